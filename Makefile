@@ -1,0 +1,43 @@
+# What must always work: make demo, make test, make check, make bench. `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := .demo
+INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: help demo test check bench format clean
+help:
+	@grep -E '^[a-z]+:.*#' $(MAKEFILE_LIST) | sed 's/:.*# */\t/'
+
+.venv/.base: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "commonplace needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "setting up .venv (once; a minute or two)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(INSTALL) -e .
+	@touch $@
+
+.venv/.dev: .venv/.base
+	$(INSTALL) -e '.[dev,llm]'
+	@touch $@
+
+demo: .venv/.base  # adds the sample library, asks it three questions
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh $(DEMO)
+
+test: .venv/.dev  # runs all tests
+	$(BIN)/pytest
+
+check: .venv/.dev  # format, lint, types, floors
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.dev  # writes what check asks for
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench:  # lists the benchmarks and what each needs
+	@sed -n 's/^"""//p' benchmarks/*.py | sed 's/"""$$//' >/dev/null
+	@for file in benchmarks/[a-z]*.py; do printf '%s\n    %s\n' "$$file" "$$(sed -n '1s/^"""//p' $$file)"; sed -n 's/^    \(.*benchmarks\/.*\)/    \1/p' $$file | head -3; done
+
+clean:  # removes what make made
+	rm -rf .venv $(DEMO)

@@ -1,0 +1,27 @@
+#!/bin/sh
+# The main job on the sample library: add it, ask three questions, one of which it cannot answer.
+# Run by `make demo`; the library goes to the folder given ($1), so that a second run is quick.
+set -eu
+here=$(dirname "$0")
+export COMMONPLACE_LIBRARY=$1
+
+ask() {
+    printf '\n$ commonplace ask "%s"\n' "$1"
+    commonplace ask "$1" || test $? -eq 1  # 1: refused, which is an outcome
+}
+
+printf '$ commonplace add examples/library\n'
+commonplace add "$here/library"
+ask "Why does LoRA use two matrices?"
+ask "Why does latent diffusion work in latent space?"
+ask "Which tokenizer does Whisper use?"
+
+cat <<END
+
+Next:
+  . .venv/bin/activate
+  commonplace add ~/notes                   # your own files and folders
+  commonplace ask "what do they say?"       # every sentence with its source
+  commonplace show 1                        # the first source in its place
+  commonplace --help
+END

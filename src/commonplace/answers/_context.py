@@ -1,0 +1,82 @@
+"""Which passages a reader gets: within its budget, none twice, in reading order.
+
+Passages come ranked. They are taken from the best down while they fit (one that does not fit is
+passed over, a later and shorter one may still fit); a passage whose words are nearly all in one
+already taken adds nothing and is left out. Then they are put in the order of a reader: items by
+their best passage, and within an item as it is written, so that what follows follows.
+
+    python -m pytest tests/answers/test_context.py
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Final
+
+from commonplace.library import Passage, analyse
+
+NEARLY_ALL: Final = 0.9  # share of a passage's word pairs held by a better one: a duplicate
+_BYTES_A_TOKEN: Final = 3  # English BPE has 4 to 4.5; code, tables and other scripts have fewer
+
+Count = Callable[[str], int]
+
+
+def estimate_tokens(text: str) -> int:
+    """Tokens of a text, guessed high, for a model whose tokenizer is not at hand."""
+    return -(-len(text.encode("utf-8", "replace")) // _BYTES_A_TOKEN)
+
+
+def heading_of(passage: Passage) -> str:
+    """What stands above a passage, as one line to put before it: "Title > Heading. ", or ""."""
+    above = [part for part in dict.fromkeys((passage.title, *passage.heading)) if part]
+    return f"{' > '.join(above)}. " if above else ""
+
+
+def with_heading(passage: Passage) -> str:
+    """The passage as a reader sees it: title and headings, then the text."""
+    return heading_of(passage) + passage.text
+
+
+def pick(
+    ranked: Sequence[Passage], budget: int, count: Count = estimate_tokens, overhead: int = 0
+) -> list[Passage]:
+    """The passages to read, in reading order; their tokens never exceed `budget`.
+
+    Args:
+        ranked: passages, best first.
+        budget: tokens that the passages may take together.
+        count: tokens of a text.
+        overhead: tokens that each passage costs beyond its own (number, frame).
+    """
+    taken: list[Passage] = []
+    for passage in distinct(ranked):
+        cost = count(with_heading(passage)) + overhead
+        if cost <= budget:
+            taken.append(passage)
+            budget -= cost
+    return reading_order(taken)
+
+
+def distinct(ranked: Sequence[Passage]) -> list[Passage]:
+    """The passages less those nearly contained in a better one."""
+    kept: list[Passage] = []
+    shingles: list[frozenset[tuple[str, ...]]] = []
+    for passage in ranked:
+        own = _shingles(passage.text)
+        if not any(len(own & other) >= NEARLY_ALL * len(own) for other in shingles):
+            kept.append(passage)
+            shingles.append(own)
+    return kept
+
+
+def reading_order(ranked: Sequence[Passage]) -> list[Passage]:
+    """Items in the order of their best passage, each item's passages as they are written."""
+    first: dict[str, int] = {}
+    for rank, passage in enumerate(ranked):
+        first.setdefault(passage.item_id, rank)
+    return sorted(ranked, key=lambda passage: (first[passage.item_id], passage.position))
+
+
+def _shingles(text: str) -> frozenset[tuple[str, ...]]:
+    """Pairs of neighbouring terms; the text itself where there are none."""
+    terms = analyse(text)
+    return frozenset(pairwise(terms)) or frozenset({(text.strip(),)})

@@ -1,0 +1,75 @@
+"""What a question gets: an `Answer` whose every sentence is cited, or a `Refusal` that cites nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from commonplace.library import Locator, Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The words of a passage that support a sentence, and where exactly they stand.
+
+    `start:end` are characters of `passage.text`; `locator` resolves to exactly these words.
+    `changed` says in one sentence what happened to the file since it was read ("" if nothing).
+    """
+
+    passage: Passage
+    start: int
+    end: int
+    locator: Locator
+    changed: str = ""
+
+    @property
+    def quote(self) -> str:
+        """The cited words."""
+        return self.passage.text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer, with at least one citation that supports it."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Sentences in reading order.
+
+    Attributes:
+        question: as asked.
+        sentences: each supported by its citations.
+        confidence: calibrated probability that the context answers the question, 0 to 1.
+        unsupported: how many sentences a reader wrote that failed the check and were left out.
+        reader: the name of the reader (and model) that wrote it.
+        as_of: the moment whose library was asked.
+        newest: when the newest cited source was written; `oldest`: the oldest.
+        timings: seconds by stage.
+    """
+
+    question: str
+    sentences: tuple[Sentence, ...]
+    confidence: float
+    unsupported: int
+    reader: str
+    as_of: datetime
+    newest: datetime
+    oldest: datetime
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The library does not answer the question: why, and which items come nearest. No citations."""
+
+    question: str
+    reason: str
+    nearest: tuple[str, ...]
+    confidence: float
+    unsupported: int
+    reader: str
+    as_of: datetime
+    timings: Mapping[str, float] = field(default_factory=dict)

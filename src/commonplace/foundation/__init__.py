@@ -1,0 +1,28 @@
+"""What every floor needs, and nothing else: errors, atomic files, progress, the log."""
+
+from commonplace.foundation._errors import (
+    CommonplaceError,
+    InputError,
+    LibraryError,
+    UnreadableError,
+    WeightsError,
+)
+from commonplace.foundation._files import append_line, display_path, write_atomically
+from commonplace.foundation._log import append_record, read_records
+from commonplace.foundation._progress import Progress, Stopwatch, silent
+
+__all__ = [
+    "CommonplaceError",
+    "InputError",
+    "LibraryError",
+    "Progress",
+    "Stopwatch",
+    "UnreadableError",
+    "WeightsError",
+    "append_line",
+    "append_record",
+    "display_path",
+    "read_records",
+    "silent",
+    "write_atomically",
+]

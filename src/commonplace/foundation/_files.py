@@ -1,0 +1,49 @@
+"""Files that are either the old or the new, never a mixture, also after kill -9 or a full disk."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`: written beside it, flushed to the disk, then renamed over it."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    _flush_folder(path.parent)
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add one line with a single write, so that two processes' lines never mix."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(descriptor, line.rstrip("\n").encode() + b"\n")
+    finally:
+        os.close(descriptor)
+
+
+def display_path(path: str | os.PathLike[str]) -> str:
+    r"""The path as printable text: what is not UTF-8, or not printable, becomes `\xNN`."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename durable; a file system that cannot flush folders is left alone."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)

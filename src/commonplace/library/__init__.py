@@ -1,0 +1,92 @@
+"""Items, passages, locators, links, and the store that keeps them. See docs/architecture.md."""
+
+from commonplace.library._adding import Encoder, add_files, encode_missing, vector_table
+from commonplace.library._analyser import ANALYSER, analyse
+from commonplace.library._commit import mark_read
+from commonplace.library._reading_list import Mention, Reading, known_entry, reading_list
+from commonplace.library._resolve import (
+    Source,
+    Surroundings,
+    draw_page,
+    find_source,
+    narrow,
+    surroundings,
+)
+from commonplace.library._schema import encode_locator, indexed_text, item_id, passages_from
+from commonplace.library._sentences import sentence_spans
+from commonplace.library._snapshot import Snapshot, by_id
+from commonplace.library._status import FileStatus, Status, find_items, raw_paths, read_status
+from commonplace.library._store import Store
+from commonplace.library._types import (
+    AddReport,
+    Box,
+    Document,
+    Draft,
+    FileReport,
+    Filter,
+    Item,
+    Kind,
+    Limits,
+    Link,
+    Locator,
+    PageLocator,
+    Passage,
+    TextLocator,
+)
+from commonplace.library._upkeep import remove
+from commonplace.library._vectors import Vectors, load_vectors, lookup
+from commonplace.library._walk import absolute, is_under, shown_path
+
+__all__ = [
+    "ANALYSER",
+    "AddReport",
+    "Box",
+    "Document",
+    "Draft",
+    "Encoder",
+    "FileReport",
+    "FileStatus",
+    "Filter",
+    "Item",
+    "Kind",
+    "Limits",
+    "Link",
+    "Locator",
+    "Mention",
+    "PageLocator",
+    "Passage",
+    "Reading",
+    "Snapshot",
+    "Source",
+    "Status",
+    "Store",
+    "Surroundings",
+    "TextLocator",
+    "Vectors",
+    "absolute",
+    "add_files",
+    "analyse",
+    "by_id",
+    "draw_page",
+    "encode_locator",
+    "encode_missing",
+    "find_items",
+    "find_source",
+    "indexed_text",
+    "is_under",
+    "item_id",
+    "known_entry",
+    "load_vectors",
+    "lookup",
+    "mark_read",
+    "narrow",
+    "passages_from",
+    "raw_paths",
+    "read_status",
+    "reading_list",
+    "remove",
+    "sentence_spans",
+    "shown_path",
+    "surroundings",
+    "vector_table",
+]

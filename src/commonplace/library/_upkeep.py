@@ -1,0 +1,98 @@
+"""Keeping a library quick and small, and making what was removed truly gone."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from commonplace.library._commit import settle
+from commonplace.library._schema import quoted
+from commonplace.library._store import Store
+
+_REBUILD_SHARE = 0.02  # of deleted rows: BM25 goes on counting them until its index is rebuilt
+_FRAGMENTS = 16  # more small files than this are merged
+_KEEP_VERSIONS = timedelta(minutes=10)  # longer than any request runs
+
+
+def index_text(store: Store) -> None:
+    """Bring BM25 up to date: merge new rows into its index, rebuild it when many were deleted.
+
+    Lance's statistics go on counting deleted rows through `optimize_indices`; only compacting and
+    building anew gives the scores of the rows that are left (DESIGN: a factor of 90 was seen).
+    """
+    with store.writing():
+        settle(store)
+        passages = store.open("passages")
+        deleted = sum(fragment.num_deletions for fragment in passages.get_fragments())
+        if deleted > _REBUILD_SHARE * passages.count_rows():
+            store.attempt(lambda: store.open("passages").optimize.compact_files())
+            store.build_text_index()
+        else:
+            store.attempt(lambda: store.open("passages").optimize.optimize_indices())
+
+
+def maintain(store: Store) -> None:
+    """Merge small files and forget old versions: what a long write ends with."""
+    with store.writing():
+        for table in store.names():
+            if len(store.open(table).get_fragments()) > _FRAGMENTS:
+                _compact(store, table)
+        index_text(store)
+        _forget_versions(store, _KEEP_VERSIONS)
+
+
+def remove(store: Store, identities: Sequence[str]) -> None:
+    """Make items gone: from tables, history, links, indexes, vectors, old versions and cache.
+
+    The first commit makes them invisible; this returns when nothing of them is left on disk. It
+    waits for requests that are still reading.
+    """
+    with store.writing():
+        store.delete("items", f"id IN ({quoted(identities)})")
+        for table in ("passages", "history", "links"):
+            store.delete(table, f"item_id IN ({quoted(identities)})")
+        settle(store)
+        _drop_unused_vectors(store)
+        for table in store.names():
+            _compact(store, table)
+        store.build_text_index()
+        _forget_versions(store, timedelta(0))
+        clear_cache(store)
+
+
+def clear_cache(store: Store) -> None:
+    """Delete what can be made again."""
+    for path in (store.folder / "cache").iterdir():
+        path.unlink(missing_ok=True)
+
+
+def _compact(store: Store, table: str) -> None:
+    store.attempt(
+        lambda: store.open(table).optimize.compact_files(materialize_deletions_threshold=0.0)
+    )
+
+
+def _drop_unused_vectors(store: Store) -> None:
+    """Vectors are kept by content; one that no passage has any more goes too."""
+    columns = [
+        store.open(name).to_table(columns=["key"])["key"] for name in ("passages", "history")
+    ]
+    used = pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.binary(16))
+    for table in store.vector_tables():
+        keys = store.open(table).to_table(columns=["key"], with_row_id=True)
+        unused = pc.invert(pc.is_in(keys["key"], value_set=used.combine_chunks()))
+        rows = keys.filter(unused)["_rowid"].to_pylist()
+        if rows:
+            store.delete(table, f"_rowid IN ({', '.join(map(str, rows))})")
+
+
+def _forget_versions(store: Store, older_than: timedelta) -> None:
+    with store.read_lock.write_lock():
+        for table in store.names():
+            dataset = store.open(table)
+            store.attempt(
+                lambda dataset=dataset: dataset.cleanup_old_versions(  # type: ignore[misc]
+                    older_than=older_than, delete_unverified=not older_than
+                )
+            )

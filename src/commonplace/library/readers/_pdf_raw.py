@@ -1,0 +1,273 @@
+"""PDFium's raw calls behind a small face: pages as characters with boxes, metadata, links, pictures.
+
+A page's text is built from per-character calls, so that `page.text[i]` is PDFium's character `i`.
+(`FPDFText_GetText` may be longer or shorter than the character count: surrogate pairs, dropped
+control characters.) PDFium is not safe to share between threads: a `Pdf` holds a lock while open.
+"""
+
+import ctypes
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import hypot
+from types import TracebackType
+from typing import Any, Final, Self
+
+import pypdfium2.raw as pdfium
+from PIL import Image
+
+from commonplace.foundation import UnreadableError
+
+Rectangle = tuple[float, float, float, float]  # left, bottom, right, top, in points
+
+HYPHEN: Final = "\x02"  # PDFium's sign for a hyphen at a line's end; it stands for the break too
+_NOWHERE: Final[Rectangle] = (0.0, 0.0, 0.0, 0.0)
+_URI_ACTION: Final = 3
+_LARGEST_PICTURE: Final = 40_000_000  # pixels of a rendered page
+_REASONS: Final = {
+    2: "the file could not be opened as a PDF",
+    3: "broken or truncated PDF; it has no readable structure",
+    4: "encrypted PDF; save a copy without its password and add that",
+    5: "encrypted PDF; its kind of protection is not supported",
+}
+_lock = threading.RLock()
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Consecutive characters `start:end` without a line break, where they stand, in which font."""
+
+    start: int
+    end: int
+    box: Rectangle
+    size: float  # of the font, in points on the page
+    bold: bool
+    upright: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RawPage:
+    """One page as PDFium gives it: `text[i]` and `boxes[i]` are of character `i`."""
+
+    number: int  # 1-based
+    width: float
+    height: float
+    text: str
+    boxes: list[Rectangle]
+    stretches: list[Stretch]
+    pictures: bool  # whether the page draws any
+
+
+class Pdf:
+    """An open PDF in memory. Use it as a context manager; `page` may raise `UnreadableError`."""
+
+    def __init__(self, data: bytes) -> None:
+        _lock.acquire()
+        self._data = data  # PDFium reads from it as long as the document is open
+        self._document = pdfium.FPDF_LoadMemDocument64(data, len(data), None)
+        if not self._document:
+            code = pdfium.FPDF_GetLastError()
+            _lock.release()
+            raise UnreadableError(_REASONS.get(code, "broken PDF; it could not be opened"))
+        self.pages: int = max(0, pdfium.FPDF_GetPageCount(self._document))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        pdfium.FPDF_CloseDocument(self._document)
+        _lock.release()
+
+    def metadata(self, key: str) -> str:
+        """A value of the document's information dictionary; "" when there is none."""
+        size = pdfium.FPDF_GetMetaText(self._document, key.encode(), None, 0)
+        buffer = ctypes.create_string_buffer(max(2, size))
+        pdfium.FPDF_GetMetaText(self._document, key.encode(), buffer, size)
+        return buffer.raw[:-2].decode("utf-16-le", "replace").strip("\0 \r\n\t")
+
+    def page(self, number: int, most_characters: int) -> RawPage:
+        """Page `number` (from 1), its text cut after `most_characters`."""
+        page = self._load(number)
+        try:
+            return self._read(page, number, most_characters)
+        finally:
+            pdfium.FPDF_ClosePage(page)
+
+    def urls(self, number: int) -> list[tuple[str, Rectangle]]:
+        """The addresses of the page's link annotations, and where on the page they are."""
+        page = self._load(number)
+        try:
+            found = ((self._uri(link), _link_box(link)) for link in _links(page))
+            return [(uri, box) for uri, box in found if uri]
+        finally:
+            pdfium.FPDF_ClosePage(page)
+
+    def picture(self, number: int, scale: float) -> Image.Image:
+        """Page `number` drawn at `scale` pixels a point."""
+        page = self._load(number)
+        try:
+            width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
+            scale = min(scale, (_LARGEST_PICTURE / max(1.0, width * height)) ** 0.5)
+            return _draw(page, max(1, round(width * scale)), max(1, round(height * scale)))
+        finally:
+            pdfium.FPDF_ClosePage(page)
+
+    def to_device(self, number: int, box: Rectangle, size: tuple[int, int]) -> Rectangle:
+        """A box of the page in pixels of its picture of `size`: left, top, right, bottom."""
+        page = self._load(number)
+        try:
+            corners = [_pixel(page, size, box[0], box[1]), _pixel(page, size, box[2], box[3])]
+        finally:
+            pdfium.FPDF_ClosePage(page)
+        (x0, y0), (x1, y1) = corners
+        return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+    def bounded_text(self, number: int, box: Rectangle) -> str:
+        """What PDFium's own search by rectangle finds inside a box."""
+        page = self._load(number)
+        text_page = pdfium.FPDFText_LoadPage(page)
+        left, bottom, right, top = box
+        sides = (text_page, left, top, right, bottom)
+        count = pdfium.FPDFText_GetBoundedText(*sides, None, 0)
+        buffer = (ctypes.c_ushort * (count + 1))()
+        pdfium.FPDFText_GetBoundedText(*sides, buffer, count)
+        pdfium.FPDFText_ClosePage(text_page)
+        pdfium.FPDF_ClosePage(page)
+        return bytes(buffer)[: 2 * count].decode("utf-16-le", "replace").rstrip("\0")
+
+    def _load(self, number: int) -> Any:
+        page = pdfium.FPDF_LoadPage(self._document, number - 1)
+        if not page:
+            raise UnreadableError(f"page {number} is broken")
+        return page
+
+    def _read(self, page: Any, number: int, most_characters: int) -> RawPage:
+        text_page = pdfium.FPDFText_LoadPage(page)
+        if not text_page:
+            raise UnreadableError(f"page {number} has a broken text layer")
+        try:
+            count = min(max(0, pdfium.FPDFText_CountChars(text_page)), most_characters)
+            text, boxes = _characters(text_page, count), _boxes(text_page, count)
+            stretches = [_stretch(text_page, boxes, text, a, b) for a, b in _spans(text)]
+        finally:
+            pdfium.FPDFText_ClosePage(text_page)
+        width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
+        return RawPage(number, width, height, text, boxes, stretches, _has_picture(page))
+
+    def _uri(self, link: Any) -> str:
+        action = pdfium.FPDFLink_GetAction(link)
+        if not action or pdfium.FPDFAction_GetType(action) != _URI_ACTION:
+            return ""
+        size = pdfium.FPDFAction_GetURIPath(self._document, action, None, 0)
+        buffer = ctypes.create_string_buffer(max(1, size))
+        pdfium.FPDFAction_GetURIPath(self._document, action, buffer, size)
+        return buffer.value.decode("utf-8", "replace").strip()
+
+
+def _characters(text_page: Any, count: int) -> str:
+    """One Python character for each PDFium character; what is none of Unicode's becomes U+FFFD."""
+    unicode_of = pdfium.FPDFText_GetUnicode
+    codes = [unicode_of(text_page, index) for index in range(count)]
+    return "".join([chr(code) if code < 0x110000 else "\ufffd" for code in codes])
+
+
+def _boxes(text_page: Any, count: int) -> list[Rectangle]:
+    """The tight box of each character; an empty one where it has none."""
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    sides = ctypes.byref(left), ctypes.byref(right), ctypes.byref(bottom), ctypes.byref(top)
+    box_of = pdfium.FPDFText_GetCharBox
+    boxes = []
+    for index in range(count):
+        found = box_of(text_page, index, *sides)
+        box = (left.value, bottom.value, right.value, top.value)
+        boxes.append(box if found else _NOWHERE)
+    return boxes
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Character ranges between the line breaks; a hyphen at a line's end belongs to its line."""
+    start = 0
+    for index, character in enumerate(text):
+        if character == HYPHEN or (character == "\n" and text[index - 1 : index] == "\r"):
+            yield start, index + 1
+            start = index + 1
+    yield start, len(text)
+
+
+def _stretch(text_page: Any, boxes: list[Rectangle], text: str, start: int, end: int) -> Stretch:
+    inked = [i for i in range(start, end) if not text[i].isspace() and boxes[i] != _NOWHERE]
+    if not inked:
+        return Stretch(start, end, _NOWHERE, 0.0, False, True)
+    samples = {inked[0], inked[len(inked) // 2], inked[-1]}
+    size = sorted(_size(text_page, index) for index in samples)[len(samples) // 2]
+    middle = inked[len(inked) // 2]
+    angle = pdfium.FPDFText_GetCharAngle(text_page, middle)
+    upright = -0.1 < angle < 0.1 or angle > 6.18
+    box = union([boxes[index] for index in inked])
+    bold = _is_bold(text_page, inked[0]) and _is_bold(text_page, inked[-1])
+    return Stretch(start, end, box, size, bold, upright)
+
+
+def union(boxes: list[Rectangle]) -> Rectangle:
+    """The smallest rectangle around all of `boxes` (at least one)."""
+    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+    return min(lefts), min(bottoms), max(rights), max(tops)
+
+
+def _size(text_page: Any, index: int) -> float:
+    """The font size as drawn: the font's own, times the scale of its text matrix."""
+    size = float(pdfium.FPDFText_GetFontSize(text_page, index))
+    matrix = pdfium.FS_MATRIX()
+    if pdfium.FPDFText_GetMatrix(text_page, index, matrix):
+        size *= hypot(matrix.c, matrix.d) or 1.0
+    return round(size, 1)
+
+
+def _is_bold(text_page: Any, index: int) -> bool:
+    if pdfium.FPDFText_GetFontWeight(text_page, index) >= 600:
+        return True
+    buffer, flags = ctypes.create_string_buffer(128), ctypes.c_int()
+    pdfium.FPDFText_GetFontInfo(text_page, index, buffer, 128, flags)
+    name = buffer.value.decode("latin-1").lower()
+    return any(sign in name for sign in ("bold", "black", "heavy", "-medi", "cmbx", "demi"))
+
+
+def _has_picture(page: Any) -> bool:
+    kind, picture = pdfium.FPDFPageObj_GetType, pdfium.FPDF_PAGEOBJ_IMAGE
+    count = min(pdfium.FPDFPage_CountObjects(page), 50)
+    return any(kind(pdfium.FPDFPage_GetObject(page, i)) == picture for i in range(count))
+
+
+def _links(page: Any) -> Iterator[Any]:
+    position, link = ctypes.c_int(0), pdfium.FPDF_LINK()
+    while pdfium.FPDFLink_Enumerate(page, position, link):
+        yield link
+
+
+def _link_box(link: Any) -> Rectangle:
+    box = pdfium.FS_RECTF()
+    if not pdfium.FPDFLink_GetAnnotRect(link, box):
+        return _NOWHERE
+    return box.left, box.bottom, box.right, box.top
+
+
+def _draw(page: Any, width: int, height: int) -> Image.Image:
+    bitmap = pdfium.FPDFBitmap_Create(width, height, 0)
+    if not bitmap:
+        raise UnreadableError("the page is too large to draw")
+    try:
+        pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xFFFFFFFF)
+        pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, 0, pdfium.FPDF_ANNOT)
+        stride = pdfium.FPDFBitmap_GetStride(bitmap)
+        pixels = ctypes.string_at(pdfium.FPDFBitmap_GetBuffer(bitmap), stride * height)
+    finally:
+        pdfium.FPDFBitmap_Destroy(bitmap)
+    return Image.frombuffer("RGB", (width, height), pixels, "raw", "BGRX", stride, 1).copy()
+
+
+def _pixel(page: Any, size: tuple[int, int], x: float, y: float) -> tuple[float, float]:
+    device_x, device_y = ctypes.c_int(), ctypes.c_int()
+    pdfium.FPDF_PageToDevice(page, 0, 0, *size, 0, x, y, device_x, device_y)
+    return float(device_x.value), float(device_y.value)

@@ -1,0 +1,40 @@
+"""Networks and runtimes, and the catalogue of weights."""
+
+from commonplace.models._catalogue import CATALOGUE, Member, ModelEntry, Wheel, find_model
+from commonplace.models._cross_encoder import CrossEncoder, open_cross_encoder
+from commonplace.models._encoder import TextEncoder, open_encoder
+from commonplace.models._endpoint import EndpointModel
+from commonplace.models._language import (
+    DEFAULT_LANGUAGE_MODEL,
+    LanguageModel,
+    open_language_model,
+)
+from commonplace.models._late_interaction import (
+    LateInteraction,
+    max_similarity,
+    open_late_interaction,
+)
+from commonplace.models._llama import LlamaModel
+from commonplace.models._weights import is_present, locate
+
+__all__ = [
+    "CATALOGUE",
+    "DEFAULT_LANGUAGE_MODEL",
+    "CrossEncoder",
+    "EndpointModel",
+    "LanguageModel",
+    "LateInteraction",
+    "LlamaModel",
+    "Member",
+    "ModelEntry",
+    "TextEncoder",
+    "Wheel",
+    "find_model",
+    "is_present",
+    "locate",
+    "max_similarity",
+    "open_cross_encoder",
+    "open_encoder",
+    "open_language_model",
+    "open_late_interaction",
+]

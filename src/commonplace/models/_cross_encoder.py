@@ -1,0 +1,92 @@
+"""Query and passage read together: `ms-marco-MiniLM-L-12-v2`, trained on MS MARCO.
+
+Notable: it gives one raw logit for a pair (above zero is roughly "relevant"); logits of different
+queries are comparable only loosely. The cost of a pair grows with its length, so `max_tokens` is
+the dial between speed and quality. Of a pair that is too long the longer text is cut, which is
+the passage.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commonplace.models._catalogue import find_model
+from commonplace.models._onnx import Network, open_network
+from commonplace.models._tokens import WordPieces, bucket, open_word_pieces
+from commonplace.models._weights import Progress, locate
+
+_TOKEN_BUDGET = 2048  # of one batch, padding included; docs/models.md has the measurement
+
+
+@dataclass(frozen=True)
+class CrossEncoder:
+    """Scores pairs of query and passage; open it with `open_cross_encoder`."""
+
+    name: str
+    sha256: str
+    network: Network = field(repr=False)
+    word_pieces: WordPieces = field(repr=False)
+    longest: int = 512  # the most tokens the network can read
+    token_budget: int = _TOKEN_BUDGET
+
+    def score(
+        self, pairs: Sequence[tuple[str, str]], max_tokens: int | None = None
+    ) -> NDArray[np.float32]:
+        """Score pairs of (query, passage).
+
+        Args:
+            pairs: may be none, and each text may be empty.
+            max_tokens: of a pair, both texts and three marks together; `longest` where None.
+
+        Returns:
+            Raw logits `[len(pairs)]` in the order given; higher is more relevant.
+        """
+        limit = min(max_tokens or self.longest, self.longest)
+        rows = self.word_pieces.pairs(pairs, limit)
+        scores = np.zeros(len(pairs), np.float32)
+        for batch in bucket([len(row) for row in rows], self.token_budget):
+            logits = self.network.run([rows[i] for i in batch])
+            scores[batch] = logits.reshape(len(batch), -1)[:, 0]
+        return scores
+
+
+def open_cross_encoder(
+    name: str = "ms-marco-MiniLM-L-12-v2",
+    *,
+    folder: Path | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> CrossEncoder:
+    """Open a cross encoder of the catalogue, fetching its weights when they are first needed.
+
+    Args:
+        name: a model of the catalogue.
+        folder: where its files lie, instead of the cache.
+        threads: all cores where None.
+        progress: is told what is done while something is fetched.
+
+    Raises:
+        WeightsError: the weights cannot be had.
+    """
+    entry = find_model(name)
+    place = locate(entry, folder=folder, progress=progress)
+    return read_cross_encoder(place, name=entry.name, sha256=entry.sha256, threads=threads)
+
+
+def read_cross_encoder(
+    folder: Path, *, name: str, sha256: str, threads: int | None = None
+) -> CrossEncoder:
+    """Open the cross encoder whose `model.onnx` and `tokenizer.json` lie in a folder.
+
+    Raises:
+        WeightsError: a file is missing or broken.
+    """
+    return CrossEncoder(
+        name=name,
+        sha256=sha256,
+        network=open_network(folder / "model.onnx", threads),
+        word_pieces=open_word_pieces(folder / "tokenizer.json"),
+    )

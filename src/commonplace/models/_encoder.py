@@ -1,0 +1,123 @@
+"""Text to vectors: `bge-small-en-v1.5` (Xiao et al. 2023, https://arxiv.org/abs/2309.07597).
+
+Notable: a text's vector is the hidden state of its first token, scaled to length one, so that a
+dot product is the cosine. Questions carry an instruction, passages do not. Passages are encoded in
+batches of about one length; a query goes alone, so its vector never depends on its neighbours.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commonplace.models._catalogue import find_model
+from commonplace.models._onnx import Network, open_network
+from commonplace.models._tokens import TokenRow, WordPieces, bucket, open_word_pieces
+from commonplace.models._weights import Progress, locate
+
+QUERY_INSTRUCTION = "Represent this sentence for searching relevant passages: "
+_TOKEN_BUDGET = 2048  # of one batch, padding included; docs/models.md has the measurement
+_TOKENISED_AT_ONCE = 1024  # bounds the memory that token ids take
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """Encodes texts as vectors of length one; open it with `open_encoder`."""
+
+    name: str
+    sha256: str  # of the weights; vectors of two encoders are never compared
+    dimension: int
+    network: Network = field(repr=False)
+    word_pieces: WordPieces = field(repr=False)
+    max_tokens: int = 512  # the rest of a longer text is not seen
+    query_instruction: str = QUERY_INSTRUCTION
+    token_budget: int = _TOKEN_BUDGET
+
+    def encode_passages(
+        self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        """Encode passages.
+
+        Args:
+            texts: may be none, and each may be empty.
+            on_batch: called after each batch with the number of texts it held.
+
+        Returns:
+            `[len(texts), dimension]`, each row of length one, in the order given.
+        """
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        for start in range(0, len(texts), _TOKENISED_AT_ONCE):
+            part = texts[start : start + _TOKENISED_AT_ONCE]
+            rows = self.word_pieces.singles(part, self.max_tokens)
+            for batch in bucket([len(row) for row in rows], self.token_budget):
+                vectors[np.array(batch) + start] = self._embed([rows[i] for i in batch])
+                if on_batch is not None:
+                    on_batch(len(batch))
+        return vectors
+
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Encode questions, each alone and behind the model's instruction.
+
+        Returns:
+            `[len(texts), dimension]`, each row of length one.
+        """
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        instructed = [self.query_instruction + text for text in texts]
+        for place, row in enumerate(self.word_pieces.singles(instructed, self.max_tokens)):
+            vectors[place] = self._embed([row])[0]
+        return vectors
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens the model sees of a text, its two marks included."""
+        return len(self.word_pieces.singles([text], self.max_tokens)[0])
+
+    def _embed(self, rows: Sequence[TokenRow]) -> NDArray[np.float32]:
+        """The first token's hidden state of each text, scaled: `[n, dimension]`."""
+        first = self.network.run(rows)[:, 0, :]
+        norms = np.linalg.norm(first, axis=1, keepdims=True)
+        scaled: NDArray[np.float32] = first / np.maximum(norms, 1e-12)
+        return scaled
+
+
+def open_encoder(
+    name: str = "bge-small-en-v1.5",
+    *,
+    folder: Path | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> TextEncoder:
+    """Open a text encoder of the catalogue, fetching its weights when they are first needed.
+
+    Args:
+        name: a model of the catalogue.
+        folder: where its files lie, instead of the cache.
+        threads: all cores where None.
+        progress: is told what is done while something is fetched.
+
+    Raises:
+        WeightsError: the weights cannot be had.
+    """
+    entry = find_model(name)
+    place = locate(entry, folder=folder, progress=progress)
+    return read_encoder(place, name=entry.name, sha256=entry.sha256, threads=threads)
+
+
+def read_encoder(
+    folder: Path, *, name: str, sha256: str, threads: int | None = None, max_tokens: int = 512
+) -> TextEncoder:
+    """Open the encoder whose `model.onnx` and `tokenizer.json` lie in a folder.
+
+    Raises:
+        WeightsError: a file is missing or broken.
+    """
+    network = open_network(folder / "model.onnx", threads)
+    return TextEncoder(
+        name=name,
+        sha256=sha256,
+        dimension=network.width,
+        network=network,
+        word_pieces=open_word_pieces(folder / "tokenizer.json"),
+        max_tokens=max_tokens,
+    )

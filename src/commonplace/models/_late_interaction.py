@@ -1,0 +1,117 @@
+"""One vector a token: `answerai-colbert-small` (ColBERT: https://arxiv.org/abs/2004.12832).
+
+Notable: a passage's score is the sum, over the query's tokens, of the best cosine with any of the
+passage's tokens (MaxSim). The file that can be had ends before the model's last layer, which would
+project to 96 dimensions: these are the 384-d hidden states, scaled to length one. As in training
+the second token of a query is [unused0] and of a passage [unused1]. Stored as float16 a passage
+takes 768 bytes a token, so token vectors are made when they are needed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commonplace.models._catalogue import find_model
+from commonplace.models._onnx import Network, open_network
+from commonplace.models._tokens import TokenRow, WordPieces, bucket, open_word_pieces
+from commonplace.models._weights import Progress, locate
+
+_TOKEN_BUDGET = 2048  # of one batch, padding included
+_QUERY_MARK, _PASSAGE_MARK = 1, 2  # [unused0], [unused1] of the BERT vocabulary
+
+
+@dataclass(frozen=True)
+class LateInteraction:
+    """Encodes texts token by token; open it with `open_late_interaction`."""
+
+    name: str
+    sha256: str
+    dimension: int
+    network: Network = field(repr=False)
+    word_pieces: WordPieces = field(repr=False)
+    max_tokens: int = 512  # of a passage; the rest of a longer one is not seen
+    max_query_tokens: int = 64
+    token_budget: int = _TOKEN_BUDGET
+
+    def encode_queries(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Encode questions, each alone.
+
+        Returns:
+            One `[tokens, dimension]` for each text, rows of length one, marks included.
+        """
+        rows = self.word_pieces.singles(texts, self.max_query_tokens, (_QUERY_MARK,))
+        return [self._embed([row])[0] for row in rows]
+
+    def encode_passages(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Encode passages, in batches of about one length.
+
+        Returns:
+            One `[tokens, dimension]` for each text in the order given, rows of length one.
+        """
+        rows = self.word_pieces.singles(texts, self.max_tokens, (_PASSAGE_MARK,))
+        vectors: dict[int, NDArray[np.float32]] = {}
+        for batch in bucket([len(row) for row in rows], self.token_budget):
+            made = self._embed([rows[i] for i in batch])
+            vectors.update(zip(batch, made, strict=True))
+        return [vectors[place] for place in range(len(rows))]
+
+    def _embed(self, rows: Sequence[TokenRow]) -> list[NDArray[np.float32]]:
+        """The hidden states of each row, padding left out, scaled to length one."""
+        states = self.network.run(rows)
+        norms = np.linalg.norm(states, axis=2, keepdims=True)
+        scaled = (states / np.maximum(norms, 1e-12)).astype(np.float32, copy=False)
+        return [each[: len(row)].copy() for each, row in zip(scaled, rows, strict=True)]
+
+
+def max_similarity(query: NDArray[np.float32], passage: NDArray[np.float32]) -> float:
+    """The MaxSim of a query `[m, d]` and a passage `[n, d]`: a sum of m cosines.
+
+    Divide by m to compare queries of different lengths.
+    """
+    if not len(query) or not len(passage):
+        return 0.0
+    return float((query @ passage.T).max(axis=1).sum())
+
+
+def open_late_interaction(
+    name: str = "answerai-colbert-small",
+    *,
+    folder: Path | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> LateInteraction:
+    """Open a late-interaction model, fetching its weights when they are first needed.
+
+    Args:
+        name: a model of the catalogue.
+        folder: where its files lie, instead of the cache.
+        threads: all cores where None.
+        progress: is told what is done while something is fetched.
+
+    Raises:
+        WeightsError: the weights cannot be had.
+    """
+    entry = find_model(name)
+    place = locate(entry, folder=folder, progress=progress)
+    return read_late_interaction(place, name=entry.name, sha256=entry.sha256, threads=threads)
+
+
+def read_late_interaction(
+    folder: Path, *, name: str, sha256: str, threads: int | None = None
+) -> LateInteraction:
+    """Open the model whose `model.onnx` and `tokenizer.json` lie in a folder.
+
+    Raises:
+        WeightsError: a file is missing or broken.
+    """
+    network = open_network(folder / "model.onnx", threads)
+    return LateInteraction(
+        name=name,
+        sha256=sha256,
+        dimension=network.width,
+        network=network,
+        word_pieces=open_word_pieces(folder / "tokenizer.json"),
+    )

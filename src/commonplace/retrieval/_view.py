@@ -1,0 +1,175 @@
+"""Two views of a library's passages that search alike: as it is now, and as it was on a day.
+
+The present is searched through the store's own inverted index. The past is rare and must be exact:
+its passages are gathered (those valid then, superseded or not) and ranked by the reference BM25,
+so that the statistics too are those of the library as it was.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commonplace.library import (
+    Filter,
+    Passage,
+    Snapshot,
+    Vectors,
+    load_vectors,
+    lookup,
+    passages_from,
+)
+from commonplace.retrieval._bm25 import BM25, TermContribution, contributions
+
+Rows = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+
+class View(Protocol):
+    """The passages that one search looks at, named by rows. BM25 statistics ignore the filter."""
+
+    def lexical(self, terms: Sequence[str], limit: int) -> tuple[Rows, Floats]:
+        """The best rows by BM25 and their scores, best first; none that scores 0."""
+
+    def dense(self, query: Floats, limit: int) -> tuple[Rows, Floats]:
+        """The rows of largest cosine with a unit vector [dimension], best first."""
+
+    def lexical_scores(self, terms: Sequence[str], rows: Rows) -> Floats:
+        """The BM25 score of each of these rows, 0 where no term occurs."""
+
+    def cosines(self, query: Floats, rows: Rows) -> Floats:
+        """The cosine of each of these rows; NaN where a passage has no vector (yet)."""
+
+    def passages(self, rows: Rows) -> list[Passage]:
+        """The passages at these rows, in that order."""
+
+    def explain(self, terms: Sequence[str], row: int) -> list[TermContribution]:
+        """What each term adds to the BM25 score of a row; the weights add up to it."""
+
+    @property
+    def has_vectors(self) -> bool:
+        """Whether any passage has a vector of the encoder in use."""
+
+
+class PresentView:
+    """The visible passages, through the store's inverted index and the matrix of vectors."""
+
+    def __init__(self, snapshot: Snapshot, filter: Filter, vectors: Vectors | None) -> None:
+        self._snapshot = snapshot
+        self._where = snapshot.where(filter)
+        self._is_filtered = filter != Filter()
+        self._vectors = vectors
+
+    @property
+    def has_vectors(self) -> bool:
+        """Whether any passage has a vector."""
+        return self._vectors is not None and len(self._vectors.rows) > 0
+
+    @cached_property
+    def _among(self) -> Rows | None:
+        return self._snapshot.rows(self._where) if self._is_filtered else None
+
+    def lexical(self, terms: Sequence[str], limit: int) -> tuple[Rows, Floats]:
+        """See `View`."""
+        return self._snapshot.lexical(terms, limit, self._where)
+
+    def dense(self, query: Floats, limit: int) -> tuple[Rows, Floats]:
+        """See `View`."""
+        assert self._vectors is not None, "asked for vectors that are not there"
+        return self._vectors.nearest(query, limit, self._among)
+
+    def lexical_scores(self, terms: Sequence[str], rows: Rows) -> Floats:
+        """See `View`."""
+        scores = np.zeros(len(rows), np.float32)
+        if len(rows):
+            among = f"_rowid IN ({', '.join(map(str, rows.tolist()))})"
+            found, values = self._snapshot.lexical(terms, len(rows), among)
+            at = {row: place for place, row in enumerate(rows.tolist())}
+            scores[[at[row] for row in found.tolist()]] = values
+        return scores
+
+    def cosines(self, query: Floats, rows: Rows) -> Floats:
+        """See `View`."""
+        assert self._vectors is not None, "asked for vectors that are not there"
+        return self._vectors.cosines(query, rows)
+
+    def passages(self, rows: Rows) -> list[Passage]:
+        """See `View`."""
+        return self._snapshot.passages(rows)
+
+    def explain(self, terms: Sequence[str], row: int) -> list[TermContribution]:
+        """See `View`."""
+        held = self._snapshot.take([row], ["terms"])["terms"].to_pylist()[0].split()
+        shared = set(terms) & set(held)
+        frequencies = {term: self._snapshot.document_frequency(term) for term in shared}
+        return contributions(terms, held, frequencies, self._snapshot.lengths)
+
+
+class PastView:
+    """The passages that were valid at `filter.as_of`, ranked exactly among themselves."""
+
+    def __init__(self, snapshot: Snapshot, filter: Filter, table: str) -> None:
+        everything = snapshot.past(Filter(as_of=filter.as_of))
+        self._rows = everything.combine_chunks()
+        self._bm25 = BM25([terms.split() for terms in self._rows["terms"].to_pylist()])
+        self._mask = _held_by(self._rows["id"].to_pylist(), snapshot, filter)
+        self._vectors = _vectors_of(self._rows, snapshot, table)
+
+    @property
+    def has_vectors(self) -> bool:
+        """Whether any passage has a vector."""
+        return self._vectors is not None and len(self._vectors.rows) > 0
+
+    def lexical(self, terms: Sequence[str], limit: int) -> tuple[Rows, Floats]:
+        """See `View`."""
+        top = self._bm25.top(terms, limit, self._mask)
+        rows = np.fromiter((row for row, _ in top), np.int64, len(top))
+        return rows, np.fromiter((score for _, score in top), np.float32, len(top))
+
+    def dense(self, query: Floats, limit: int) -> tuple[Rows, Floats]:
+        """See `View`."""
+        assert self._vectors is not None, "asked for vectors that are not there"
+        return self._vectors.nearest(query, limit, np.flatnonzero(self._mask))
+
+    def lexical_scores(self, terms: Sequence[str], rows: Rows) -> Floats:
+        """See `View`."""
+        scores: Floats = self._bm25.scores(terms)[rows]
+        return scores
+
+    def cosines(self, query: Floats, rows: Rows) -> Floats:
+        """See `View`."""
+        assert self._vectors is not None, "asked for vectors that are not there"
+        return self._vectors.cosines(query, rows)
+
+    def passages(self, rows: Rows) -> list[Passage]:
+        """See `View`."""
+        return passages_from(self._rows.take(rows))
+
+    def explain(self, terms: Sequence[str], row: int) -> list[TermContribution]:
+        """See `View`."""
+        return self._bm25.explain(terms, row)
+
+
+def open_view(snapshot: Snapshot, filter: Filter, table: str, cache: Path) -> View:
+    """The view that a filter asks for; `table` names the encoder's vectors."""
+    if filter.as_of is not None:
+        return PastView(snapshot, filter, table)
+    return PresentView(snapshot, filter, load_vectors(snapshot, table, cache))
+
+
+def _held_by(ids: Sequence[str], snapshot: Snapshot, filter: Filter) -> NDArray[np.bool_]:
+    """Which of the passages the whole filter lets through."""
+    allowed = set(snapshot.past(filter)["id"].to_pylist())
+    return np.fromiter((identity in allowed for identity in ids), np.bool_, len(ids))
+
+
+def _vectors_of(rows: object, snapshot: Snapshot, table: str) -> Vectors | None:
+    """Each row's vector; superseded passages keep theirs, which are kept by content."""
+    if table not in snapshot.versions:
+        return None
+    matrix, at = lookup(snapshot, table, rows["key"])  # type: ignore[index]
+    there = at >= 0
+    return Vectors(np.flatnonzero(there).astype(np.int64), matrix[at[there]])

@@ -1,0 +1,65 @@
+"""Fakes for the readers: passages from a few words, a cross-encoder that counts shared terms."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commonplace.library import Passage, TextLocator, analyse
+
+THEN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def passage(
+    text: str, name: str = "note", position: int = 0, heading: tuple[str, ...] = ()
+) -> Passage:
+    """A passage of the note `name`."""
+    return Passage(
+        id=f"{name}-{position}",
+        item_id=name,
+        revision=1,
+        position=position,
+        kind="markdown",
+        path=f"/notes/{name}.md",
+        title="",
+        text=text,
+        heading=heading,
+        locator=TextLocator(0, len(text)),
+        written_at=THEN,
+        valid_from=THEN,
+        valid_to=None,
+        content_hash="",
+    )
+
+
+class SharedTerms:
+    """A cross-encoder whose logit is the number of terms that question and text share."""
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[str, str]] = []
+
+    def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        self.pairs.extend(pairs)
+        shared = [len(set(analyse(q)) & set(analyse(t))) for q, t in pairs]
+        return np.array(shared, dtype=np.float32)
+
+
+class Scripted:
+    """A language model that writes what it was given to write."""
+
+    name = "scripted"
+
+    def __init__(self, text: str, context_tokens: int = 4096) -> None:
+        self.context_tokens = context_tokens
+        self.asked: list[Sequence[Mapping[str, str]]] = []
+        self._text = text
+
+    def generate(
+        self, messages: Sequence[Mapping[str, str]], *, max_tokens: int, temperature: float = 0.0
+    ) -> Iterator[str]:
+        self.asked.append(messages)
+        yield from self._text
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())

@@ -1,0 +1,94 @@
+"""Fusion against its formulas, worked by hand, and what must hold for any scores."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from commonplace.retrieval._fusion import (
+    Floats,
+    FusionParameters,
+    fuse,
+    minmax,
+    order,
+    reciprocal_rank_fusion,
+    standard,
+    union,
+)
+
+SCORES = hnp.arrays(
+    np.float32, st.integers(0, 30), elements=st.floats(-100, 100, width=32, allow_subnormal=False)
+)
+
+
+def f32(*values: float) -> Floats:
+    return np.array(values, np.float32)
+
+
+def test_reciprocal_rank_fusion_by_hand() -> None:
+    fused = reciprocal_rank_fusion([["a", "b"], ["b", "c"]], k=10, weights=[0.5, 1.0])
+    assert [key for key, _ in fused] == ["b", "c", "a"]
+    scores = dict(fused)
+    assert scores["b"] == pytest.approx(0.5 / 12 + 1 / 11)
+    assert scores["c"] == pytest.approx(1 / 12)
+    assert scores["a"] == pytest.approx(0.5 / 11)
+
+
+def test_reciprocal_rank_fusion_of_nothing_and_of_repeats() -> None:
+    assert reciprocal_rank_fusion([[], []]) == []
+    assert reciprocal_rank_fusion([["a", "a", "b"]], k=0) == [("a", 1.0), ("b", 0.5)]
+    with pytest.raises(ValueError, match="zip"):
+        reciprocal_rank_fusion([["a"], ["b"]], weights=[1.0])
+
+
+def test_scales_by_hand() -> None:
+    np.testing.assert_allclose(minmax(f32(1, 3, 2)), [0, 1, 0.5])
+    np.testing.assert_allclose(standard(f32(1, 3)), [-1, 1])
+
+
+@given(SCORES)
+def test_scales_keep_the_order_and_are_finite(scores: Floats) -> None:
+    for out in (minmax(scores), standard(scores)):
+        assert out.dtype == np.float32
+        assert np.isfinite(out).all()
+        assert (np.diff(out[order(scores)]) <= 1e-5).all()
+
+
+@pytest.mark.parametrize("value", [0.0, 7.5, -3.0])
+def test_equal_scores_say_nothing(value: float) -> None:
+    flat = np.full(4, value, np.float32)
+    assert not minmax(flat).any()
+    assert not standard(flat).any()
+
+
+def test_fuse_by_hand() -> None:
+    lexical, dense = f32(0, 2), f32(0.9, 0.5)
+    np.testing.assert_allclose(fuse(lexical, dense), [0.7 - 0.3, 0.3 - 0.7], atol=1e-5)
+    equal = FusionParameters(lexical=0.5, scale="minmax")
+    np.testing.assert_allclose(fuse(lexical, dense, equal), [0.5, 0.5], atol=1e-6)
+
+
+@given(SCORES, st.floats(0.5, 2), st.floats(-5, 5))
+def test_fusion_knows_no_units(dense: Floats, factor: float, offset: float) -> None:
+    """A score multiplied or shifted ranks as before: cosines and BM25 need no common unit."""
+    lexical = np.arange(dense.size, dtype=np.float32)
+    if dense.size and dense.std() < 1e-2:
+        return
+    moved = (lexical * factor + offset).astype(np.float32)
+    np.testing.assert_allclose(fuse(moved, dense), fuse(lexical, dense), atol=1e-3)
+
+
+def test_a_query_without_lexical_hits_ranks_by_the_cosine() -> None:
+    dense = f32(0.1, 0.9, 0.4)
+    assert order(fuse(np.zeros(3, np.float32), dense)).tolist() == [1, 2, 0]
+
+
+def test_fuse_refuses_unequal_lists() -> None:
+    with pytest.raises(ValueError, match="candidates"):
+        fuse(f32(1), f32(1, 2))
+
+
+def test_union_and_order() -> None:
+    assert union([["a", "b", "c"], ["b", "d", "e"]], depth=2) == ["a", "b", "d"]
+    assert order(f32(1, 3, 3, 2)).tolist() == [1, 2, 3, 0]
