@@ -202,9 +202,10 @@ class Library:
                 + (f"; its first file was added on {began:%Y-%m-%d %H:%M} UTC" if began else "")
                 + "; to choose by when things were written, use --since and --until"
             )
-        filter = replace(filter, paths=tuple(shown_path(absolute(p)) for p in filter.paths))
+        shown = tuple(shown_path(absolute(path)) for path in filter.paths)
+        chosen = replace(filter, paths=shown)
         return open_view(
-            snapshot, filter, vector_table(self._encoder_sha256), self.folder / "cache"
+            snapshot, chosen, vector_table(self._encoder_sha256), self.folder / "cache"
         )
 
     def _search(

@@ -49,6 +49,16 @@ def test_a_verbatim_sentence_passes_whatever_it_says() -> None:
     assert support("Nothing is not said, and 3 is never 4.", text).reason == "verbatim"
 
 
+def test_a_part_of_a_word_or_number_is_not_verbatim() -> None:
+    assert not support("10", "In 1066 they crossed.").supported
+    assert support("ate", "They skated.").reason != "verbatim"
+
+
+def test_a_quote_cut_behind_its_negation_is_not_verbatim() -> None:
+    assert not support("wait for winter", NORMANS).supported
+    assert support("did not wait for winter", NORMANS).supported
+
+
 def test_the_middle_band_is_decided_by_the_encoder() -> None:
     sentence = "People of the region settled centuries ago."
     assert not support(sentence, NORMANS).supported

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from commonplace.library import Passage, analyse
+from commonplace.library import Passage, analyse, heading_line
 
 NEARLY_ALL: Final = 0.9  # share of a passage's word pairs held by a better one: a duplicate
 _BYTES_A_TOKEN: Final = 3  # English BPE has 4 to 4.5; code, tables and other scripts have fewer
@@ -27,8 +27,7 @@ def estimate_tokens(text: str) -> int:
 
 def heading_of(passage: Passage) -> str:
     """What stands above a passage, as one line to put before it: "Title > Heading. ", or ""."""
-    above = [part for part in dict.fromkeys((passage.title, *passage.heading)) if part]
-    return f"{' > '.join(above)}. " if above else ""
+    return heading_line(passage.title, passage.heading)
 
 
 def with_heading(passage: Passage) -> str:

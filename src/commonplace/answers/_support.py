@@ -72,7 +72,7 @@ def support(
     similarity: Similarity | None = None,
 ) -> Support:
     """Check one sentence against one passage (prepend the heading to it where it matters)."""
-    if _plain(sentence) in _plain(passage):
+    if _is_verbatim(_plain(sentence), _plain(passage)):
         return Support(True, "verbatim", 1.0)
     covered = coverage(analyse(sentence), analyse(passage), weigh)
     if fault := _fault(sentence, passage):
@@ -110,6 +110,12 @@ def names(text: str) -> set[str]:
 def negated(text: str) -> set[str]:
     """The content terms that stand in the scope of a negator."""
     return {term for found in _NEGATOR.finditer(text) for term in _scope(text[found.end() :])}
+
+
+def _is_verbatim(sentence: str, passage: str) -> bool:
+    """Whether the words stand there as they are, and not behind a negator that was cut off."""
+    found = re.search(rf"(?<!\w){re.escape(sentence)}(?!\w)", passage) if sentence else None
+    return found is not None and not _NEGATOR.search(_CLAUSE.split(passage[: found.start()])[-1])
 
 
 def _fault(sentence: str, passage: str) -> str:

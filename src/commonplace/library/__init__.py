@@ -12,7 +12,8 @@ from commonplace.library._resolve import (
     narrow,
     surroundings,
 )
-from commonplace.library._schema import encode_locator, indexed_text, item_id, passages_from
+from commonplace.library._place import heading_line, indexed_text
+from commonplace.library._schema import encode_locator, item_id, passages_from
 from commonplace.library._sentences import sentence_spans
 from commonplace.library._snapshot import Snapshot, by_id
 from commonplace.library._status import FileStatus, Status, find_items, raw_paths, read_status
@@ -72,6 +73,7 @@ __all__ = [
     "encode_missing",
     "find_items",
     "find_source",
+    "heading_line",
     "indexed_text",
     "is_under",
     "item_id",

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from commonplace.foundation import Progress, Stopwatch
 from commonplace.library import _commit
 from commonplace.library._isolation import Reading, read_all
-from commonplace.library._schema import Revision, indexed_text, item_id
+from commonplace.library._place import indexed_text
+from commonplace.library._schema import Revision, item_id
 from commonplace.library._snapshot import by_id
 from commonplace.library._store import Store
 from commonplace.library._types import AddReport, FileReport, Item, Limits
@@ -214,9 +215,9 @@ def vector_table(sha256: str) -> str:
 
 
 def missing_vectors(store: Store, table: str) -> pa.Table:
-    """Key, heading and text of the visible passages without a vector, each content once."""
+    """Key, title, heading and text of the visible passages without a vector, each content once."""
     with store.reading() as snapshot:
-        columns = ["key", "heading", "text"]
+        columns = ["key", "title", "heading", "text"]
         where = snapshot.where_visible
         passages = snapshot["passages"].to_table(columns=columns, filter=where)
         if table in snapshot.versions:
@@ -258,4 +259,4 @@ def encode_missing(
 
 def embedded_text(row: Mapping[str, str]) -> str:
     """What the encoder is given for a passage row: the same text that its key is a hash of."""
-    return indexed_text(json.loads(row["heading"]), row["text"])
+    return indexed_text(row["title"], json.loads(row["heading"]), row["text"])

@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from commonplace.library._place import indexed_text
 from commonplace.library._types import (
     Box,
     Document,
@@ -110,14 +111,9 @@ def item_id(path: bytes) -> str:
     return hashlib.blake2b(path, digest_size=8).hexdigest()
 
 
-def indexed_text(heading: Sequence[str], text: str) -> str:
-    """What is ranked for a passage: its headings, then its text."""
-    return "\n".join([*heading, text])
-
-
-def vector_key(heading: Sequence[str], text: str) -> bytes:
+def vector_key(title: str, heading: Sequence[str], text: str) -> bytes:
     """Which vector belongs to a passage: a hash of what the encoder is given."""
-    return hashlib.blake2b(indexed_text(heading, text).encode(), digest_size=16).digest()
+    return hashlib.blake2b(indexed_text(title, heading, text).encode(), digest_size=16).digest()
 
 
 def passage_rows(
@@ -135,7 +131,7 @@ def passage_rows(
     seen: dict[str, int] = {}
     rows = []
     for position, (draft, terms) in enumerate(zip(document.drafts, revision.terms, strict=True)):
-        row = _draft_row(draft, terms, identity, seen)
+        row = _draft_row(document.title, draft, terms, identity, seen)
         row |= {
             "item_id": identity,
             "revision": number,
@@ -151,9 +147,11 @@ def passage_rows(
     return rows
 
 
-def _draft_row(draft: Draft, terms: str, identity: str, seen: dict[str, int]) -> dict[str, Any]:
+def _draft_row(
+    title: str, draft: Draft, terms: str, identity: str, seen: dict[str, int]
+) -> dict[str, Any]:
     """The columns that a draft alone decides; `seen` counts equal passages of one item."""
-    key = vector_key(draft.heading, draft.text)
+    key = vector_key(title, draft.heading, draft.text)
     content = key.hex()
     occurrence = seen[content] = seen.get(content, 0) + 1
     name = f"{identity} {content} {occurrence}".encode()

@@ -203,5 +203,7 @@ def _terms(document: Document) -> tuple[str, ...]:
     """The terms that BM25 sees: of the headings and the text."""
     from commonplace.library._analyser import analyse
 
-    texts = (" ".join((*draft.heading, draft.text)) for draft in document.drafts)
+    from commonplace.library._place import indexed_text
+
+    texts = (indexed_text(document.title, draft.heading, draft.text) for draft in document.drafts)
     return tuple(" ".join(analyse(text)) for text in texts)

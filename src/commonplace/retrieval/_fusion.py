@@ -71,13 +71,15 @@ def fuse(lexical: Floats, dense: Floats, parameters: FusionParameters | None = N
     """The fused score of each candidate, float32 [n].
 
     `lexical` and `dense` hold the exact BM25 score and cosine of the same n candidates: the union
-    of both lists.
+    of both lists. A candidate without a vector (NaN) counts by its words alone.
     """
     p = parameters or FusionParameters()
     if lexical.shape != dense.shape:
         raise ValueError(f"scores of {lexical.shape} and {dense.shape} candidates")
-    weighted = p.lexical * scaled(lexical, p.scale) + (1 - p.lexical) * scaled(dense, p.scale)
-    return weighted.astype(np.float32)
+    words, known = scaled(lexical, p.scale), ~np.isnan(dense)
+    meaning = words.copy()
+    meaning[known] = scaled(dense[known], p.scale)
+    return (p.lexical * words + (1 - p.lexical) * meaning).astype(np.float32)
 
 
 def union(rankings: Sequence[Sequence[Key]], depth: int) -> list[Key]:

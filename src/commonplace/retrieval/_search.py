@@ -154,19 +154,12 @@ def _hybrid(
     with watch.stage("bm25"):
         bm25 = np.concatenate([lexical, view.lexical_scores(terms, only_dense)])
     with watch.stage("fuse"):
-        known = np.where(np.isnan(cosine), _mean(cosine), cosine)
-        fused = fuse(bm25, known, fusion)
+        fused = fuse(bm25, cosine, fusion)
         found = _Candidates(rows, fused, bm25, cosine, fused)
         found.lexical_rows, found.dense_rows = lexical_rows, dense_rows
         found.keep(order(fused))
         found.fused_rank = np.arange(1, len(found.rows) + 1)
     return found
-
-
-def _mean(cosine: Floats) -> np.float32:
-    """A passage without a vector (yet) counts as an average one; 0 where none has any."""
-    there = cosine[~np.isnan(cosine)]
-    return np.float32(there.mean()) if len(there) else np.float32(0)
 
 
 def _rerank(
@@ -175,7 +168,7 @@ def _rerank(
     """Reorder the top in place; returns the passages that were fetched for it, by row."""
     top = found.rows[: parameters.depth]
     passages = view.passages(top)
-    read = [(query, indexed_text(p.heading, p.text)) for p in passages]
+    read = [(query, indexed_text(p.title, p.heading, p.text)) for p in passages]
     scores = reranker.score(read) if read else np.empty(0, np.float32)
     found.reranked = np.full(len(found.rows), np.nan, np.float32)
     found.reranked[: len(top)] = scores

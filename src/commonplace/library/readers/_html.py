@@ -18,8 +18,9 @@ from commonplace.library._decode import binary_reason, decode
 from commonplace.library._links import find_links
 from commonplace.library._types import Document, Limits, Link
 from commonplace.library.readers._dates import parse_date
-from commonplace.library.readers._html_text import Anchor, Seen, look
+from commonplace.library.readers._html_text import look
 from commonplace.library.readers._outline import Outline, title_of
+from commonplace.library.readers._seen import Anchor, Seen
 
 _CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?([\w.:-]{2,40})""", re.I)
 _CHARSETS: Final = ("iso8859", "cp", "koi8", "mac", "shift_jis", "euc", "gb", "big5", "ascii", "latin")

@@ -11,13 +11,12 @@ blank line, list items after "- " or "1. ", the cells of a row apart by " | ", `
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from lxml import etree
 
 from commonplace.library._split import BlockKind
-from commonplace.library.readers._outline import Block, Heading
+from commonplace.library.readers._seen import Anchor, Seen, Writer, join
 
 _NOT_SHOWN: Final = frozenset(
     """script style template noscript iframe object embed svg canvas audio video map head select
@@ -31,35 +30,11 @@ _BLOCKS: Final = frozenset(
     p pre section summary table tbody td tfoot th thead tr ul caption""".split()
 )
 _ROWS: Final = frozenset({"tr", "caption"})
-_STRENGTH: Final = ("", " ", " | ", "\n")
 _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _LAYOUT: Final = frozenset({"table", "ul", "ol", "pre", "blockquote", "article", *_HEADINGS})
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
 _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b\ufeff]")
-
-
-@dataclass(slots=True)
-class Anchor:
-    """A link as written, and where in the text its label stands."""
-
-    href: str
-    start: int
-    end: int
-
-
-@dataclass(slots=True)
-class Seen:
-    """What a page shows: its text, what is where in it, and what it says about itself."""
-
-    text: str = ""
-    parts: list[Heading | Block] = field(default_factory=list)
-    anchors: list[Anchor] = field(default_factory=list)
-    title: str = ""
-    meta: dict[str, str] = field(default_factory=dict)  # by name, property or itemprop; first wins
-    times: list[str] = field(default_factory=list)  # `datetime` of each `<time>`
-    data: list[str] = field(default_factory=list)  # JSON-LD, as it stands
-    cut: bool = False  # whether there was more than the limit
 
 
 def look(markup: str, most_characters: int) -> Seen:
@@ -125,62 +100,25 @@ class _Scout:
         """The end."""
 
 
-class _Writer:
-    """The block that is being written: its text so far, and the space held back before more."""
-
-    def __init__(self, kind: BlockKind, level: int, heading: int, mark: str) -> None:
-        self.kind, self.level, self.heading, self.mark = kind, level, heading, mark
-        self.anchors: list[Anchor] = []
-        self.length = 0
-        self._pieces: list[str] = []
-        self._space = ""
-
-    @property
-    def text(self) -> str:
-        """What was written, less white space at its end."""
-        return "".join(self._pieces).rstrip()
-
-    @property
-    def next(self) -> int:
-        """Where the next character will stand."""
-        return self.length + len(self._space) * bool(self.length)
-
-    def hold(self, space: str) -> None:
-        """Ask for a space, a cell's or a line's end before the next text; the strongest wins."""
-        if _STRENGTH.index(space) > _STRENGTH.index(self._space):
-            self._space = space
-
-    def write(self, text: str) -> None:
-        """Text as it stands, after what was held back."""
-        if self._space and self.length:
-            self._append(self._space)
-        self._space = ""
-        self._append(text)
-
-    def _append(self, text: str) -> None:
-        self._pieces.append(text)
-        self.length += len(text)
-
-
 class _Watcher:
     """Takes the parser's events and writes the blocks of the page."""
 
     def __init__(self, layout: frozenset[int], around: frozenset[str], most: int) -> None:
         self._layout, self._around, self._left = layout, around, most
         self._seen = Seen()
-        self._written: list[_Writer] = []
+        self._written: list[Writer] = []
         self._open: list[tuple[str, bool]] = []  # tags that are open, and whether each hides
         self._hidden = 0  # how many of them hide what is inside
         self._tables: list[bool] = []  # for each open table: does it hold data?
         self._lists: list[int] = []  # for each open list: the next number, 0 for bullets
         self._items = self._pre = self._heading = self._count = 0
         self._capture: list[str] | None = None  # a title or JSON-LD
-        self._writer = _Writer("prose", 0, 0, "")
+        self._writer = Writer("prose", 0, 0, "")
 
     def seen(self) -> Seen:
         """Everything, once the parser is done."""
         self._break()
-        _join(self._seen, self._written)
+        join(self._seen, self._written)
         self._seen.title = " ".join(self._seen.title.split())
         return self._seen
 
@@ -319,7 +257,7 @@ class _Watcher:
         if kind == "prose" and self._items > 0:
             kind = "item"
         level = max(0, len(self._lists) - 1)
-        self._writer = _Writer(kind, level, self._heading, mark if kind == "item" else "")
+        self._writer = Writer(kind, level, self._heading, mark if kind == "item" else "")
 
     def _write(self, text: str) -> None:
         """Text into the block, white space collapsed unless it is preformatted."""
@@ -344,27 +282,3 @@ def _first_number(tag: str, attributes: Mapping[str, str]) -> int:
     if tag != "ol":
         return 0
     return int(stated) if stated.isdecimal() and len(stated) < 7 else 1
-
-
-def _join(seen: Seen, written: list[_Writer]) -> None:
-    """The blocks as one text, with the places of everything in it."""
-    pieces: list[str] = []
-    length = 0
-    for place, block in enumerate(written):
-        text = block.mark + block.text
-        follows = bool(place) and block.kind == written[place - 1].kind == "item"
-        gap = "" if not place else "\n" if follows else "\n\n"
-        start = length + len(gap)
-        inner = start + len(block.mark)
-        pieces += (gap, text)
-        length = start + len(text)
-        indent = len(text) - len(text.lstrip(" ")) if block.kind != "code" else 0
-        if block.heading:
-            seen.parts.append(Heading(block.heading, " ".join(text.split()), start, length))
-        else:
-            seen.parts.append(Block(start + indent, length, block.kind, block.level))
-        for anchor in block.anchors:
-            end = anchor.start if anchor.end < 0 else anchor.end
-            last = max(inner + anchor.start, min(inner + end, length))
-            seen.anchors.append(Anchor(anchor.href, min(inner + anchor.start, length), last))
-    seen.text = "".join(pieces)
