@@ -1,16 +1,23 @@
-"""Answers from your own notes, papers and pages, every sentence cited."""
+"""Answers from your own notes, papers and pages, every sentence cited.
 
-from commonplace._library import Library
-from commonplace.answers import Answer, Citation, Refusal, Sentence
-from commonplace.foundation import (
-    CommonplaceError,
-    InputError,
-    LibraryError,
-    UnreadableError,
-    WeightsError,
-)
-from commonplace.library import AddReport, Filter, Locator, Passage
-from commonplace.retrieval import Hit
+The names below are imported when they are first used, so that `commonplace --help` is instant.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from commonplace._library import Library
+    from commonplace.answers import Answer, Citation, Refusal, Sentence
+    from commonplace.foundation import (
+        CommonplaceError,
+        InputError,
+        LibraryError,
+        UnreadableError,
+        WeightsError,
+    )
+    from commonplace.library import AddReport, Filter, Locator, Passage
+    from commonplace.retrieval import Hit
 
 __all__ = [
     "AddReport",
@@ -29,3 +36,21 @@ __all__ = [
     "UnreadableError",
     "WeightsError",
 ]
+
+_PACKAGES = {
+    "_library": ["Library"],
+    "answers": ["Answer", "Citation", "Refusal", "Sentence"],
+    "library": ["AddReport", "Filter", "Locator", "Passage"],
+    "retrieval": ["Hit"],
+}
+_HOME = {name: package for package, names in _PACKAGES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME.get(name, 'foundation')}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

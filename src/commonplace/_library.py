@@ -59,8 +59,16 @@ from commonplace.library import (
 from commonplace.retrieval import Hit, Profile, View, open_view, search
 
 if TYPE_CHECKING:
+    from commonplace.answers import (
+        Answer,
+        Citation,
+        ExtractiveReader,
+        GenerativeReader,
+        Refusal,
+    )
     from commonplace.models import CrossEncoder, TextEncoder
 
+_CONTEXT = 10  # passages that a question is answered from
 _AROUND = 600  # characters shown on each side of a citation
 
 
@@ -86,6 +94,7 @@ class Library:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._writers: dict[str, GenerativeReader] = {}
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str] | None = None) -> "Library":
@@ -215,6 +224,91 @@ class Library:
             encoder = self._encoder if profile != "bm25" and view.has_vectors else None
             reranker = self._cross_encoder if profile == "best" else None
         return search(view, query, profile, limit, encoder, reranker, explain=explain, watch=watch)
+
+    # ---------------------------------------------------------------- answers
+
+    def ask(
+        self,
+        question: str,
+        *,
+        filter: Filter | None = None,
+        model: str | None = None,
+        threshold: float | None = None,
+    ) -> "Answer | Refusal":
+        """An answer whose every sentence is cited, or a refusal.
+
+        Args:
+            question: in full words; a question is read better than keywords.
+            filter: what it may be answered from.
+            model: a language model that writes the answer: a GGUF file, "smollm2", or an
+                OpenAI-compatible endpoint "http://host:port/v1#name"; None: the extractive reader.
+            threshold: the confidence below which it is refused, 0 to 1; None: the calibrated one.
+
+        Raises:
+            InputError: the question is empty, or `filter.as_of` is before the library began.
+            WeightsError: weights that are needed cannot be had.
+        """
+        if not question.strip():
+            raise InputError("the question is empty; say what to ask")
+        from commonplace.answers import THRESHOLD, Context, Readers, answer
+
+        watch, asked_at = Stopwatch(), datetime.now(UTC)
+        with self._store.reading() as snapshot:
+            with watch.stage("open"):
+                view = self._view(snapshot, filter or Filter())
+            hits = self._search(view, question, "best", _CONTEXT, True, watch)
+            context = Context(
+                [hit.passage for hit in hits],
+                [hit.explanation.reranked for hit in hits if hit.explanation]  # type: ignore[misc]
+                or None,
+                filter.as_of if filter and filter.as_of else asked_at,
+            )
+            found = answer(
+                question,
+                context,
+                Readers(
+                    self._extractive, self._encoder, self._generative(model) if model else None
+                ),
+                self._cite,
+                threshold=THRESHOLD if threshold is None else threshold,
+                watch=watch,
+            )
+        self._log_answer(found, filter)
+        return found
+
+    def _cite(self, passage: Passage, start: int, end: int) -> "Citation":
+        from commonplace.answers import Citation
+
+        source = self.source(passage)
+        return Citation(passage, start, end, narrow(passage, start, end, source), source.changed)
+
+    @cached_property
+    def _extractive(self) -> "ExtractiveReader":
+        from commonplace.answers import ExtractiveReader
+
+        return ExtractiveReader(self._cross_encoder)
+
+    def _generative(self, model: str) -> "GenerativeReader":
+        from commonplace.answers import GenerativeReader
+        from commonplace.models import open_language_model
+
+        if model not in self._writers:
+            self._writers[model] = GenerativeReader(open_language_model(model))
+        return self._writers[model]
+
+    def _log_answer(self, found: "Answer | Refusal", filter: Filter | None) -> None:
+        sentences = getattr(found, "sentences", ())
+        citations = [citation for sentence in sentences for citation in sentence.citations]
+        self._log(
+            "ask",
+            found.question,
+            filter,
+            [f"{c.passage.id}:{c.start}-{c.end}" for c in citations],
+            answered=bool(sentences),
+            confidence=round(found.confidence, 4),
+            reader=found.reader,
+            timings=found.timings,
+        )
 
     # ---------------------------------------------------------------- citations
 

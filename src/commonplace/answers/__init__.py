@@ -1,5 +1,20 @@
 """From a question to an answer whose every sentence is cited, or to a refusal that cites nothing."""
 
+from commonplace.answers._answerability import THRESHOLD
+from commonplace.answers._ask import Context, Readers, answer
+from commonplace.answers._extractive import ExtractiveReader
+from commonplace.answers._generative import GenerativeReader
 from commonplace.answers._types import Answer, Citation, Refusal, Sentence
 
-__all__ = ["Answer", "Citation", "Refusal", "Sentence"]
+__all__ = [
+    "THRESHOLD",
+    "Answer",
+    "Citation",
+    "Context",
+    "ExtractiveReader",
+    "GenerativeReader",
+    "Readers",
+    "Refusal",
+    "Sentence",
+    "answer",
+]

@@ -107,6 +107,11 @@ def names(text: str) -> set[str]:
     return set(_NAME.findall(text))
 
 
+def negates(text: str) -> bool:
+    """Whether a text says that something is not so."""
+    return _NEGATOR.search(text) is not None
+
+
 def negated(text: str) -> set[str]:
     """The content terms that stand in the scope of a negator."""
     return {term for found in _NEGATOR.finditer(text) for term in _scope(text[found.end() :])}

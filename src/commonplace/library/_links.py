@@ -31,7 +31,7 @@ def _starting(first: str, before: str, rest: str) -> str:
     return f"{first}{guarded}|{first.upper()}{guarded}"
 
 
-_REST: Final = rf"[^{_STOPS}]+"
+_REST: Final = rf"[^{_STOPS}]{{1,{_LONGEST_URL}}}"
 _ARXIV_ID: Final = r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?!\d)"
 _URL = re.compile(
     "|".join(
@@ -62,14 +62,16 @@ def find_links(text: str) -> list[Link]:
     """Every mention of a URL in `text`, in order, as written."""
     links: list[Link] = []
     used = _reference_uses(text)
-    done = 0
-    for found in _URL.finditer(text):
-        if found.start() < done or found.end() - found.start() > _LONGEST_URL:
-            continue
+    at = 0
+    while found := _URL.search(text, at):
+        at = found.end()
+        if at - found.start() >= _LONGEST_URL:
+            continue  # not a URL that anyone wrote
         link = _link(text, found, used)
         if link:
             links.append(link)
-            done = found.start() + len(link.url)
+        # Go on where the URL ended, not where the match did: `b.svg)](https://...` holds two.
+        at = found.start() + max(4, len(link.url) if link else _balanced(found.group()))
     return links
 
 

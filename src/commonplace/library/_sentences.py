@@ -46,23 +46,23 @@ _STARTERS: Final = words(
 )
 _CLOSERS: Final = "\"'\u201d\u2019\u00bb)\\]}*_`~"
 _STOP = re.compile(
-    rf"""(?P<stop>[.!?\u2026]+)(?P<close>[{_CLOSERS}]*(?:\[\d[\d,;\s\u2013-]{{0,20}}\])*)(?=\s)
+    rf"""(?<![.!?\u2026])(?P<stop>[.!?\u2026]++)(?P<close>[{_CLOSERS}]*+(?:\[\d[\d,;\s\u2013-]{{0,20}}\])*)(?=\s)
     |(?<=[a-z)])(?P<note>\.\d{{1,3}}(?:[,\u2013-]\d{{1,3}})*)(?=\s+[A-Z])
-    |(?P<cjk>[!?]+(?=[\u3040-\u30ff\u4e00-\u9fff])|[\u3002\uff01\uff1f\uff61]+[\u300d\u300f\u201d\u2019\uff09\u3011\u300b\u3009]*)
+    |(?P<cjk>(?<![!?])[!?]++(?=[\u3040-\u30ff\u4e00-\u9fff])|[\u3002\uff01\uff1f\uff61]+[\u300d\u300f\u201d\u2019\uff09\u3011\u300b\u3009]*)
     |(?<=[a-z)\]][a-z)\]][a-z)\]])(?P<tight>[.!?])
         (?=(?:The|This|These|We|It|In|However|Our|They|For|But|There|As|To)\s)""",
     re.VERBOSE,
 )
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 _MARKED = re.compile(
-    r"""[ \t]*(?:>[ \t]?)*[ \t]*(?:
+    r"""[ \t]*+(?:>[ \t]?)*+[ \t]*+(?:
         (?:[-*+\u2022\u2023\u25e6\u25aa\u25cf\u00b7]|\d{1,3}[.)]|\(?[a-zA-Z]\)
             |\([ivx\d]{1,4}\))[ \t]
         |\#{1,6}[ \t]|[|]|```|~~~|\$\$|\\begin\{|\\\[|\[\^?[^\]\n]{1,40}\]:
         |<[/!a-zA-Z]|:[a-z_]+:|[-=*_~]{3,}[ \t]*$|\[[ xX]\][ \t])""",
     re.VERBOSE,
 )
-_ALONE = re.compile(r"[ \t]*(?:>[ \t]?)*(?:\#{1,6}[ \t]|[|]|[-=*_~]{3,}[ \t\r\n]*$|\\end\{)")
+_ALONE = re.compile(r"[ \t]*+(?:>[ \t]?)*+(?:\#{1,6}[ \t]|[|]|[-=*_~]{3,}[ \t\r\n]*$|\\end\{)")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _MARKER = re.compile(
     r"(?:\s*(?:[-*+\u2022\u2023\u25e6\u25aa\u25cf\u00b7]\s+(?:\[[ xX]\]\s+)?|>\s?|\#{1,6}\s+"
@@ -151,7 +151,7 @@ def _ends(text: str, found: re.Match[str]) -> bool:
     after = _word_after(text, found.end())
     if not after or after[0] in ",;:)]}":
         return not after
-    lower = after.lstrip(_OPENERS)[:1].islower()
+    lower = after.lstrip("([{\"'\u201c\u2018\u00ab")[:1].islower()
     if stop != ".":
         dots = stop[-1] in ".\u2026"
         return not lower if dots or close else True

@@ -11,7 +11,7 @@ from typing import Protocol
 from commonplace.foundation._errors import InputError, WeightsError
 from commonplace.models._catalogue import ModelEntry, find_model
 from commonplace.models._endpoint import open_endpoint
-from commonplace.models._llama import open_llama
+from commonplace.models._llama import open_llama, require_runtime
 from commonplace.models._weights import Progress, locate
 
 DEFAULT_LANGUAGE_MODEL = "SmolLM2-135M-Instruct"
@@ -63,6 +63,7 @@ def open_language_model(
         path = Path(spec).expanduser()
         return open_llama(path, name=path.stem, context_tokens=context_tokens, threads=threads)
     entry = _generating(spec or DEFAULT_LANGUAGE_MODEL)
+    require_runtime()
     path = locate(entry, progress=progress) / entry.weights.name
     return open_llama(path, name=entry.name, context_tokens=context_tokens, threads=threads)
 

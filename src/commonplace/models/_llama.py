@@ -131,6 +131,7 @@ def open_llama(
     Raises:
         WeightsError: the runtime is not installed, or cannot load the file.
     """
+    require_runtime()
     if not path.is_file():
         raise WeightsError(f"There is no language model at {path}; give the path of a GGUF file.")
     key = secrets.token_hex(16)
@@ -139,15 +140,25 @@ def open_llama(
     return LlamaModel(name=name, context_tokens=context, server=server, key=key)
 
 
-def _load(path: Path, context_tokens: int, threads: int, key: str) -> Any:
-    """Start the runtime, silent, on the processor, for one conversation at a time."""
+def require_runtime() -> None:
+    """Say early, before anything is fetched, that llama.cpp is missing.
+
+    Raises:
+        WeightsError: it is not installed.
+    """
     try:
-        import xllamacpp
+        import xllamacpp  # noqa: F401
     except ImportError as error:
         raise WeightsError(
             "Language models run with llama.cpp, which is not installed: "
             "run pip install 'commonplace[llm]'."
         ) from error
+
+
+def _load(path: Path, context_tokens: int, threads: int, key: str) -> Any:
+    """Start the runtime, silent, on the processor, for one conversation at a time."""
+    import xllamacpp
+
     params = xllamacpp.CommonParams()
     params.model.path = os.fspath(path)
     params.n_ctx, params.n_parallel, params.n_gpu_layers = context_tokens, 1, 0

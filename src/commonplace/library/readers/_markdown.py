@@ -11,6 +11,7 @@ its own, or a line of it beginning with `-` would be taken for a list.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -29,11 +30,11 @@ from commonplace.library.readers._outline import LONGEST_HEADING, Heading, Outli
 
 _NEWLINE = re.compile(r"\r\n?|\n")
 _NOISE = re.compile(
-    r"""[ \t>]*(?:
+    r"""[ \t>]*+(?:
         :(?:label|eqlabel|begin_tab|end_tab|width|height|bookmark)\w*:\S*
         | \{:[^}]*\} | \{%.*%\} | \{\{[<%].*[>%]\}\} | :{3,}.* | <!--.*?-->
         | \\(?:newpage|pagebreak)
-        | (?:[-*+][ ])?(?:\[\[?_?TOC_?\]\]?|TOC) | [*_#\s]*table\sof\scontents:?[*_]*
+        | (?:[-*+][ ])?(?:\[\[?_?TOC_?\]\]?|TOC) | [*_\#]{0,6}\s?table\sof\scontents:?[*_]*
         | import\s.+\sfrom\s+['"].*['"];? | export\s+(?:default|const)\s.*
         | (?:[-*+]|\d+[.)])[ \t]+\[[^\]]*\]\((?:\./)?\#[^)]*\)
         | !\[[^\]\s]*(?:\s\S+)?\]\([^)]*\)(?:\{[^}]*\})?
@@ -51,7 +52,7 @@ _HEADING_NOISE = re.compile(
 )
 _HEADING_LINK = re.compile(r"\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 _MATH: Final = (("$$", "$$"), ("\\[", "\\]"), ("\\begin{", "\\end{"))
-_LONGEST_MATH: Final = 200  # lines
+_LONGEST_MATH: Final = 8_000  # characters
 
 
 def read(path: Path, data: bytes, limits: Limits) -> Document:
@@ -150,6 +151,8 @@ def _visible(text: str, span: Span) -> list[Heading | Block]:
 
 def heading_text(raw: str) -> str:
     """A heading as one reads it: without anchors, emphasis and link targets."""
+    if len(raw) > 5 * LONGEST_HEADING:
+        return raw  # too long to be one; and the patterns are not linear
     plain = _HEADING_LINK.sub(r"\1", _HEADING_NOISE.sub("", raw))
     return " ".join(plain.split()).strip("# ")
 
@@ -160,8 +163,8 @@ def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     closer = next((close for open_, close in _MATH if line.startswith(open_)), None)
     if closer is None or state.is_code_block(start):
         return False
-    last = _closing_line(state, start, min(end, start + _LONGEST_MATH), line, closer)
-    if last is None:
+    last = _closing_line(state, start, len(line), closer)
+    if last is None or last >= end:
         return False
     if silent:
         return True
@@ -171,15 +174,11 @@ def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return True
 
 
-def _closing_line(state: StateBlock, start: int, end: int, line: str, closer: str) -> int | None:
-    if closer in line[2:]:
-        return start
-    for number in range(start + 1, end):
-        if closer in state.src[state.bMarks[number] : state.eMarks[number]]:
-            return number
-        if state.isEmpty(number) and state.isEmpty(number - 1):
-            return None
-    return None
+def _closing_line(state: StateBlock, start: int, length: int, closer: str) -> int | None:
+    """The line on which `closer` stands, if it comes soon."""
+    after = state.eMarks[start] - length + 2  # beyond the opening mark
+    found = state.src.find(closer, after, after + _LONGEST_MATH)
+    return bisect_right(state.bMarks, found) - 1 if found >= 0 else None
 
 
 def _mark_lists(tokens: list[Token]) -> None:
@@ -200,8 +199,10 @@ class _BlockParser:
 
     def __init__(self) -> None:
         self._parser = MarkdownIt("commonmark", {"maxNesting": 60}).enable("table")
+        # A definition is a noise line to us, and the rule is quadratic on a page of them.
+        self._parser.disable("reference")
         rules = self._parser.block.ruler
-        stops = ["paragraph", "reference", "blockquote", "list"]
+        stops = ["paragraph", "blockquote", "list"]
         rules.before("fence", "math_block", _math_block, {"alt": stops})
         self._parser.core.ruler.enableOnly(["normalize", "block"])
 

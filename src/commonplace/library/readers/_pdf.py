@@ -9,7 +9,7 @@ notice instead of being indexed as if it were text.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -28,13 +28,14 @@ from commonplace.library.readers._pdf_layout import (
     furniture,
     heading_level,
     is_item,
+    is_section,
     lines_of,
     paragraph_starts,
     paragraphs,
     title_of,
 )
 from commonplace.library.readers._pdf_raw import Pdf, RawPage, Rectangle, union
-from commonplace.library.readers._pdf_text import Shown, display, unreadable_share
+from commonplace.library.readers._pdf_text import Sheet, Shown, display, sheet, unreadable_share
 
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([+-])(\d\d)'?(\d\d)?)?")
 _NO_TITLE = re.compile(r"untitled.*|microsoft word.*|.*\.(?:dvi|ps|docx?|tex|pdf|indd|qxd)|\W*", re.I)
@@ -51,6 +52,7 @@ class _Page:
     raw: RawPage
     lines: list[Line]
     starts: frozenset[int]
+    sheet: Sheet
     shown: Shown
 
 
@@ -63,7 +65,7 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
     with Pdf(data) as pdf:
         pages, notices = _pages(pdf, limits)
         if not any(page.shown.text for page in pages):
-            raise UnreadableError(_nothing(pdf, notices, limits))
+            raise UnreadableError(_nothing(pdf, notices))
         left_out = furniture([(page.raw, page.lines) for page in pages])
         blocks = [paragraphs(p.raw, p.lines, p.starts, left_out) for p in pages]
         title = _title(pdf, pages, blocks) or path.stem
@@ -82,7 +84,7 @@ def page_text(data: bytes, locator: PageLocator) -> str:
     """The display text of a locator, read again from the PDF."""
     with Pdf(data) as pdf:
         page = _page(pdf.page(locator.page, locator.end))
-        return display(page.raw, page.starts, locator.start, locator.end).text
+        return display(page.sheet, locator.start, locator.end).text
 
 
 def narrow(data: bytes, locator: PageLocator, start: int, end: int) -> PageLocator:
@@ -93,7 +95,7 @@ def narrow(data: bytes, locator: PageLocator, start: int, end: int) -> PageLocat
     """
     with Pdf(data) as pdf:
         page = _page(pdf.page(locator.page, locator.end))
-        shown = display(page.raw, page.starts, locator.start, locator.end)
+        shown = display(page.sheet, locator.start, locator.end)
         if not 0 <= start < end <= len(shown.text):
             raise ValueError(f"characters {start}:{end} of a text of {len(shown.text)}")
         return _locator(page, shown.starts[start], shown.ends[end - 1])
@@ -114,13 +116,15 @@ def render(data: bytes, locator: PageLocator, scale: float = 2.0) -> Image.Image
 def _page(raw: RawPage) -> _Page:
     lines = lines_of(raw)
     starts = paragraph_starts(lines)
-    return _Page(raw, lines, starts, display(raw, starts, 0, len(raw.text)))
+    ready = sheet(raw, starts)
+    return _Page(raw, lines, starts, ready, display(ready, 0, len(raw.text)))
 
 
 def _pages(pdf: Pdf, limits: Limits) -> tuple[list[_Page], list[str]]:
     """The readable pages, and a sentence for each that was cut or left out."""
     pages: list[_Page] = []
     notices: list[str] = []
+    unreadable: dict[int, float] = {}
     left = limits.text_characters
     for number in range(1, min(pdf.pages, limits.pages) + 1):
         try:
@@ -130,7 +134,7 @@ def _pages(pdf: Pdf, limits: Limits) -> tuple[list[_Page], list[str]]:
             continue
         share = unreadable_share(raw)
         if share > limits.unreadable_share:
-            notices.append(_unreadable(number, share))
+            unreadable[number] = share
             continue
         if len(raw.text) > left:
             notices.append(f"the text was cut on page {number} ({limits.text_characters:,} characters)")
@@ -139,27 +143,39 @@ def _pages(pdf: Pdf, limits: Limits) -> tuple[list[_Page], list[str]]:
         pages.append(_page(raw))
     if pdf.pages > limits.pages:
         notices.append(f"only the first {limits.pages:,} of {pdf.pages:,} pages were read")
-    return pages, notices
+    return pages, [*_unreadable(unreadable), *notices]
 
 
-def _unreadable(number: int, share: float) -> str:
-    percent = round(100 * share)
-    return f"page {number} is unreadable ({percent} % of its characters have no meaning); it needs OCR"
+def _unreadable(shares: Mapping[int, float]) -> list[str]:
+    """One sentence for all pages whose characters have no meaning."""
+    if not shares:
+        return []
+    percents = sorted({round(100 * share) for share in shares.values()})
+    percent = "-".join(str(p) for p in dict.fromkeys((percents[0], percents[-1])))
+    which, verb, whose = ("page", "is", "its") if len(shares) == 1 else ("pages", "are", "their")
+    reason = f"{percent} % of {whose} characters have no meaning"
+    need = "it needs OCR" if len(shares) == 1 else "they need OCR"
+    return [f"{which} {_ranges(list(shares))} {verb} unreadable ({reason}); {need}"]
 
 
-def _nothing(pdf: Pdf, notices: list[str], limits: Limits) -> str:
+def _ranges(numbers: Sequence[int]) -> str:
+    """1-3, 7, 9-10."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def _nothing(pdf: Pdf, notices: Sequence[str]) -> str:
     """Why a PDF gave no text at all."""
     if pdf.pages == 0:
         return "broken or truncated PDF; it has no pages"
-    unreadable = sum("needs OCR" in notice for notice in notices)
-    if unreadable == 0 and notices:
-        return notices[0]
-    if unreadable:
-        return (
-            f"all {unreadable} pages with text are unreadable (more than "
-            f"{limits.unreadable_share:.0%} of their characters have no meaning); it needs OCR"
-        )
-    return f"scanned or drawn PDF; its {pdf.pages} pages hold no text; it needs OCR"
+    if notices:
+        return "; ".join(notices)
+    return f"scanned or drawn PDF; its {pdf.pages:,} pages hold no text; it needs OCR"
 
 
 def _drafts(
@@ -168,15 +184,23 @@ def _drafts(
     """Passages page by page; the heading path lives on across pages."""
     body = body_size([line for page in pages for line in page.lines])
     outline = _Outline(limits.passage_characters)
-    first = pages[0].raw.number if pages else 0
     for page, found in zip(pages, blocks, strict=True):
-        top = max((p.lines[0].size for p in found), default=0.0)
-        for paragraph in found:
-            is_title = page.raw.number == first and paragraph.lines[0].size >= 0.97 * top
-            outline.take(page, paragraph, 0 if is_title else heading_level(paragraph, body))
+        levels = [heading_level(paragraph, body) for paragraph in found]
+        if page.raw.number == 1:
+            levels = _after_front_matter(found, levels)
+        for paragraph, level in zip(found, levels, strict=True):
+            outline.take(page, paragraph, level)
         outline.flush()
     outline.close()
     return outline.drafts
+
+
+def _after_front_matter(found: Sequence[Paragraph], levels: list[int]) -> list[int]:
+    """The title and the authors are no headings, however large or bold."""
+    title = [place for place, p in enumerate(found) if p in title_of(found)]
+    sections = [place for place, p in enumerate(found) if levels[place] and is_section(p)]
+    first = sections[0] if sections else title[-1] + 1 if title else 0
+    return [0] * first + levels[first:]
 
 
 class _Outline:
@@ -201,7 +225,7 @@ class _Outline:
         if self._bare and self._stack and level <= self._stack[-1][0]:
             self._keep_bare()
         self._stack = [heading for heading in self._stack if heading[0] < level]
-        title = display(page.raw, page.starts, paragraph.start, paragraph.end).text
+        title = display(page.sheet, paragraph.start, paragraph.end).text
         self._stack.append((level, " ".join(title.split())))
         self._bare = page, paragraph
 
@@ -235,7 +259,7 @@ def _section(
     drafts = []
     for start, end in passages(page.shown.text, [b for b in blocks if b.end > b.start], limit):
         locator = _locator(page, page.shown.starts[start], page.shown.ends[end - 1])
-        shown = display(page.raw, page.starts, locator.start, locator.end)
+        shown = display(page.sheet, locator.start, locator.end)
         drafts.append(Draft(shown.text, locator, path))
     return drafts
 
@@ -266,9 +290,8 @@ def _title(pdf: Pdf, pages: Sequence[_Page], blocks: Sequence[Sequence[Paragraph
         return stated[:300]
     if pages[0].raw.number != 1 or not (largest := title_of(blocks[0])):
         return ""
-    page = pages[0]
-    parts = (display(page.raw, page.starts, p.start, p.end).text for p in largest)
-    return " ".join(" ".join(parts).split())[:300]
+    shown = display(pages[0].sheet, largest[0].start, largest[-1].end)
+    return " ".join(shown.text.split())[:300]
 
 
 def _links(pdf: Pdf, pages: Sequence[_Page]) -> Iterator[Link]:

@@ -28,6 +28,7 @@ _KNOWN: Final = re.compile(
 _ITEM: Final = re.compile(r"(?:[•‣◦▪●∙–]|\[\d{1,3}\]|\(?(?:\d{1,2}|[a-z])[.)])\s")
 _STOPPED: Final = re.compile(r"[.!?:][\"'”’)\]]*(?:\d{1,2})?$")
 _LONGEST_HEADING: Final = 120
+_SMALL_CAPITALS: Final = 0.78  # their size beside that of the capitals they stand for
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,16 +218,29 @@ def is_item(paragraph: Paragraph) -> bool:
     return bool(_ITEM.match(paragraph.text))
 
 
+def is_section(paragraph: Paragraph) -> bool:
+    """Whether a heading begins the text proper: "Abstract", "1 Introduction"."""
+    text = paragraph.text
+    return bool(_KNOWN.fullmatch(text) or re.match(r"(?:0|1|I)\b\.?\s*\S", text))
+
+
 def title_of(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
     """The largest text of the first page, if it is larger than the rest; else none."""
     words = [p for p in paragraphs if p.lines[0].upright and re.search(r"[^\W\d_]{3}", p.text)]
-    if not words:
+    sizes = [p.lines[0].size for p in words]
+    if not sizes or max(sizes) < 1.1 * median(sizes):
         return []
-    largest = max(p.lines[0].size for p in words)
-    rest = [p.lines[0].size for p in words]
-    if largest < 1.1 * median(rest):
-        return []
-    return [p for p in words if p.lines[0].size >= 0.97 * largest][:2]
+    first = last = sizes.index(max(sizes))
+    while first > 0 and _is_title(words[first - 1], sizes[last]):
+        first -= 1
+    while last + 1 < len(words) and _is_title(words[last + 1], sizes[first]):
+        last += 1
+    return words[first : last + 1][:4]
+
+
+def _is_title(paragraph: Paragraph, size: float) -> bool:
+    least = _SMALL_CAPITALS if paragraph.text.isupper() else 0.97
+    return paragraph.lines[0].size >= least * size
 
 
 def heading_level(paragraph: Paragraph, body: float) -> int:

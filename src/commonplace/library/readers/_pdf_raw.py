@@ -124,19 +124,6 @@ class Pdf:
         (x0, y0), (x1, y1) = corners
         return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
 
-    def bounded_text(self, number: int, box: Rectangle) -> str:
-        """What PDFium's own search by rectangle finds inside a box."""
-        page = self._load(number)
-        text_page = pdfium.FPDFText_LoadPage(page)
-        left, bottom, right, top = box
-        sides = (text_page, left, top, right, bottom)
-        count = pdfium.FPDFText_GetBoundedText(*sides, None, 0)
-        buffer = (ctypes.c_ushort * (count + 1))()
-        pdfium.FPDFText_GetBoundedText(*sides, buffer, count)
-        pdfium.FPDFText_ClosePage(text_page)
-        pdfium.FPDF_ClosePage(page)
-        return bytes(buffer)[: 2 * count].decode("utf-16-le", "replace").rstrip("\0")
-
     def _load(self, number: int) -> Any:
         page = pdfium.FPDF_LoadPage(self._document, number - 1)
         if not page:
@@ -150,7 +137,7 @@ class Pdf:
         try:
             count = min(max(0, pdfium.FPDFText_CountChars(text_page)), most_characters)
             text, boxes = _characters(text_page, count), _boxes(text_page, count)
-            stretches = [_stretch(text_page, boxes, text, a, b) for a, b in _spans(text)]
+            stretches = [_stretch(text_page, boxes, text, a, b) for a, b in _spans(text, boxes)]
         finally:
             pdfium.FPDFText_ClosePage(text_page)
         width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
@@ -186,14 +173,28 @@ def _boxes(text_page: Any, count: int) -> list[Rectangle]:
     return boxes
 
 
-def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Character ranges between the line breaks; a hyphen at a line's end belongs to its line."""
-    start = 0
+def _spans(text: str, boxes: list[Rectangle]) -> Iterator[tuple[int, int]]:
+    """Character ranges between the line breaks; a hyphen at a line's end belongs to its line.
+
+    Where text jumps down and back behind a mere space, PDFium has overlooked a line break.
+    """
+    start, last = 0, -1
     for index, character in enumerate(text):
-        if character == HYPHEN or (character == "\n" and text[index - 1 : index] == "\r"):
+        ends = character == HYPHEN or (character == "\n" and text[index - 1 : index] == "\r")
+        if ends:
             yield start, index + 1
-            start = index + 1
+            start, last = index + 1, -1
+        elif character > " ":
+            if last >= 0 and text[index - 1] == " " and _jumps(boxes[last], boxes[index]):
+                yield start, index
+                start = index
+            last = index
     yield start, len(text)
+
+
+def _jumps(left: Rectangle, right: Rectangle) -> bool:
+    height = max(left[3] - left[1], right[3] - right[1])
+    return right[3] < left[1] - 0.3 * height and right[0] < left[0]
 
 
 def _stretch(text_page: Any, boxes: list[Rectangle], text: str, start: int, end: int) -> Stretch:

@@ -8,11 +8,10 @@ without a Unicode map are recognised by their ligatures and put right.
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
+from commonplace.library.readers._pdf_mend import OLD_ACCENTS, Mends, mend
 from commonplace.library.readers._pdf_raw import HYPHEN, RawPage
 
 _LIGATURES: Final = {
@@ -23,15 +22,7 @@ _OT1: Final = {
     "\x0b": "ff", "\x0c": "fi", "\r": "fl", "\x0e": "ffi", "\x0f": "ffl", "\x10": "ı", "\x11": "ȷ",
     "\x19": "ß", "\x1a": "æ", "\x1b": "œ", "\x1c": "ø", "{": "–", "|": "—", "\\": "“", '"': "”",
 }  # fmt: skip
-_ACCENTS: Final = {
-    "´": "\u0301", "`": "\u0300", "¨": "\u0308", "ˆ": "\u0302", "^": "\u0302", "˜": "\u0303",
-    "¸": "\u0327", "ˇ": "\u030c", "˘": "\u0306", "˚": "\u030a", "¯": "\u0304",
-}  # fmt: skip
-_OT1_ACCENTS: Final = {
-    "\x7f": "\u0308", "\x12": "\u0300", "\x13": "\u0301", "\x14": "\u030c", "\x15": "\u0306",
-    "\x16": "\u0304", "\x17": "\u030a", "\x18": "\u0327",
-}  # fmt: skip
-_OLD: Final = frozenset([*_OT1, *_OT1_ACCENTS])
+_OLD: Final = frozenset([*_OT1, *OLD_ACCENTS])
 _PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")  # two characters to PDFium, one sign
 _OT1_SIGN: Final = re.compile(r"[a-z][\x0b\x0c\x0e\x0f][a-z]|\b[\x0b\x0c\x0e\x0f][a-z]{2}")
 _DASHES: Final = "-\u2010\u00ad"
@@ -68,12 +59,30 @@ class Shown:
     ends: list[int]
 
 
-def display(page: RawPage, breaks: frozenset[int], start: int, end: int) -> Shown:
-    """Raw characters `start:end` of a page as text to be read; `breaks` are paragraphs' starts."""
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A page with what its display depends on; all of it follows from the page alone."""
+
+    raw: RawPage
+    breaks: frozenset[int]  # raw characters that begin a paragraph
+    mends: Mends
+    old_tex: bool
+    compounds: frozenset[str]  # hyphenated words within a line: they keep their hyphen at its end
+
+
+def sheet(page: RawPage, breaks: frozenset[int]) -> Sheet:
+    """A page made ready for `display`; `breaks` are the starts of its paragraphs."""
+    old_tex = is_ot1(page.text)
+    compounds = frozenset(word.lower() for word in _COMPOUND.findall(page.text))
+    return Sheet(page, breaks, mend(page, old_tex), old_tex, compounds)
+
+
+def display(page: Sheet, start: int, end: int) -> Shown:
+    """Raw characters `start:end` of a page as text to be read."""
     writer = _Writer()
-    position, end = max(0, start), min(end, len(page.text))
+    position, end = max(0, start), min(end, len(page.raw.text))
     while position < end:
-        position = _step(page, breaks, position, end, writer)
+        position = _step(page, position, writer)
     return Shown("".join(writer.text), writer.starts, writer.ends)
 
 
@@ -116,18 +125,11 @@ def _without_accents(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
-@lru_cache(maxsize=64)
 def is_ot1(text: str) -> bool:
     """Whether ligatures stand where old TeX fonts keep them, inside words that are else readable."""
     controls = sum(1 for c in text if c < " " and c not in "\r\n\x02\x0b\x0c\x0e\x0f")
     ligatures = len(_OT1_SIGN.findall(text))
     return ligatures >= 1 and controls < len(text) / 8 and not wrong_letters(text)
-
-
-@lru_cache(maxsize=64)
-def _compounds(text: str) -> frozenset[str]:
-    """Hyphenated words that stand within a line of the page: they keep their hyphen at its end."""
-    return frozenset(word.lower() for word in _COMPOUND.findall(text))
 
 
 class _Writer:
@@ -162,43 +164,51 @@ class _Writer:
         self.ends.append(end)
 
 
-def _step(page: RawPage, breaks: frozenset[int], at: int, end: int, writer: _Writer) -> int:
+def _step(page: Sheet, at: int, writer: _Writer) -> int:
     """Write what stands at `at`; return where the next thing begins."""
-    character = page.text[at]
-    if at in breaks:
+    text, character = page.raw.text, page.raw.text[at]
+    if at in page.breaks:
         writer.hold("\n\n" if writer.text and writer.text[-1] in ".!?:;" else "\n")
-    if "!" <= character <= "z" and character not in '^`"\\-':
-        writer.put(character, at, at + 1)
+    if at in page.mends.gaps:
+        writer.hold(" ")
+    if at in page.mends.dropped:
         return at + 1
-    if page.text.startswith("\r\n", at):
+    if at in page.mends.accented:
+        writer.put(page.mends.accented[at], at, at + 1)
+    elif "!" <= character <= "z" and character not in '"\\-':
+        writer.put(character, at, at + 1)
+    elif text.startswith("\r\n", at):
         writer.hold(" ")
         return at + 2
-    if character == HYPHEN or (character in _DASHES and page.text.startswith("\r\n", at + 1)):
-        return _write_hyphen(page.text, at, writer)
-    if character.isspace() and not (character in _OT1 and is_ot1(page.text)):
+    elif character == HYPHEN or (character in _DASHES and text.startswith("\r\n", at + 1)):
+        return _write_hyphen(page, at, writer)
+    elif character.isspace() and not (page.old_tex and character in _OT1):
         writer.hold(" ")
-        return at + 1
-    return _write_special(page, at, end, writer)
+    else:
+        return _write_special(page, at, writer)
+    return at + 1
 
 
-def _write_hyphen(text: str, at: int, writer: _Writer) -> int:
+def _write_hyphen(page: Sheet, at: int, writer: _Writer) -> int:
     """A hyphen at a line's end: gone where it only broke a word, kept where it joins two."""
+    text = page.raw.text
     after = at + 1 + 2 * text.startswith("\r\n", at + 1)
     before_word, after_word = _word_before(text, at), _word_after(text, after)
-    if not before_word or not after_word or _is_compound(text, before_word, after_word):
+    if not before_word or not after_word or _is_compound(page, before_word, after_word):
         writer.put("-", at, at + 1)
         if not before_word:
             writer.hold(" ")
     return after
 
 
-def _is_compound(text: str, before: str, after: str) -> bool:
+def _is_compound(page: Sheet, before: str, after: str) -> bool:
     last = before.rpartition("-")[2]
     if "-" in before or not last.isalpha() or last.lower() in _FIRST_PARTS:
         return True
     if after[0].isupper() != last[-1].isupper() or not after[0].isalpha():
         return True
-    return f"{last}-{_WORD.match(after)[0] if _WORD.match(after) else ''}".lower() in _compounds(text)
+    first = _WORD.match(after)
+    return f"{last}-{first[0] if first else ''}".lower() in page.compounds
 
 
 def _word_before(text: str, at: int) -> str:
@@ -216,22 +226,15 @@ def _word_after(text: str, at: int) -> str:
     return text[at:end]
 
 
-def _write_special(page: RawPage, at: int, end: int, writer: _Writer) -> int:
-    """Ligatures, accents, surrogate pairs, symbols; characters without meaning are dropped."""
-    character, old_tex = page.text[at], is_ot1(page.text)
-    accent = _ACCENTS.get(character) or (_OT1_ACCENTS.get(character) if old_tex else None)
-    if accent and (base := _base_letter(page, at, end, accent)):
-        if _touches_last(page, writer, base):
-            writer.space = ""
-        letter = unicodedata.normalize("NFC", _dotted(page.text[base]) + accent)
-        writer.put(letter, at, base + 1)
-        return base + 1
-    if old_tex and character in _OT1 and (character < "\x10" or character > "\x1f" or writer.in_word):
+def _write_special(page: Sheet, at: int, writer: _Writer) -> int:
+    """Ligatures, surrogate pairs, symbols; characters without meaning are dropped."""
+    character, follower = page.raw.text[at], page.raw.text[at + 1 : at + 2]
+    if page.old_tex and character in _OT1 and (not "\x10" <= character < " " or writer.in_word):
         writer.put(_OT1[character], at, at + 1)
     elif character in _LIGATURES:
         writer.put(_LIGATURES[character], at, at + 1)
-    elif "\ud800" <= character <= "\udbff" and "\udc00" <= page.text[at + 1 : at + 2] <= "\udfff":
-        pair = (character + page.text[at + 1]).encode("utf-16", "surrogatepass").decode("utf-16")
+    elif "\ud800" <= character <= "\udbff" and "\udc00" <= follower <= "\udfff":
+        pair = (character + follower).encode("utf-16", "surrogatepass").decode("utf-16")
         writer.put(pair, at, at + 2)
         return at + 2
     elif unicodedata.category(character) in {"Co", "Cn", "Cs"}:
@@ -239,36 +242,3 @@ def _write_special(page: RawPage, at: int, end: int, writer: _Writer) -> int:
     elif unicodedata.category(character) not in {"Cc", "Cf"}:
         writer.put(character, at, at + 1)
     return at + 1
-
-
-def _dotted(letter: str) -> str:
-    return {"ı": "i", "ȷ": "j", "\x10": "i", "\x11": "j"}.get(letter, letter)
-
-
-def _base_letter(page: RawPage, at: int, end: int, accent: str) -> int | None:
-    """Where the letter stands that the accent at `at` was drawn over; None if there is none."""
-    base = at + 1
-    while base < end and base - at < 3 and page.text[base] == " ":
-        base += 1
-    if base >= end:
-        return None
-    mark, letter = page.boxes[at], page.boxes[base]
-    middle = (mark[0] + mark[2]) / 2
-    composed = unicodedata.normalize("NFC", _dotted(page.text[base]) + accent)
-    over = letter[0] - 1.0 <= middle <= letter[2] + 1.0
-    return base if over and len(composed) == 1 and composed.isalpha() else None
-
-
-def _touches_last(page: RawPage, writer: _Writer, base: int) -> bool:
-    """Whether the letter at `base` continues the word that was written last."""
-    if not writer.text or not writer.text[-1].isalpha():
-        return False
-    last, letter = page.boxes[writer.ends[-1] - 1], page.boxes[base]
-    gap, width = letter[0] - last[2], max(1.0, letter[2] - letter[0])
-    return -width < gap < 0.35 * width and abs(letter[1] - last[1]) < width
-
-
-def lines_of(page: RawPage) -> Iterator[str]:
-    """The page's lines as PDFium breaks them, for looking."""
-    for stretch in page.stretches:
-        yield page.text[stretch.start : stretch.end]

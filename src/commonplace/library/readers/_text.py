@@ -105,11 +105,13 @@ def _heading(rule: HeadingRule, line: str, start: int) -> Heading | None:
 
 def _underlines(text: str, opened: Span, line: str) -> bool:
     """A rule about as long as the single line above it makes that line a heading."""
-    above = text[opened[0] : opened[1]].strip()
     found = _RULE.fullmatch(line)
-    if not found or found[1] not in "=-~" or "\n" in above or "\r" in above:
+    if not found or found[1] not in "=-~" or opened[1] - opened[0] > LONGEST_HEADING:
         return False
-    return abs(len(line.strip()) - len(above)) <= 3 and not above.startswith("|")
+    above = text[opened[0] : opened[1]].strip()
+    if "\n" in above or "\r" in above or above.startswith("|"):
+        return False
+    return abs(len(line.strip()) - len(above)) <= 3
 
 
 def _underlined(text: str, opened: Span, line: str, end: int) -> Heading:

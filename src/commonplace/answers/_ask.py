@@ -1,0 +1,132 @@
+"""From a question and what was retrieved for it to an answer, or to a refusal.
+
+The extractive reader always reads: what it finds says how likely it is that the context answers at
+all. Below the threshold the question is refused, whoever was to write the answer. Above it the
+sentences are the reader's own quotes, or a language model's where one was asked for, each with the
+passages that support it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from commonplace.answers._answerability import THRESHOLD, Encoder, confidence
+from commonplace.answers._extractive import ExtractiveReader, Quote
+from commonplace.answers._generative import GenerativeReader, Written
+from commonplace.answers._types import Answer, Citation, Refusal, Sentence
+from commonplace.foundation import Stopwatch
+from commonplace.library import Passage
+
+NEAREST: Final = 3  # items that a refusal names
+Cite = Callable[[Passage, int, int], Citation]  # the citation of characters of a passage
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a question is asked of.
+
+    Attributes:
+        passages: retrieved, best first.
+        scores: what the cross-encoder said of each, None where it was not asked.
+        as_of: the moment of the library.
+    """
+
+    passages: Sequence[Passage]
+    scores: Sequence[float] | None
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who reads.
+
+    Attributes:
+        extractive: always reads, and alone decides whether there is an answer.
+        encoder: compares the question with what was found, for that decision.
+        generative: writes the answer in the extractive reader's stead, if given.
+    """
+
+    extractive: ExtractiveReader
+    encoder: Encoder
+    generative: GenerativeReader | None = None
+
+    @property
+    def name(self) -> str:
+        """The reader that an answer names."""
+        return f"generative ({self.generative.model.name})" if self.generative else "extractive"
+
+
+def answer(
+    question: str,
+    context: Context,
+    readers: Readers,
+    cite: Cite,
+    *,
+    threshold: float = THRESHOLD,
+    watch: Stopwatch | None = None,
+) -> Answer | Refusal:
+    """Answer a question from its context, or refuse.
+
+    Args:
+        question: as asked.
+        context: what was retrieved.
+        readers: who reads it.
+        cite: makes a citation of a stretch of a passage.
+        threshold: the confidence below which the question is refused; docs/measurements.md has
+            its price.
+        watch: the seconds of each stage are added to it.
+    """
+    watch = watch or Stopwatch()
+    with watch.stage("read"):
+        reading = readers.extractive.read(question, context.passages, context.scores)
+        sure = confidence(question, reading, readers.encoder)
+
+    def refuse(reason: str, unsupported: int = 0) -> Refusal:
+        near = tuple(dict.fromkeys(passage.path for passage in context.passages))[:NEAREST]
+        return Refusal(
+            question, reason, near, sure, unsupported, readers.name, context.as_of, watch.seconds
+        )
+
+    if not context.passages:
+        return refuse("the library holds nothing that matches the question")
+    if sure < threshold:
+        return refuse("nothing in the library answers the question well enough")
+    unsupported = 0
+    if readers.generative is None:
+        with watch.stage("cite"):
+            sentences = [_quoted(quote, cite) for quote in reading.quotes]
+    else:
+        with watch.stage("write"):
+            writing = readers.generative.read(question, context.passages)
+        unsupported = writing.unsupported
+        with watch.stage("cite"):
+            sentences = [_written(sentence, cite) for sentence in writing.sentences]
+    if not sentences:
+        return refuse("no sentence of an answer is supported by the library", unsupported)
+    written = [c.passage.written_at for sentence in sentences for c in sentence.citations]
+    return Answer(
+        question,
+        tuple(sentences),
+        sure,
+        unsupported,
+        readers.name,
+        context.as_of,
+        newest=max(written),
+        oldest=min(written),
+        timings=watch.seconds,
+    )
+
+
+def _quoted(quote: Quote, cite: Cite) -> Sentence:
+    return Sentence(_plain(quote.text), (cite(quote.passage, quote.start, quote.end),))
+
+
+def _written(sentence: Written, cite: Cite) -> Sentence:
+    found = tuple(cite(source.passage, source.start, source.end) for source in sentence.sources)
+    return Sentence(sentence.text, found)
+
+
+def _plain(text: str) -> str:
+    """A quote as running text: line breaks are not part of what it says."""
+    return " ".join(text.split())

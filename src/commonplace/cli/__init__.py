@@ -1,0 +1,5 @@
+"""The command line: one file for each verb; parses, calls `Library`, prints; holds no logic."""
+
+from commonplace.cli._program import main
+
+__all__ = ["main"]

@@ -1,0 +1,135 @@
+"""Options that several verbs share: which library, which part of it, and how a moment is written."""
+
+import functools
+import os
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+
+import click
+
+if TYPE_CHECKING:
+    from commonplace import Filter, Library
+    from commonplace.library import Kind
+
+KINDS = ("text", "markdown", "html", "pdf", "code", "rst", "notebook", "epub", "docx")
+_CHOSEN = "commonplace.library"
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class Moment(click.ParamType):
+    """A day or a moment, in local time unless it says otherwise.
+
+    A day means its first moment, or with `end` its last.
+    """
+
+    name = "date"
+
+    def __init__(self, end: bool) -> None:
+        self.end = end
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """The moment in UTC."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            return self._moment(value.strip()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.fail(
+                f"{value!r} is no date; write it as 2026-01-31 or 2026-01-31T18:30", param, ctx
+            )
+
+    def _moment(self, text: str) -> datetime:
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            return datetime.fromisoformat(text)
+        return datetime.combine(day, time.max if self.end else time.min)
+
+
+class Selection(NamedTuple):
+    """What `--in`, `--kind`, `--since`, `--until` and `--as-of` chose."""
+
+    paths: tuple[str, ...]
+    kinds: tuple[str, ...]
+    since: datetime | None
+    until: datetime | None
+    as_of: datetime | None
+
+    def filter(self) -> "Filter":
+        """The same for `Library`."""
+        from commonplace import Filter
+
+        kinds = cast("tuple[Kind, ...]", self.kinds)
+        return Filter(self.paths, kinds, self.since, self.until, self.as_of)
+
+
+_SELECTING = (
+    click.option("--in", "paths", multiple=True, metavar="PATH", help="Only at or under PATH."),
+    click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only of KIND."),
+    click.option("--since", type=Moment(end=False), help="Only what was written since DATE."),
+    click.option("--until", type=Moment(end=True), help="Only what was written until DATE."),
+    click.option("--as-of", type=Moment(end=True), help="The library as it was on DATE."),
+)
+
+
+def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that choose a part of the library; the command gets a `selection`."""
+
+    @functools.wraps(command)
+    def with_selection(**values: Any) -> Any:
+        selection = Selection(*(values.pop(name) for name in Selection._fields))
+        return command(selection=selection, **values)
+
+    for option in reversed(_SELECTING):
+        with_selection = option(with_selection)
+    return with_selection
+
+
+def library_option(command: _Command) -> _Command:
+    """Add `--library DIR`, which may stand before the verb or after it."""
+    option = click.option(
+        "--library",
+        metavar="DIR",
+        type=click.Path(),
+        expose_value=False,
+        callback=_choose,
+        help="The library's folder (else $COMMONPLACE_LIBRARY, else the one that each user has).",
+    )
+    return option(command)
+
+
+def json_option(command: _Command) -> _Command:
+    """Add `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
+
+
+def _choose(ctx: click.Context, _: click.Parameter, folder: str | None) -> None:
+    if folder == "":
+        raise click.BadParameter("it is empty; name a folder", ctx)
+    if folder is not None:
+        ctx.meta[_CHOSEN] = folder
+
+
+def open_library(new: bool = False) -> "Library":
+    """The library that was chosen; only with `new` is one started where there is none.
+
+    Raises:
+        InputError: there is none.
+        LibraryError: the folder holds something else, is damaged, or is of a newer version.
+    """
+    from commonplace import InputError, Library
+    from commonplace._library import default_folder
+    from commonplace.foundation import display_path
+
+    chosen = click.get_current_context().meta.get(_CHOSEN)
+    folder = Path(os.path.expanduser(chosen)) if chosen else default_folder()
+    if not new and not os.path.lexists(folder / "format.json"):
+        raise InputError(
+            f"there is no library in {display_path(folder)} yet; "
+            "`commonplace add PATH` starts one, and --library names another folder"
+        )
+    return Library.open(folder)

@@ -1,0 +1,144 @@
+"""The program: its verbs, found when they are called, and one sentence for whatever goes wrong.
+
+Notable: nothing heavy is imported before a verb needs it (`commonplace --help` loads click alone),
+and every error ends here: what a user can mend is one sentence and exit code 2, what is our own
+fault is one sentence with the file that holds the details, and exit code 70.
+
+    commonplace --help
+"""
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from commonplace.cli._options import library_option
+from commonplace.cli._terminal import complain, prepare_streams
+
+_VERBS = ["add", "ask", "search", "show", "status", "reading", "remove", "log"]
+_INTERRUPTED, _BROKEN_PIPE, _BUG = 130, 141, 70
+
+
+class _Program(click.Group):
+    """A group whose commands are imported by name, and whose errors are sentences."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs in the order in which one meets them."""
+        return _VERBS
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the one verb that was asked for."""
+        if cmd_name not in _VERBS:
+            return None
+        command = getattr(import_module(f"commonplace.cli._{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        *_: object,
+        **__: object,
+    ) -> NoReturn:
+        """Run one command line, and exit with its code."""
+        prepare_streams()
+        words = list(sys.argv[1:] if args is None else args)
+        sys.exit(_guarded(lambda: self._run(words, prog_name or "commonplace")))
+
+    def _run(self, words: list[str], name: str) -> int:
+        if "_COMMONPLACE_COMPLETE" in os.environ:
+            super().main(words, name)
+        with self.make_context(name, words) as ctx:
+            self.invoke(ctx)
+        return 0
+
+
+def _guarded(run: Callable[[], int]) -> int:
+    """The exit code of a run, whatever happens in it."""
+    try:
+        return run()
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        return _misused(error)
+    except (KeyboardInterrupt, click.Abort):
+        complain("stopped")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        _discard_output()
+        return _BROKEN_PIPE
+    except Exception as error:
+        return _failed(error)
+
+
+def _misused(error: click.ClickException) -> int:
+    """What was wrong with the words of the command, and where the right ones are listed."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return error.exit_code
+    message = error.format_message().rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    complain(f"{message}; see `{context.command_path} --help`" if context else message)
+    return error.exit_code
+
+
+def _failed(error: Exception) -> int:
+    from commonplace.foundation import CommonplaceError
+
+    if isinstance(error, CommonplaceError):
+        complain(str(error))
+        return error.exit_code
+    complain(
+        f"this is a bug of ours ({type(error).__name__}); please report it, with the details "
+        f"that are in {_write_down(error)}"
+    )
+    return _BUG
+
+
+def _write_down(error: Exception) -> str:
+    """Keep the traceback in a file of its own; returns its path."""
+    lines = traceback.format_exception(error)
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="commonplace-bug-", suffix=".txt")
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write("".join(lines))
+    except OSError:
+        return f"no file, for there was no room: {lines[-1].strip()}"
+    return path
+
+
+def _discard_output() -> None:
+    """Whoever read our output has gone: what is still buffered must not fail at the exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (BrokenPipeError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+
+
+@click.group(
+    cls=_Program,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@library_option
+@click.version_option(package_name="commonplace", message="%(prog)s %(version)s")
+def program() -> None:
+    """Answers from your own notes, papers and pages, every sentence cited.
+
+    \b
+    commonplace add ~/notes paper.pdf
+    commonplace ask "Why does LoRA use two matrices?"
+    commonplace show 1
+    """
+
+
+def main(args: Sequence[str] | None = None) -> Any:
+    """What `commonplace` runs."""
+    program(args)

@@ -1,0 +1,115 @@
+"""The documented JSON objects of `--json`: one object a command, ASCII only, so that any pipe holds."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from commonplace import Answer, Citation, Hit, Locator, Refusal
+    from commonplace.library import Reading, Status
+
+
+def print_json(record: Mapping[str, Any]) -> None:
+    """Print one object; whatever is in it, the terminal sees ASCII without control characters."""
+    click.echo(json.dumps(record, indent=2, default=_plain).replace("\x7f", "\\u007f"))
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def locator_record(locator: "Locator") -> dict[str, Any]:
+    """{"type": "text", "start", "end", "part"} or {"type": "page", "page", "start", "end", "boxes"}."""
+    from commonplace.library import encode_locator
+
+    record: dict[str, Any] = json.loads(encode_locator(locator))
+    return record
+
+
+def hits_record(hits: "Sequence[Hit]") -> dict[str, Any]:
+    """{"hits": [...]}, best first."""
+    return {"hits": [_hit(hit) for hit in hits]}
+
+
+def _hit(hit: "Hit") -> dict[str, Any]:
+    passage = hit.passage
+    record = {
+        "path": passage.path,
+        "locator": locator_record(passage.locator),
+        "text": passage.text,
+        "score": hit.score,
+        "id": passage.id,
+        "title": passage.title,
+        "heading": list(passage.heading),
+        "kind": passage.kind,
+        "written_at": passage.written_at,
+    }
+    return record | ({"explanation": asdict(hit.explanation)} if hit.explanation else {})
+
+
+def answer_record(answer: "Answer | Refusal") -> dict[str, Any]:
+    """An answer or a refusal; both have the same keys."""
+    from commonplace.answers import Answer
+
+    answered = isinstance(answer, Answer)
+    sentences = answer.sentences if isinstance(answer, Answer) else ()
+    return {
+        "answered": answered,
+        "question": answer.question,
+        "sentences": [
+            {"text": one.text, "citations": [_citation(c) for c in one.citations]}
+            for one in sentences
+        ],
+        "reason": "" if isinstance(answer, Answer) else answer.reason,
+        "nearest": [] if isinstance(answer, Answer) else list(answer.nearest),
+        "as_of": answer.as_of,
+        "newest": answer.newest if isinstance(answer, Answer) else None,
+        "oldest": answer.oldest if isinstance(answer, Answer) else None,
+        "reader": answer.reader,
+        "confidence": answer.confidence,
+        "unsupported": answer.unsupported,
+        "timings": dict(answer.timings),
+    }
+
+
+def citation_id(citation: "Citation") -> str:
+    """What `commonplace show` takes."""
+    return f"{citation.passage.id}:{citation.start}-{citation.end}"
+
+
+def _citation(citation: "Citation") -> dict[str, Any]:
+    return {
+        "path": citation.passage.path,
+        "locator": locator_record(citation.locator),
+        "quote": citation.quote,
+        "id": citation_id(citation),
+        "changed": citation.changed,
+    }
+
+
+def status_record(status: "Status") -> dict[str, Any]:
+    """{"files": [{"path", "state", "reason", "passages"}], "totals": {...}}."""
+    names = ("path", "state", "reason", "passages")
+    files = [{name: getattr(file, name) for name in names} for file in status.files]
+    return {"files": files, "totals": status.totals}
+
+
+def reading_record(entries: "Sequence[Reading]") -> dict[str, Any]:
+    """{"entries": [...]}, the most mentioned first."""
+    return {"entries": [_entry(entry) for entry in entries]}
+
+
+def _entry(entry: "Reading") -> dict[str, Any]:
+    return {
+        "url": entry.url,
+        "kind": entry.kind,
+        "title": entry.title,
+        "count": len(entry.mentions),
+        "read": entry.read_at is not None,
+        "read_at": entry.read_at,
+        "mentions": [asdict(mention) for mention in entry.mentions],
+    }
