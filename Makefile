@@ -36,8 +36,10 @@ format: .venv/.dev  # writes what check asks for
 	$(BIN)/ruff check --fix .
 
 bench:  # lists the benchmarks and what each needs
-	@sed -n 's/^"""//p' benchmarks/*.py | sed 's/"""$$//' >/dev/null
-	@for file in benchmarks/[a-z]*.py; do printf '%s\n    %s\n' "$$file" "$$(sed -n '1s/^"""//p' $$file)"; sed -n 's/^    \(.*benchmarks\/.*\)/    \1/p' $$file | head -3; done
+	@for file in benchmarks/[a-z]*.py; do \
+		printf '%s: ' $$file; sed -n '1s/^"""//p' $$file; \
+		sed -n '/^Needs/,/^$$/p' $$file | sed 's/^/    /'; \
+		sed -n 's/^    python benchmarks/    .venv\/bin\/python benchmarks/p' $$file; echo; done
 
 clean:  # removes what make made
 	rm -rf .venv $(DEMO)

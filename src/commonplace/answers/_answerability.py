@@ -1,6 +1,19 @@
 """Does the context answer the question at all? Four signals, one logistic curve, one threshold.
 
-Fitted on four articles of SQuAD 2.0 and reported on four others, PRICE_PLACEHOLDER
+Fitted on four articles of SQuAD 2.0 (Rajpurkar et al. 2018, https://arxiv.org/abs/1806.03822) and
+measured on four others, 240 questions. Its unanswerable questions are *near* ones, written to look
+answerable from the very passage; *far* ones ask what no item is about. The price on the held-out
+articles, for thresholds on the confidence:
+
+    threshold                                .23    .33    .40    .44    .50    .63
+    answerable questions that are refused   .11    .17    .22    .27    .35    .62
+    near unanswerable that are answered     .68    .60    .48    .42    .31    .15
+    far unanswerable that are answered      .00    .00    .00    .00    .00    .00
+
+So what the library is not about is refused, and a question with a false premise about what it is
+about is refused half of the time: these signals see words and topics, not who did what to whom.
+Tried and left out, for they added nothing on held-out articles: coverage of the question's words,
+missing names, answer types, margins, late interaction token by token, leaving words out.
 
     python -m pytest tests/answers/test_answerability.py
 """
@@ -17,7 +30,9 @@ from commonplace.answers._context import heading_of, with_heading
 from commonplace.answers._extractive import Reading, Scored
 from commonplace.answers._support import negates, numbers
 
-THRESHOLD: Final = 0.5
+THRESHOLD: Final = (
+    0.4  # confidence below which a question is refused; the table above has its price
+)
 
 
 class Encoder(Protocol):
@@ -44,13 +59,16 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Answerability:
-    """A logistic model; the weights are in logits per unit of the signal."""
+    """A logistic model; the weights are in logits per unit of the signal.
 
-    bias: float = 0.0
-    sentence: float = 0.0
-    cosine: float = 0.0
-    negation: float = 0.0
-    number: float = 0.0
+    They belong to `ms-marco-MiniLM-L-12-v2` and `bge-small-en-v1.5`; other models need their own.
+    """
+
+    bias: float = -5.0
+    sentence: float = 0.2
+    cosine: float = 5.6
+    negation: float = -3.1
+    number: float = -1.1
 
     def confidence(self, signals: Signals) -> float:
         """Probability that the context answers, 0 to 1, where half of all questions have one."""

@@ -1,4 +1,4 @@
-"""Options that several verbs share: which library, which part of it, and how a moment is written."""
+"""Options that several verbs share: which library, which part of it, and how a date is written."""
 
 import functools
 import os
@@ -18,7 +18,7 @@ _CHOSEN = "commonplace.library"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType["datetime"]):
     """A day or a moment, in local time unless it says otherwise.
 
     A day means its first moment, or with `end` its last.

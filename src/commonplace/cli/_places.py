@@ -22,7 +22,7 @@ def short_path(path: str) -> str:
     if path == here or path.startswith(here.rstrip("/") + "/"):
         return os.path.relpath(path, here)
     home = os.path.expanduser("~")
-    return f"~{path[len(home):]}" if len(home) > 1 and path.startswith(home + "/") else path
+    return f"~{path[len(home) :]}" if len(home) > 1 and path.startswith(home + "/") else path
 
 
 def title_line(passage: "Passage") -> Painted:

@@ -19,7 +19,13 @@ import click
 
 from commonplace.cli._options import library_option
 from commonplace.cli._terminal import complain, prepare_streams
+from commonplace.cli._verb import write_examples
 
+_EXAMPLES = (
+    "commonplace add ~/notes paper.pdf",
+    'commonplace ask "Why does LoRA use two matrices?"',
+    "commonplace show 1",
+)
 _VERBS = ["add", "ask", "search", "show", "status", "reading", "remove", "log"]
 _INTERRUPTED, _BROKEN_PIPE, _BUG = 130, 141, 70
 
@@ -38,6 +44,10 @@ class _Program(click.Group):
         command = getattr(import_module(f"commonplace.cli._{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)
         return command
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        write_examples(_EXAMPLES, formatter)
 
     def main(
         self,
@@ -130,13 +140,7 @@ def _discard_output() -> None:
 @library_option
 @click.version_option(package_name="commonplace", message="%(prog)s %(version)s")
 def program() -> None:
-    """Answers from your own notes, papers and pages, every sentence cited.
-
-    \b
-    commonplace add ~/notes paper.pdf
-    commonplace ask "Why does LoRA use two matrices?"
-    commonplace show 1
-    """
+    """Answers from your own notes, papers and pages, every sentence cited."""
 
 
 def main(args: Sequence[str] | None = None) -> Any:

@@ -1,4 +1,4 @@
-"""The documented JSON objects of `--json`: one object a command, ASCII only, so that any pipe holds."""
+"""The documented objects of `--json`: one a command, in ASCII, so that every pipe can hold them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ def _plain(value: object) -> str:
 
 
 def locator_record(locator: "Locator") -> dict[str, Any]:
-    """{"type": "text", "start", "end", "part"} or {"type": "page", "page", "start", "end", "boxes"}."""
+    """The locator's fields, and its "type": "text" or "page"."""
     from commonplace.library import encode_locator
 
     record: dict[str, Any] = json.loads(encode_locator(locator))

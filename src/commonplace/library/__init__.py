@@ -3,16 +3,9 @@
 from commonplace.library._adding import Encoder, add_files, encode_missing, vector_table
 from commonplace.library._analyser import ANALYSER, analyse
 from commonplace.library._commit import mark_read
-from commonplace.library._reading_list import Mention, Reading, known_entry, reading_list
-from commonplace.library._resolve import (
-    Source,
-    Surroundings,
-    draw_page,
-    find_source,
-    narrow,
-    surroundings,
-)
 from commonplace.library._place import heading_line, indexed_text
+from commonplace.library._reading_list import Mention, Reading, known_entry, reading_list
+from commonplace.library._resolve import Shown, Source, find_cited, find_source, narrow, show
 from commonplace.library._schema import encode_locator, item_id, passages_from
 from commonplace.library._sentences import sentence_spans
 from commonplace.library._snapshot import Snapshot, by_id
@@ -57,20 +50,20 @@ __all__ = [
     "PageLocator",
     "Passage",
     "Reading",
+    "Shown",
     "Snapshot",
     "Source",
     "Status",
     "Store",
-    "Surroundings",
     "TextLocator",
     "Vectors",
     "absolute",
     "add_files",
     "analyse",
     "by_id",
-    "draw_page",
     "encode_locator",
     "encode_missing",
+    "find_cited",
     "find_items",
     "find_source",
     "heading_line",
@@ -88,7 +81,7 @@ __all__ = [
     "reading_list",
     "remove",
     "sentence_spans",
+    "show",
     "shown_path",
-    "surroundings",
     "vector_table",
 ]

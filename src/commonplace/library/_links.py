@@ -182,8 +182,8 @@ def _reference_uses(text: str) -> dict[str, tuple[str, int, int]]:
 
 def _context(text: str, start: int, end: int) -> str:
     """The words around `start:end` on its line or in its paragraph, as one reads them."""
-    left = text[max(0, start - 3 * _WORDS_AROUND) : start]
-    right = text[end : end + 3 * _WORDS_AROUND]
+    left = text[max(0, start - 2 * _WORDS_AROUND) : start]
+    right = text[end : end + 2 * _WORDS_AROUND]
     left = re.split(r"\n[ \t]*\r?\n|\n(?=[ \t]*(?:[-*+]|\d+\.) )", left)[-1]
     right = re.split(r"\r?\n[ \t]*\r?\n|\n(?=[ \t]*(?:[-*+]|\d+\.) |#)", right)[0]
     whole = _clean(left + text[start:end] + right)

@@ -9,8 +9,9 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from commonplace.foundation import CommonplaceError, UnreadableError
+from commonplace.foundation import CommonplaceError, InputError, UnreadableError
 from commonplace.library._isolation import read_all
+from commonplace.library._snapshot import Snapshot
 from commonplace.library._types import (
     Item,
     Limits,
@@ -19,6 +20,9 @@ from commonplace.library._types import (
     Passage,
     TextLocator,
 )
+
+_AROUND = 600  # characters shown on each side of a citation
+_SHORTEST_ID = 4  # characters of an id that may stand for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,42 +78,79 @@ def narrow(passage: Passage, start: int, end: int, source: Source) -> Locator:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """A citation in its place: the text before it, the cited words, the text after it."""
+class Shown:
+    """A citation in its place: words with the text around them, or a drawn page.
 
+    `changed` says in one sentence what happened to the file since it was read ("" if nothing);
+    if it is not empty, the words are those that the library holds, and nothing is around them.
+    """
+
+    passage: Passage
+    locator: Locator
     before: str
     words: str
     after: str
+    picture: Path | None
+    changed: str
 
 
-def surroundings(passage: Passage, locator: Locator, source: Source, around: int) -> Surroundings:
-    """Up to `around` characters on both sides, read from the file as it is on disk.
+def find_cited(snapshot: Snapshot, citation: str) -> tuple[Passage, int, int]:
+    """The passage and the characters of it that "id" or "id:start-end" names.
+
+    Raises:
+        InputError: no passage, or more than one, has an id that starts so.
+    """
+    prefix, _, span = citation.partition(":")
+    found = snapshot.find(prefix.lower()) if len(prefix) >= _SHORTEST_ID else []
+    if len(found) != 1:
+        how_many = "several passages have" if found else "no passage has"
+        raise InputError(
+            f"{how_many} an id that starts with {prefix!r}; `search` and `ask` print the ids, and "
+            "1, 2, ... name the citations of the last answer"
+        )
+    start, _, end = span.partition("-")
+    length = len(found[0].text)
+    if not span:
+        return found[0], 0, length
+    if not (start.isdecimal() and end.isdecimal() and int(start) < int(end) <= length):
+        raise InputError(f"{span!r} is not a stretch of this passage of {length} characters")
+    return found[0], int(start), int(end)
+
+
+def show(passage: Passage, start: int, end: int, source: Source, cache: Path) -> Shown:
+    """Characters `start:end` of a passage in their place; a PDF page is drawn into `cache`.
 
     Raises:
         UnreadableError: the file cannot be read now.
     """
-    if not isinstance(locator, TextLocator):
-        raise UnreadableError("only text has text around it; a page is drawn")
+    locator = narrow(passage, start, end, source)
+    held = Shown(passage, locator, "", passage.text[start:end], "", None, source.changed)
+    if source.changed:
+        return held
+    if isinstance(locator, PageLocator):
+        picture = cache / f"page-{passage.id}-{start}-{end}.png"
+        return replace(held, picture=_draw(locator, source, picture))
+    before, words, after = _around(locator, source)
+    return replace(held, before=before, words=words, after=after)
+
+
+def _around(locator: TextLocator, source: Source) -> tuple[str, str, str]:
+    """The text before, the words themselves and the text after, as the file has them now."""
     ((_, reading),) = read_all([Path(os.fsdecode(source.path))], Limits())
     text = reading.document.sources.get(locator.part) if reading.document else None
     if text is None:
         raise UnreadableError(reading.reason or f"it no longer has a part {locator.part!r}")
     start, end = locator.start, locator.end
-    before, after = text[max(0, start - around) : start], text[end : end + around]
-    return Surroundings(before, text[start:end], after)
+    return text[max(0, start - _AROUND) : start], text[start:end], text[end : end + _AROUND]
 
 
-def draw_page(locator: PageLocator, source: Source, target: Path, scale: float = 2.0) -> Path:
-    """Render the PDF page with the boxes of the citation marked, as a PNG file at `target`.
-
-    Raises:
-        UnreadableError: the file cannot be read now.
-    """
+def _draw(locator: PageLocator, source: Source, target: Path) -> Path:
+    """The page with the boxes of the citation marked, as a PNG file."""
     from commonplace.library.readers import _pdf
 
     try:
         data = Path(os.fsdecode(source.path)).read_bytes()
     except OSError as error:
         raise UnreadableError(f"the file cannot be read now ({error.strerror})") from error
-    _pdf.render(data, locator, scale).save(target, format="PNG")
+    _pdf.render(data, locator).save(target, format="PNG")
     return target

@@ -81,9 +81,11 @@ def split_lines(text: str, start: int, end: int, limit: int) -> list[Span]:
     for first, last in lines(text, start, end):
         line = text[first:last].rstrip()
         if line:
-            pieces = _clauses(text, first, first + len(line), max(limit // 2, limit - head))
-            units.append(_Unit(pieces[0].start, pieces[0].end, _line_rank(line, before)))
-            units += pieces[1:]
+            pieces = split(text, first, first + len(line), max(limit // 2, limit - head))
+            exact = first if len(pieces) == 1 else pieces[0][0]  # a line keeps its indentation
+            exact = exact if pieces[0][1] - exact <= limit else pieces[0][0]
+            units.append(_Unit(exact, pieces[0][1], _line_rank(line, before)))
+            units += [_Unit(*piece, 50) for piece in pieces[1:]]
             head = first + len(line) + 1 - start if _TABLE_RULE.fullmatch(line) else 0
         before = line
     return _packed(units, limit)

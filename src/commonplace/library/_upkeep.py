@@ -1,17 +1,21 @@
 """Keeping a library quick and small, and making what was removed truly gone."""
 
+import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from filelock import Timeout
 
+from commonplace.foundation import LibraryError
 from commonplace.library._commit import settle
 from commonplace.library._schema import quoted
 from commonplace.library._store import Store
 
 _REBUILD_SHARE = 0.02  # of deleted rows: BM25 goes on counting them until its index is rebuilt
 _FRAGMENTS = 16  # more small files than this are merged
+_PATIENCE = 60.0  # seconds that a removal waits for readers
 _KEEP_VERSIONS = timedelta(minutes=10)  # longer than any request runs
 
 
@@ -39,7 +43,8 @@ def maintain(store: Store) -> None:
             if len(store.open(table).get_fragments()) > _FRAGMENTS:
                 _compact(store, table)
         index_text(store)
-        _forget_versions(store, _KEEP_VERSIONS)
+        with contextlib.suppress(Timeout):  # the next long write will
+            _forget_versions(store, _KEEP_VERSIONS, wait=1)
 
 
 def remove(store: Store, identities: Sequence[str]) -> None:
@@ -47,6 +52,9 @@ def remove(store: Store, identities: Sequence[str]) -> None:
 
     The first commit makes them invisible; this returns when nothing of them is left on disk. It
     waits for requests that are still reading.
+
+    Raises:
+        LibraryError: they went on for too long; old versions are still on the disk.
     """
     with store.writing():
         store.delete("items", f"id IN ({quoted(identities)})")
@@ -57,8 +65,14 @@ def remove(store: Store, identities: Sequence[str]) -> None:
         for table in store.names():
             _compact(store, table)
         store.build_text_index()
-        _forget_versions(store, timedelta(0))
         clear_cache(store)
+        try:
+            _forget_versions(store, timedelta(0), wait=_PATIENCE)
+        except Timeout as error:
+            raise LibraryError(
+                "removed from every index, but another program is still reading old versions; "
+                "they leave the disk with the next `commonplace add` after ten minutes"
+            ) from error
 
 
 def clear_cache(store: Store) -> None:
@@ -87,12 +101,18 @@ def _drop_unused_vectors(store: Store) -> None:
             store.delete(table, f"_rowid IN ({', '.join(map(str, rows))})")
 
 
-def _forget_versions(store: Store, older_than: timedelta) -> None:
-    with store.read_lock.write_lock():
+def _forget_versions(store: Store, older_than: timedelta, wait: float) -> None:
+    """Clean up versions once nobody reads.
+
+    Raises:
+        Timeout: requests went on reading for `wait` seconds.
+    """
+    with store.read_lock.write_lock(timeout=wait):
         for table in store.names():
-            dataset = store.open(table)
-            store.attempt(
-                lambda dataset=dataset: dataset.cleanup_old_versions(  # type: ignore[misc]
-                    older_than=older_than, delete_unverified=not older_than
-                )
-            )
+            _forget(store, table, older_than)
+
+
+def _forget(store: Store, table: str, older_than: timedelta) -> None:
+    dataset = store.open(table)
+    every = not older_than
+    store.attempt(lambda: dataset.cleanup_old_versions(older_than, delete_unverified=every))

@@ -25,6 +25,7 @@ from typing import BinaryIO
 
 from commonplace.foundation import UnreadableError, display_path
 from commonplace.library._types import Document, Limits
+from commonplace.library._writable import writable
 
 Reader = Callable[[Path, bytes, Limits, datetime], Document]
 READER = "commonplace.library.readers._registry:read_document"
@@ -186,7 +187,7 @@ def interpret(path: Path, facts: Reading, data: bytes, limits: Limits, reader: R
     """What the reader makes of the bytes, or why it does not."""
     try:
         modified = datetime.fromtimestamp(facts.modified_ns / 1e9, UTC)
-        document = reader(path, data, limits, modified)
+        document = writable(reader(path, data, limits, modified))
         return replace(facts, document=document, terms=_terms(document))
     except UnreadableError as error:
         reason = str(error)
@@ -202,7 +203,6 @@ def interpret(path: Path, facts: Reading, data: bytes, limits: Limits, reader: R
 def _terms(document: Document) -> tuple[str, ...]:
     """The terms that BM25 sees: of the headings and the text."""
     from commonplace.library._analyser import analyse
-
     from commonplace.library._place import indexed_text
 
     texts = (indexed_text(document.title, draft.heading, draft.text) for draft in document.drafts)

@@ -36,12 +36,11 @@ class LlamaModel:
     context_tokens: int
     server: Any = field(repr=False)
     key: str = field(repr=False)
-    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def generate(
         self, messages: Sequence[Mapping[str, str]], *, max_tokens: int, temperature: float = 0.0
     ) -> Iterator[str]:
-        """Continue a conversation, piece by piece; one at a time for each model.
+        """Continue a conversation, piece by piece; requests at once are answered in turn.
 
         Args:
             messages: each with `role` and `content`.
@@ -59,8 +58,7 @@ class LlamaModel:
             "stream": True,
             "cache_prompt": False,
         }
-        with self.lock:
-            yield from _stream(lambda take: self.server.handle_chat_completions(request, take))
+        yield from _stream(lambda take: self.server.handle_chat_completions(request, take))
 
     def count_tokens(self, text: str) -> int:
         """How many tokens a text has, without the marks of a message."""

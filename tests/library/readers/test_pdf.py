@@ -164,7 +164,9 @@ def test_long_paragraphs_are_split_at_sentences() -> None:
     assert len(drafts) > 5
     assert all(len(draft.text) <= 400 and draft.text.endswith(".") for draft in drafts)
     joined = " ".join(draft.text for draft in drafts)
-    assert letters(joined) == letters("".join(f"Thisissentencenumber{n}ofthemall" for n in range(60)))
+    assert letters(joined) == letters(
+        "".join(f"Thisissentencenumber{n}ofthemall" for n in range(60))
+    )
 
 
 def check_places(data: bytes, document: Document) -> None:
@@ -177,7 +179,9 @@ def check_places(data: bytes, document: Document) -> None:
         inside = ""
         for box in locator.boxes:
             third = (box.top - box.bottom) / 3
-            inside += page.get_text_bounded(box.left, box.bottom + third, box.right, box.top - third)
+            inside += page.get_text_bounded(
+                box.left, box.bottom + third, box.right, box.top - third
+            )
         assert letters(inside) == letters(draft.text)
     pdf.close()
 
@@ -278,12 +282,16 @@ def test_unreadable_pages_are_named_and_left_out() -> None:
     document = read(made(draw))
     assert {place(draft).page for draft in document.drafts} == {1}
     (notice,) = document.notices
-    assert re.fullmatch(r"page 2 is unreadable \(\d+ % of its characters .*\); it needs OCR", notice)
+    assert re.fullmatch(
+        r"page 2 is unreadable \(\d+ % of its characters .*\); it needs OCR", notice
+    )
 
 
 def test_wrong_letters_are_told_from_languages() -> None:
     english = "The analysis of this culture starts with assuming a data model for the box. " * 6
-    german = "Die Untersuchung dieser Kultur beginnt damit, dass man ein Modell annimmt, und so. " * 6
+    german = (
+        "Die Untersuchung dieser Kultur beginnt damit, dass man ein Modell annimmt, und so. " * 6
+    )
     french = "Cette analyse commence par supposer un modèle des données à l'intérieur. " * 6
     finnish = "Tämän kulttuurin tutkimus alkaa olettamalla tietojen mallin laatikon sisälle. " * 6
     polish = "Analiza tej kultury zaczyna się od założenia modelu danych we wnętrzu pudełka. " * 6

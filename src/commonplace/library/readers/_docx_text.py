@@ -17,7 +17,9 @@ from commonplace.library.readers._seen import Anchor, Seen, Writer, join
 _W: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _STRICT: Final = "http://purl.oclc.org/ooxml/wordprocessingml/main"
 _RELATION: Final = re.compile(r"\{[^}]*/relationships\}id")
-_SKIPPED: Final = frozenset({"del", "moveFrom", "Fallback", "instrText", "delText", "rPr", "sectPr"})
+_SKIPPED: Final = frozenset(
+    {"del", "moveFrom", "Fallback", "instrText", "delText", "rPr", "sectPr"}
+)
 _SPACES: Final = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 _HYPERLINK = re.compile(r'\s*HYPERLINK\s+"([^"]{1,2000})"')
 
@@ -53,6 +55,10 @@ class Watcher:
         seen = Seen(cut=self._cut)
         join(seen, self._written)
         return seen
+
+    def doctype(self, name: str, public: str | None, system: str | None) -> None:
+        """A document type could declare entities, which libxml2 expands for a target; Word has none."""
+        raise UnreadableError("damaged or malicious: a Word document declares no document type")
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """An element opens."""

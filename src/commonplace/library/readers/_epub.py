@@ -22,7 +22,12 @@ from commonplace.library.readers._html_text import look
 from commonplace.library.readers._outline import Outline
 from commonplace.library.readers._seen import Seen
 
-_CHAPTER_TYPES: Final = {"application/xhtml+xml", "text/html", "application/xml", "text/x-oeb1-document"}
+_CHAPTER_TYPES: Final = {
+    "application/xhtml+xml",
+    "text/html",
+    "application/xml",
+    "text/x-oeb1-document",
+}
 _FONT_SCRAMBLING: Final = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from commonplace.foundation import UnreadableError
 from commonplace.library._decode import binary_reason, decode
@@ -22,8 +22,21 @@ from commonplace.library.readers._html_text import look
 from commonplace.library.readers._outline import Outline, title_of
 from commonplace.library.readers._seen import Anchor, Seen
 
-_CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?([\w.:-]{2,40})""", re.I)
-_CHARSETS: Final = ("iso8859", "cp", "koi8", "mac", "shift_jis", "euc", "gb", "big5", "ascii", "latin")
+_CHARSET = re.compile(
+    rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?([\w.:-]{2,40})""", re.I
+)
+_CHARSETS: Final = (
+    "iso8859",
+    "cp",
+    "koi8",
+    "mac",
+    "shift_jis",
+    "euc",
+    "gb",
+    "big5",
+    "ascii",
+    "latin",
+)
 _DATES: Final = (
     "article:published_time datepublished dcterms.created dcterms.issued dcterms.date dc.date.issued"
     " dc.date.created dc.date citation_publication_date citation_date parsely-pub-date sailthru.date"
@@ -89,8 +102,10 @@ def _named_charset(data: bytes) -> str:
 def title(seen: Seen) -> str:
     """The page's title; its first heading if that is how the title begins, or there is none."""
     first = title_of(seen.parts, "")
-    stated = seen.meta.get("citation_title") or seen.title or " ".join(
-        seen.meta.get("og:title", "").split()
+    stated = (
+        seen.meta.get("citation_title")
+        or seen.title
+        or " ".join(seen.meta.get("og:title", "").split())
     )
     return first if first and (not stated or stated.startswith(first)) else stated[:300]
 
@@ -120,9 +135,10 @@ def _absolute(href: str, base: str) -> str:
     """The address that a link leads to; "" if it leads nowhere on the web, or into its own page."""
     try:
         url = urljoin(base, href) if base and not href.startswith("#") else href
+        url = "https:" + url if url.startswith("//") else url
+        urlsplit(url)
     except ValueError:
         return ""
-    url = "https:" + url if url.startswith("//") else url
     return url if _WEB.match(url) and len(url) < 2_000 else ""
 
 

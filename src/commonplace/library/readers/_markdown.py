@@ -47,11 +47,14 @@ _TAGS = re.compile(
     r"<(script|style|svg)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|</?[a-zA-Z][^<>]{0,2000}>",
     re.S | re.I,
 )
-_HEADING_NOISE = re.compile(
-    r"<[^>]{0,300}>|:label:`[^`]*`|\{[#.:][^}]*\}|!\[[^\]]*\]\([^)]*\)|\[\*\*|\*\*\]|[*`]+|(?<!\w)_+|_+(?!\w)"
+_HEADING_HIDDEN = re.compile(
+    r"<[^>]{0,300}>|:label:`[^`]*`|\{[#.:][^}]*\}|!\[[^\]]*\]\([^)]*\)|\[(?=\*\*)|(?<=\*\*)\](?!\()"
 )
 _HEADING_LINK = re.compile(r"\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
+_HEADING_MARKS = re.compile(r"[*`]+|(?<!\w)_+|_+(?!\w)")
 _MATH: Final = (("$$", "$$"), ("\\[", "\\]"), ("\\begin{", "\\end{"))
+_VERBATIM: Final = (*_MATH, ("{% highlight", "{% endhighlight"), ("{% raw", "{% endraw"))
+_BOILERPLATE = re.compile(r"```\{\.python[^}]*\}\s*%load_ext d2lbook\.tab\s[^`]*```")
 _LONGEST_MATH: Final = 8_000  # characters
 
 
@@ -94,6 +97,8 @@ def _part(text: str, span: Span, token: Token, inner: Sequence[Token]) -> list[H
         if len(title) <= LONGEST_HEADING:
             return [Heading(int(token.tag[1:]), title, start, end)] if end > start else []
     if token.type in ("fence", "code_block"):
+        if _BOILERPLATE.fullmatch(text[slice(*span)].strip()):
+            return []
         return _exact(text, span, "item" if level else "code", 2 * level + 1)
     if token.type == "table_open":
         return _exact(text, trimmed(text, *span), "table", 0)
@@ -153,14 +158,14 @@ def heading_text(raw: str) -> str:
     """A heading as one reads it: without anchors, emphasis and link targets."""
     if len(raw) > 5 * LONGEST_HEADING:
         return raw  # too long to be one; and the patterns are not linear
-    plain = _HEADING_LINK.sub(r"\1", _HEADING_NOISE.sub("", raw))
-    return " ".join(plain.split()).strip("# ")
+    plain = _HEADING_HIDDEN.sub("", _HEADING_LINK.sub(r"\1", raw))
+    return " ".join(_HEADING_MARKS.sub("", plain).split()).strip("# ")
 
 
-def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A rule for markdown-it: displayed mathematics, from its opening line to its closing one."""
+def _verbatim(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A rule for markdown-it: displayed mathematics and Liquid code, from mark to closing mark."""
     line = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
-    closer = next((close for open_, close in _MATH if line.startswith(open_)), None)
+    closer = next((close for open_, close in _VERBATIM if line.startswith(open_)), None)
     if closer is None or state.is_code_block(start):
         return False
     last = _closing_line(state, start, len(line), closer)
@@ -169,7 +174,7 @@ def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if silent:
         return True
     state.line = last + 1
-    token = state.push("math_block", "math", 0)
+    token = state.push("fence" if line.startswith("{%") else "math_block", "", 0)
     token.map = [start, state.line]
     return True
 
@@ -203,7 +208,7 @@ class _BlockParser:
         self._parser.disable("reference")
         rules = self._parser.block.ruler
         stops = ["paragraph", "blockquote", "list"]
-        rules.before("fence", "math_block", _math_block, {"alt": stops})
+        rules.before("fence", "math_block", _verbatim, {"alt": stops})
         self._parser.core.ruler.enableOnly(["normalize", "block"])
 
     def parse(self, text: str) -> list[Token]:

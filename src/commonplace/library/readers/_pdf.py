@@ -38,7 +38,9 @@ from commonplace.library.readers._pdf_raw import Pdf, RawPage, Rectangle, union
 from commonplace.library.readers._pdf_text import Sheet, Shown, display, sheet, unreadable_share
 
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([+-])(\d\d)'?(\d\d)?)?")
-_NO_TITLE = re.compile(r"untitled.*|microsoft word.*|.*\.(?:dvi|ps|docx?|tex|pdf|indd|qxd)|\W*", re.I)
+_NO_TITLE = re.compile(
+    r"untitled.*|microsoft word.*|.*\.(?:dvi|ps|docx?|tex|pdf|indd|qxd)|\W*", re.I
+)
 
 _WEB = re.compile(r"(?:https?|ftp)://.|doi:", re.I)
 _MOST_LINKS = 1_000  # annotations of one page that are looked at
@@ -137,7 +139,9 @@ def _pages(pdf: Pdf, limits: Limits) -> tuple[list[_Page], list[str]]:
             unreadable[number] = share
             continue
         if len(raw.text) > left:
-            notices.append(f"the text was cut on page {number} ({limits.text_characters:,} characters)")
+            notices.append(
+                f"the text was cut on page {number} ({limits.text_characters:,} characters)"
+            )
             break
         left -= len(raw.text)
         pages.append(_page(raw))
@@ -310,7 +314,10 @@ def _annotated(page: _Page, url: str, box: Rectangle) -> Link:
     under = [
         index
         for line in page.lines
-        if line.box[0] < box[2] and box[0] < line.box[2] and line.box[1] < box[3] and box[1] < line.box[3]
+        if line.box[0] < box[2]
+        and box[0] < line.box[2]
+        and line.box[1] < box[3]
+        and box[1] < line.box[3]
         for index in range(line.start, line.end)
         if _center_inside(page.raw.boxes[index], box)
     ]

@@ -16,7 +16,9 @@ from commonplace.library.readers._pdf_raw import HYPHEN, RawPage, Rectangle, Str
 
 _MARGIN: Final = 0.12  # of the page's height, at its head and foot, where running heads stand
 _FURTHEST: Final = 3  # lines from the first and the last that may be running heads
-_PAGE_NUMBER: Final = re.compile(r"\W*(?:page\s*)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|/)\s*\d+)?\W*", re.I)
+_PAGE_NUMBER: Final = re.compile(
+    r"\W*(?:page\s*)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|/)\s*\d+)?\W*", re.I
+)
 _NUMBERED: Final = re.compile(
     r"(?:appendix\s+)?(?:\d{1,2}|[A-Z](?=\.?\d)|[A-Z]\.?(?=\s)|[IVX]{1,5}\.)(?:\.\d{1,2})*\.?\s+\S"
 )

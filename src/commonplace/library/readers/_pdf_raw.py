@@ -75,7 +75,10 @@ class Pdf:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         pdfium.FPDF_CloseDocument(self._document)
         _lock.release()

@@ -1,0 +1,49 @@
+"""The weights that one open library uses, each opened when it is first needed. Torch never is."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from commonplace.models import find_model
+
+if TYPE_CHECKING:
+    from commonplace.answers import GenerativeReader, Readers
+    from commonplace.models import CrossEncoder, TextEncoder
+
+ENCODER = "bge-small-en-v1.5"
+ENCODER_SHA256 = find_model(ENCODER).sha256
+
+
+class Weights:
+    """Opens what the catalogue names, fetching it on first use, and keeps it open."""
+
+    def __init__(self) -> None:
+        self._generative: dict[str, GenerativeReader] = {}
+
+    @cached_property
+    def encoder(self) -> "TextEncoder":
+        """Turns passages and queries into vectors."""
+        from commonplace.models import open_encoder
+
+        return open_encoder(ENCODER)
+
+    @cached_property
+    def cross_encoder(self) -> "CrossEncoder":
+        """Reads a question and a text together."""
+        from commonplace.models import open_cross_encoder
+
+        return open_cross_encoder()
+
+    def readers(self, model: str | None) -> "Readers":
+        """Who reads for a question: the extractive reader, and a language model if one is named."""
+        from commonplace.answers import ExtractiveReader, Readers
+
+        generative = self._writer(model) if model else None
+        return Readers(ExtractiveReader(self.cross_encoder), self.encoder, generative)
+
+    def _writer(self, model: str) -> "GenerativeReader":
+        from commonplace.answers import GenerativeReader
+        from commonplace.models import open_language_model
+
+        if model not in self._generative:
+            self._generative[model] = GenerativeReader(open_language_model(model))
+        return self._generative[model]

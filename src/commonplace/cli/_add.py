@@ -1,0 +1,110 @@
+"""`commonplace add`: files and folders into the library, and a summary of what became of them."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from commonplace.cli._options import library_option, open_library
+from commonplace.cli._places import short_path
+from commonplace.cli._terminal import bold, complain, dim, on_terminal, say
+from commonplace.cli._verb import verb
+
+if TYPE_CHECKING:
+    from commonplace import AddReport
+    from commonplace.cli._progress import Bars
+    from commonplace.library import FileReport
+
+_OUTCOMES = ("added", "changed", "unchanged", "skipped", "vanished")
+_NAMED = 10  # skipped files that are named in the summary
+
+
+@verb(
+    "Add files and folders; again: only what changed.",
+    "commonplace add ~/notes paper.pdf page.html",
+)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
+@click.option("--no-vectors", is_flag=True, help="Leave the vectors to the next `add`.")
+@click.option("-v", "--verbose", is_flag=True, help="Print a line for each file once it is safe.")
+@library_option
+def add(paths: tuple[str, ...], no_vectors: bool, verbose: bool) -> None:
+    """Add files and folders to the library; a second time, only what changed is read."""
+    from commonplace import WeightsError
+
+    done: list[FileReport] = []
+    library = open_library(new=True)
+    try:
+        with _bars() as bars:
+
+            def note(report: "FileReport") -> None:
+                done.append(report)
+                if verbose:
+                    _tell(report, bars)
+
+            progress = bars.progress if bars else _silent
+            report = library.add(*paths, vectors=not no_vectors, progress=progress, on_file=note)
+    except KeyboardInterrupt:
+        complain("stopped; what was added is kept, run the same command to go on")
+        click.get_current_context().exit(130)
+    except WeightsError as error:
+        _summarise(done)
+        raise WeightsError(
+            f"{str(error).rstrip('.')}; what was added can be found by its words all the same, "
+            "and the same command goes on with the vectors"
+        ) from error
+    _summarise(done, report)
+
+
+@contextmanager
+def _bars() -> "Iterator[Bars | None]":
+    """Progress bars, where a person sees them."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from commonplace.cli._progress import Bars
+
+    with Bars() as bars:
+        yield bars
+
+
+def _silent(stage: str, done: int, total: int | None, unit: str) -> None:
+    """No progress."""
+
+
+def _tell(report: "FileReport", bars: "Bars | None") -> None:
+    """One line for a file, at once: outcome, path and, if there is one, the reason."""
+    line = "\t".join(filter(None, (report.outcome, report.path, report.reason)))
+    if bars and on_terminal():
+        bars.above(line)
+    else:
+        say(line)
+
+
+def _summarise(files: "list[FileReport]", report: "AddReport | None" = None) -> None:
+    counts = Counter[str](file.outcome for file in files)
+    found = [f"{counts[outcome]} {outcome}" for outcome in _OUTCOMES if counts[outcome]]
+    say(bold(", ".join(found) or "no files"), " · ", _made(files, report))
+    if report:
+        say(dim(", ".join(f"{stage} {s:.1f} s" for stage, s in report.seconds.items())))
+    _list("skipped", [file for file in files if file.outcome == "skipped"])
+    _list("read in part", [f for f in files if f.outcome in {"added", "changed"} and f.reason])
+
+
+def _made(files: "list[FileReport]", report: "AddReport | None") -> str:
+    passages = sum(f.passages for f in files if f.outcome in {"added", "changed"})
+    vectors = report.vectors if report else 0
+    return f"{passages:,} new passages, {vectors:,} new vectors"
+
+
+def _list(heading: str, files: "list[FileReport]") -> None:
+    """The first of these files, each with its reason."""
+    if not files:
+        return
+    say(f"{heading}:")
+    for file in files[:_NAMED]:
+        say("  ", short_path(file.path), dim(f": {file.reason}"))
+    if len(files) > _NAMED:
+        say(f"  and {len(files) - _NAMED} more: commonplace status")

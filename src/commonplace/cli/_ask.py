@@ -1,0 +1,118 @@
+"""`commonplace ask`: an answer whose every sentence is cited, or a refusal that cites nothing."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from commonplace.cli._options import (
+    Selection,
+    json_option,
+    library_option,
+    open_library,
+    selection_options,
+)
+from commonplace.cli._places import place, title_line
+from commonplace.cli._records import answer_record, citation_id, print_json
+from commonplace.cli._terminal import bold, columns, dim, flat, paint, say, wrap
+from commonplace.cli._verb import verb
+
+if TYPE_CHECKING:
+    from commonplace import Answer, Citation, Refusal
+
+_REFUSED = 1
+
+
+@verb(
+    "Answer a question from the library, every sentence cited.",
+    'commonplace ask "Why does LoRA use two matrices?"',
+    'commonplace ask "What is a superblock?" --as-of 2026-01-01',
+)
+@click.argument("question", nargs=-1, required=True, metavar="QUESTION...")
+@click.option("--model", metavar="SPEC", help="The reader: a GGUF file, or URL#MODEL of a server.")
+@selection_options
+@json_option
+@library_option
+def ask(question: tuple[str, ...], model: str | None, selection: Selection, as_json: bool) -> None:
+    """Answer a question from the library, every sentence cited; exit code 1: it holds no answer."""
+    from commonplace import Answer
+
+    answer = open_library().ask(" ".join(question), filter=selection.filter(), model=model)
+    if as_json:
+        print_json(answer_record(answer))
+    elif isinstance(answer, Answer):
+        _print_answer(answer, selection.as_of)
+    else:
+        _print_refusal(answer)
+    if not isinstance(answer, Answer):
+        click.get_current_context().exit(_REFUSED)
+
+
+def _print_answer(answer: "Answer", as_of: datetime | None) -> None:
+    width = max(20, min(columns(), 100))
+    numbers = _numbers(answer)
+    marked = [
+        f"{flat(sentence.text)} {''.join(f'[{numbers[_key(c)]}]' for c in sentence.citations)}"
+        for sentence in answer.sentences
+    ]
+    for line in wrap(" ".join(marked), width):
+        say(line)
+    say()
+    said = {flat(sentence.text) for sentence in answer.sentences}
+    for citation in _first(answer):
+        _print_source(numbers[_key(citation)], citation, said, width)
+    _print_footer(answer, as_of)
+
+
+def _key(citation: "Citation") -> tuple[str, int, int]:
+    return citation.passage.id, citation.start, citation.end
+
+
+def _first(answer: "Answer") -> "list[Citation]":
+    """Each citation once, in the order of the answer."""
+    found: dict[tuple[str, int, int], Citation] = {}
+    for sentence in answer.sentences:
+        for citation in sentence.citations:
+            found.setdefault(_key(citation), citation)
+    return list(found.values())
+
+
+def _numbers(answer: "Answer") -> dict[tuple[str, int, int], int]:
+    return {_key(citation): n for n, citation in enumerate(_first(answer), 1)}
+
+
+def _print_source(number: int, citation: "Citation", said: set[str], width: int) -> None:
+    """Mark, place and heading; then the quote where the answer does not say it word for word."""
+    say(bold(f"[{number}] "), place(citation.passage, citation.locator))
+    margin = " " * len(f"[{number}] ")
+    say(margin, title_line(citation.passage), dim(f"  {citation_id(citation)}"))
+    if flat(citation.quote) not in said:
+        for line in wrap(f"“{citation.quote}”", width - len(margin)):
+            say(margin, dim(line))
+    if citation.changed:
+        say(margin, paint(f"this source has changed: {citation.changed}", fg="yellow"))
+
+
+def _print_footer(answer: "Answer", as_of: datetime | None) -> None:
+    oldest, newest = (f"{when.astimezone():%Y-%m-%d}" for when in (answer.oldest, answer.newest))
+    written = f"sources written {oldest}" + (f" to {newest}" if newest != oldest else "")
+    asked = f" · as of {as_of.astimezone():%Y-%m-%d %H:%M}" if as_of else ""
+    took = sum(answer.timings.values())
+    say()
+    say(dim(f"{written}{asked} · {answer.reader} · {took:.1f} s"))
+    _print_unsupported(answer.unsupported)
+
+
+def _print_unsupported(count: int) -> None:
+    if count:
+        say(dim(f"{count} sentence{'s' * (count > 1)} left out: not supported"))
+
+
+def _print_refusal(refusal: "Refusal") -> None:
+    say(bold("The library does not answer this."), f" {refusal.reason}")
+    _print_unsupported(refusal.unsupported)
+    if refusal.nearest:
+        say()
+        say(dim("nearest, without answering it:"))
+        for name in refusal.nearest:
+            say("  ", flat(name))

@@ -1,0 +1,57 @@
+"""`commonplace log`: what was asked, what was found, how long it took."""
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from commonplace.cli._options import json_option, library_option, open_library
+from commonplace.cli._records import print_json
+from commonplace.cli._terminal import columns, cut, dim, flat, on_terminal, pad, say
+from commonplace.cli._verb import verb
+
+
+@verb("Show what was asked lately.", "commonplace log -n 5", "commonplace log --json")
+@click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1))
+@json_option
+@library_option
+def log(limit: int, as_json: bool) -> None:
+    """Show what was asked lately, the newest last. The log stays on this machine."""
+    records = open_library().log(limit)
+    if as_json:
+        print_json({"records": records})
+        return
+    if not records:
+        say("nothing was asked yet")
+    for record in reversed(records):
+        _print(record)
+
+
+def _print(record: dict[str, Any]) -> None:
+    """When, what, and at the right how many passages and how long."""
+    before = f"{_local(str(record.get('at', '')))}  {record.get('verb', ''):<6}  "
+    after = f"{_outcome(record):>12} {_took(record):>8}"
+    room = columns() - len(before) - len(after) - 2
+    query = flat(str(record.get("query", "")))
+    if on_terminal():
+        query = pad(cut(query, max(room, 10)), room)
+    say(dim(before), query, dim(f"  {after}"))
+
+
+def _outcome(record: dict[str, Any]) -> str:
+    count = len(record.get("passages") or [])
+    if not count:
+        return "refused" if record.get("verb") == "ask" else "nothing"
+    return f"{count} passage{'s' * (count != 1)}"
+
+
+def _took(record: dict[str, Any]) -> str:
+    timings = record.get("timings")
+    return f"{sum(timings.values()) * 1000:,.0f} ms" if isinstance(timings, dict) else ""
+
+
+def _local(moment: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
+    except ValueError:
+        return " " * 16

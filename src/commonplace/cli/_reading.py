@@ -1,0 +1,100 @@
+"""`commonplace reading`: the links that the library mentions, how often, where, read or not."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from commonplace.cli._options import json_option, library_option, open_library
+from commonplace.cli._places import short_path
+from commonplace.cli._records import print_json, reading_record
+from commonplace.cli._terminal import bold, columns, cut, cut_left, dim, flat, on_terminal, say
+from commonplace.cli._verb import verb
+
+if TYPE_CHECKING:
+    from commonplace import Library
+    from commonplace.library import Reading
+
+_PRINTED = 30
+_PLACES = 2  # places that are named; the rest are counted
+
+
+@verb(
+    "List the links that the library mentions.",
+    "commonplace reading --mentioned-in ~/notes --unread",
+    "commonplace reading --mark-read https://arxiv.org/abs/2106.09685",
+)
+@click.option(
+    "--mentioned-in", "paths", multiple=True, metavar="PATH", help="Only at or under PATH."
+)
+@click.option("--unread", is_flag=True, help="Only what is not marked as read.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(0), help=f"At most so many [{_PRINTED}]; 0: all."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Every mention, with the words around it.")
+@click.option("--mark-read", multiple=True, metavar="URL", help="Mark as read (may be repeated).")
+@click.option("--mark-unread", multiple=True, metavar="URL", help="Mark as unread again.")
+@json_option
+@library_option
+def reading(
+    paths: tuple[str, ...],
+    unread: bool,
+    limit: int | None,
+    verbose: bool,
+    mark_read: tuple[str, ...],
+    mark_unread: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """List the links that the library mentions, the most mentioned first. Nothing is fetched."""
+    library = open_library()
+    if mark_read or mark_unread:
+        _mark(library, mark_read, mark_unread)
+        return
+    entries = [e for e in library.reading(*paths) if not (unread and e.read_at)]
+    most = limit if limit is not None else (0 if as_json else _PRINTED)
+    shown = entries[:most] if most else entries
+    if as_json:
+        print_json(reading_record(shown))
+        return
+    for entry in shown:
+        _print(entry, verbose)
+    _print_totals(entries, len(shown))
+
+
+def _mark(library: "Library", read: tuple[str, ...], unread: tuple[str, ...]) -> None:
+    for url in read:
+        say("read: ", library.mark_read(url))
+    for url in unread:
+        say("unread: ", library.mark_read(url, read=False))
+
+
+def _print(entry: "Reading", verbose: bool) -> None:
+    """How often, what, where; with `verbose` in which words."""
+    read = f"  read {entry.read_at.astimezone():%Y-%m-%d}" if entry.read_at else ""
+    margin = " " * 6
+    room = max(20, columns() - 6)
+    title = cut(flat(entry.title), room - len(entry.kind) - len(read) - 2)
+    named = [bold(title), "  "] if title else []
+    say(f"{len(entry.mentions):>4}× ", *named, dim(f"{entry.kind}{read}"))
+    say(margin, entry.url)
+    if not verbose:
+        say(margin, dim(_places(entry, room)))
+        return
+    for mention in entry.mentions:
+        say(margin, dim(short_path(mention.path)))
+        say(margin, "  ", cut(flat(mention.context), room - 2))
+
+
+def _places(entry: "Reading", room: int) -> str:
+    """The first places that mention it, and how many more there are."""
+    paths = list(dict.fromkeys(short_path(mention.path) for mention in entry.mentions))
+    more = len(paths) - _PLACES
+    text = ", ".join(paths[:_PLACES]) + (f" and {more} more" if more > 0 else "")
+    return cut_left(text, room) if on_terminal() else text
+
+
+def _print_totals(entries: "list[Reading]", shown: int) -> None:
+    read = sum(entry.read_at is not None for entry in entries)
+    if entries:
+        say()
+    more = f" · the first {shown} are shown, -n 0 shows all" if shown < len(entries) else ""
+    say(bold(f"{len(entries):,} link{'s' * (len(entries) != 1)}, {read:,} read"), dim(more))

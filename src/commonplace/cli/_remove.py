@@ -1,0 +1,37 @@
+"""`commonplace remove`: files gone from the library, its index, its history and its cache."""
+
+import sys
+
+import click
+
+from commonplace.cli._options import library_option, open_library
+from commonplace.cli._places import short_path
+from commonplace.cli._terminal import flat, say
+from commonplace.cli._verb import verb
+
+_DECLINED = 1
+
+
+@verb("Make files gone from the library.", "commonplace remove ~/notes/old")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask first.")
+@library_option
+def remove(paths: tuple[str, ...], yes: bool) -> None:
+    """Make files, or all under a folder, gone from the library; on your disk they stay.
+
+    Their past goes too: `--as-of` never shows what was removed.
+    """
+    library = open_library()
+    if sys.stdin.isatty() and not yes:
+        count = len(library.status(*paths).files)
+        if count and not click.confirm(_question(paths, count)):
+            say("nothing was removed")
+            click.get_current_context().exit(_DECLINED)
+    removed = library.remove(*paths)
+    for path in removed:
+        say("removed ", short_path(path))
+
+
+def _question(paths: tuple[str, ...], count: int) -> str:
+    files = f"{count} files" if count > 1 else "1 file"
+    return f"Remove {files} at {flat(', '.join(paths))} from the library, with all its past?"

@@ -1,0 +1,74 @@
+"""`commonplace search`: the best passages for a query, with their places and, if asked, reasons."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commonplace.cli._options import (
+    Selection,
+    json_option,
+    library_option,
+    open_library,
+    selection_options,
+)
+from commonplace.cli._places import excerpt, place, query_terms, title_line
+from commonplace.cli._records import hits_record, print_json
+from commonplace.cli._terminal import columns, dim, say
+from commonplace.cli._verb import verb
+
+if TYPE_CHECKING:
+    from commonplace import Hit
+
+PROFILES = ("fast", "best", "bm25", "dense")
+
+
+@verb(
+    "Find the passages that fit a query best.",
+    'commonplace search "low-rank update" --in ~/notes --kind markdown',
+    "commonplace search low-rank update --explain",
+)
+@click.argument("query", nargs=-1, required=True, metavar="QUERY...")
+@click.option("-n", "--limit", default=10, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--profile", default="fast", show_default=True, type=click.Choice(PROFILES))
+@click.option("--explain", is_flag=True, help="Show the numbers that each place came from.")
+@selection_options
+@json_option
+@library_option
+def search(
+    query: tuple[str, ...],
+    limit: int,
+    profile: Any,
+    explain: bool,
+    selection: Selection,
+    as_json: bool,
+) -> None:
+    """Find the passages that fit a query best, by their words and by their meaning."""
+    text = " ".join(query)
+    hits = open_library().search(
+        text, limit=limit, profile=profile, filter=selection.filter(), explain=explain
+    )
+    if as_json:
+        print_json(hits_record(hits))
+        return
+    if not hits:
+        narrowed = " with these filters" if any(selection) else ""
+        say(f"nothing found for “{text}”{narrowed}")
+    terms = query_terms(text)
+    for number, hit in enumerate(hits, 1):
+        _print(number, hit, terms)
+
+
+def _print(number: int, hit: "Hit", terms: set[str]) -> None:
+    """Number and title, place, the lines that fit best, the id, and the explanation."""
+    margin = " " * 4
+    if number > 1:
+        say()
+    say(f"{number:>2}  ", title_line(hit.passage))
+    say(margin, dim(place(hit.passage)))
+    for line in excerpt(hit.passage.text, terms, max(20, min(columns(), 100) - 4)):
+        say(margin, line)
+    say(margin, dim(hit.passage.id))
+    if hit.explanation:
+        from commonplace.cli._explain import print_explanation
+
+        print_explanation(hit, margin)

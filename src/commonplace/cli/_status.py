@@ -1,0 +1,132 @@
+"""`commonplace status`: what became of every file; what needs a person's attention comes first."""
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from commonplace.cli._options import json_option, library_option, open_library
+from commonplace.cli._places import short_path
+from commonplace.cli._records import print_json, status_record
+from commonplace.cli._terminal import (
+    bold,
+    cells,
+    columns,
+    cut_left,
+    dim,
+    on_terminal,
+    pad,
+    paint,
+    say,
+    wrap,
+)
+from commonplace.cli._verb import verb
+
+if TYPE_CHECKING:
+    from commonplace.library import FileStatus, Status
+
+_LISTED = 20  # indexed files or folders; more files are summarised by folder
+_SHOWN = 10  # files with one reason
+_FOLDERS = 40
+_Row = tuple[str, str]
+
+
+@verb("Show what became of every file.", "commonplace status", "commonplace status ~/notes --all")
+@click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATH]...")
+@click.option("--all", "everything", is_flag=True, help="Name every file.")
+@json_option
+@library_option
+def status(paths: tuple[str, ...], everything: bool, as_json: bool) -> None:
+    """Show what became of every file: indexed, skipped and why, superseded, or stale."""
+    report = open_library().status(*paths)
+    if as_json:
+        print_json(status_record(report))
+        return
+    for state in ("skipped", "stale", "superseded"):
+        _print_by_reason(state, [f for f in report.files if f.state == state], everything)
+    indexed = [file for file in report.files if file.state == "indexed"]
+    _print_by_reason("indexed in part", [file for file in indexed if file.reason], everything)
+    _print_indexed(indexed, everything)
+    _print_totals(report)
+
+
+def _print_by_reason(heading: str, files: "Sequence[FileStatus]", everything: bool) -> None:
+    """Files under the reason that they share, the most frequent reason first."""
+    if not files:
+        return
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        by_reason[file.reason].append(short_path(file.path))
+    say(paint(heading, bold=True, fg="yellow"), dim(f"  {_many(len(files), 'file')}"))
+    for reason, paths in sorted(by_reason.items(), key=lambda pair: -len(pair[1])):
+        for line in wrap(reason, columns() - 2):
+            say("  ", line)
+        shown = paths if everything or len(paths) == _SHOWN + 1 else paths[:_SHOWN]
+        for path in shown:
+            say("    ", dim(_fitted(path, columns() - 4)))
+        _print_rest(len(paths) - len(shown))
+    say()
+
+
+def _print_indexed(files: "Sequence[FileStatus]", everything: bool) -> None:
+    if not files:
+        return
+    if everything or len(files) <= _LISTED:
+        rows = [(short_path(file.path), f"{file.passages:,}") for file in files]
+        heads = ("indexed", "passages")
+    else:
+        rows, heads = _by_folder(files), ("indexed, by folder", "files  passages")
+    shown = rows if everything else rows[:_FOLDERS]
+    _print_table(heads, shown)
+    _print_rest(len(rows) - len(shown), "folder")
+    say()
+
+
+def _by_folder(files: "Iterable[FileStatus]") -> list[_Row]:
+    count: Counter[str] = Counter()
+    passages: Counter[str] = Counter()
+    for file in files:
+        folder = os.path.dirname(file.path)
+        count[folder] += 1
+        passages[folder] += file.passages
+    return [
+        (short_path(folder).rstrip("/") + "/", f"{count[folder]:,}  {passages[folder]:>8,}")
+        for folder in sorted(count)
+    ]
+
+
+def _print_table(heads: _Row, rows: Sequence[_Row]) -> None:
+    """Two columns, as wide as their content and no wider than the terminal."""
+    right = max(cells(row[1]) for row in [heads, *rows])
+    room = columns() - right - 4
+    left = max(cells(row[0]) for row in [heads, *rows])
+    left = min(left, room) if on_terminal() else left
+    say(bold(pad(heads[0], left + 2)), dim(f"{heads[1]:>{right}}"))
+    for path, numbers in rows:
+        say("  ", pad(_fitted(path, left), left), f"{numbers:>{right}}")
+
+
+def _fitted(path: str, width: int) -> str:
+    """A path cut to the terminal; whole where a program reads it."""
+    return cut_left(path, max(width, 10)) if on_terminal() else path
+
+
+def _print_rest(count: int, noun: str = "file") -> None:
+    if count > 0:
+        say("    ", dim(f"and {_many(count, 'more ' + noun)}: --all names them"))
+
+
+def _print_totals(report: "Status") -> None:
+    totals = report.totals
+    states = ("indexed", "skipped", "stale", "superseded")
+    counts = ", ".join(f"{totals[state]:,} {state}" for state in states if totals[state])
+    say(
+        bold(_many(totals["files"], "file") + (f": {counts}" if counts else "")),
+        f" · {_many(totals['passages'], 'passage')}, {_many(totals['vectors'], 'vector')}",
+    )
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

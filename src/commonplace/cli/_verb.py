@@ -1,0 +1,30 @@
+"""What every verb is: a click command whose help ends with examples that can be typed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+
+class Verb(click.Command):
+    """A command with examples."""
+
+    def __init__(self, *args: Any, examples: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = examples
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        write_examples(self.examples, formatter)
+
+
+def write_examples(examples: tuple[str, ...], formatter: click.HelpFormatter) -> None:
+    """The section "Examples" of a help text, one a line, never wrapped."""
+    with formatter.section("Examples"):
+        for example in examples:
+            formatter.write(f"{' ' * formatter.current_indent}{example}\n")
+
+
+def verb(short_help: str, *examples: str) -> Callable[[Callable[..., Any]], Verb]:
+    """Make a function a verb; its docstring is the help text."""
+    return click.command(cls=Verb, short_help=short_help, examples=examples)

@@ -1,0 +1,143 @@
+"""Plain text, reStructuredText, source code and notebooks: what becomes a passage under what."""
+
+import json
+from pathlib import Path
+
+from commonplace.library._types import Document, Limits, TextLocator
+from commonplace.library.readers import _code, _notebook, _rst, _text
+
+LIMITS = Limits()
+BODY = "".join(f"    value_{n} = compute({n}) + offset\n" for n in range(8))
+
+
+def found(document: Document) -> list[tuple[tuple[str, ...], str]]:
+    return [(draft.heading, draft.text) for draft in document.drafts]
+
+
+def test_paragraphs_items_and_underlined_headings() -> None:
+    text = b"Notes\r\n=====\r\n\r\nTalked to Bob.\r\n- one\r\n- two\r\n  wrapped\r\n"
+    text += b"\r\nMore\r\n----\r\nx"
+    document = _text.read(Path("a.txt"), text, LIMITS)
+    assert document.title == "Notes"
+    assert found(document) == [
+        (("Notes",), "Talked to Bob.\r\n- one\r\n- two\r\n  wrapped"),
+        (("Notes", "More"), "x"),
+    ]
+
+
+def test_org_and_latex_have_headings() -> None:
+    org = _text.read(Path("a.org"), b"#+TITLE: T\n* One :tag:\nText.\n** Two\nMore.", LIMITS)
+    assert (org.title, found(org)) == ("T", [(("One",), "Text."), (("One", "Two"), "More.")])
+    tex = (
+        b"\\documentclass{x}\n\\title{On It}\n\\section{One}\nText.\n% no\n\\subsection{Two}\nMore."
+    )
+    latex = _text.read(Path("a.tex"), tex, LIMITS)
+    assert latex.title == "On It"
+    assert found(latex) == [(("One",), "Text."), (("One", "Two"), "More.")]
+
+
+def test_rows_are_cut_between_lines() -> None:
+    document = _text.read(Path("a.csv"), b"name,value\n" * 500, LIMITS)
+    assert all(draft.text.endswith("name,value") for draft in document.drafts)
+
+
+def test_restructured_text() -> None:
+    text = """=====
+Title
+=====
+
+Intro with a `link <https://a.org>`_.
+
+.. toctree::
+   :maxdepth: 2
+
+   hidden
+
+Section
+-------
+
+.. note::
+   Content of a note.
+
+Example::
+
+    literal = 1
+
+.. code-block:: python
+   :linenos:
+
+   def f(): pass
+
+.. a comment
+
+Sub
+~~~
+* one
+* two
+"""
+    document = _rst.read(Path("a.rst"), text.encode(), LIMITS)
+    assert document.title == "Title"
+    assert [link.url for link in document.links] == ["https://a.org"]
+    headings = [heading for heading, _ in found(document)]
+    assert headings == [("Title",), ("Title", "Section"), ("Title", "Section", "Sub")]
+    section = found(document)[1][1]
+    assert section.startswith("Content of a note.")
+    assert section.endswith("def f(): pass")
+    assert "hidden" not in "".join(text for _, text in found(document))
+
+
+def test_python_is_cut_at_definitions() -> None:
+    text = (
+        f'"""Module."""\nimport os\n\n# why\n@deco\ndef one():\n    """Doc."""\n{BODY}\n'
+        f"class Big:\n    '''Class doc.'''\n\n    a: int = 0\n\n"
+        + "".join(
+            f"    def method_{n}(self):\n" + BODY.replace("    ", "        ") for n in range(6)
+        )
+    )
+    document = _code.read(Path("mod.py"), text.encode(), LIMITS)
+    names = [heading for heading, _ in found(document)]
+    assert names[:3] == [("mod",), ("mod", "one"), ("mod", "Big")]
+    assert ("mod", "Big", "method_5") in names
+    one = dict(found(document))[("mod", "one")]
+    assert one.startswith("# why\n@deco\ndef one():")
+    assert '"""Doc."""' in one
+
+
+def test_other_languages_are_cut_at_blank_lines() -> None:
+    body = BODY.replace("    ", "  ")
+    function = f"export async function fetchIt(url) {{\n{body}\n{body}}}"
+    text = f"// head\n\n{function}\n\nclass Foo {{\n{body}}}\n"
+    document = _code.read(Path("a.js"), text.encode(), LIMITS)
+    assert [heading for heading, _ in found(document)][-2:] == [("a", "fetchIt"), ("a", "Foo")]
+
+
+def test_broken_python_is_still_text() -> None:
+    assert found(_code.read(Path("a.py"), b"def f(:\n    x", LIMITS)) == [
+        (("a", "f"), "def f(:\n    x")
+    ]
+
+
+def test_notebook_cells_are_parts_and_the_path_runs_on() -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# Title\n", "\n", "Intro."]},
+        {"cell_type": "markdown", "source": "## Train"},
+        {
+            "cell_type": "code",
+            "source": "%matplotlib inline\nx = 1",
+            "outputs": [{"text": "secret"}],
+        },
+        {"cell_type": "raw", "source": "raw \ud800 text"},
+        {"cell_type": "code", "source": ""},
+    ]
+    data = json.dumps({"cells": cells, "nbformat": 4}).encode()
+    document = _notebook.read(Path("n.ipynb"), data, LIMITS)
+    assert document.title == "Title"
+    parts = [
+        draft.locator.part for draft in document.drafts if isinstance(draft.locator, TextLocator)
+    ]
+    assert parts == ["cell 1", "cell 3", "cell 4"]
+    assert found(document) == [
+        (("Title",), "Intro."),
+        (("Title", "Train"), "%matplotlib inline\nx = 1"),
+        (("Title", "Train"), "raw ? text"),
+    ]
