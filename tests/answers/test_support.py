@@ -1,10 +1,21 @@
 """The support check: what a passage says passes, what it does not say fails, with a reason."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from commonplace.answers._support import coverage, names, negated, numbers, support
+from commonplace.answers._support import (
+    coverage,
+    names,
+    nearest_sentence,
+    negated,
+    numbers,
+    support,
+)
 
 NORMANS = (
     "The Normans were the people who in the 10th and 11th centuries gave their name to Normandy, "
@@ -65,6 +76,16 @@ def test_the_middle_band_is_decided_by_the_encoder() -> None:
     assert support(sentence, NORMANS, similarity=lambda a, b: 0.95).similarity == 0.95
     assert support(sentence, NORMANS, similarity=lambda a, b: 0.95).supported
     assert not support(sentence, NORMANS, similarity=lambda a, b: 0.5).supported
+
+
+def test_the_nearest_sentence_of_a_passage_counts() -> None:
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.array([[1, 0] if "Rollo" in text else [0, 1] for text in texts], np.float32)
+
+    similarity = nearest_sentence(encode)
+    assert similarity("Rollo led.", NORMANS) == 1.0
+    assert similarity("Rollo led.", "Nobody led.") == 0.0
+    assert similarity("Rollo led.", "") == -1.0
 
 
 def test_the_encoder_cannot_overrule_a_wrong_number() -> None:

@@ -22,23 +22,24 @@ from commonplace.library import _worker
 from commonplace.library._analyser import analyse
 from commonplace.library._isolation import Reading, read_all
 from commonplace.library._types import Document, Limits, TextLocator
+from commonplace.library._worker import READER
 
 LIMITS = Limits(seconds=20)
 HERE = "test_isolation:{}"
 
 
-def readings(*paths: Path, limits: Limits = LIMITS, **options: str) -> dict[Path, Reading]:
-    results = list(read_all(paths, limits, **options))
+def readings(*paths: Path, limits: Limits = LIMITS, reader: str = READER) -> dict[Path, Reading]:
+    results = list(read_all(paths, limits, reader=reader))
     assert sorted(path for path, _ in results) == sorted(paths)
     return dict(results)
 
 
-def reason(path: Path, limits: Limits = LIMITS, **options: str) -> str:
+def reason(path: Path, limits: Limits = LIMITS, reader: str = READER) -> str:
     """Why a file was skipped; a good one beside it is read all the same."""
     good = path.parent / "good.md"
     good.write_text("# A note\n\nIt is read whatever stands beside it.\n")
-    found = readings(path, good, limits=limits, **options)
-    assert found[good].document is not None or options
+    found = readings(path, good, limits=limits, reader=reader)
+    assert found[good].document is not None or reader != READER
     assert found[path].document is None
     return found[path].reason
 

@@ -55,6 +55,8 @@ def test_every_mention_counts() -> None:
 def test_the_context_is_the_words_around() -> None:
     text = "Other para.\n\n- one\n- Read *this* [paper](https://a.org/x) on low rank.\n- two"
     assert find_links(text)[0].context == "Read this paper on low rank."
+    anchor = "We read <a class='x' href='https://a.org/x' id='y'>this <i>paper</i></a> on low rank."
+    assert find_links(anchor)[0].context == "We read this paper on low rank."
     long = f"{'before ' * 100}https://a.org/x{' after' * 100}"
     context = find_links(long)[0].context
     assert "https://a.org/x" in context

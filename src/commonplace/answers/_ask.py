@@ -16,7 +16,7 @@ from commonplace.answers._extractive import ExtractiveReader, Quote
 from commonplace.answers._generative import GenerativeReader, Written
 from commonplace.answers._types import Answer, Citation, Refusal, Sentence
 from commonplace.foundation import Stopwatch
-from commonplace.library import Passage
+from commonplace.library import Passage, without_marker
 
 NEAREST: Final = 3  # items that a refusal names
 Cite = Callable[[Passage, int, int], Citation]  # the citation of characters of a passage
@@ -119,7 +119,8 @@ def answer(
 
 
 def _quoted(quote: Quote, cite: Cite) -> Sentence:
-    return Sentence(_plain(quote.text), (cite(quote.passage, quote.start, quote.end),))
+    start, end = without_marker(quote.passage.text, (quote.start, quote.end))
+    return Sentence(_plain(quote.passage.text[start:end]), (cite(quote.passage, start, end),))
 
 
 def _written(sentence: Written, cite: Cite) -> Sentence:

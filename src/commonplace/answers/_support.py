@@ -5,8 +5,8 @@ Four checks, in the order in which they fail most cheaply:
 1. every *number* of the sentence stands in the passage (`1,000` is `1000`, `ten` is `10`);
 2. every *name* does (a capitalised word that does not open its sentence);
 3. no content word is *negated* in one and plainly asserted in the other;
-4. enough of the content words are covered, each weighing its rarity; in a middle band the cosine of
-   the two embeddings decides, where there is an encoder.
+4. enough of the content words are covered, each weighing its rarity; in a middle band the cosine
+   with the passage's nearest sentence decides, where there is an encoder.
 
 A verbatim sentence passes at once: *is supported* says nothing about *answers the question*.
 What the checks catch and what they let through is measured in docs/measurements.md.
@@ -15,19 +15,23 @@ What the checks catch and what they let through is measured in docs/measurements
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from commonplace.library import analyse
+import numpy as np
+from numpy.typing import NDArray
+
+from commonplace.library import analyse, sentence_spans
 
 Weigh = Callable[[str], float]  # how rare a term is, for instance its BM25 idf; 0 or more
-Similarity = Callable[[str, str], float]  # cosine of two texts' embeddings, -1 to 1
+Similarity = Callable[[str, str], float]  # cosine of a sentence and a passage, -1 to 1
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]  # vectors of length one [texts, dimension]
 
-COVERED: Final = 0.75  # coverage that suffices alone
+COVERED: Final = 0.8  # coverage that suffices alone
 HALF_COVERED: Final = 0.5  # coverage that suffices where the embeddings agree
-SIMILAR: Final = 0.85  # cosine (bge-small) at which they agree
+SIMILAR: Final = 0.82  # cosine (bge-small-en-v1.5) at which they agree
 SCOPE: Final = 3  # content words after a negator that it negates
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -85,6 +89,20 @@ def support(
     if cosine >= SIMILAR:
         return Support(True, "covered in part, and similar", covered, cosine)
     return Support(False, "too few of its words are in the passage", covered, cosine)
+
+
+def nearest_sentence(encode: Encode) -> Similarity:
+    """A similarity: the cosine of a sentence and the sentence of the passage nearest to it.
+
+    The whole passage is too much for one vector: its cosine does not tell right from wrong.
+    """
+
+    def cosine(sentence: str, passage: str) -> float:
+        parts = [passage[start:end] for start, end in sentence_spans(passage)]
+        vectors = encode([sentence, *parts])
+        return float((vectors[1:] @ vectors[0]).max(initial=-1.0))
+
+    return cosine
 
 
 def coverage(terms: Iterable[str], held: Iterable[str], weigh: Weigh = lambda _: 1.0) -> float:

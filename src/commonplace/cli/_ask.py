@@ -29,7 +29,11 @@ _REFUSED = 1
     'commonplace ask "What is a superblock?" --as-of 2026-01-01',
 )
 @click.argument("question", nargs=-1, required=True, metavar="QUESTION...")
-@click.option("--model", metavar="SPEC", help="The reader: a GGUF file, or URL#MODEL of a server.")
+@click.option(
+    "--model",
+    metavar="SPEC",
+    help="Let a model write: smollm2, a GGUF file, or http://HOST:PORT/v1#NAME.",
+)
 @selection_options
 @json_option
 @library_option

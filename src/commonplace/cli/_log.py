@@ -12,7 +12,9 @@ from commonplace.cli._verb import verb
 
 
 @verb("Show what was asked lately.", "commonplace log -n 5", "commonplace log --json")
-@click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1))
+@click.option(
+    "-n", "--limit", default=20, type=click.IntRange(1), metavar="N", help="At most N [20]."
+)
 @json_option
 @library_option
 def log(limit: int, as_json: bool) -> None:

@@ -68,8 +68,21 @@ class Selection(NamedTuple):
 
 
 _SELECTING = (
-    click.option("--in", "paths", multiple=True, metavar="PATH", help="Only at or under PATH."),
-    click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only of KIND."),
+    click.option(
+        "--in",
+        "paths",
+        multiple=True,
+        metavar="PATH",
+        help="Only at or under PATH (may be repeated).",
+    ),
+    click.option(
+        "--kind",
+        "kinds",
+        multiple=True,
+        type=click.Choice(KINDS),
+        metavar="KIND",
+        help=f"Only of KIND: {', '.join(KINDS)}.",
+    ),
     click.option("--since", type=Moment(end=False), help="Only what was written since DATE."),
     click.option("--until", type=Moment(end=True), help="Only what was written until DATE."),
     click.option("--as-of", type=Moment(end=True), help="The library as it was on DATE."),
@@ -97,7 +110,7 @@ def library_option(command: _Command) -> _Command:
         type=click.Path(),
         expose_value=False,
         callback=_choose,
-        help="The library's folder (else $COMMONPLACE_LIBRARY, else the one that each user has).",
+        help="The library to use, else $COMMONPLACE_LIBRARY, else your own one.",
     )
     return option(command)
 

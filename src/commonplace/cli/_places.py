@@ -25,12 +25,14 @@ def short_path(path: str) -> str:
     return f"~{path[len(home) :]}" if len(home) > 1 and path.startswith(home + "/") else path
 
 
-def title_line(passage: "Passage") -> Painted:
-    """Title › heading › heading; what the title says already is not said again."""
+def title_line(passage: "Passage", width: int = 1_000) -> Painted:
+    """Title › heading › heading; where that is too wide, the headings between give way."""
     title = flat(passage.title) or os.path.basename(passage.path)
     headings = [flat(heading) for heading in passage.heading]
     if headings and headings[0] == title:
         headings = headings[1:]
+    if len(headings) > 1 and cells(" › ".join([title, *headings])) > width:
+        headings = ["…", headings[-1]]
     return joined([bold(title), *headings], " › ")
 
 

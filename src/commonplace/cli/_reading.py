@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from commonplace.library import Reading
 
 _PRINTED = 30
-_PLACES = 2  # places that are named; the rest are counted
 
 
 @verb(
@@ -28,7 +27,7 @@ _PLACES = 2  # places that are named; the rest are counted
 )
 @click.option("--unread", is_flag=True, help="Only what is not marked as read.")
 @click.option(
-    "-n", "--limit", type=click.IntRange(0), help=f"At most so many [{_PRINTED}]; 0: all."
+    "-n", "--limit", type=click.IntRange(0), metavar="N", help=f"At most N [{_PRINTED}]; 0: all."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Every mention, with the words around it.")
 @click.option("--mark-read", multiple=True, metavar="URL", help="Mark as read (may be repeated).")
@@ -85,11 +84,11 @@ def _print(entry: "Reading", verbose: bool) -> None:
 
 
 def _places(entry: "Reading", room: int) -> str:
-    """The first places that mention it, and how many more there are."""
+    """The first place that mentions it, and how many more there are."""
     paths = list(dict.fromkeys(short_path(mention.path) for mention in entry.mentions))
-    more = len(paths) - _PLACES
-    text = ", ".join(paths[:_PLACES]) + (f" and {more} more" if more > 0 else "")
-    return cut_left(text, room) if on_terminal() else text
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    first = cut_left(paths[0], room - len(more)) if on_terminal() else paths[0]
+    return first + more
 
 
 def _print_totals(entries: "list[Reading]", shown: int) -> None:

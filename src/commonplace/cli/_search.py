@@ -28,8 +28,16 @@ PROFILES = ("fast", "best", "bm25", "dense")
     "commonplace search low-rank update --explain",
 )
 @click.argument("query", nargs=-1, required=True, metavar="QUERY...")
-@click.option("-n", "--limit", default=10, show_default=True, type=click.IntRange(1, 1000))
-@click.option("--profile", default="fast", show_default=True, type=click.Choice(PROFILES))
+@click.option(
+    "-n", "--limit", default=10, type=click.IntRange(1, 1000), metavar="N", help="At most N [10]."
+)
+@click.option(
+    "--profile",
+    default="fast",
+    type=click.Choice(PROFILES),
+    metavar="PROFILE",
+    help="fast [the default], best (reads the top once more), bm25 (words) or dense (meaning).",
+)
 @click.option("--explain", is_flag=True, help="Show the numbers that each place came from.")
 @selection_options
 @json_option
@@ -63,7 +71,7 @@ def _print(number: int, hit: "Hit", terms: set[str]) -> None:
     margin = " " * 4
     if number > 1:
         say()
-    say(f"{number:>2}  ", title_line(hit.passage))
+    say(f"{number:>2}  ", title_line(hit.passage, columns() - len(margin)))
     say(margin, dim(place(hit.passage)))
     for line in excerpt(hit.passage.text, terms, max(20, min(columns(), 100) - 4)):
         say(margin, line)

@@ -46,11 +46,11 @@ def _named(library: "Library", citation: str) -> str:
         raise InputError(
             "nothing was asked yet; `commonplace ask` and `search` number what is shown"
         )
-    passages: list[str] = last.get("passages") or []
+    passages = list(dict.fromkeys(last.get("passages") or []))
     if not 1 <= int(number) <= len(passages):
         held = f"has the numbers 1 to {len(passages)}" if passages else "has no citations"
         raise InputError(f"there is no number {number}: the last {last['verb']} {held}")
-    return passages[int(number) - 1]
+    return str(passages[int(number) - 1])
 
 
 def _print(shown: "Shown") -> None:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _LISTED = 20  # indexed files or folders; more files are summarised by folder
 _SHOWN = 10  # files with one reason
-_FOLDERS = 40
 _Row = tuple[str, str]
 
 
@@ -71,30 +70,38 @@ def _print_by_reason(heading: str, files: "Sequence[FileStatus]", everything: bo
 
 
 def _print_indexed(files: "Sequence[FileStatus]", everything: bool) -> None:
+    """Each file, or where they are many each folder with its counts."""
     if not files:
         return
     if everything or len(files) <= _LISTED:
         rows = [(short_path(file.path), f"{file.passages:,}") for file in files]
-        heads = ("indexed", "passages")
+        _print_table(("indexed", "passages"), rows)
     else:
-        rows, heads = _by_folder(files), ("indexed, by folder", "files  passages")
-    shown = rows if everything else rows[:_FOLDERS]
-    _print_table(heads, shown)
-    _print_rest(len(rows) - len(shown), "folder")
+        _print_table(("indexed, by folder", "files  passages"), _by_folder(files))
     say()
 
 
-def _by_folder(files: "Iterable[FileStatus]") -> list[_Row]:
+def _by_folder(files: "Sequence[FileStatus]") -> list[_Row]:
+    """Folders as deep as `_LISTED` rows allow, with what is below them."""
+    folders = [os.path.dirname(file.path) for file in files]
+    depths = range(os.path.commonpath(folders).count("/"), max(f.count("/") for f in folders) + 1)
+    depth = max(
+        d for d in depths if d == depths[0] or len({_top(f, d) for f in folders}) <= _LISTED
+    )
     count: Counter[str] = Counter()
     passages: Counter[str] = Counter()
-    for file in files:
-        folder = os.path.dirname(file.path)
-        count[folder] += 1
-        passages[folder] += file.passages
+    for file, folder in zip(files, folders, strict=True):
+        count[_top(folder, depth)] += 1
+        passages[_top(folder, depth)] += file.passages
     return [
-        (short_path(folder).rstrip("/") + "/", f"{count[folder]:,}  {passages[folder]:>8,}")
-        for folder in sorted(count)
+        (short_path(top).rstrip("/") + "/", f"{count[top]:,}  {passages[top]:>8,}")
+        for top in sorted(count)
     ]
+
+
+def _top(folder: str, depth: int) -> str:
+    """The folder's first `depth` names."""
+    return "/".join(folder.split("/")[: depth + 1])
 
 
 def _print_table(heads: _Row, rows: Sequence[_Row]) -> None:
@@ -113,9 +120,9 @@ def _fitted(path: str, width: int) -> str:
     return cut_left(path, max(width, 10)) if on_terminal() else path
 
 
-def _print_rest(count: int, noun: str = "file") -> None:
+def _print_rest(count: int) -> None:
     if count > 0:
-        say("    ", dim(f"and {_many(count, 'more ' + noun)}: --all names them"))
+        say("    ", dim(f"and {_many(count, 'more file')}: --all names them"))
 
 
 def _print_totals(report: "Status") -> None:

@@ -7,7 +7,7 @@ from commonplace.library._place import heading_line, indexed_text
 from commonplace.library._reading_list import Mention, Reading, known_entry, reading_list
 from commonplace.library._resolve import Shown, Source, find_cited, find_source, narrow, show
 from commonplace.library._schema import encode_locator, item_id, passages_from
-from commonplace.library._sentences import sentence_spans
+from commonplace.library._sentences import sentence_spans, without_marker
 from commonplace.library._snapshot import Snapshot, by_id
 from commonplace.library._status import FileStatus, Status, find_items, raw_paths, read_status
 from commonplace.library._store import Store
@@ -84,4 +84,5 @@ __all__ = [
     "show",
     "shown_path",
     "vector_table",
+    "without_marker",
 ]

@@ -6,8 +6,8 @@ too long or too much memory gets that as its reason, and a fresh worker goes on 
 Workers are plain interpreters fed through pipes, not `multiprocessing`: so they need no importable
 `__main__`, are safe beside threads, import only the readers (about 0.1 s), and end when the parent
 does. A second one is started only once there has been work for it for a while. What they send back
-is unpickled by a reader that knows our records and nothing else: a parser that was taken over cannot
-make the parent run anything.
+is unpickled by a reader that knows our records and nothing else: a parser that was taken over
+cannot make the parent run anything.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ __all__ = ["Reading", "read_all"]
 Result = tuple[Path, Reading]
 
 _AHEAD: Final = 64  # readings that may wait for whoever takes them
-_PATIENCE: Final = 0.25  # seconds of work before another worker is started
+_PATIENCE: Final = 0.5  # seconds of work before another worker is started
 _KNOWN: Final = frozenset(
     [("datetime", name) for name in ("datetime", "timedelta", "timezone")]
     + [("commonplace.library._worker", "Reading"), ("pathlib", "PosixPath")]

@@ -134,7 +134,8 @@ def _anchor(text: str, start: int, url: str) -> Link | None:
     _, opened, label = after.partition(">")
     closed = _LABEL_CLOSE.search(label)
     shown = label[: closed.start()] if opened and closed else ""
-    return _made(text, start, url, html.unescape(_TAG.sub(" ", shown)))
+    tag = text.rfind("<", max(0, start - _LONGEST_LABEL), start)
+    return _made(text, start, url, html.unescape(_TAG.sub(" ", shown)), max(tag, 0) or None)
 
 
 def _made(text: str, start: int, url: str, label: str, first: int | None = None) -> Link | None:
@@ -186,6 +187,7 @@ def _context(text: str, start: int, end: int) -> str:
     right = text[end : end + 2 * _WORDS_AROUND]
     left = re.split(r"\n[ \t]*\r?\n|\n(?=[ \t]*(?:[-*+]|\d+\.) )", left)[-1]
     right = re.split(r"\r?\n[ \t]*\r?\n|\n(?=[ \t]*(?:[-*+]|\d+\.) |#)", right)[0]
+    right = re.sub(r"<[^<>]*\Z", "", right)  # a tag that the window cut off
     whole = _clean(left + text[start:end] + right)
     anchor = _clean(left + text[start:end])
     middle = len(anchor) - len(_clean(text[start:end])) // 2

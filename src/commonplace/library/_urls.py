@@ -8,7 +8,6 @@ YouTube, the ACL Anthology, OpenReview. What was written stays in `Link.url`. No
 and a malformed URL comes back as it was rather than raising.
 """
 
-import html
 import re
 from typing import Final, Literal
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
@@ -35,6 +34,7 @@ _TRACKING = re.compile(
     re.I,
 )
 _AMBIGUOUS: Final = frozenset({"source", "src", "share", "ref", "si", "feature"})
+_HOST = re.compile(r"[\w.:~-]+")
 _SAFE: Final = "/:@!$&'()*+,;=~-._%"
 _NOT_OWNERS: Final = words(
     """features topics orgs marketplace sponsors about settings explore search login join pricing
@@ -56,7 +56,7 @@ _CODE_HOSTS: Final = frozenset({"github.com", "gitlab.com", "bitbucket.org", "co
 
 def canonical_url(url: str) -> str:
     """The form under which mentions of one thing meet; never raises."""
-    written = html.unescape(url.strip().strip("<>").strip())
+    written = url.strip("<> \t\r\n\x0b\x0c\u00a0")
     if not written:
         return ""
     if found := _ARXIV_MENTION.fullmatch(written):
@@ -103,8 +103,10 @@ def _canonical(written: str) -> str:
     parts = urlsplit(written)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return written
-    host = parts.hostname.rstrip(".")
-    host = host.removeprefix("www.").replace(".m.wikipedia.org", ".wikipedia.org")
+    host = re.sub(r"^(?:www\.)+(?=[^.])", "", parts.hostname.rstrip("."))
+    if not _HOST.fullmatch(host):
+        return written
+    host = host.replace(".m.wikipedia.org", ".wikipedia.org")
     port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
     path = _path(parts.path)
     known = _known(host, path, parts.query)
@@ -159,8 +161,8 @@ def _known(host: str, path: str, query: str) -> str | None:
     if host in ("x.com", "twitter.com", "mobile.twitter.com") and "/status/" in path:
         return f"https://x.com{path}"
     if host == "openreview.net" and path in ("/pdf", "/forum", "/attachment"):
-        name = dict(parse_qsl(query)).get("id")
-        return f"https://openreview.net/forum?id={name}" if name else None
+        name = dict(parse_qsl(query)).get("id", "")
+        return f"https://openreview.net/forum?id={name}" if re.fullmatch(r"[\w-]+", name) else None
     return None
 
 
@@ -184,7 +186,7 @@ def _github(host: str, path: str, query: str) -> str | None:
     steps = [step for step in path.split("/") if step]
     if len(steps) < 2 or steps[0].lower() in _NOT_OWNERS:
         return None
-    owner, name = steps[0].lower(), steps[1].lower().removesuffix(".git")
+    owner, name = steps[0].lower(), re.sub(r"(?<=.)(?:\.git)+$", "", steps[1].lower())
     rest = steps[2:]
     if host != "github.com":
         rest = ["blob", *rest]
@@ -197,8 +199,9 @@ def _youtube(host: str, path: str, query: str) -> str | None:
     fields = dict(parse_qsl(query))
     found = re.fullmatch(r"/(?:embed|shorts|live|v)/([\w-]{6,})", path)
     name = path.strip("/") if host == "youtu.be" else found[1] if found else fields.get("v")
-    if name and "/" not in name:
+    if name and re.fullmatch(r"[\w-]+", name):
         return f"https://youtube.com/watch?v={name}"
-    if path == "/playlist" and "list" in fields:
-        return f"https://youtube.com/playlist?list={fields['list']}"
+    played = fields.get("list", "")
+    if path == "/playlist" and re.fullmatch(r"[\w-]+", played):
+        return f"https://youtube.com/playlist?list={played}"
     return None

@@ -9,8 +9,8 @@ All functions are pure: lists or float32 arrays in, the same out, higher is bett
   candidates: Montague & Aslam (CIKM 2001). Measured best here, see docs/measurements.md.
 
 The last two want the exact score of every candidate in every list. A candidate that one list did
-not return is scored there too, not taken as zero: with min-max that
-is worth 0.002 nDCG@10 and 0.009 recall@100 (mean of vaswani, cranfield and cosqa).
+not return is scored there too, not taken as zero: with min-max that is worth 0.002 nDCG@10 and
+0.009 recall@100 (mean of vaswani, cranfield and cosqa).
 """
 
 from collections.abc import Hashable, Sequence

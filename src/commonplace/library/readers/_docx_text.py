@@ -57,7 +57,7 @@ class Watcher:
         return seen
 
     def doctype(self, name: str, public: str | None, system: str | None) -> None:
-        """A document type could declare entities, which libxml2 expands for a target; Word has none."""
+        """It could declare entities, which libxml2 expands for a target; Word writes none."""
         raise UnreadableError("damaged or malicious: a Word document declares no document type")
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:

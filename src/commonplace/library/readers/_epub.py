@@ -104,7 +104,7 @@ def _package_name(archive: Archive) -> str:
     container = xml(archive.read("META-INF/container.xml"), "META-INF/container.xml")
     for rootfile in container.iter("{*}rootfile"):
         if name := rootfile.get("full-path"):
-            return posixpath.normpath(name)
+            return posixpath.normpath(str(name))
     raise UnreadableError("broken book: META-INF/container.xml names no package")
 
 
@@ -116,12 +116,12 @@ def _spine(package: etree._Element, folder: str) -> Iterator[str]:
         if item is None or item.get("media-type", "").lower() not in _CHAPTER_TYPES:
             continue
         if "nav" not in (item.get("properties") or "").split():
-            href = unquote((item.get("href") or "").partition("#")[0])
+            href = unquote(str(item.get("href") or "").partition("#")[0])
             yield posixpath.normpath(posixpath.join(folder, href))
 
 
 def _modified(package: etree._Element) -> str:
     for meta in package.iter("{*}meta"):
         if meta.get("property") == "dcterms:modified":
-            return (meta.text or "").strip()
+            return str(meta.text or "").strip()
     return ""

@@ -38,9 +38,10 @@ _CHARSETS: Final = (
     "latin",
 )
 _DATES: Final = (
-    "article:published_time datepublished dcterms.created dcterms.issued dcterms.date dc.date.issued"
-    " dc.date.created dc.date citation_publication_date citation_date parsely-pub-date sailthru.date"
-    " publish-date pubdate date article:modified_time datemodified last-modified og:updated_time"
+    """article:published_time datepublished dcterms.created dcterms.issued dcterms.date
+    dc.date.issued dc.date.created dc.date citation_publication_date citation_date parsely-pub-date
+    sailthru.date publish-date pubdate date article:modified_time datemodified last-modified
+    og:updated_time"""
 ).split()
 _PUBLISHED = re.compile(r'"(?:datePublished|dateCreated|dateModified)"\s*:\s*"([^"]{4,40})"')
 _WEB = re.compile(r"https?://[^/]", re.I)

@@ -13,9 +13,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from lxml import etree
-
 from commonplace.library._split import BlockKind
+from commonplace.library.readers._html_parse import HEADINGS, layout_tables, parse
 from commonplace.library.readers._seen import Anchor, Seen, Writer, join
 
 _NOT_SHOWN: Final = frozenset(
@@ -30,8 +29,6 @@ _BLOCKS: Final = frozenset(
     p pre section summary table tbody td tfoot th thead tr ul caption""".split()
 )
 _ROWS: Final = frozenset({"tr", "caption"})
-_HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_LAYOUT: Final = frozenset({"table", "ul", "ol", "pre", "blockquote", "article", *_HEADINGS})
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
 _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b\ufeff]")
@@ -42,7 +39,7 @@ def look(markup: str, most_characters: int) -> Seen:
 
     A page that is all form (as some frameworks wrap it) or all aside is shown with them.
     """
-    layout = _layout_tables(markup)
+    layout = layout_tables(markup)
     seen = _watch(markup, _Watcher(layout, _AROUND, most_characters))
     if len(seen.text) < 200 or "<form" in markup.lower():
         whole = _watch(markup, _Watcher(layout, frozenset(), most_characters))
@@ -52,52 +49,8 @@ def look(markup: str, most_characters: int) -> Seen:
 
 
 def _watch(markup: str, watcher: "_Watcher") -> Seen:
-    _parse(markup, watcher)
+    parse(markup, watcher)
     return watcher.seen()
-
-
-def _parse(markup: str, target: object) -> None:
-    parser = etree.HTMLParser(target=target, encoding="utf-8", no_network=True)
-    data = markup.replace("\0", "\ufffd").encode("utf-8", "replace")
-    parser.feed(b"<!DOCTYPE html>" if not data.strip() else data)
-    parser.close()
-
-
-def _layout_tables(markup: str) -> frozenset[int]:
-    """Which tables (by their order) only arrange a page: those with blocks inside their cells."""
-    if "<table" not in markup.lower():
-        return frozenset()
-    scout = _Scout()
-    _parse(markup, scout)
-    return frozenset(scout.layout)
-
-
-class _Scout:
-    """Looks at tables only."""
-
-    def __init__(self) -> None:
-        self.layout: set[int] = set()
-        self._open: list[int] = []
-        self._count = 0
-
-    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        """A tag opens."""
-        if self._open and (tag in _LAYOUT or attributes.get("role") == "presentation"):
-            self.layout.add(self._open[-1])
-        if tag == "table":
-            self._open.append(self._count)
-            self._count += 1
-
-    def end(self, tag: str) -> None:
-        """A tag closes."""
-        if tag == "table" and self._open:
-            self._open.pop()
-
-    def data(self, text: str) -> None:
-        """Text."""
-
-    def close(self) -> None:
-        """The end."""
 
 
 class _Watcher:
@@ -205,7 +158,7 @@ class _Watcher:
             self._items += 1
         elif tag == "pre":
             self._pre += 1
-        elif tag in _HEADINGS:
+        elif tag in HEADINGS:
             self._heading = int(tag[1])
         if outer:
             self._writer.hold(" ")
@@ -240,7 +193,7 @@ class _Watcher:
             self._items -= 1
         elif tag == "pre":
             self._pre -= 1
-        elif tag in _HEADINGS:
+        elif tag in HEADINGS:
             self._heading = 0
 
     @property

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
@@ -97,7 +98,7 @@ def _line(page: RawPage, stretch: Stretch) -> Line:
 
 
 def _is_same_line(left: Line, right: Line) -> bool:
-    """Side by side, and more beside each other than above: a formula's pieces, a footnote's sign."""
+    """Side by side and at one height: a formula's pieces, a footnote's sign."""
     if not (left.upright and right.upright) or left.text.endswith(HYPHEN):
         return False
     overlap = min(left.box[3], right.box[3]) - max(left.box[1], right.box[1])
@@ -118,24 +119,21 @@ def paragraph_starts(lines: Sequence[Line]) -> frozenset[int]:
     """Raw characters at which a line begins a new paragraph."""
     steps = [
         above.box[1] - below.box[1]
-        for above, below in zip(lines, lines[1:], strict=False)
+        for above, below in pairwise(lines)
         if 0 < above.box[1] - below.box[1] < 3 * above.size
     ]
     leading = median(steps) if steps else 12.0
-    starts = [line.start for line in lines[:1]]
-    for index in range(1, len(lines)):
-        if _starts(lines, index, leading):
-            starts.append(lines[index].start)
-    return frozenset(starts)
+    places = range(len(lines))
+    return frozenset(lines[i].start for i in places if i == 0 or _starts(lines, i, leading))
 
 
 def _starts(lines: Sequence[Line], index: int, leading: float) -> bool:
     above, below = lines[index - 1], lines[index]
+    if above.text.endswith(HYPHEN):
+        return False
     if above.upright != below.upright or _differs(above, below) or _ITEM.match(below.text):
         return True
     step = above.box[1] - below.box[1]
-    if above.text.endswith(HYPHEN):
-        return False
     stopped = bool(_STOPPED.search(above.text))
     if step < -0.5 * leading or step > 4 * leading:  # the next column, or over a figure
         return stopped or not below.text[:1].islower()
@@ -250,7 +248,7 @@ def heading_level(paragraph: Paragraph, body: float) -> int:
     text, first = paragraph.text, paragraph.lines[0]
     if len(paragraph.lines) > 3 or not 3 <= len(text) <= _LONGEST_HEADING or not first.upright:
         return 0
-    if not re.search(r"[^\W\d_]{3}", text) or text[-1] in ",;=" or text.count("  ") > 3:
+    if text[-1] in ",;=" or text[0] in "[(•" or not _reads_as_words(text):
         return 0
     large = first.size > 1.08 * body
     if _NUMBERED.match(text) and (large or first.bold or text.isupper()) and not text.endswith("."):
@@ -262,3 +260,10 @@ def heading_level(paragraph: Paragraph, body: float) -> int:
     if large:
         return 1 if first.size > 1.18 * body else 2
     return 3 if first.bold and first.size > 0.95 * body and len(text) < 70 else 0
+
+
+def _reads_as_words(text: str) -> bool:
+    """Mostly letters, and a word among them: no formula, no row of a table."""
+    letters = sum(map(str.isalpha, text))
+    words = re.search(r"[^\W\d_]{3}", text)
+    return words is not None and "=" not in text and letters > 0.6 * len(text.replace(" ", ""))

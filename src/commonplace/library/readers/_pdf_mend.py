@@ -30,7 +30,7 @@ _WORD_SPACE: Final = 0.2  # of the font size: what is wider is a space
 
 @dataclass(frozen=True, slots=True)
 class Mends:
-    """By raw index: letters with their accent on, what is not to be shown, where a space is lost."""
+    """By raw index: letters with their accents, what is not shown, where a space is lost."""
 
     accented: dict[int, str]
     dropped: frozenset[int]

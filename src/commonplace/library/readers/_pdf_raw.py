@@ -1,4 +1,4 @@
-"""PDFium's raw calls behind a small face: pages as characters with boxes, metadata, links, pictures.
+"""PDFium's raw calls behind a small face: characters with boxes, metadata, links, pictures.
 
 A page's text is built from per-character calls, so that `page.text[i]` is PDFium's character `i`.
 (`FPDFText_GetText` may be longer or shorter than the character count: surrogate pairs, dropped
@@ -55,7 +55,6 @@ class RawPage:
     text: str
     boxes: list[Rectangle]
     stretches: list[Stretch]
-    pictures: bool  # whether the page draws any
 
 
 class Pdf:
@@ -144,7 +143,7 @@ class Pdf:
         finally:
             pdfium.FPDFText_ClosePage(text_page)
         width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
-        return RawPage(number, width, height, text, boxes, stretches, _has_picture(page))
+        return RawPage(number, width, height, text, boxes, stretches)
 
     def _uri(self, link: Any) -> str:
         action = pdfium.FPDFLink_GetAction(link)
@@ -236,12 +235,6 @@ def _is_bold(text_page: Any, index: int) -> bool:
     pdfium.FPDFText_GetFontInfo(text_page, index, buffer, 128, flags)
     name = buffer.value.decode("latin-1").lower()
     return any(sign in name for sign in ("bold", "black", "heavy", "-medi", "cmbx", "demi"))
-
-
-def _has_picture(page: Any) -> bool:
-    kind, picture = pdfium.FPDFPageObj_GetType, pdfium.FPDF_PAGEOBJ_IMAGE
-    count = min(pdfium.FPDFPage_CountObjects(page), 50)
-    return any(kind(pdfium.FPDFPage_GetObject(page, i)) == picture for i in range(count))
 
 
 def _links(page: Any) -> Iterator[Any]:

@@ -126,7 +126,7 @@ def _without_accents(text: str) -> str:
 
 
 def is_ot1(text: str) -> bool:
-    """Whether ligatures stand where old TeX fonts keep them, inside words that are else readable."""
+    """Whether ligatures stand where old TeX fonts keep them, inside words of a language."""
     controls = sum(1 for c in text if c < " " and c not in "\r\n\x02\x0b\x0c\x0e\x0f")
     ligatures = len(_OT1_SIGN.findall(text))
     return ligatures >= 1 and controls < len(text) / 8 and not wrong_letters(text)
@@ -229,8 +229,8 @@ def _word_after(text: str, at: int) -> str:
 def _write_special(page: Sheet, at: int, writer: _Writer) -> int:
     """Ligatures, surrogate pairs, symbols; characters without meaning are dropped."""
     character, follower = page.raw.text[at], page.raw.text[at + 1 : at + 2]
-    if page.old_tex and character in _OT1 and (not "\x10" <= character < " " or writer.in_word):
-        writer.put(_OT1[character], at, at + 1)
+    if page.old_tex and character in _OT1:
+        _write_old(page, at, writer)
     elif character in _LIGATURES:
         writer.put(_LIGATURES[character], at, at + 1)
     elif "\ud800" <= character <= "\udbff" and "\udc00" <= follower <= "\udfff":
@@ -242,3 +242,12 @@ def _write_special(page: Sheet, at: int, writer: _Writer) -> int:
     elif unicodedata.category(character) not in {"Cc", "Cf"}:
         writer.put(character, at, at + 1)
     return at + 1
+
+
+def _write_old(page: Sheet, at: int, writer: _Writer) -> None:
+    """A character of an old TeX font: a letter only inside a word, else of a font of symbols."""
+    character, follower = page.raw.text[at], page.raw.text[at + 1 : at + 2]
+    if character >= " " or writer.in_word or (character < "\x10" and follower.isalpha()):
+        writer.put(_OT1[character], at, at + 1)
+    elif character == "\x0f":
+        writer.put("•", at, at + 1)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from commonplace.library._split import BlockKind
-from commonplace.library.readers._outline import Block, Heading
+from commonplace.library._split import Block, BlockKind
+from commonplace.library.readers._outline import Heading
 
 _STRENGTH: Final = ("", " ", " | ", "\n")
 
