@@ -17,7 +17,7 @@ Run = Callable[..., Result]
 NOTES = {
     "lora.md": (
         "# LoRA\n\n## Why two matrices\n\n"
-        "The low-rank update B A has rank at most r, so LoRA trains two small matrices.\n\n"
+        "The low-rank update B A has rank at most r. LoRA trains two small matrices.\n\n"
         "See [the paper](https://arxiv.org/abs/2106.09685) for the low-rank update.\n"
     ),
     "dora.md": (

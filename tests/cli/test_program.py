@@ -89,7 +89,7 @@ def test_the_choices_are_those_of_the_library() -> None:
         (["search", "x", "--kind", "film"], "'film' is not one of"),
         (["search", "x", "-n", "0"], "0 is not in the range"),
         (["search", "  "], "the query is empty"),
-        (["show", "zzzz"], "no passage has the id 'zzzz'"),
+        (["show", "zzzz"], "no passage has an id that starts with 'zzzz'"),
         (["remove", "/nowhere"], "the library knows nothing at /nowhere"),
         (["add", "/nowhere"], "/nowhere does not exist"),
         (["reading", "--mark-read", "https://nowhere.example"], "no item mentions"),
@@ -115,11 +115,11 @@ def test_no_library_is_started_by_looking_for_one(run: Run, tmp_path: Path) -> N
 def test_an_error_of_the_library_has_its_own_exit_code(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Odd(LibraryError):
+    class OddError(LibraryError):
         exit_code = 9
 
     def fail(self: Library, *_: object, **__: object) -> None:
-        raise Odd("it is\nodd \x1b[31m")
+        raise OddError("it is\nodd \x1b[31m")
 
     monkeypatch.setattr(Library, "search", fail)
     result = run("search", "x")

@@ -31,7 +31,7 @@ _NASTY = st.text(
 
 @given(_NASTY)
 def test_no_control_character_gets_through(text: str) -> None:
-    for shown in (clean(text), flat(text), *wrap(text, 20), str(emphasised(text, {"x"}))):
+    for shown in (clean(text), flat(text), *wrap(text, 20), str(emphasised(text, {"-"}))):
         assert not any(
             unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} and c not in "\n\t" for c in shown
         )

@@ -1,17 +1,16 @@
 """Does the context answer the question at all? Four signals, one logistic curve, one threshold.
 
 Fitted on four articles of SQuAD 2.0 (Rajpurkar et al. 2018, https://arxiv.org/abs/1806.03822) and
-measured on four others, 240 questions. Its unanswerable questions are *near* ones, written to look
-answerable from the very passage; *far* ones ask what no item is about. The price on the held-out
-articles, for thresholds on the confidence:
+measured on four others: 120 answerable questions, 120 *near* unanswerable ones, written by people
+to look answerable from the very passage, and 48 *far* ones, which ask what no item is about.
 
-    threshold                                .23    .34    .40    .45    .52    .64
-    answerable questions that are refused   .11    .17    .22    .26    .35    .62
-    near unanswerable that are answered     .68    .60    .48    .42    .31    .15
+    threshold on the confidence              .25    .35    .40    .45    .50    .60
+    answerable questions that are refused   .11    .17    .20    .26    .32    .50
+    near unanswerable that are answered     .66    .59    .48    .42    .36    .19
     far unanswerable that are answered      .00    .00    .00    .00    .00    .00
 
-So what the library is not about is refused, and a question with a false premise about what it is
-about is refused half of the time: these signals see words and topics, not who did what to whom.
+So what the library is not about is refused, and a false premise about what it is about is noticed
+half of the time: these signals see words and topics, not who did what to whom.
 Tried and left out, for they added nothing on held-out articles: coverage of the question's words,
 missing names, answer types, margins, late interaction token by token, leaving words out.
 

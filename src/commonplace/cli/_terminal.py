@@ -67,12 +67,12 @@ def joined(parts: Iterable[str], between: str = "") -> Painted:
 
 def say(*parts: str) -> None:
     """Print one line (or several) to the standard output."""
-    click.echo(joined(parts))
+    click.echo(joined(parts), file=sys.stdout)
 
 
 def complain(message: str) -> None:
     """Print one sentence to the standard error."""
-    click.echo(f"commonplace: {flat(message)}", err=True)
+    click.echo(f"commonplace: {flat(message)}", file=sys.stderr)
 
 
 def on_terminal() -> bool:

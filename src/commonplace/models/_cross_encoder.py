@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 
 from commonplace.models._catalogue import find_model
 from commonplace.models._onnx import Network, open_network
-from commonplace.models._tokens import WordPieces, bucket, open_word_pieces
+from commonplace.models._tokens import ALONE, WordPieces, bucket, open_word_pieces
 from commonplace.models._weights import Progress, locate
-
-_TOKEN_BUDGET = 2048  # of one batch, padding included; docs/models.md has the measurement
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class CrossEncoder:
     network: Network = field(repr=False)
     word_pieces: WordPieces = field(repr=False)
     longest: int = 512  # the most tokens the network can read
-    token_budget: int = _TOKEN_BUDGET
+    token_budget: int = ALONE  # of one batch, padding included
 
     def score(
         self, pairs: Sequence[tuple[str, str]], max_tokens: int | None = None

@@ -1,8 +1,8 @@
 """Text to vectors: `bge-small-en-v1.5` (Xiao et al. 2023, https://arxiv.org/abs/2309.07597).
 
 Notable: a text's vector is the hidden state of its first token, scaled to length one, so that a
-dot product is the cosine. Questions carry an instruction, passages do not. Passages are encoded in
-batches of about one length; a query goes alone, so its vector never depends on its neighbours.
+dot product is the cosine. Questions carry an instruction, passages do not. Each text is encoded
+alone, so that its vector is the same whatever else is added with it (`_tokens.py` says why).
 """
 
 from collections.abc import Callable, Sequence
@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from commonplace.models._catalogue import find_model
 from commonplace.models._onnx import Network, open_network
-from commonplace.models._tokens import TokenRow, WordPieces, bucket, open_word_pieces
+from commonplace.models._tokens import ALONE, TokenRow, WordPieces, bucket, open_word_pieces
 from commonplace.models._weights import Progress, locate
 
 QUERY_INSTRUCTION = "Represent this sentence for searching relevant passages: "
-_TOKEN_BUDGET = 2048  # of one batch, padding included; docs/models.md has the measurement
 _TOKENISED_AT_ONCE = 1024  # bounds the memory that token ids take
 
 
@@ -33,7 +32,7 @@ class TextEncoder:
     word_pieces: WordPieces = field(repr=False)
     max_tokens: int = 512  # the rest of a longer text is not seen
     query_instruction: str = QUERY_INSTRUCTION
-    token_budget: int = _TOKEN_BUDGET
+    token_budget: int = ALONE  # of one batch, padding included
 
     def encode_passages(
         self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None

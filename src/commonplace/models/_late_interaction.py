@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from commonplace.models._catalogue import find_model
 from commonplace.models._onnx import Network, open_network
-from commonplace.models._tokens import TokenRow, WordPieces, bucket, open_word_pieces
+from commonplace.models._tokens import ALONE, TokenRow, WordPieces, bucket, open_word_pieces
 from commonplace.models._weights import Progress, locate
 
-_TOKEN_BUDGET = 2048  # of one batch, padding included
 _QUERY_MARK, _PASSAGE_MARK = 1, 2  # [unused0], [unused1] of the BERT vocabulary
 
 
@@ -34,7 +33,7 @@ class LateInteraction:
     word_pieces: WordPieces = field(repr=False)
     max_tokens: int = 512  # of a passage; the rest of a longer one is not seen
     max_query_tokens: int = 64
-    token_budget: int = _TOKEN_BUDGET
+    token_budget: int = ALONE  # of one batch, padding included
 
     def encode_queries(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """Encode questions, each alone.
@@ -46,7 +45,7 @@ class LateInteraction:
         return [self._embed([row])[0] for row in rows]
 
     def encode_passages(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Encode passages, in batches of about one length.
+        """Encode passages.
 
         Returns:
             One `[tokens, dimension]` for each text in the order given, rows of length one.

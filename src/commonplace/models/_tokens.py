@@ -1,8 +1,11 @@
 """Texts to rows of token ids, and rows to batches.
 
 Notable: cutting is ours, not the tokenizer's, so that a loaded tokenizer is never changed and may
-be shared by threads that cut at different lengths. Batches hold texts of about one length: padding
-is work done for nothing, and the int8 networks quantise a whole batch with one scale.
+be shared by threads that cut at different lengths. Where texts share a batch they are of about one
+length, as padding is work done for nothing. By default each text goes alone (`ALONE`): on a
+processor that was measured to be as fast as the best batches, and 1.5 to 2 times as fast as
+batches of 32 in the order given. And the int8 networks quantise a whole batch with one scale, so
+only alone does a text's vector or score not depend on what happened to stand beside it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,6 +21,7 @@ from commonplace.foundation._errors import WeightsError
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+ALONE = 0  # the token budget under which every batch holds one text
 _CHARACTERS_PER_TOKEN = 40  # text beyond this many per allowed token is not even tokenised
 
 

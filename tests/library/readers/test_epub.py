@@ -76,6 +76,15 @@ def test_a_chapter_that_is_not_text_is_left_out_with_its_reason() -> None:
     assert len(book.sources) == 1
 
 
+def test_a_damaged_chapter_is_left_out_too() -> None:
+    data = bytearray(packed())
+    place = data.find(b"OPS/one.xhtml") + len("OPS/one.xhtml") + 5
+    data[place] ^= 0xFF
+    book = read(bytes(data))
+    assert any("OPS/one.xhtml is damaged" in notice for notice in book.notices)
+    assert list(book.sources) == ["OPS/two b.xhtml"]
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

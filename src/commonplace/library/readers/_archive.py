@@ -19,6 +19,10 @@ _HARMLESS: Final = 1 << 20  # bytes that may be unpacked whatever the ratio
 _MOST_MEMBERS: Final = 20_000
 
 
+class BombError(UnreadableError):
+    """What an archive unpacks to goes beyond the limits."""
+
+
 class Archive:
     """A zip archive in memory; `read` refuses what goes beyond the limits."""
 
@@ -36,7 +40,8 @@ class Archive:
         """The bytes of a member.
 
         Raises:
-            UnreadableError: it is not there, encrypted or damaged, or unpacks to too much.
+            BombError: with it, the archive unpacks to too much.
+            UnreadableError: it is not there, encrypted or damaged.
         """
         try:
             with self._zip.open(name) as member:
@@ -56,10 +61,10 @@ class Archive:
         self._unpacked += more
         if self._unpacked > self._limits.unpacked_bytes:
             most = self._limits.unpacked_bytes / 1024**2
-            raise UnreadableError(f"unpacks to more than {most:,.0f} MiB; not read (a zip bomb?)")
+            raise BombError(f"unpacks to more than {most:,.0f} MiB; not read (a zip bomb?)")
         ratio = self._limits.unpacked_ratio
         if self._unpacked > max(_HARMLESS, ratio * self._packed):
-            raise UnreadableError(f"unpacks to more than {ratio} times its size (a zip bomb?)")
+            raise BombError(f"unpacks to more than {ratio} times its size (a zip bomb?)")
 
 
 def xml(data: bytes, what: str) -> etree._Element:

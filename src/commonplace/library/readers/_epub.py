@@ -16,7 +16,7 @@ from lxml import etree
 from commonplace.foundation import UnreadableError
 from commonplace.library._types import Document, Draft, Limits, Link
 from commonplace.library.readers import _html
-from commonplace.library.readers._archive import Archive, text_of, xml
+from commonplace.library.readers._archive import Archive, BombError, text_of, xml
 from commonplace.library.readers._dates import parse_date
 from commonplace.library.readers._html_text import look
 from commonplace.library.readers._outline import Outline
@@ -48,9 +48,10 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
         if name in chapters or name not in archive.names:
             notices += [] if name in chapters else [f"the chapter {name} is missing"]
             continue
-        markup = archive.read(name)  # what breaks the limits ends the book, not the chapter
         try:
-            chapters[name] = look(_html.decoded(markup), left)
+            chapters[name] = look(_html.decoded(archive.read(name)), left)
+        except BombError:
+            raise  # what breaks the limits ends the book, not the chapter
         except UnreadableError as error:
             notices.append(f"the chapter {name} was left out: {error}")
             continue

@@ -24,6 +24,7 @@ from commonplace.library.readers._pdf_raw import Pdf
 from commonplace.library.readers._pdf_text import display, unreadable_share
 
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([+-])(\d\d)'?(\d\d)?)?")
+_WHOLE_PAGE = 1 << 30  # characters: what a page shows depends on all of it
 _NO_TITLE = re.compile(
     r"untitled.*|microsoft word.*|.*\.(?:dvi|ps|docx?|tex|pdf|indd|qxd)|\W*", re.I
 )
@@ -56,7 +57,7 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
 def page_text(data: bytes, locator: PageLocator) -> str:
     """The display text of a locator, read again from the PDF."""
     with Pdf(data) as pdf:
-        page = page_of(pdf.page(locator.page, locator.end))
+        page = page_of(pdf.page(locator.page, _WHOLE_PAGE))
         return display(page.sheet, locator.start, locator.end).text
 
 
@@ -67,7 +68,7 @@ def narrow(data: bytes, locator: PageLocator, start: int, end: int) -> PageLocat
         ValueError: `start:end` is empty or does not lie inside the text.
     """
     with Pdf(data) as pdf:
-        page = page_of(pdf.page(locator.page, locator.end))
+        page = page_of(pdf.page(locator.page, _WHOLE_PAGE))
         shown = display(page.sheet, locator.start, locator.end)
         if not 0 <= start < end <= len(shown.text):
             raise ValueError(f"characters {start}:{end} of a text of {len(shown.text)}")
