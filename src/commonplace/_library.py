@@ -198,7 +198,7 @@ class Library:
     ) -> list[Hit]:
         with watch.stage("load"):
             encoder = self._weights.encoder if profile != "bm25" and view.has_vectors else None
-            reranker = self._weights.cross_encoder if profile == "best" else None
+            reranker = self._weights.reranker if profile == "best" else None
         return search(view, query, profile, limit, encoder, reranker, explain=explain, watch=watch)
 
     # ---------------------------------------------------------------- answers
@@ -232,11 +232,9 @@ class Library:
         with self._store.reading() as snapshot:
             with watch.stage("open"):
                 view = self._view(snapshot, filter or Filter())
-            hits = self._search(view, question, "best", _CONTEXT, True, watch)
+            hits = self._search(view, question, "best", _CONTEXT, False, watch)
             context = Context(
                 [hit.passage for hit in hits],
-                [hit.explanation.reranked for hit in hits if hit.explanation]  # type: ignore[misc]
-                or None,
                 filter.as_of if filter and filter.as_of else asked_at,
             )
             found = answer(

@@ -7,7 +7,7 @@ from commonplace.models import find_model
 
 if TYPE_CHECKING:
     from commonplace.answers import GenerativeReader, Readers
-    from commonplace.models import CrossEncoder, TextEncoder
+    from commonplace.models import CrossEncoder, LateInteraction, TextEncoder
 
 ENCODER = "bge-small-en-v1.5"
 ENCODER_SHA256 = find_model(ENCODER).sha256
@@ -25,6 +25,13 @@ class Weights:
         from commonplace.models import open_encoder
 
         return open_encoder(ENCODER)
+
+    @cached_property
+    def reranker(self) -> "LateInteraction":
+        """Compares a query and a passage token by token."""
+        from commonplace.models import open_late_interaction
+
+        return open_late_interaction()
 
     @cached_property
     def cross_encoder(self) -> "CrossEncoder":

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from commonplace.answers._context import (
     distinct,
-    estimate_tokens,
+    estimate_cost,
     pick,
     reading_order,
     with_heading,
@@ -21,10 +21,10 @@ ranked = st.lists(
 ).map(lambda rows: [passage(text, name, position) for text, name, position in rows])
 
 
-@given(ranked, st.integers(-5, 200), st.integers(0, 9))
-def test_the_budget_is_never_exceeded(found: list[Passage], budget: int, overhead: int) -> None:
-    picked = pick(found, budget, overhead=overhead)
-    assert sum(estimate_tokens(with_heading(p)) + overhead for p in picked) <= max(budget, 0)
+@given(ranked, st.integers(-5, 200))
+def test_the_budget_is_never_exceeded(found: list[Passage], budget: int) -> None:
+    assert sum(map(estimate_cost, pick(found, budget))) <= max(budget, 0)
+    assert sum(len(p.text) for p in pick(found, budget, lambda p: len(p.text))) <= max(budget, 0)
 
 
 @given(ranked)

@@ -20,6 +20,15 @@ def test_queries_and_passages_carry_their_own_mark(late: LateInteraction) -> Non
     assert len(late.encode_queries(["a b " * 200])[0]) == late.max_query_tokens
 
 
+def test_a_pair_scores_its_max_similarity(late: LateInteraction) -> None:
+    pairs = [("ab", "abc def"), ("ab", "b c"), ("c", "b c")]
+    expected = [
+        max_similarity(late.encode_queries([query])[0], late.encode_passages([passage])[0])
+        for query, passage in pairs
+    ]
+    np.testing.assert_allclose(late.score(pairs), expected, atol=1e-5)
+
+
 def test_max_similarity_is_the_sum_of_the_best_cosines() -> None:
     query = np.eye(3, dtype=np.float32)[:2]
     passage = np.array([[0.6, 0.8, 0], [0, 0, 1]], np.float32)

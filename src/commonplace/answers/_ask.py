@@ -28,12 +28,10 @@ class Context:
 
     Attributes:
         passages: retrieved, best first.
-        scores: what the cross-encoder said of each, None where it was not asked.
         as_of: the moment of the library.
     """
 
     passages: Sequence[Passage]
-    scores: Sequence[float] | None
     as_of: datetime
 
 
@@ -79,7 +77,7 @@ def answer(
     """
     watch = watch or Stopwatch()
     with watch.stage("read"):
-        reading = readers.extractive.read(question, context.passages, context.scores)
+        reading = readers.extractive.read(question, context.passages)
         sure = confidence(question, reading, readers.encoder)
 
     def refuse(reason: str, unsupported: int = 0) -> Refusal:

@@ -17,7 +17,7 @@ from commonplace.library import Passage, analyse, heading_line
 NEARLY_ALL: Final = 0.9  # share of a passage's word pairs held by a better one: a duplicate
 _BYTES_A_TOKEN: Final = 3  # English BPE has 4 to 4.5; code, tables and other scripts have fewer
 
-Count = Callable[[str], int]
+Cost = Callable[[Passage], int]  # tokens that a passage takes as the reader will see it
 
 
 def estimate_tokens(text: str) -> int:
@@ -35,23 +35,25 @@ def with_heading(passage: Passage) -> str:
     return heading_of(passage) + passage.text
 
 
-def pick(
-    ranked: Sequence[Passage], budget: int, count: Count = estimate_tokens, overhead: int = 0
-) -> list[Passage]:
+def estimate_cost(passage: Passage) -> int:
+    """Tokens of a passage with its heading, guessed high."""
+    return estimate_tokens(with_heading(passage))
+
+
+def pick(ranked: Sequence[Passage], budget: int, cost: Cost = estimate_cost) -> list[Passage]:
     """The passages to read, in reading order; their tokens never exceed `budget`.
 
     Args:
         ranked: passages, best first.
         budget: tokens that the passages may take together.
-        count: tokens of a text.
-        overhead: tokens that each passage costs beyond its own (number, frame).
+        cost: tokens of one passage.
     """
     taken: list[Passage] = []
     for passage in distinct(ranked):
-        cost = count(with_heading(passage)) + overhead
-        if cost <= budget:
+        tokens = cost(passage)
+        if tokens <= budget:
             taken.append(passage)
-            budget -= cost
+            budget -= tokens
     return reading_order(taken)
 
 

@@ -31,7 +31,7 @@ class LateInteraction:
     dimension: int
     network: Network = field(repr=False)
     word_pieces: WordPieces = field(repr=False)
-    max_tokens: int = 512  # of a passage; the rest of a longer one is not seen
+    max_tokens: int = 255  # of a passage; the rest is not seen (more gained nothing, measured)
     max_query_tokens: int = 64
     token_budget: int = ALONE  # of one batch, padding included
 
@@ -56,6 +56,17 @@ class LateInteraction:
             made = self._embed([rows[i] for i in batch])
             vectors.update(zip(batch, made, strict=True))
         return [vectors[place] for place in range(len(rows))]
+
+    def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        """The MaxSim of each (query, passage) pair, `[pairs]`: what a reranker is asked for."""
+        queries = list(dict.fromkeys(query for query, _ in pairs))
+        encoded = dict(zip(queries, self.encode_queries(queries), strict=True))
+        passages = self.encode_passages([passage for _, passage in pairs])
+        scores = [
+            max_similarity(encoded[query], passage)
+            for (query, _), passage in zip(pairs, passages, strict=True)
+        ]
+        return np.array(scores, np.float32)
 
     def _embed(self, rows: Sequence[TokenRow]) -> list[NDArray[np.float32]]:
         """The hidden states of each row, padding left out, scaled to length one."""

@@ -12,8 +12,8 @@ class RerankParameters:
     """How far the reranker reads, and how much its word counts."""
 
     depth: int = 20  # passages it reads
-    weight: float = 0.5  # of its scores; the fused score has the rest
-    scale: Scale = "minmax"
+    weight: float = 0.25  # of its scores; the fused score has the rest
+    scale: Scale = "z"
 
 
 def mix(first: Floats, reranked: Floats, parameters: RerankParameters) -> Floats:
