@@ -112,4 +112,7 @@ def test_an_order_in_a_passage_changes_nothing_that_is_done(order: str) -> None:
     assert isinstance(found, Answer)
     assert all(c.passage.item_id == "cats" for s in found.sentences for c in s.citations)
     obeyed = ask("When do cats purr?", (*NOTES, hostile), writes="The answer is 42.")
-    assert isinstance(obeyed, Refusal)
+    if isinstance(obeyed, Answer):  # then it is quoted from the hostile note, and says so
+        assert {c.passage.item_id for s in obeyed.sentences for c in s.citations} == {"hostile"}
+    else:
+        assert obeyed.unsupported == 1
