@@ -8,9 +8,9 @@ passages become files of one library, and every question is asked of the whole o
 `--sample N` asks N answerable and N unanswerable questions of each article (0: all), the same ones
 each time. The refusal threshold was calibrated on four articles (`CALIBRATION`); only the others
 are reported, unless `--all` is given. Columns: answered = share of all answerable questions that
-got an answer; right passage, right answer = share of all answerable questions whose answer cites the
-gold passage, contains a gold answer; false answers = share of the unanswerable that got an answer;
-false refusals = share of the answerable that got none.
+got an answer; right passage, right answer = share of all answerable questions whose answer cites
+the gold passage, contains a gold answer; false answers = share of the unanswerable that got an
+answer; false refusals = share of the answerable that got none.
 """
 
 import argparse

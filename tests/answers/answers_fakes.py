@@ -34,14 +34,14 @@ def passage(
 
 
 class SharedTerms:
-    """A cross-encoder whose logit is the number of terms that question and text share."""
+    """A cross-encoder that adds four logits for each term that question and text share."""
 
     def __init__(self) -> None:
         self.pairs: list[tuple[str, str]] = []
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         self.pairs.extend(pairs)
-        shared = [len(set(analyse(q)) & set(analyse(t))) for q, t in pairs]
+        shared = [4 * len(set(analyse(q)) & set(analyse(t))) for q, t in pairs]
         return np.array(shared, dtype=np.float32)
 
 

@@ -50,7 +50,7 @@ def answer(filled: tuple[Path, Path]) -> Answer:
 @pytest.fixture
 def refusal() -> Refusal:
     return Refusal(
-        "Where is Ulan Bator?", "Nothing in it does.", ("a \x1b[31mnote", "b"), 0.1, 0, "x", _AT
+        "Where is Ulan Bator?", "nothing in it does", ("a \x1b[31mnote", "b"), 0.1, 0, "x", _AT
     )
 
 
@@ -131,7 +131,7 @@ def test_a_refusal_cites_nothing(run: Run, asked: Ask, refusal: Refusal) -> None
     result = run("ask", "Where is Ulan Bator?")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
-    assert lines[0] == "The library does not answer this. Nothing in it does."
+    assert lines[0] == "The library does not answer this: nothing in it does."
     assert "[1]" not in result.stdout
     assert lines[-2:] == ["  a \ufffd[31mnote", "  b"]
     assert result.stderr == ""

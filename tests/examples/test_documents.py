@@ -79,12 +79,12 @@ def test_one_note_is_windows_1252() -> None:
     with pytest.raises(UnicodeDecodeError):
         note.decode("utf-8")
     assert "Hervé Jégou" in note.decode("cp1252")
-    assert "teacher’s weights" in note.decode("cp1252")  # noqa: RUF001
+    assert "teacher’s weights" in note.decode("cp1252")
 
 
 def test_the_demo_questions_have_their_answers_and_their_gap() -> None:
     lora = (LIBRARY / "adapters" / "lora.md").read_text(encoding="utf-8")
-    assert "LoRA uses two matrices, B of size d × r and A of size r × k, because" in lora  # noqa: RUF001
+    assert "LoRA uses two matrices, B of size d × r and A of size r × k, because" in lora
     for path in LIBRARY.rglob("*"):
         if path.is_file():
             text = path.read_bytes().decode("latin-1").lower()

@@ -62,10 +62,12 @@ def test_html_nested_50_000_levels_deep(library: Library, folder: Path) -> None:
 @pytest.mark.parametrize("name", ["bomb.epub", "bomb.docx"])
 def test_a_zip_bomb(library: Library, folder: Path, name: str) -> None:
     member = "word/document.xml" if name.endswith("docx") else "META-INF/container.xml"
-    with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as bomb:
-        with bomb.open(member, "w", force_zip64=True) as file:
-            for _ in range(400):
-                file.write(b" " * 1024 * 1024)
+    with (
+        zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as bomb,
+        bomb.open(member, "w", force_zip64=True) as file,
+    ):
+        for _ in range(400):
+            file.write(b" " * 1024 * 1024)
     found = add(library, folder)[name]
     assert found.outcome == "skipped"
     assert found.reason

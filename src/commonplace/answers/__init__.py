@@ -1,4 +1,4 @@
-"""From a question to an answer whose every sentence is cited, or to a refusal that cites nothing."""
+"""From a question to an answer, every sentence cited, or to a refusal that cites nothing."""
 
 from commonplace.answers._answerability import THRESHOLD
 from commonplace.answers._ask import Context, Readers, answer

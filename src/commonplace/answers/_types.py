@@ -1,4 +1,4 @@
-"""What a question gets: an `Answer` whose every sentence is cited, or a `Refusal` that cites nothing."""
+"""What a question gets: an `Answer`, every sentence cited, or a `Refusal` that cites nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -10,7 +10,7 @@ import click
 
 from commonplace.cli._options import library_option, open_library
 from commonplace.cli._places import short_path
-from commonplace.cli._terminal import bold, complain, dim, on_terminal, say
+from commonplace.cli._terminal import bold, dim, on_terminal, say, stopped
 from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def add(paths: tuple[str, ...], no_vectors: bool, verbose: bool) -> None:
             progress = bars.progress if bars else _silent
             report = library.add(*paths, vectors=not no_vectors, progress=progress, on_file=note)
     except KeyboardInterrupt:
-        complain("stopped; what was added is kept, run the same command to go on")
+        stopped("stopped; what was added is kept, run the same command to go on")
         click.get_current_context().exit(130)
     except WeightsError as error:
         _summarise(done)

@@ -12,7 +12,7 @@ from commonplace.cli._options import (
     open_library,
     selection_options,
 )
-from commonplace.cli._places import place, title_line
+from commonplace.cli._places import place, short_path, title_line
 from commonplace.cli._records import answer_record, citation_id, print_json
 from commonplace.cli._terminal import bold, columns, dim, flat, paint, say, wrap
 from commonplace.cli._verb import verb
@@ -113,10 +113,12 @@ def _print_unsupported(count: int) -> None:
 
 
 def _print_refusal(refusal: "Refusal") -> None:
-    say(bold("The library does not answer this."), f" {refusal.reason}")
+    reason = f": {refusal.reason.rstrip('.')}." if refusal.reason else "."
+    for line in wrap(f"The library does not answer this{reason}", max(20, min(columns(), 100))):
+        say(bold(line))
     _print_unsupported(refusal.unsupported)
     if refusal.nearest:
         say()
         say(dim("nearest, without answering it:"))
         for name in refusal.nearest:
-            say("  ", flat(name))
+            say("  ", short_path(name))

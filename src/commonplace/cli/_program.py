@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import click
 
 from commonplace.cli._options import library_option
-from commonplace.cli._terminal import complain, prepare_streams
+from commonplace.cli._terminal import complain, prepare_streams, stopped
 from commonplace.cli._verb import write_examples
 
 _EXAMPLES = (
@@ -78,7 +78,7 @@ def _guarded(run: Callable[[], int]) -> int:
     except click.ClickException as error:
         return _misused(error)
     except (KeyboardInterrupt, click.Abort):
-        complain("stopped")
+        stopped("stopped")
         return _INTERRUPTED
     except BrokenPipeError:
         _discard_output()

@@ -75,6 +75,13 @@ def complain(message: str) -> None:
     click.echo(f"commonplace: {flat(message)}", file=sys.stderr)
 
 
+def stopped(message: str) -> None:
+    """Say that an interrupt was understood, on a line of its own after the terminal's ^C."""
+    if sys.stderr.isatty():
+        click.echo(file=sys.stderr)
+    complain(message)
+
+
 def on_terminal() -> bool:
     """Whether a person reads our output."""
     return sys.stdout.isatty()

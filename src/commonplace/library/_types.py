@@ -142,7 +142,6 @@ class Limits:
     unpacked_bytes: int = 256 * 1024 * 1024  # what an EPUB or docx may unpack to
     unpacked_ratio: int = 200  # and how many times its packed size
     pages: int = 2_000  # PDF pages beyond this are cut
-    depth: int = 1_000  # nesting of HTML; deeper content is flattened or skipped
     seconds: float = 60.0  # reading one file; then it is skipped
     memory_bytes: int = 4 * 1024**3  # address space of the process that reads
     passage_characters: int = 1_800  # longest passage; longer blocks are split at sentences
