@@ -22,6 +22,7 @@ from commonplace.foundation import (
     Progress,
     Stopwatch,
     append_record,
+    display_path,
     read_records,
     silent,
 )
@@ -70,20 +71,36 @@ _CONTEXT = 10  # passages that a question is answered from
 class Library:
     """One library in one folder; may be used from several threads and processes at once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, announce: Callable[[str], None]) -> None:
         self._store = store
-        self._weights = Weights()
+        self._weights = Weights(announce)
 
     @classmethod
-    def open(cls, folder: str | os.PathLike[str] | None = None) -> "Library":
+    def open(
+        cls,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        create: bool = True,
+        announce: Callable[[str], None] = lambda _: None,
+    ) -> "Library":
         """Open the library in this folder, or start a new one there.
 
-        None means $COMMONPLACE_LIBRARY, or else the one library that each user has.
+        Args:
+            folder: None means $COMMONPLACE_LIBRARY, or else the one library that each user has.
+            create: whether to start one where there is none.
+            announce: told in a few words when weights are fetched, which takes a while.
 
         Raises:
+            InputError: there is none, and none is to be started.
             LibraryError: the folder holds something else, is damaged, or is of a newer version.
         """
-        return cls(Store(Path(os.path.expanduser(folder)) if folder else default_folder()))
+        place = Path(os.path.expanduser(folder)) if folder else default_folder()
+        if not create and not os.path.lexists(place / "format.json"):
+            raise InputError(
+                f"there is no library in {display_path(place)} yet; "
+                "`commonplace add PATH` starts one, and --library names another folder"
+            )
+        return cls(Store(place), announce)
 
     @property
     def folder(self) -> Path:

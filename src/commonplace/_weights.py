@@ -1,5 +1,6 @@
 """The weights that one open library uses, each opened when it is first needed. Torch never is."""
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ ENCODER_SHA256 = find_model(ENCODER).sha256
 class Weights:
     """Opens what the catalogue names, fetching it on first use, and keeps it open."""
 
-    def __init__(self) -> None:
+    def __init__(self, announce: Callable[[str], None]) -> None:
+        self._announce = announce
         self._generative: dict[str, GenerativeReader] = {}
 
     @cached_property
@@ -24,21 +26,21 @@ class Weights:
         """Turns passages and queries into vectors."""
         from commonplace.models import open_encoder
 
-        return open_encoder(ENCODER)
+        return open_encoder(ENCODER, progress=self._announce)
 
     @cached_property
     def reranker(self) -> "LateInteraction":
         """Compares a query and a passage token by token."""
         from commonplace.models import open_late_interaction
 
-        return open_late_interaction()
+        return open_late_interaction(progress=self._announce)
 
     @cached_property
     def cross_encoder(self) -> "CrossEncoder":
         """Reads a question and a text together."""
         from commonplace.models import open_cross_encoder
 
-        return open_cross_encoder()
+        return open_cross_encoder(progress=self._announce)
 
     def readers(self, model: str | None) -> "Readers":
         """Who reads for a question: the extractive reader, and a language model if one is named."""
@@ -52,5 +54,7 @@ class Weights:
         from commonplace.models import open_language_model
 
         if model not in self._generative:
-            self._generative[model] = GenerativeReader(open_language_model(model))
+            self._generative[model] = GenerativeReader(
+                open_language_model(model, progress=self._announce)
+            )
         return self._generative[model]

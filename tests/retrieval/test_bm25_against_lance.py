@@ -7,6 +7,7 @@ that are not indexed yet are found, but scored with other statistics until `opti
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import lance
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 from commonplace.library._analyser import analyse
 from commonplace.retrieval._bm25 import BM25
 
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "base_tokenizer": "whitespace",
     "lower_case": False,
     "stem": False,

@@ -1,13 +1,13 @@
 """Options that several verbs share: which library, which part of it, and how a date is written."""
 
 import functools
-import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
+
+from commonplace.cli._terminal import announce
 
 if TYPE_CHECKING:
     from commonplace import Filter, Library
@@ -134,15 +134,7 @@ def open_library(new: bool = False) -> "Library":
         InputError: there is none.
         LibraryError: the folder holds something else, is damaged, or is of a newer version.
     """
-    from commonplace import InputError, Library
-    from commonplace._library import default_folder
-    from commonplace.foundation import display_path
+    from commonplace import Library
 
     chosen = click.get_current_context().meta.get(_CHOSEN)
-    folder = Path(os.path.expanduser(chosen)) if chosen else default_folder()
-    if not new and not os.path.lexists(folder / "format.json"):
-        raise InputError(
-            f"there is no library in {display_path(folder)} yet; "
-            "`commonplace add PATH` starts one, and --library names another folder"
-        )
-    return Library.open(folder)
+    return Library.open(chosen, create=new, announce=announce)

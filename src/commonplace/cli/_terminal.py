@@ -75,6 +75,12 @@ def complain(message: str) -> None:
     click.echo(f"commonplace: {flat(message)}", file=sys.stderr)
 
 
+def announce(what: str) -> None:
+    """Say on the standard error what takes a while, where a person waits for it."""
+    if sys.stderr.isatty():
+        click.echo(flat(what), file=sys.stderr)
+
+
 def stopped(message: str) -> None:
     """Say that an interrupt was understood, on a line of its own after the terminal's ^C."""
     if sys.stderr.isatty():
