@@ -124,6 +124,23 @@ def test_statistics_are_those_of_what_is_left_after_heavy_deletion(
     assert scores[0] == pytest.approx(scores[1], abs=1e-6)
 
 
+def test_statistics_are_exact_after_each_change(tmp_path: Path, write: Write) -> None:
+    """A changed file's old rows may be a whole fragment, which Lance would count for good."""
+    changed, fresh = Library.open(tmp_path / "changed"), Library.open(tmp_path / "fresh")
+    folder = write("a.md", "common apple").parent
+    write("b.md", "common pear and other fruit")
+    for text in ("common quince", "a quince, the common one of all fruit", "quince common"):
+        write("a.md", text)
+        changed.add(folder, vectors=False)
+    fresh.add(folder, vectors=False)
+    for query in ("common quince", "fruit", "common"):
+        found = [
+            [hit.score for hit in library.search(query, profile="bm25")]
+            for library in (changed, fresh)
+        ]
+        assert found[0] == pytest.approx(found[1], abs=1e-6)
+
+
 def test_rows_that_no_item_names_are_never_seen_and_are_swept(
     library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,3 +65,8 @@ def test_smollm2_generates_the_same_twice_within_its_context(tmp_path: Path) -> 
     (tmp_path / "broken.gguf").write_bytes(b"GGUF nothing")
     with pytest.raises(WeightsError, match="cannot load"):
         open_language_model(str(tmp_path / "broken.gguf"))
+
+
+def test_punctuation_of_a_passage_matches_nothing() -> None:
+    plain, marked = open_late_interaction().encode_passages(["a small cat", "a, (small) cat..."])
+    assert len(marked) == len(plain) == 3

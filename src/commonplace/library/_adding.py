@@ -32,7 +32,7 @@ from commonplace.library._walk import Found, absolute, is_under, shown_path, wal
 
 _BATCH_PASSAGES = 2_000
 _BATCH_SECONDS = 2.0
-_UNINDEXED_SHARE = 0.05  # BM25's statistics follow its index: index the tail early
+_UNINDEXED_SHARE = 0.01  # BM25's statistics follow its index: index the tail early
 _ENCODE_AT_ONCE = 1_024  # passages between two commits of vectors
 
 

@@ -31,7 +31,7 @@ class LateInteraction:
     dimension: int
     network: Network = field(repr=False)
     word_pieces: WordPieces = field(repr=False)
-    max_tokens: int = 255  # of a passage; the rest is not seen (more gained nothing, measured)
+    max_tokens: int = 256  # of a passage; the rest is not seen (more gained nothing, measured)
     max_query_tokens: int = 64
     token_budget: int = ALONE  # of one batch, padding included
 
@@ -48,14 +48,23 @@ class LateInteraction:
         """Encode passages.
 
         Returns:
-            One `[tokens, dimension]` for each text in the order given, rows of length one.
+            One `[tokens, dimension]` for each text in the order given, rows of length one; marks
+            and punctuation, which match anything, are left out.
         """
         rows = self.word_pieces.singles(texts, self.max_tokens, (_PASSAGE_MARK,))
         vectors: dict[int, NDArray[np.float32]] = {}
         for batch in bucket([len(row) for row in rows], self.token_budget):
             made = self._embed([rows[i] for i in batch])
             vectors.update(zip(batch, made, strict=True))
-        return [vectors[place] for place in range(len(rows))]
+        return [vectors[place][self._telling(row)] for place, row in enumerate(rows)]
+
+    def _telling(self, row: TokenRow) -> NDArray[np.bool_]:
+        """Which tokens of a passage say something."""
+        marks = {self.word_pieces.start, self.word_pieces.stop, _PASSAGE_MARK}
+        name = self.word_pieces.tokenizer.id_to_token
+        return np.array(
+            [one not in marks and any(map(str.isalnum, name(one) or "")) for one in row.ids]
+        )
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         """The MaxSim of each (query, passage) pair, `[pairs]`: what a reranker is asked for."""
