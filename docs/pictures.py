@@ -49,7 +49,9 @@ def main() -> None:
         run("show", answer["sentences"][0]["citations"][0]["id"], library=library)
         (page,) = Path(library, "cache").glob("page-*.png")
         with Image.open(page) as picture:
-            picture.crop((0, 0, picture.width, picture.height // 2)).save(ROOT / "docs" / "page.png")
+            picture.crop((0, 0, picture.width, picture.height // 2)).save(
+                ROOT / "docs" / "page.png"
+            )
 
 
 if __name__ == "__main__":

@@ -257,7 +257,7 @@ class Library:
             found = answer(
                 question,
                 context,
-                self._weights.readers(model),
+                self._weights.readers(model, view.idf),
                 self._cite,
                 threshold=THRESHOLD if threshold is None else threshold,
                 watch=watch,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from commonplace.models import find_model
 
 if TYPE_CHECKING:
-    from commonplace.answers import GenerativeReader, Readers
-    from commonplace.models import CrossEncoder, LateInteraction, TextEncoder
+    from commonplace.answers import Readers
+    from commonplace.models import CrossEncoder, LanguageModel, LateInteraction, TextEncoder
 
 ENCODER = "bge-small-en-v1.5"
 ENCODER_SHA256 = find_model(ENCODER).sha256
@@ -19,7 +19,7 @@ class Weights:
 
     def __init__(self, announce: Callable[[str], None]) -> None:
         self._announce = announce
-        self._generative: dict[str, GenerativeReader] = {}
+        self._models: dict[str, LanguageModel] = {}
 
     @cached_property
     def encoder(self) -> "TextEncoder":
@@ -42,19 +42,28 @@ class Weights:
 
         return open_cross_encoder(progress=self._announce)
 
-    def readers(self, model: str | None) -> "Readers":
-        """Who reads for a question: the extractive reader, and a language model if one is named."""
-        from commonplace.answers import ExtractiveReader, Readers
+    def readers(self, model: str | None, weigh: Callable[[str], float]) -> "Readers":
+        """Who reads for a question: the extractive reader, and a language model if one is named.
 
-        generative = self._writer(model) if model else None
-        return Readers(ExtractiveReader(self.cross_encoder), self.encoder, generative)
+        `weigh` says how rare a term is in the library that is asked.
+        """
+        from commonplace.answers import (
+            ExtractiveReader,
+            GenerativeReader,
+            Readers,
+            nearest_sentence,
+        )
 
-    def _writer(self, model: str) -> "GenerativeReader":
-        from commonplace.answers import GenerativeReader
+        extractive = ExtractiveReader(self.cross_encoder)
+        if model is None:
+            return Readers(extractive, self.encoder)
+        similarity = nearest_sentence(self.encoder.encode_passages)
+        writer = GenerativeReader(self._model(model), weigh=weigh, similarity=similarity)
+        return Readers(extractive, self.encoder, writer)
+
+    def _model(self, name: str) -> "LanguageModel":
         from commonplace.models import open_language_model
 
-        if model not in self._generative:
-            self._generative[model] = GenerativeReader(
-                open_language_model(model, progress=self._announce)
-            )
-        return self._generative[model]
+        if name not in self._models:
+            self._models[name] = open_language_model(name, progress=self._announce)
+        return self._models[name]

@@ -70,12 +70,6 @@ def test_nothing_to_read_gives_nothing() -> None:
     assert reader.read("Why?", [passage("...")]).quotes == ()
 
 
-def test_known_passage_scores_are_not_computed_again() -> None:
-    encoder = SharedTerms()
-    ExtractiveReader(encoder).read("What is the rank?", [RANK, CATS], [5.0, 1.0])
-    assert all(text != RANK.text for _, text in encoder.pairs)
-
-
 def test_the_work_is_bounded_by_the_settings() -> None:
     encoder = SharedTerms()
     many = [passage(f"Rank {n}. Second.", f"n{n}") for n in range(50)]

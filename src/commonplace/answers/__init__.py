@@ -4,6 +4,7 @@ from commonplace.answers._answerability import THRESHOLD
 from commonplace.answers._ask import Context, Readers, answer
 from commonplace.answers._extractive import ExtractiveReader
 from commonplace.answers._generative import GenerativeReader
+from commonplace.answers._support import nearest_sentence
 from commonplace.answers._types import Answer, Citation, Refusal, Sentence
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "Refusal",
     "Sentence",
     "answer",
+    "nearest_sentence",
 ]

@@ -94,21 +94,17 @@ class ExtractiveReader:
         self._cross_encoder = cross_encoder
         self.settings = settings or ExtractiveSettings()
 
-    def read(
-        self, question: str, ranked: Sequence[Passage], scores: Sequence[float] | None = None
-    ) -> Reading:
+    def read(self, question: str, ranked: Sequence[Passage]) -> Reading:
         """Read `ranked` passages (best first).
 
         Args:
             question: as asked.
             ranked: what was retrieved; the first `settings.passages` are looked at.
-            scores: their scores by the same cross-encoder over `with_heading(passage)`, where the
-                reranker has them already.
         """
         seen = ranked[: self.settings.passages]
         if not seen:
             return Reading(())
-        known = self._passage_scores(question, seen) if scores is None else scores[: len(seen)]
+        known = self._passage_scores(question, seen)
         best = sorted(range(len(seen)), key=lambda i: -known[i])[: self.settings.read_on]
         candidates = self._candidates(question, [(seen[i], float(known[i])) for i in best])
         return self._chosen(candidates) if candidates else Reading(())

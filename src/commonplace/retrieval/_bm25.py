@@ -95,8 +95,7 @@ class BM25:
 
     def idf(self, term: str) -> float:
         """log(1 + (N - df + 0.5) / (df + 0.5)), in nats."""
-        df = self.df(term)
-        return math.log1p((self.documents - df + 0.5) / (df + 0.5))
+        return idf(self.df(term), self.documents)
 
     def scores(self, terms: Sequence[str], mask: Mask | None = None) -> Floats:
         """The score of every document, float32 [documents]; 0 where none of `terms` occurs.
@@ -152,6 +151,11 @@ class BM25:
         return int(self._counts[self._starts[i] + at]) if found else 0
 
 
+def idf(df: int, documents: int) -> float:
+    """log(1 + (N - df + 0.5) / (df + 0.5)), in nats, for a term that `df` of N documents hold."""
+    return math.log1p((documents - df + 0.5) / (df + 0.5))
+
+
 def contributions(
     terms: Sequence[str],
     held: Sequence[str],
@@ -184,6 +188,6 @@ def _contribution(
 ) -> TermContribution:
     """The formula at the head of this module for one term; `relative` is dl / avgdl."""
     (documents, df), (k1, b) = collection, (parameters.k1, parameters.b)
-    idf = math.log1p((documents - df + 0.5) / (df + 0.5))
+    rarity = idf(df, documents)
     saturation = tf * (k1 + 1) / (tf + k1 * (1 - b + b * relative)) if tf else 0.0
-    return TermContribution(term, repeats, tf, df, idf, repeats * idf * saturation)
+    return TermContribution(term, repeats, tf, df, rarity, repeats * rarity * saturation)

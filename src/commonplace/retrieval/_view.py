@@ -22,7 +22,7 @@ from commonplace.library import (
     lookup,
     passages_from,
 )
-from commonplace.retrieval._bm25 import BM25, TermContribution, contributions
+from commonplace.retrieval._bm25 import BM25, TermContribution, contributions, idf
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -48,6 +48,9 @@ class View(Protocol):
 
     def explain(self, terms: Sequence[str], row: int) -> list[TermContribution]:
         """What each term adds to the BM25 score of a row; the weights add up to it."""
+
+    def idf(self, term: str) -> float:
+        """How rare a term is among all passages, as BM25 counts it; 0 or more."""
 
     @property
     def has_vectors(self) -> bool:
@@ -107,6 +110,10 @@ class PresentView:
         frequencies = {term: self._snapshot.document_frequency(term) for term in shared}
         return contributions(terms, held, frequencies, self._snapshot.lengths)
 
+    def idf(self, term: str) -> float:
+        """See `View`."""
+        return idf(self._snapshot.document_frequency(term), self._snapshot.lengths[0])
+
 
 class PastView:
     """The passages that were valid at `filter.as_of`, ranked exactly among themselves."""
@@ -151,6 +158,10 @@ class PastView:
     def explain(self, terms: Sequence[str], row: int) -> list[TermContribution]:
         """See `View`."""
         return self._bm25.explain(terms, row)
+
+    def idf(self, term: str) -> float:
+        """See `View`."""
+        return self._bm25.idf(term)
 
 
 def open_view(snapshot: Snapshot, filter: Filter, table: str, cache: Path) -> View:
