@@ -91,6 +91,17 @@ def measure(
     }
 
 
+def worst_explanation(library: Library, queries: Mapping[str, str]) -> float:
+    """How far a BM25 score is from the sum of its terms at most, in the top ten of all queries."""
+    worst = 0.0
+    for text in queries.values():
+        for hit in library.search(text, profile="bm25", explain=True):
+            assert hit.explanation is not None
+            total = sum(term.weight for term in hit.explanation.terms)
+            worst = max(worst, abs(total - hit.score))
+    return worst
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -99,6 +110,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--library", type=Path, help="keep the library here, and use it again")
     parser.add_argument("--only", default=",".join(CONFIGURATIONS))
+    parser.add_argument("--explain", action="store_true", help="check that explanations add up")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         place = chosen.library or Path(temporary)
@@ -114,9 +126,12 @@ def main() -> None:
             for profile in CONFIGURATIONS
             if profile in chosen.only.split(",")
         ]
+        worst = worst_explanation(library, queries) if chosen.explain else None
     if chosen.json:
         print(json.dumps({"set": chosen.folder.name, "rows": rows, "seconds": report.seconds}))
         return
+    if worst is not None:
+        print(f"largest |score - sum of its terms|: {worst:.2g}")
     print(f"{chosen.folder.name}: {len(identities)} documents, {len(queries)} queries")
     print(f"{'configuration':<15}{'nDCG@10':>9}{'R@100':>9}{'p50 ms':>9}")
     for row in rows:
