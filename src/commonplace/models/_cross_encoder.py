@@ -45,8 +45,9 @@ class CrossEncoder:
         limit = min(max_tokens or self.longest, self.longest)
         rows = self.word_pieces.pairs(pairs, limit)
         scores = np.zeros(len(pairs), np.float32)
-        for batch in bucket([len(row) for row in rows], self.token_budget):
-            logits = self.network.run([rows[i] for i in batch])
+        batches = bucket([len(row) for row in rows], self.token_budget)
+        run = self.network.run
+        for batch, logits in self.network.each(lambda at: run([rows[i] for i in at]), batches):
             scores[batch] = logits.reshape(len(batch), -1)[:, 0]
         return scores
 

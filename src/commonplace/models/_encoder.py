@@ -7,6 +7,7 @@ alone, so that its vector is the same whatever else is added with it (`_tokens.p
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +51,10 @@ class TextEncoder:
         for start in range(0, len(texts), _TOKENISED_AT_ONCE):
             part = texts[start : start + _TOKENISED_AT_ONCE]
             rows = self.word_pieces.singles(part, self.max_tokens)
-            for batch in bucket([len(row) for row in rows], self.token_budget):
-                vectors[np.array(batch) + start] = self._embed([rows[i] for i in batch])
+            batches = bucket([len(row) for row in rows], self.token_budget)
+            embed = partial(self._embed_at, rows)
+            for batch, made in self.network.each(embed, batches):
+                vectors[np.array(batch) + start] = made
                 if on_batch is not None:
                     on_batch(len(batch))
         return vectors
@@ -71,6 +74,9 @@ class TextEncoder:
     def count_tokens(self, text: str) -> int:
         """How many tokens the model sees of a text, its two marks included."""
         return len(self.word_pieces.singles([text], self.max_tokens)[0])
+
+    def _embed_at(self, rows: Sequence[TokenRow], places: list[int]) -> NDArray[np.float32]:
+        return self._embed([rows[i] for i in places])
 
     def _embed(self, rows: Sequence[TokenRow]) -> NDArray[np.float32]:
         """The first token's hidden state of each text, scaled: `[n, dimension]`."""

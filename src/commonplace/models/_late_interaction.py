@@ -53,8 +53,10 @@ class LateInteraction:
         """
         rows = self.word_pieces.singles(texts, self.max_tokens, (_PASSAGE_MARK,))
         vectors: dict[int, NDArray[np.float32]] = {}
-        for batch in bucket([len(row) for row in rows], self.token_budget):
-            made = self._embed([rows[i] for i in batch])
+        batches = bucket([len(row) for row in rows], self.token_budget)
+        for batch, made in self.network.each(
+            lambda at: self._embed([rows[i] for i in at]), batches
+        ):
             vectors.update(zip(batch, made, strict=True))
         return [vectors[place][self._telling(row)] for place, row in enumerate(rows)]
 
