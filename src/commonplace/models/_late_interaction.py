@@ -54,9 +54,8 @@ class LateInteraction:
         rows = self.word_pieces.singles(texts, self.max_tokens, (_PASSAGE_MARK,))
         vectors: dict[int, NDArray[np.float32]] = {}
         batches = bucket([len(row) for row in rows], self.token_budget)
-        for batch, made in self.network.each(
-            lambda at: self._embed([rows[i] for i in at]), batches
-        ):
+        embedded = self.network.each(lambda at: self._embed([rows[i] for i in at]), batches)
+        for batch, made in embedded:
             vectors.update(zip(batch, made, strict=True))
         return [vectors[place][self._telling(row)] for place, row in enumerate(rows)]
 

@@ -133,7 +133,7 @@ def _optimised_path(path: Path) -> Path:
 
 
 def _session(path: Path, *, optimise: bool, save_to: Path | None = None) -> Any:
-    """Make a session for one core; extended optimisations only, as they do not depend on the processor."""
+    """Make a session for one core; the optimisations do not depend on the processor's kind."""
     import onnxruntime
 
     levels = onnxruntime.GraphOptimizationLevel
