@@ -233,7 +233,7 @@ class Library:
         Args:
             question: in full words; a question is read better than keywords.
             filter: what it may be answered from.
-            model: a language model that writes the answer: a GGUF file, "smollm2", or an
+            model: a language model that writes the answer: a GGUF file, "SmolLM2-135M-Instruct", or an
                 OpenAI-compatible endpoint "http://host:port/v1#name"; None: the extractive reader.
             threshold: the confidence below which it is refused, 0 to 1; None: the calibrated one.
 

@@ -93,6 +93,37 @@ def test_kill_9_in_the_middle_of_add_twenty_times(tmp_path: Path) -> None:
     assert library.status().totals["indexed"] == 250
 
 
+FULL_DISK = """
+import resource, signal, sys
+from commonplace import CommonplaceError, Library
+library = Library.open(sys.argv[1])
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+try:
+    library.add(sys.argv[2], vectors=False, on_file=lambda f: print(f.path, f.outcome, flush=True))
+except CommonplaceError as error:
+    print("refused:", error)
+"""
+
+
+def test_a_disk_that_refuses_to_write_is_one_sentence_and_loses_nothing(tmp_path: Path) -> None:
+    """A limit on the size of files stands in for a full disk: every larger write fails."""
+    folder, notes = tmp_path / "library", tmp_path / "notes"
+    write_notes(notes, 3, 0, random.Random(1))
+    library = Library.open(folder)
+    library.add(notes, vectors=False)
+    write_notes(notes, 200, 1, random.Random(2))
+    command = [sys.executable, "-c", FULL_DISK, str(folder), str(notes)]
+    child = subprocess.run(command, capture_output=True, text=True, check=False)
+    *reported, last = child.stdout.splitlines()
+    assert last.startswith("refused: ")
+    assert "could not be written" in last
+    assert child.stderr == ""
+    assert_whole(Library.open(folder), {line.rsplit(" ", 1)[0] for line in reported})
+    assert Library.open(folder).add(notes, vectors=False).count("skipped") == 0
+    assert_whole(Library.open(folder), {str(path) for path in notes.iterdir()})
+
+
 @pytest.mark.slow
 def test_two_adds_at_once_and_a_search_beside_them(tmp_path: Path) -> None:
     chosen, folder, notes = random.Random(3), tmp_path / "library", tmp_path / "notes"

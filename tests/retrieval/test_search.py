@@ -169,6 +169,41 @@ def test_only_what_changed_is_encoded_again(
     assert len(encoder.encoded) == before + 2
 
 
+def test_nothing_missing_makes_nothing(notes: Library, encoder: HashingEncoder) -> None:
+    before = len(encoder.encoded)
+    assert encode_missing(notes._store, SHA256, lambda: encoder, silent) == 0
+    assert len(encoder.encoded) == before
+
+
+def test_a_broken_off_encoding_goes_on_where_it_was(
+    library: Library, write: Write, encoder: HashingEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("commonplace.library._adding._ENCODE_AT_ONCE", 2)
+    for number in range(7):
+        root = write(f"{number}.txt", f"note number{number} of several").parent
+    library.add(root, vectors=False)
+
+    class Interrupted(HashingEncoder):
+        def encode_passages(
+            self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None
+        ) -> NDArray[np.float32]:
+            if len(self.encoded) >= 4:
+                raise KeyboardInterrupt
+            return super().encode_passages(texts, on_batch)
+
+    with pytest.raises(KeyboardInterrupt):
+        encode_missing(library._store, SHA256, Interrupted, silent)
+    told: list[tuple[int, int | None]] = []
+    made = encode_missing(
+        library._store,
+        SHA256,
+        lambda: encoder,
+        lambda _, done, total, unit: told.append((done, total)),
+    )
+    assert made == 3
+    assert told == [(2, 3), (3, 3)]
+
+
 def test_the_past_has_its_own_statistics(
     notes: Library, write: Write, encoder: HashingEncoder
 ) -> None:

@@ -26,13 +26,13 @@ _REFUSED = 1
 @verb(
     "Answer a question from the library, every sentence cited.",
     'commonplace ask "Why does LoRA use two matrices?"',
-    'commonplace ask "What is a superblock?" --as-of 2026-01-01',
+    'commonplace ask "What is oversubscription?" --as-of 2026-01-01',
 )
 @click.argument("question", nargs=-1, required=True, metavar="QUESTION...")
 @click.option(
     "--model",
     metavar="SPEC",
-    help="Let a model write: smollm2, a GGUF file, or http://HOST:PORT/v1#NAME.",
+    help="Let a model write: SmolLM2-135M-Instruct, a GGUF file, http://HOST:PORT/v1#NAME.",
 )
 @selection_options
 @json_option

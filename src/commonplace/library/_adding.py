@@ -225,7 +225,7 @@ def missing_vectors(store: Store, table: str) -> pa.Table:
             passages = passages.filter(pc.invert(pc.is_in(passages["key"], value_set=there)))
     keys = passages["key"].to_pylist()
     first = {key: row for row, key in reversed(list(enumerate(keys)))}
-    return passages.take(sorted(first.values()))
+    return passages.take(pa.array(sorted(first.values()), pa.int64()))
 
 
 def encode_missing(
