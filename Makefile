@@ -23,7 +23,7 @@ demo: .venv/.base  # adds the sample library, asks it three questions
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh $(DEMO)
 
 test: .venv/.dev  # runs all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 check: .venv/.dev  # format, lint, types, floors
 	$(BIN)/ruff format --check .

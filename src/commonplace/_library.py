@@ -233,8 +233,9 @@ class Library:
         Args:
             question: in full words; a question is read better than keywords.
             filter: what it may be answered from.
-            model: a language model that writes the answer: a GGUF file, "SmolLM2-135M-Instruct", or an
-                OpenAI-compatible endpoint "http://host:port/v1#name"; None: the extractive reader.
+            model: a language model that writes the answer: the path of a GGUF file, a name of the
+                catalogue ("SmolLM2-135M-Instruct"), or an OpenAI-compatible endpoint
+                "http://host:port/v1#name"; None: the extractive reader.
             threshold: the confidence below which it is refused, 0 to 1; None: the calibrated one.
 
         Raises:

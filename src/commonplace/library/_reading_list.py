@@ -13,6 +13,20 @@ from commonplace.library._snapshot import Snapshot
 from commonplace.library._urls import canonical_url, link_kind
 from commonplace.library._walk import is_under
 
+_NO_NAMES = {
+    "",
+    "pdf",
+    "paper",
+    "link",
+    "here",
+    "arxiv",
+    "code",
+    "source",
+    "url",
+    "website",
+    "blog",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Mention:
@@ -67,8 +81,13 @@ def _entry(url: str, rows: list[dict[str, Any]], read_at: datetime | None) -> Re
     return Reading(url, link_kind(url), _title(rows), mentions, read_at)
 
 
+def _is_name(label: str) -> bool:
+    letters = "".join(filter(str.isalpha, label)).lower()
+    return letters not in _NO_NAMES and "://" not in label
+
+
 def _title(rows: list[dict[str, Any]]) -> str:
-    """The label most often given to it; of equals the longest."""
+    """The label most often given to it; of equals the longest. "pdf" and numbers are no names."""
     labels = [row["label"].strip() for row in rows]
-    named = [label for label in labels if label and "://" not in label]
+    named = [label for label in labels if _is_name(label)]
     return max(named, key=lambda label: (named.count(label), len(label)), default="")
