@@ -73,6 +73,15 @@ def test_a_zip_bomb(library: Library, folder: Path, name: str) -> None:
     assert found.reason
 
 
+def test_a_folder_of_nothing_readable(library: Library, tmp_path: Path) -> None:
+    """Nothing was ever indexed: there are no statistics to compare."""
+    (tmp_path / "only").mkdir()
+    (tmp_path / "only" / "empty.md").touch()
+    report = library.add(tmp_path / "only", vectors=False)
+    assert [file.outcome for file in report.files] == ["skipped"]
+    assert library.search("anything", profile="bm25") == []
+
+
 @pytest.mark.parametrize("cut", [10, 500, 900])
 def test_a_truncated_pdf(library: Library, folder: Path, cut: int) -> None:
     from reportlab.pdfgen.canvas import Canvas

@@ -32,7 +32,7 @@ def index_text(store: Store) -> None:
         passages = store.open("passages")
         held = passages.count_rows(filter="length > 0")
         indexes = passages.stats.index_stats("terms_idx")["indices"]
-        gone = sum(index["num_docs"] for index in indexes) - held
+        gone = sum(index.get("num_docs", 0) for index in indexes) - held  # an empty index has none
         if gone > (_BENT_SHARE * held if held > _QUICKLY_BUILT else 0):
             store.build_text_index()
 
