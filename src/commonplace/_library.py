@@ -184,11 +184,14 @@ class Library:
         """The best passages for a query, best first.
 
         Raises:
-            InputError: the query is empty, or `filter.as_of` is before the library began.
+            InputError: the query is empty, `filter.as_of` is before the library began, or it holds
+                nothing at a path of the filter.
             WeightsError: the encoder's weights cannot be had (profile "bm25" needs none).
         """
         if not query.strip():
             raise InputError("the query is empty; say what to search for")
+        if limit < 1:
+            raise InputError(f"{limit} is no number of passages; ask for 1 or more")
         watch = Stopwatch()
         with self._store.reading() as snapshot:
             with watch.stage("open"):
@@ -199,15 +202,11 @@ class Library:
         return hits
 
     def _view(self, snapshot: Snapshot, filter: Filter) -> View:
-        if filter.as_of and (snapshot.beginning is None or filter.as_of < snapshot.beginning):
-            began = snapshot.beginning
-            raise InputError(
-                f"the library held nothing on {filter.as_of:%Y-%m-%d %H:%M} UTC"
-                + (f"; its first file was added on {began:%Y-%m-%d %H:%M} UTC" if began else "")
-                + "; to choose by when things were written, use --since and --until"
-            )
-        shown = tuple(shown_path(absolute(path)) for path in filter.paths)
-        chosen = replace(filter, paths=shown)
+        chosen = _resolved(filter)
+        if chosen.as_of is not None:
+            _refuse_before_beginning(chosen.as_of, snapshot.beginning)
+        for path in filter.paths:
+            find_items(snapshot, absolute(path))
         return open_view(snapshot, chosen, vector_table(ENCODER_SHA256), self.folder / "cache")
 
     def _search(
@@ -279,7 +278,7 @@ class Library:
             "ask",
             found.question,
             filter,
-            [f"{c.passage.id}:{c.start}-{c.end}" for c in citations],
+            list(dict.fromkeys(f"{c.passage.id}:{c.start}-{c.end}" for c in citations)),
             answered=bool(sentences),
             confidence=round(found.confidence, 4),
             reader=found.reader,
@@ -341,6 +340,26 @@ class Library:
         append_record(
             self._log_file, {**record, "filter": chosen, "passages": list(passages), **more}
         )
+
+
+def _refuse_before_beginning(as_of: datetime, began: datetime | None) -> None:
+    if began is None or as_of < began:
+        raise InputError(
+            f"the library held nothing on {as_of:%Y-%m-%d %H:%M} UTC"
+            + (f"; its first file was added on {began:%Y-%m-%d %H:%M} UTC" if began else "")
+            + "; to choose by when things were written, use --since and --until"
+        )
+
+
+def _resolved(filter: Filter) -> Filter:
+    """The filter with paths as the library names them, and moments in UTC (naive: local)."""
+    moments = {
+        name: moment.astimezone(UTC)
+        for name in ("since", "until", "as_of")
+        if (moment := getattr(filter, name)) is not None
+    }
+    paths = tuple(shown_path(absolute(path)) for path in filter.paths)
+    return replace(filter, paths=paths, **moments)
 
 
 def default_folder() -> Path:
