@@ -8,6 +8,7 @@ Runs `commonplace` on `examples/library` in a temporary library, and writes what
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -44,14 +45,16 @@ def main() -> None:
         for question in ASKED:
             console.print(Text(f'$ commonplace ask "{question}"', style="bold"))
             console.print(Text.from_ansi(run("ask", question, library=library)))
-        console.save_svg(str(ROOT / "docs" / "answer.svg"), title="commonplace")
+        drawn = re.sub(
+            r"@font-face \{.*?\}", "", console.export_svg(title="commonplace"), flags=re.S
+        )
+        (ROOT / "docs" / "answer.svg").write_text(drawn, encoding="utf-8")
         answer = json.loads(run("ask", IN_A_PDF, "--json", library=library))
         run("show", answer["sentences"][0]["citations"][0]["id"], library=library)
         (page,) = Path(library, "cache").glob("page-*.png")
         with Image.open(page) as picture:
-            picture.crop((0, 0, picture.width, picture.height // 2)).save(
-                ROOT / "docs" / "page.png"
-            )
+            upper = picture.crop((0, 0, picture.width, picture.height // 2))
+            upper.quantize(32).save(ROOT / "docs" / "page.png", optimize=True)
 
 
 if __name__ == "__main__":
