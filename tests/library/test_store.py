@@ -193,6 +193,15 @@ def test_a_crash_while_history_is_kept_is_made_good(
     assert len(snapshot(library)["history"].to_table()) == 1
 
 
+def test_a_creation_that_was_broken_off_is_made_good(tmp_path: Path, write: Write) -> None:
+    """A kill may leave a table's folder without its first version."""
+    for table in ("items", "read", "vectors-0123456789ab"):
+        (tmp_path / "new" / "lance" / f"{table}.lance" / "data").mkdir(parents=True)
+    library = Library.open(tmp_path / "new")
+    library.add(write("note.md", "words"), vectors=False)
+    assert texts(library, "words") == ["words"]
+
+
 def test_a_newer_library_is_refused_with_a_sentence(library: Library) -> None:
     layout = library.folder / "format.json"
     found = json.loads(layout.read_text())

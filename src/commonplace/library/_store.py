@@ -25,7 +25,7 @@ from commonplace.library._layout import lay_out
 from commonplace.library._schema import ITEMS, LINKS, PASSAGES, READ
 from commonplace.library._snapshot import Snapshot
 
-TABLES = {"items": ITEMS, "passages": PASSAGES, "history": PASSAGES, "links": LINKS, "read": READ}
+TABLES = {"passages": PASSAGES, "history": PASSAGES, "links": LINKS, "read": READ, "items": ITEMS}
 _RETRIES = 8
 _Result = TypeVar("_Result")
 
@@ -45,16 +45,16 @@ class Store:
         self._write_lock = FileLock(folder / "lance" / "write.lock")
         self._writers, self._readers = RLock(), RLock()
         self._snapshot: Snapshot | None = None
-        if not all(Path(self.uri(name)).exists() for name in TABLES):
+        if not all(self.exists(name) for name in TABLES):
             self._create_tables()
 
     def _create_tables(self) -> None:
+        """Items come last: where they are, all the rest is there and indexed."""
         with self.writing():
             for name, schema in TABLES.items():
-                if not Path(self.uri(name)).exists():
-                    lance.write_dataset(schema.empty_table(), self.uri(name), mode="create")
-            if not self.open("passages").describe_indices():
-                self.build_text_index()
+                if name == "items" and not self.open("passages").describe_indices():
+                    self.build_text_index()
+                self.create(name, schema)
 
     # ---------------------------------------------------------------- access
 
@@ -98,7 +98,12 @@ class Store:
 
     def vector_tables(self) -> list[str]:
         """The tables that hold an encoder's vectors."""
-        return [path.stem for path in (self.folder / "lance").glob("vectors-*.lance")]
+        names = [path.stem for path in (self.folder / "lance").glob("vectors-*.lance")]
+        return [name for name in names if self.exists(name)]
+
+    def exists(self, table: str) -> bool:
+        """Whether a table has a first version: its folder alone may be a creation broken off."""
+        return any(Path(self.uri(table), "_versions").glob("*.manifest"))
 
     def uri(self, table: str) -> str:
         """Where a table stands."""
@@ -116,7 +121,7 @@ class Store:
 
     def create(self, table: str, schema: pa.Schema) -> None:
         """Make an empty table, unless it is there."""
-        if not Path(self.uri(table)).exists():
+        if not self.exists(table):
             self.attempt(
                 lambda: lance.write_dataset(schema.empty_table(), self.uri(table), mode="create")
             )
