@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from commonplace._chosen import default_folder, refuse_before_beginning, resolved
 from commonplace._weights import ENCODER_SHA256, Weights
 from commonplace.foundation import (
     InputError,
@@ -202,9 +203,9 @@ class Library:
         return hits
 
     def _view(self, snapshot: Snapshot, filter: Filter) -> View:
-        chosen = _resolved(filter)
+        chosen = resolved(filter)
         if chosen.as_of is not None:
-            _refuse_before_beginning(chosen.as_of, snapshot.beginning)
+            refuse_before_beginning(chosen.as_of, snapshot.beginning)
         for path in filter.paths:
             find_items(snapshot, absolute(path))
         return open_view(snapshot, chosen, vector_table(ENCODER_SHA256), self.folder / "cache")
@@ -340,32 +341,3 @@ class Library:
         append_record(
             self._log_file, {**record, "filter": chosen, "passages": list(passages), **more}
         )
-
-
-def _refuse_before_beginning(as_of: datetime, began: datetime | None) -> None:
-    if began is None or as_of < began:
-        raise InputError(
-            f"the library held nothing on {as_of:%Y-%m-%d %H:%M} UTC"
-            + (f"; its first file was added on {began:%Y-%m-%d %H:%M} UTC" if began else "")
-            + "; to choose by when things were written, use --since and --until"
-        )
-
-
-def _resolved(filter: Filter) -> Filter:
-    """The filter with paths as the library names them, and moments in UTC (naive: local)."""
-    moments = {
-        name: moment.astimezone(UTC)
-        for name in ("since", "until", "as_of")
-        if (moment := getattr(filter, name)) is not None
-    }
-    paths = tuple(shown_path(absolute(path)) for path in filter.paths)
-    return replace(filter, paths=paths, **moments)
-
-
-def default_folder() -> Path:
-    """$COMMONPLACE_LIBRARY, or the user's own data folder."""
-    if chosen := os.environ.get("COMMONPLACE_LIBRARY"):
-        return Path(chosen).expanduser()
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("commonplace", appauthor=False)) / "library"
