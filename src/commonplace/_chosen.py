@@ -6,28 +6,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from commonplace.foundation import InputError
-from commonplace.library import Filter, absolute, shown_path
+from commonplace.library import Filter
 
 
 def refuse_before_beginning(as_of: datetime, began: datetime | None) -> None:
     """Say so where the library held nothing yet at the moment that is asked about."""
     if began is None or as_of < began:
         raise InputError(
-            f"the library held nothing on {as_of:%Y-%m-%d %H:%M} UTC"
-            + (f"; its first file was added on {began:%Y-%m-%d %H:%M} UTC" if began else "")
+            f"the library held nothing on {as_of.astimezone():%Y-%m-%d %H:%M:%S}"
+            + (f"; it began on {began.astimezone():%Y-%m-%d %H:%M:%S}" if began else "")
             + "; to choose by when things were written, use --since and --until"
         )
 
 
 def resolved(filter: Filter) -> Filter:
-    """The filter with paths as the library names them, and moments in UTC (naive: local)."""
+    """The filter with its moments in UTC (naive ones are local)."""
     moments = {
         name: moment.astimezone(UTC)
         for name in ("since", "until", "as_of")
         if (moment := getattr(filter, name)) is not None
     }
-    paths = tuple(shown_path(absolute(path)) for path in filter.paths)
-    return replace(filter, paths=paths, **moments)
+    return replace(filter, **moments)
 
 
 def default_folder() -> Path:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from commonplace._chosen import default_folder, refuse_before_beginning, resolved
 from commonplace._weights import ENCODER_SHA256, Weights
@@ -47,6 +47,7 @@ from commonplace.library import (
     find_items,
     find_source,
     known_entry,
+    known_root,
     mark_read,
     narrow,
     raw_paths,
@@ -191,6 +192,9 @@ class Library:
         """
         if not query.strip():
             raise InputError("the query is empty; say what to search for")
+        if profile not in get_args(Profile):
+            known = ", ".join(get_args(Profile))
+            raise InputError(f"there is no profile {profile!r}; choose one of {known}")
         if limit < 1:
             raise InputError(f"{limit} is no number of passages; ask for 1 or more")
         watch = Stopwatch()
@@ -206,8 +210,8 @@ class Library:
         chosen = resolved(filter)
         if chosen.as_of is not None:
             refuse_before_beginning(chosen.as_of, snapshot.beginning)
-        for path in filter.paths:
-            find_items(snapshot, absolute(path))
+        roots = tuple(known_root(snapshot, absolute(path)) for path in filter.paths)
+        chosen = replace(chosen, paths=roots)
         return open_view(snapshot, chosen, vector_table(ENCODER_SHA256), self.folder / "cache")
 
     def _search(

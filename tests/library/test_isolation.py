@@ -297,7 +297,7 @@ def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_reader_that_misbehaves(file: Path, reader: str, expected: str) -> None:
     file.write_text("text")
-    # Importing this very module takes a busy machine seconds; only what hangs is to run out of time.
+    # Importing this module takes a busy machine seconds; only what hangs is to run out of time.
     limits = replace(LIMITS, seconds=2 if reader == "hang" else 40, memory_bytes=1024**3)
     found = reason(file, limits, reader=HERE.format(reader))
     assert expected in found or (reader == "take_over" and "crashed" in found)

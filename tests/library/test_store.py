@@ -1,11 +1,15 @@
 """The store's promises: one visible step, history, removal, several processes."""
 
 import json
+import shutil
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+import filelock
 import pytest
 
 from commonplace import Filter, InputError, Library, LibraryError
@@ -200,6 +204,62 @@ def test_a_creation_that_was_broken_off_is_made_good(tmp_path: Path, write: Writ
     library = Library.open(tmp_path / "new")
     library.add(write("note.md", "words"), vectors=False)
     assert texts(library, "words") == ["words"]
+
+
+@pytest.mark.parametrize("table", ["items", "passages", "links"])
+def test_a_table_that_is_lost_is_never_replaced_by_an_empty_one(
+    library: Library, write: Write, table: str
+) -> None:
+    library.add(write("note.md", "words and a https://example.org/link"), vectors=False)
+    shutil.rmtree(library.folder / "lance" / f"{table}.lance")
+    with pytest.raises(LibraryError, match=rf"is damaged \(the table {table} is missing\)"):
+        Library.open(library.folder)
+
+
+def test_damaged_data_is_one_sentence(library: Library, write: Write) -> None:
+    library.add(write("note.md", "words"), vectors=False)
+    for file in (library.folder / "lance" / "passages.lance" / "data").iterdir():
+        file.write_bytes(b"not what it was")
+    with pytest.raises(LibraryError, match="is damaged"):
+        texts(Library.open(library.folder), "words")
+
+
+def test_adding_and_removing_while_other_threads_search(library: Library, write: Write) -> None:
+    folder = write("0.md", "shared words").parent
+    library.add(folder, vectors=False)
+    done = threading.Event()
+
+    def search_on() -> int:
+        count = 0
+        while not done.is_set():
+            count += len(texts(library, "shared"))
+        return count
+
+    with ThreadPoolExecutor(3) as pool:
+        running = [pool.submit(search_on) for _ in range(3)]
+        try:
+            for number in range(1, 4):
+                library.add(write(f"{number}.md", f"shared words {number}"), vectors=False)
+            library.remove(folder / "0.md")
+        finally:
+            done.set()
+        assert all(each.result() > 0 for each in running)
+    assert len(texts(library, "shared")) == 3
+
+
+def test_a_library_that_cannot_be_written_can_still_be_searched(
+    library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.add(write("note.md", "words"), vectors=False)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(filelock.ReadWriteLock, "acquire_read", refuse)
+    monkeypatch.setattr(filelock.UnixFileLock, "_acquire", refuse)
+    assert texts(Library.open(library.folder), "words") == ["words"]
+    with pytest.raises(LibraryError, match="could not be written"):
+        library.add(write("more.md", "more"), vectors=False)
 
 
 def test_a_newer_library_is_refused_with_a_sentence(library: Library) -> None:

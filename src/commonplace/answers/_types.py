@@ -60,6 +60,11 @@ class Answer:
     oldest: datetime
     timings: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def answered(self) -> bool:
+        """True, as it is not a refusal."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -73,3 +78,8 @@ class Refusal:
     reader: str
     as_of: datetime
     timings: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def answered(self) -> bool:
+        """False: what was asked is not answered."""
+        return False

@@ -21,18 +21,30 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add one line with a single write, so that two processes' lines never mix."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    """Add one line with a single write, so that two processes' lines never mix.
+
+    A last line that was cut off (a crash, a full disk) is ended first: it alone is lost.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(descriptor, line.rstrip("\n").encode() + b"\n")
+        size = os.fstat(descriptor).st_size
+        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        os.write(descriptor, b"\n" * torn + line.rstrip("\n").encode() + b"\n")
     finally:
         os.close(descriptor)
 
 
 def display_path(path: str | os.PathLike[str]) -> str:
-    r"""The path as printable text: what is not UTF-8, or not printable, becomes `\xNN`."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    r"""The path as printable text, two never alike: `\xNN` for what is not UTF-8, `\n`, `\\`."""
+    return "".join(map(_shown, os.fsdecode(os.fsencode(path))))
+
+
+def _shown(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    if character == "\\":
+        return "\\\\"
+    return character if character.isprintable() else repr(character)[1:-1]
 
 
 def _flush_folder(folder: Path) -> None:

@@ -9,7 +9,14 @@ from commonplace.library._resolve import Shown, Source, find_cited, find_source,
 from commonplace.library._schema import encode_locator, item_id, passages_from
 from commonplace.library._sentences import sentence_spans, without_marker
 from commonplace.library._snapshot import Snapshot, by_id
-from commonplace.library._status import FileStatus, Status, find_items, raw_paths, read_status
+from commonplace.library._status import (
+    FileStatus,
+    Status,
+    find_items,
+    known_root,
+    raw_paths,
+    read_status,
+)
 from commonplace.library._store import Store
 from commonplace.library._types import (
     AddReport,
@@ -71,6 +78,7 @@ __all__ = [
     "is_under",
     "item_id",
     "known_entry",
+    "known_root",
     "load_vectors",
     "lookup",
     "mark_read",

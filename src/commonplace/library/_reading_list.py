@@ -15,6 +15,7 @@ from commonplace.library._walk import is_under
 
 _NO_NAMES = {
     "",
+    "abs",
     "pdf",
     "paper",
     "link",

@@ -131,6 +131,8 @@ def show(passage: Passage, start: int, end: int, source: Source, cache: Path) ->
         picture = cache / f"page-{passage.id}-{start}-{end}.png"
         return replace(held, picture=_draw(locator, source, picture))
     before, words, after = _around(locator, source)
+    if words != held.words:  # same size, same time, other words
+        return replace(held, changed="no longer says this at this place")
     return replace(held, before=before, words=words, after=after)
 
 

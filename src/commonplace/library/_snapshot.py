@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 
-import lance
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from commonplace.library._lance import lance
 from commonplace.library._schema import (
     PASSAGE_COLUMNS,
     items_from,
@@ -43,6 +43,11 @@ class Snapshot:
     def versions(self) -> dict[str, int]:
         """The version of each table, by name."""
         return {name: int(table.version) for name, table in self._tables.items()}
+
+    @property
+    def vector_tables(self) -> list[str]:
+        """The tables that hold an encoder's vectors."""
+        return [name for name in self._tables if name.startswith("vectors-")]
 
     @cached_property
     def items(self) -> tuple[Item, ...]:

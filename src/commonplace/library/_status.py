@@ -5,6 +5,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from commonplace.foundation import InputError
 from commonplace.library._snapshot import Snapshot
 from commonplace.library._types import Item, State
@@ -48,11 +51,21 @@ def find_items(snapshot: Snapshot, path: bytes) -> list[Item]:
     Raises:
         InputError: there are none.
     """
-    root = shown_path(path)
-    found = [item for item in snapshot.items if is_under(item.path, [root])]
-    if not found:
-        raise InputError(f"the library knows nothing at {root}; `commonplace status` lists it")
-    return found
+    root = known_root(snapshot, path)
+    return [item for item in snapshot.items if is_under(item.path, [root])]
+
+
+def known_root(snapshot: Snapshot, path: bytes) -> str:
+    """The path as the library shows it; a path that was copied from what it shows is taken too.
+
+    Raises:
+        InputError: the library knows nothing at or under it.
+    """
+    shown = shown_path(path)
+    for root in (shown, os.fsdecode(path)):
+        if any(is_under(item.path, [root]) for item in snapshot.items):
+            return root
+    raise InputError(f"the library knows nothing at {shown}; `commonplace status` lists it")
 
 
 def raw_paths(snapshot: Snapshot) -> dict[str, bytes]:
@@ -85,5 +98,13 @@ def _totals(files: Sequence[FileStatus], snapshot: Snapshot) -> dict[str, int]:
     totals: dict[str, int] = {state: sum(file.state == state for file in files) for state in states}
     totals |= {"files": len(files), "passages": sum(file.passages for file in files)}
     totals["superseded_passages"] = sum(file.superseded for file in files)
-    vectors = [snapshot[name].count_rows() for name in snapshot.versions if name.startswith("vec")]
-    return totals | {"vectors": max(vectors, default=0)}
+    return totals | {"vectors": _with_vector(snapshot, {file.path for file in files})}
+
+
+def _with_vector(snapshot: Snapshot, paths: set[str]) -> int:
+    """How many of the visible passages of these files have a vector, of the encoder with most."""
+    table = snapshot["passages"].to_table(columns=["path", "key"], filter=snapshot.where_visible)
+    keys = table.filter(pc.is_in(table["path"], pa.array(sorted(paths), pa.string())))["key"]
+    stored = [snapshot[name].to_table(columns=["key"])["key"] for name in snapshot.vector_tables]
+    counts = [pc.sum(pc.is_in(keys, value_set=each.combine_chunks())).as_py() for each in stored]
+    return max((count or 0 for count in counts), default=0)

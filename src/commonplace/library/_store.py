@@ -6,21 +6,19 @@ whole `add`, so that two can run beside each other) and `read.lock` (shared by r
 versions are only cleaned up while nobody reads).
 """
 
-import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from threading import RLock
+from threading import RLock, local
 from typing import TypeVar
 
-os.environ.setdefault("LANCE_LOG", "error")
-
-import lance
 import pyarrow as pa
 from filelock import FileLock, ReadWriteLock
 
 from commonplace.foundation import LibraryError, display_path
+from commonplace.library._lance import lance
 from commonplace.library._layout import lay_out
 from commonplace.library._schema import ITEMS, LINKS, PASSAGES, READ
 from commonplace.library._snapshot import Snapshot
@@ -41,12 +39,20 @@ class Store:
         """
         lay_out(folder)
         self.folder = folder
-        self.read_lock = ReadWriteLock(folder / "lance" / "read.lock")
         self._write_lock = FileLock(folder / "lance" / "write.lock")
         self._writers, self._readers = RLock(), RLock()
+        self._held = local()  # whether this thread holds the read lock already
         self._snapshot: Snapshot | None = None
-        if not all(self.exists(name) for name in TABLES):
+        missing = [name for name in TABLES if not self.exists(name)]
+        if missing:
+            self._refuse_damaged(missing)
             self._create_tables()
+
+    def _refuse_damaged(self, missing: list[str]) -> None:
+        """A creation that was broken off has no items yet, and nothing in the other tables."""
+        rest = [name for name in TABLES if name not in missing]
+        if "items" in rest or any(self.open(name).count_rows() for name in rest):
+            raise self._damaged(f"the table {missing[0]} is missing")
 
     def _create_tables(self) -> None:
         """Items come last: where they are, all the rest is there and indexed."""
@@ -68,13 +74,47 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Snapshot]:
         """A snapshot for one request: while it is held, no version is cleaned up under it."""
-        with self.read_lock.read_lock():
+        with self._read_lock(), self._explained():
             yield self.snapshot()
+
+    @contextmanager
+    def _read_lock(self) -> Iterator[None]:
+        """Shared with all readers; a thread that holds it already does not ask again.
+
+        Where the folder cannot be written there is no lock, and nobody who could clean up either.
+        """
+        if getattr(self._held, "read", False):
+            yield
+            return
+        with ExitStack() as stack:
+            with suppress(PermissionError, sqlite3.OperationalError, OSError):
+                stack.enter_context(self.new_read_lock().read_lock())
+            self._held.read = True
+            stack.callback(setattr, self._held, "read", False)
+            yield
+
+    def new_read_lock(self) -> ReadWriteLock:
+        """One for each use: an instance tells processes apart, but not threads."""
+        return ReadWriteLock(self.folder / "lance" / "read.lock", is_singleton=False)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say in one sentence that a table's files are damaged."""
+        try:
+            yield
+        except (pa.ArrowException, OSError, ValueError, RuntimeError) as error:
+            if not isinstance(error, pa.ArrowException) and "lance" not in str(error).lower():
+                raise
+            raise self._damaged("a table cannot be read") from error
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the write lock: one committer at a time, in this process and in all others."""
-        with self._writers, self._write_lock:
+        with self._writers, ExitStack() as stack, self._explained():
+            try:
+                stack.enter_context(self._write_lock)
+            except OSError as error:
+                raise self._refused(error) from error
             yield
 
     def _is_current(self, snapshot: Snapshot) -> bool:
@@ -114,10 +154,7 @@ class Store:
         try:
             return lance.dataset(self.uri(table))
         except (ValueError, OSError) as error:
-            raise LibraryError(
-                f"the table {table} in {display_path(self.folder)} is missing or damaged; "
-                "restore the folder from a backup, or add your files to a new library"
-            ) from error
+            raise self._damaged(f"the table {table} cannot be opened") from error
 
     def create(self, table: str, schema: pa.Schema) -> None:
         """Make an empty table, unless it is there."""
@@ -173,11 +210,17 @@ class Store:
         for attempt in range(_RETRIES):
             try:
                 return action()
-            except (OSError, RuntimeError) as error:
+            except (OSError, RuntimeError, ValueError) as error:
                 if not any(word in str(error).lower() for word in ("conflict", "retry")):
                     raise self._refused(error) from error
                 time.sleep(0.05 * 2**attempt)
         raise LibraryError("other writers keep the library busy; run the command again")
+
+    def _damaged(self, what: str) -> LibraryError:
+        return LibraryError(
+            f"{display_path(self.folder)} is damaged ({what}); restore the folder from a backup, "
+            "or add your files to a new library"
+        )
 
     def _refused(self, error: Exception) -> LibraryError:
         reason = str(error).splitlines()[0][:200]

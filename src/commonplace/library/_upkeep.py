@@ -108,7 +108,7 @@ def _forget_versions(store: Store, older_than: timedelta, wait: float) -> None:
     Raises:
         Timeout: requests went on reading for `wait` seconds.
     """
-    with store.read_lock.write_lock(timeout=wait):
+    with store.new_read_lock().write_lock(timeout=wait):
         for table in store.names():
             _forget(store, table, older_than)
 

@@ -101,7 +101,8 @@ def lookup(
 
 def _forget(cache: Path, table: str) -> None:
     for old in cache.glob(f"{table}-*.npy"):
-        old.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            old.unlink(missing_ok=True)
 
 
 def _save(file: Path, array: NDArray[np.generic]) -> None:
