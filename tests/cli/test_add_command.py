@@ -170,3 +170,10 @@ def _read(descriptor: int) -> str:
         seen += more
     os.close(descriptor)
     return seen.decode("utf-8", "replace")
+
+
+def test_a_path_that_is_not_there_starts_no_library(run: Run, tmp_path: Path) -> None:
+    result = run("add", str(tmp_path / "nothing"), "--library", str(tmp_path / "l"))
+    assert result.exit_code == 2
+    assert "does not exist" in result.stderr
+    assert not (tmp_path / "l").exists()

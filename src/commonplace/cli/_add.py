@@ -33,8 +33,10 @@ _NAMED = 10  # skipped files that are named in the summary
 def add(paths: tuple[str, ...], no_vectors: bool, verbose: bool) -> None:
     """Add files and folders to the library; a second time, only what changed is read."""
     from commonplace import WeightsError
+    from commonplace.library import require
 
     done: list[FileReport] = []
+    require(paths)  # before a library is started for nothing
     library = open_library(new=True)
     try:
         with _bars() as bars:

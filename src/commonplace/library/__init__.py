@@ -36,7 +36,7 @@ from commonplace.library._types import (
 )
 from commonplace.library._upkeep import remove
 from commonplace.library._vectors import Vectors, load_vectors, lookup
-from commonplace.library._walk import absolute, is_under, shown_path
+from commonplace.library._walk import absolute, is_under, require, shown_path
 
 __all__ = [
     "ANALYSER",
@@ -88,6 +88,7 @@ __all__ = [
     "read_status",
     "reading_list",
     "remove",
+    "require",
     "sentence_spans",
     "show",
     "shown_path",

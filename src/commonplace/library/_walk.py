@@ -31,6 +31,17 @@ def absolute(path: str | bytes | os.PathLike[str]) -> bytes:
     return os.path.abspath(os.path.expanduser(os.fsencode(path)))
 
 
+def require(paths: Sequence[str | bytes | os.PathLike[str]]) -> None:
+    """Check that there is something at each path.
+
+    Raises:
+        InputError: a path does not exist at all.
+    """
+    for path in map(absolute, paths):
+        if not os.path.lexists(path):
+            raise InputError(f"{shown_path(path)} does not exist; check the path")
+
+
 def walk(paths: Sequence[str | bytes | os.PathLike[str]], library: Path) -> Iterator[Found]:
     """Every file under these paths, each once; folders in alphabetical order.
 
@@ -38,9 +49,8 @@ def walk(paths: Sequence[str | bytes | os.PathLike[str]], library: Path) -> Iter
         InputError: a path does not exist at all.
     """
     seen: set[bytes] = set()
+    require(paths)
     for root in map(absolute, paths):
-        if not os.path.lexists(root):
-            raise InputError(f"{display_path(os.fsdecode(root))} does not exist; check the path")
         for found in _under(root, os.fsencode(library.absolute())):
             if found.path not in seen:
                 seen.add(found.path)
