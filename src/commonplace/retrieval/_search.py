@@ -5,6 +5,7 @@ of the encoder; `best` lets a cross-encoder read the top once more. Where no pas
 yet, or the weights cannot be had, the lexical ranking stands alone, and says so.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -19,6 +20,7 @@ from commonplace.retrieval._fusion import FusionParameters, fuse, order
 from commonplace.retrieval._mixture import RerankParameters, mix
 from commonplace.retrieval._view import Floats, Rows, View
 
+_ROUNDING = 1e-6  # relative; float32 sums were seen to be off by three units in the last place
 Profile = Literal["bm25", "dense", "fast", "best"]
 
 
@@ -122,10 +124,9 @@ def search(
     found.keep(np.arange(min(limit, len(found.rows))))
     with watch.stage("fetch"):
         passages = _fetch(view, found.rows, texts)
-    return [
-        Hit(passage, float(score), _explain(view, terms, found, place) if explain else None)
-        for place, (passage, score) in enumerate(zip(passages, found.scores, strict=True))
-    ]
+    if not explain:
+        return [Hit(p, float(score)) for p, score in zip(passages, found.scores, strict=True)]
+    return [_explained(view, terms, found, place, p) for place, p in enumerate(passages)]
 
 
 def _hybrid(
@@ -184,12 +185,29 @@ def _fetch(view: View, rows: Rows, there: dict[int, Passage]) -> list[Passage]:
     return [there[row] for row in rows.tolist()]
 
 
+def _explained(
+    view: View, terms: Sequence[str], found: _Candidates, place: int, passage: Passage
+) -> Hit:
+    """A hit with its explanation; where BM25 alone ranked, its score is the explanation's own."""
+    explanation = _explain(view, terms, found, place)
+    alone = found.cosine is None and found.reranked is None
+    score = explanation.bm25 if alone else float(found.scores[place])
+    return Hit(passage, score, explanation)
+
+
+def _in_double(bm25: float, parts: Sequence[TermContribution]) -> float:
+    """The score without the store's float32 rounding; any larger difference is left to be seen."""
+    total = math.fsum(part.weight for part in parts)
+    return total if math.isclose(total, bm25, rel_tol=_ROUNDING) else bm25
+
+
 def _explain(view: View, terms: Sequence[str], found: _Candidates, place: int) -> Explanation:
     row = int(found.rows[place])
     bm25 = float(found.bm25[place])
+    parts = tuple(view.explain(terms, row)) if bm25 else ()
     return Explanation(
-        terms=tuple(view.explain(terms, row)) if bm25 else (),
-        bm25=bm25,
+        terms=parts,
+        bm25=_in_double(bm25, parts),
         bm25_rank=_rank(found.lexical_rows, row),
         cosine=_number(found.cosine, place),
         dense_rank=_rank(found.dense_rows, row),
