@@ -4,12 +4,13 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from commonplace.models import find_model
+from commonplace.models import DEFAULT_LANGUAGE_MODEL, find_model
 
 if TYPE_CHECKING:
     from commonplace.answers import Readers
     from commonplace.models import CrossEncoder, LanguageModel, LateInteraction, TextEncoder
 
+_SMALL_CONTEXT = 512  # tokens of passages for a model of 135M parameters; more confuses it
 ENCODER = "bge-small-en-v1.5"
 ENCODER_SHA256 = find_model(ENCODER).sha256
 
@@ -50,6 +51,7 @@ class Weights:
         from commonplace.answers import (
             ExtractiveReader,
             GenerativeReader,
+            GenerativeSettings,
             Readers,
             nearest_sentence,
         )
@@ -58,7 +60,10 @@ class Weights:
         if model is None:
             return Readers(extractive, self.encoder)
         similarity = nearest_sentence(self.encoder.encode_passages)
-        writer = GenerativeReader(self._model(model), weigh=weigh, similarity=similarity)
+        opened = self._model(model)
+        small = opened.name == DEFAULT_LANGUAGE_MODEL
+        settings = GenerativeSettings(most_context=_SMALL_CONTEXT) if small else None
+        writer = GenerativeReader(opened, weigh=weigh, similarity=similarity, settings=settings)
         return Readers(extractive, self.encoder, writer)
 
     def _model(self, name: str) -> "LanguageModel":

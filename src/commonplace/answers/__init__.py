@@ -3,7 +3,7 @@
 from commonplace.answers._answerability import THRESHOLD
 from commonplace.answers._ask import Context, Readers, answer
 from commonplace.answers._extractive import ExtractiveReader
-from commonplace.answers._generative import GenerativeReader
+from commonplace.answers._generative import GenerativeReader, GenerativeSettings
 from commonplace.answers._support import nearest_sentence
 from commonplace.answers._types import Answer, Citation, Refusal, Sentence
 
@@ -14,6 +14,7 @@ __all__ = [
     "Context",
     "ExtractiveReader",
     "GenerativeReader",
+    "GenerativeSettings",
     "Readers",
     "Refusal",
     "Sentence",

@@ -96,7 +96,7 @@ def answer(
             sentences = [_quoted(quote, cite) for quote in reading.quotes]
     else:
         with watch.stage("write"):
-            writing = readers.generative.read(question, context.passages)
+            writing = readers.generative.read(question, reading.passages)
         unsupported = writing.unsupported
         with watch.stage("cite"):
             sentences = [_written(sentence, cite) for sentence in writing.sentences]

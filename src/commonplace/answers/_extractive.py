@@ -18,7 +18,7 @@ types (who: a name, when: a date) were tried in the choice and added nothing to 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -69,10 +69,17 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was found: `quotes` in reading order; `best` is None where there was nothing to read."""
+    """What was found.
+
+    Attributes:
+        quotes: the chosen sentences, in reading order.
+        best: the best sentence with its scores; None where there was nothing to read.
+        passages: those that were looked at, the one that answers best first.
+    """
 
     quotes: tuple[Quote, ...]
     best: Scored | None = None
+    passages: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +112,11 @@ class ExtractiveReader:
         if not seen:
             return Reading(())
         known = self._passage_scores(question, seen)
-        best = sorted(range(len(seen)), key=lambda i: -known[i])[: self.settings.read_on]
-        candidates = self._candidates(question, [(seen[i], float(known[i])) for i in best])
-        return self._chosen(candidates) if candidates else Reading(())
+        order = sorted(range(len(seen)), key=lambda i: -known[i])
+        read_on = [(seen[i], known[i]) for i in order[: self.settings.read_on]]
+        candidates = self._candidates(question, read_on)
+        found = self._chosen(candidates) if candidates else Reading(())
+        return replace(found, passages=tuple(seen[i] for i in order))
 
     def _passage_scores(self, question: str, passages: Sequence[Passage]) -> list[float]:
         scores = self._cross_encoder.score([(question, with_heading(p)) for p in passages])
