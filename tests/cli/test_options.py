@@ -55,9 +55,10 @@ def test_a_date_at_the_edge_of_time_is_no_crash() -> None:
     for text in ("0001-01-01", "9999-12-31"):
         for end in (True, False):
             try:
-                Moment(end).convert(text, None, None)
+                moment = Moment(end).convert(text, None, None)
             except click.BadParameter:
                 continue
+            assert moment.tzinfo is UTC
 
 
 def test_all_filters_reach_the_library(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -296,3 +296,9 @@ def test_filters_are_applied_before_ranking(library: Library, write: Write) -> N
         filter=Filter(paths=(str(Path(write("few/z.md", "z")).parent),)),
     )
     assert [Path(hit.passage.path).name for hit in found] == ["it's.md"]
+
+
+def test_a_bug_of_ours_is_not_called_damage(library: Library) -> None:
+    """Advice to restore a backup must follow from what Lance said, not from any error."""
+    with pytest.raises(ValueError, match="ours"), library._store.reading():
+        raise ValueError("a mistake of ours, in a folder named lance")

@@ -6,7 +6,17 @@ import click
 
 from commonplace.cli._options import library_option, open_library
 from commonplace.cli._places import place, title_line
-from commonplace.cli._terminal import bold, clean, dim, joined, on_terminal, paint, say
+from commonplace.cli._terminal import (
+    bold,
+    clean,
+    columns,
+    dim,
+    joined,
+    on_terminal,
+    paint,
+    say,
+    wrap,
+)
 from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:
@@ -62,7 +72,8 @@ def _print(shown: "Shown") -> None:
         say(paint(warning, fg="yellow"))
     say()
     if shown.picture:
-        say(_marked(shown.words))
+        for line in wrap(shown.words, columns()) if on_terminal() else [shown.words]:
+            say(_marked(line))
         say()
         say(dim("the page, with these words marked: "), str(shown.picture))
     else:

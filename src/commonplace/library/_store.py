@@ -6,10 +6,11 @@ whole `add`, so that two can run beside each other) and `read.lock` (shared by r
 versions are only cleaned up while nobody reads).
 """
 
-import sqlite3
+import errno
+import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import RLock, local
 from typing import TypeVar
@@ -25,6 +26,8 @@ from commonplace.library._snapshot import Snapshot
 
 TABLES = {"passages": PASSAGES, "history": PASSAGES, "links": LINKS, "read": READ, "items": ITEMS}
 _RETRIES = 8
+_CANNOT_WRITE = {errno.EROFS, errno.EACCES, errno.EPERM}
+_LANCE_FAILED = re.compile(r"LanceError|External error")  # how its failures reach us, not our own
 _Result = TypeVar("_Result")
 
 
@@ -87,8 +90,11 @@ class Store:
             yield
             return
         with ExitStack() as stack:
-            with suppress(PermissionError, sqlite3.OperationalError, OSError):
+            try:
                 stack.enter_context(self.new_read_lock().read_lock())
+            except OSError as error:
+                if error.errno not in _CANNOT_WRITE:
+                    raise
             self._held.read = True
             stack.callback(setattr, self._held, "read", False)
             yield
@@ -99,11 +105,11 @@ class Store:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Say in one sentence that a table's files are damaged."""
+        """Say in one sentence that a table's files are damaged; a bug of ours stays one."""
         try:
             yield
-        except (pa.ArrowException, OSError, ValueError, RuntimeError) as error:
-            if not isinstance(error, pa.ArrowException) and "lance" not in str(error).lower():
+        except (OSError, ValueError, RuntimeError) as error:
+            if not _LANCE_FAILED.search(str(error)):
                 raise
             raise self._damaged("a table cannot be read") from error
 
