@@ -29,6 +29,7 @@ from commonplace.foundation import (
 )
 from commonplace.library import (
     AddReport,
+    FeedbackRecord,
     FileReport,
     Filter,
     Limits,
@@ -39,6 +40,7 @@ from commonplace.library import (
     Source,
     Status,
     Store,
+    Verdict,
     absolute,
     add_files,
     by_id,
@@ -46,13 +48,16 @@ from commonplace.library import (
     find_cited,
     find_items,
     find_source,
+    forget_feedback,
     known_entry,
     known_root,
     mark_read,
     narrow,
     raw_paths,
+    read_feedback,
     read_status,
     reading_list,
+    record_feedback,
     remove,
     show,
     shown_path,
@@ -320,6 +325,48 @@ class Library:
         if passage.valid_to is not None and not source.changed:
             return replace(source, changed=f"superseded on {passage.valid_to:%Y-%m-%d}")
         return source
+
+    # ---------------------------------------------------------------- feedback
+
+    def give_feedback(
+        self,
+        query: str,
+        citation: str,
+        verdict: Verdict,
+        *,
+        rank: int | None = None,
+        source: str = "",
+    ) -> FeedbackRecord:
+        """Say how a passage fitted a query; this library's ranking learns from it.
+
+        Args:
+            query: as it was asked.
+            citation: the passage; see `find` for its form.
+            verdict: "up", "down", "opened" or "dismissed".
+            rank: where it stood among what was shown, from 1.
+            source: what it was shown by ("search", "ask", ...).
+
+        Raises:
+            InputError: the citation names nothing, or a value is none of the above.
+        """
+        passage, _, _ = self.find(citation)
+        record = FeedbackRecord(
+            query, passage.id, passage.item_id, passage.content_hash, verdict, rank, source
+        )
+        record_feedback(self._store, record)
+        return record
+
+    def feedback(self) -> list[FeedbackRecord]:
+        """All feedback that was given, the oldest first."""
+        return read_feedback(self._store)
+
+    def forget_feedback(self, *ids: str) -> list[FeedbackRecord]:
+        """Take feedback back, as if it had not been given (no ids: all); returns what it was.
+
+        Raises:
+            InputError: an id names nothing, or more than one record.
+        """
+        return forget_feedback(self._store, ids)
 
     # ---------------------------------------------------------------- log
 

@@ -3,6 +3,14 @@
 from commonplace.library._adding import Encoder, add_files, encode_missing, vector_table
 from commonplace.library._analyser import ANALYSER, analyse
 from commonplace.library._commit import mark_read
+from commonplace.library._feedback import (
+    VERDICTS,
+    FeedbackRecord,
+    Verdict,
+    forget_feedback,
+    read_feedback,
+    record_feedback,
+)
 from commonplace.library._place import heading_line, indexed_text
 from commonplace.library._reading_list import Mention, Reading, known_entry, reading_list
 from commonplace.library._resolve import Shown, Source, find_cited, find_source, narrow, show
@@ -40,11 +48,13 @@ from commonplace.library._walk import absolute, is_under, require, shown_path
 
 __all__ = [
     "ANALYSER",
+    "VERDICTS",
     "AddReport",
     "Box",
     "Document",
     "Draft",
     "Encoder",
+    "FeedbackRecord",
     "FileReport",
     "FileStatus",
     "Filter",
@@ -64,6 +74,7 @@ __all__ = [
     "Store",
     "TextLocator",
     "Vectors",
+    "Verdict",
     "absolute",
     "add_files",
     "analyse",
@@ -73,6 +84,7 @@ __all__ = [
     "find_cited",
     "find_items",
     "find_source",
+    "forget_feedback",
     "heading_line",
     "indexed_text",
     "is_under",
@@ -85,8 +97,10 @@ __all__ = [
     "narrow",
     "passages_from",
     "raw_paths",
+    "read_feedback",
     "read_status",
     "reading_list",
+    "record_feedback",
     "remove",
     "require",
     "sentence_spans",

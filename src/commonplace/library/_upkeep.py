@@ -10,6 +10,7 @@ from filelock import Timeout
 
 from commonplace.foundation import LibraryError
 from commonplace.library._commit import settle
+from commonplace.library._feedback import forget_items
 from commonplace.library._schema import quoted
 from commonplace.library._store import Store
 
@@ -49,7 +50,7 @@ def maintain(store: Store) -> None:
 
 
 def remove(store: Store, identities: Sequence[str]) -> None:
-    """Make items gone: from tables, history, links, indexes, vectors, old versions and cache.
+    """Make items gone from tables, links, indexes, vectors, feedback, old versions and cache.
 
     The first commit makes them invisible; this returns when nothing of them is left on disk. It
     waits for requests that are still reading.
@@ -67,6 +68,7 @@ def remove(store: Store, identities: Sequence[str]) -> None:
             _compact(store, table)
         store.build_text_index()
         clear_cache(store)
+        forget_items(store, set(identities))
         try:
             _forget_versions(store, timedelta(0), wait=_PATIENCE)
         except Timeout as error:

@@ -15,6 +15,7 @@ from commonplace.models._late_interaction import (
     open_late_interaction,
 )
 from commonplace.models._llama import LlamaModel
+from commonplace.models._trees import Trees, compact
 from commonplace.models._weights import is_present, locate
 
 __all__ = [
@@ -28,7 +29,9 @@ __all__ = [
     "Member",
     "ModelEntry",
     "TextEncoder",
+    "Trees",
     "Wheel",
+    "compact",
     "find_model",
     "is_present",
     "locate",
