@@ -360,6 +360,22 @@ class Library:
         """All feedback that was given, the oldest first."""
         return read_feedback(self._store)
 
+    @property
+    def learns_from_feedback(self) -> bool:
+        """Whether feedback moves this library's ranking, and opening a citation counts as some."""
+        return not self._unlearning.exists()
+
+    def learn_from_feedback(self, on: bool = True) -> None:
+        """Switch learning from feedback on or off; what was given is kept."""
+        if on:
+            self._unlearning.unlink(missing_ok=True)
+        else:
+            self._unlearning.touch()
+
+    @property
+    def _unlearning(self) -> Path:
+        return self.folder / "learned" / "feedback.off"
+
     def forget_feedback(self, *ids: str) -> list[FeedbackRecord]:
         """Take feedback back, as if it had not been given (no ids: all); returns what it was.
 

@@ -26,7 +26,17 @@ _EXAMPLES = (
     'commonplace ask "Why does LoRA use two matrices?"',
     "commonplace show 1",
 )
-_VERBS = ["add", "ask", "search", "show", "status", "reading", "remove", "log"]
+_VERBS = [
+    "add",
+    "ask",
+    "search",
+    "show",
+    "feedback",
+    "status",
+    "reading",
+    "remove",
+    "log",
+]
 _INTERRUPTED, _BROKEN_PIPE, _BUG = 130, 141, 70
 
 

@@ -10,7 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from commonplace import Answer, Citation, Hit, Locator, Refusal
-    from commonplace.library import Reading, Status
+    from commonplace.library import FeedbackRecord, Reading, Status
 
 
 def print_json(record: Mapping[str, Any]) -> None:
@@ -113,3 +113,8 @@ def _entry(entry: "Reading") -> dict[str, Any]:
         "read_at": entry.read_at,
         "mentions": [asdict(mention) for mention in entry.mentions],
     }
+
+
+def feedback_record(records: "Sequence[FeedbackRecord]") -> dict[str, Any]:
+    """{"records": [...]}, the oldest first."""
+    return {"records": [asdict(record) for record in records]}

@@ -1,9 +1,11 @@
 """`commonplace show`: a citation in its place, by its id or by its number in the last answer."""
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import click
 
+from commonplace.cli._last import numbered
 from commonplace.cli._options import library_option, open_library
 from commonplace.cli._places import place, title_line
 from commonplace.cli._terminal import (
@@ -20,11 +22,7 @@ from commonplace.cli._terminal import (
 from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:
-    from commonplace import Library
     from commonplace.library import Shown
-
-_LOGGED = 200  # records among which the last answer is looked for
-_DIGITS = 3  # a number of more digits is an id
 
 
 @verb("Show a citation in its place.", "commonplace show 1", "commonplace show 3f2a9c01d4e5:12-80")
@@ -35,32 +33,21 @@ def show(citation: str, open_it: bool) -> None:
     """Show a citation in its place: the text around it, or the PDF page with its words marked.
 
     CITATION is an id as `search` and `ask` print it, or 1, 2, ... for those of the last of them.
+    A number says also that this passage was worth opening; `commonplace feedback` lists that.
     """
+    from commonplace import CommonplaceError
+
     library = open_library()
-    shown = library.show(_named(library, citation))
+    found = numbered(library, citation)
+    shown = library.show(found.citation if found else citation)
     _print(shown)
+    if found and library.learns_from_feedback:
+        with contextlib.suppress(CommonplaceError):  # a folder that may only be read, say
+            library.give_feedback(
+                found.query, found.citation, "opened", rank=found.rank, source=found.source
+            )
     if open_it:
         click.launch(str(shown.picture or shown.passage.path))
-
-
-def _named(library: "Library", citation: str) -> str:
-    """The id that a number stands for; anything else stands for itself."""
-    number = citation.strip("[]")
-    if not (number.isdecimal() and len(number) <= _DIGITS):
-        return citation
-    from commonplace import InputError
-
-    asked = (r for r in library.log(_LOGGED) if r.get("verb") in {"ask", "search"})
-    last = next(asked, None)
-    if last is None:
-        raise InputError(
-            "nothing was asked yet; `commonplace ask` and `search` number what is shown"
-        )
-    passages = list(dict.fromkeys(last.get("passages") or []))
-    if not 1 <= int(number) <= len(passages):
-        held = f"has the numbers 1 to {len(passages)}" if passages else "has no citations"
-        raise InputError(f"there is no number {number}: the last {last['verb']} {held}")
-    return str(passages[int(number) - 1])
 
 
 def _print(shown: "Shown") -> None:

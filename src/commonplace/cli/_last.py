@@ -1,0 +1,43 @@
+"""What a number means: the n-th passage of the last `search`, or citation of the last `ask`."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from commonplace import Library
+
+_LOGGED = 200  # records among which the last answer is looked for
+_DIGITS = 3  # a number of more digits is an id
+
+
+class Numbered(NamedTuple):
+    """A numbered passage, and what it was shown for."""
+
+    citation: str
+    query: str
+    rank: int
+    source: str  # "search" or "ask"
+
+
+def numbered(library: "Library", text: str) -> Numbered | None:
+    """What the number stands for; None where the text is no number but an id.
+
+    Raises:
+        InputError: nothing was asked yet, or the last answer has no such number.
+    """
+    number = text.strip("[]")
+    if not (number.isdecimal() and len(number) <= _DIGITS):
+        return None
+    from commonplace import InputError
+
+    asked = (r for r in library.log(_LOGGED) if r.get("verb") in {"ask", "search"})
+    last = next(asked, None)
+    if last is None:
+        raise InputError(
+            "nothing was asked yet; `commonplace ask` and `search` number what is shown"
+        )
+    passages = list(dict.fromkeys(last.get("passages") or []))
+    if not 1 <= int(number) <= len(passages):
+        held = f"has the numbers 1 to {len(passages)}" if passages else "has no citations"
+        raise InputError(f"there is no number {number}: the last {last['verb']} {held}")
+    citation = str(passages[int(number) - 1])
+    return Numbered(citation, str(last["query"]), int(number), str(last["verb"]))
