@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO := .demo
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test check bench format clean
+.PHONY: help demo test check bench evaluate format clean
 help:
 	@grep -E '^[a-z]+:.*#' $(MAKEFILE_LIST) | sed 's/:.*# */\t/'
 
@@ -40,6 +40,9 @@ bench:  # lists the benchmarks and what each needs
 		printf '%s: ' $$file; sed -n '1s/^"""//p' $$file; \
 		sed -n '/^Needs/,/^$$/p' $$file | sed 's/^/    /'; \
 		sed -n 's/^    python benchmarks/    .venv\/bin\/python benchmarks/p' $$file; echo; done
+
+evaluate: .venv/.dev  # is the ranking as good as its reference? make evaluate DATA=folder
+	$(BIN)/python benchmarks/regression.py $(or $(DATA),$(error name the folder with the sets: make evaluate DATA=folder))
 
 clean:  # removes what make made
 	rm -rf .venv $(DEMO)

@@ -40,4 +40,4 @@ def numbered(library: "Library", text: str) -> Numbered | None:
         held = f"has the numbers 1 to {len(passages)}" if passages else "has no citations"
         raise InputError(f"there is no number {number}: the last {last['verb']} {held}")
     citation = str(passages[int(number) - 1])
-    return Numbered(citation, str(last["query"]), int(number), str(last["verb"]))
+    return Numbered(citation, str(last.get("query", "")), int(number), str(last["verb"]))

@@ -127,6 +127,12 @@ def _choose(ctx: click.Context, _: click.Parameter, folder: str | None) -> None:
         ctx.meta[_CHOSEN] = folder
 
 
+def chosen_library() -> str | None:
+    """What `--library` named, if it was given."""
+    chosen: str | None = click.get_current_context().meta.get(_CHOSEN)
+    return chosen
+
+
 def open_library(new: bool = False) -> "Library":
     """The library that was chosen; only with `new` is one started where there is none.
 
@@ -136,5 +142,4 @@ def open_library(new: bool = False) -> "Library":
     """
     from commonplace import Library
 
-    chosen = click.get_current_context().meta.get(_CHOSEN)
-    return Library.open(chosen, create=new, announce=announce)
+    return Library.open(chosen_library(), create=new, announce=announce)

@@ -36,6 +36,8 @@ _VERBS = [
     "reading",
     "remove",
     "log",
+    "evaluate",
+    "judge",
 ]
 _INTERRUPTED, _BROKEN_PIPE, _BUG = 130, 141, 70
 

@@ -18,6 +18,18 @@ class Verb(click.Command):
         write_examples(self.examples, formatter)
 
 
+class VerbGroup(click.Group):
+    """A command that has commands below it, with examples."""
+
+    def __init__(self, *args: Any, examples: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = examples
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        write_examples(self.examples, formatter)
+
+
 def write_examples(examples: tuple[str, ...], formatter: click.HelpFormatter) -> None:
     """The section "Examples" of a help text, one a line, never wrapped."""
     with formatter.section("Examples"):

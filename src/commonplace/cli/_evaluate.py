@@ -1,0 +1,267 @@
+"""`commonplace evaluate`: how good ranking and answers are, on public sets and on one's library."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from commonplace.cli._options import chosen_library, json_option, library_option, open_library
+from commonplace.cli._records import print_json
+from commonplace.cli._terminal import announce
+from commonplace.cli._verb import Verb, VerbGroup
+
+if TYPE_CHECKING:
+    from commonplace.evaluation import By
+    from commonplace.foundation import Progress
+
+_FOLDER = click.Path(path_type=Path)
+_against = click.option(
+    "--against", metavar="last|FILE", help="Compare with the last kept report, or with FILE."
+)
+_keep = click.option(
+    "--keep", metavar="FILE", type=_FOLDER, help="Keep the report in FILE [in your data folder]."
+)
+_only = click.option(
+    "--only",
+    metavar="PROFILES",
+    default="",
+    help="Only these, as bm25,fast [bm25,dense,fast,best].",
+)
+_kept_library = click.option(
+    "--library",
+    metavar="DIR",
+    type=_FOLDER,
+    help="Keep the set's files and library in DIR, and use them again.",
+)
+
+
+@click.group(
+    cls=VerbGroup,
+    short_help="Measure ranking and answers.",
+    invoke_without_command=True,
+    subcommand_metavar="[retrieval DIR | answers DIR]",
+    examples=(
+        "commonplace evaluate",
+        "commonplace evaluate --against last",
+        "commonplace evaluate retrieval beir/scifact --only bm25,fast",
+        "commonplace evaluate answers qa/squad2 --sample 25",
+    ),
+)
+@click.option(
+    "--by",
+    type=click.Choice(("judgments", "known-items")),
+    metavar="WHAT",
+    help="judgments [where you gave any] or known-items: questions made from the library.",
+)
+@_only
+@click.option(
+    "--questions",
+    default=200,
+    type=click.IntRange(1),
+    metavar="N",
+    help="At most N made questions [200].",
+)
+@click.option(
+    "--answers",
+    default=20,
+    type=click.IntRange(0),
+    metavar="N",
+    help="Ask for N of the library's definitions [20].",
+)
+@_against
+@_keep
+@json_option
+@library_option
+@click.pass_context
+def evaluate(
+    ctx: click.Context,
+    by: str | None,
+    only: str,
+    questions: int,
+    answers: int,
+    against: str | None,
+    keep: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure how well your library is searched and answered from, or a set that others judged."""
+    if ctx.invoked_subcommand:
+        _refuse_options_before(ctx)
+        return
+    from commonplace.evaluation import evaluate_library
+
+    with _progress() as progress:
+        report, kept = evaluate_library(
+            open_library(),
+            by=cast("By | None", by),
+            only=_names(only),
+            questions=questions,
+            answers=answers,
+            against=against,
+            keep_in=keep,
+            progress=progress,
+        )
+    if as_json:
+        print_json({**report.record(), "kept": str(kept)})
+        return
+    from commonplace.cli._measured import print_library
+
+    print_library(report, kept)
+
+
+@evaluate.command(
+    cls=Verb,
+    short_help="Measure the ranking on a set in the BEIR layout.",
+    examples=(
+        "commonplace evaluate retrieval beir/scifact",
+        "commonplace evaluate retrieval beir/scifact --library ~/kept --against last",
+    ),
+)
+@click.argument("folder", type=_FOLDER, metavar="DIR")
+@_only
+@click.option(
+    "--limit", default=0, type=click.IntRange(0), metavar="N", help="Only N queries [all]."
+)
+@click.option("--explain", is_flag=True, help="Check that the terms of a score add up to it.")
+@_kept_library
+@_against
+@_keep
+@json_option
+def retrieval(
+    folder: Path,
+    only: str,
+    limit: int,
+    explain: bool,
+    library: Path | None,
+    against: str | None,
+    keep: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure the ranking on a set in the BEIR layout: corpus.jsonl, queries.jsonl, qrels/*.tsv.
+
+    Every document becomes a file of a library of its own, and ranks as its best passage.
+    """
+    from commonplace.evaluation import evaluate_retrieval
+
+    with _progress() as progress:
+        report, kept = evaluate_retrieval(
+            folder,
+            only=_names(only),
+            library=_place(library),
+            against=against,
+            keep_in=keep,
+            limit=limit,
+            explain=explain,
+            progress=progress,
+            announce=announce,
+        )
+    if as_json:
+        print_json({**report.record(), "kept": str(kept)})
+        return
+    from commonplace.cli._measured import print_retrieval
+
+    print_retrieval(report, kept)
+
+
+@evaluate.command(
+    cls=Verb,
+    short_help="Measure answers and refusals on a set of questions.",
+    examples=(
+        "commonplace evaluate answers qa/squad2",
+        'commonplace evaluate answers qa/squad2 --articles "Computational complexity theory"',
+        "commonplace evaluate answers qa/squad2 --sample 5 --own-passage",
+    ),
+)
+@click.argument("folder", type=_FOLDER, metavar="DIR")
+@click.option(
+    "--sample",
+    default=25,
+    type=click.IntRange(0),
+    metavar="N",
+    help="N answerable and N unanswerable questions of each article [25]; 0: all.",
+)
+@click.option("--articles", multiple=True, metavar="TITLE", help="Only of TITLE (repeatable).")
+@click.option(
+    "--all", "everything", is_flag=True, help="Also of the articles that refusals were fitted on."
+)
+@click.option("--own-passage", is_flag=True, help="Ask each once more, of its own passage alone.")
+@click.option(
+    "--threshold", type=float, metavar="X", help="Refuse below this confidence, 0 to 1 [fitted]."
+)
+@click.option(
+    "--reader", default="extractive", metavar="READERS", help="extractive, generative, or both."
+)
+@click.option("--model", default="SmolLM2-135M-Instruct", metavar="SPEC", help="What generates.")
+@_kept_library
+@_against
+@_keep
+@json_option
+def answers(
+    folder: Path,
+    reader: str,
+    library: Path | None,
+    keep: Path | None,
+    as_json: bool,
+    **chosen: Any,
+) -> None:
+    """Measure answers and refusals on a set like SQuAD 2.0: passages.jsonl, questions.jsonl.
+
+    Every passage becomes a file of a library of its own; each question is asked of all of it.
+    """
+    from commonplace.evaluation import evaluate_answers
+
+    with _progress() as progress:
+        report, kept = evaluate_answers(
+            folder,
+            readers=_names(reader),
+            library=_place(library),
+            keep_in=keep,
+            progress=progress,
+            announce=announce,
+            **chosen,
+        )
+    if as_json:
+        print_json({**report.record(), "kept": str(kept)})
+        return
+    from commonplace.cli._measured import print_answers
+
+    print_answers(report, kept)
+
+
+def _names(listed: str) -> list[str]:
+    return [name.strip() for name in listed.split(",") if name.strip()]
+
+
+def _place(library: Path | None) -> Path | None:
+    """The folder that `--library` names, whether it stands after the verb or before."""
+    before = chosen_library()
+    return library or (Path(before) if before else None)
+
+
+def _refuse_options_before(ctx: click.Context) -> None:
+    """An option between `evaluate` and `retrieval` would be lost without a word."""
+    given = [
+        parameter
+        for parameter in ctx.command.params
+        if parameter.name
+        and ctx.get_parameter_source(parameter.name) is click.core.ParameterSource.COMMANDLINE
+        and parameter.expose_value
+    ]
+    if given:
+        raise click.UsageError(f"{given[0].opts[0]} must stand after {ctx.invoked_subcommand}", ctx)
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress]":
+    """Progress bars, where a person sees them."""
+    if not sys.stderr.isatty():
+        from commonplace.foundation import silent
+
+        yield silent
+        return
+    from commonplace.cli._progress import Bars
+
+    with Bars() as bars:
+        yield bars.progress

@@ -1,0 +1,174 @@
+"""`commonplace judge`: say which passages fit a query, so that the library can be measured by it.
+
+Notable: what is shown comes from several rankings, mixed by a seed, so that its order says nothing.
+Each verdict is kept at once. A terminal takes single keys; anything else is read line by line.
+"""
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commonplace.cli._options import json_option, library_option, open_library
+from commonplace.cli._places import excerpt, place, query_terms, title_line
+from commonplace.cli._records import print_json
+from commonplace.cli._terminal import (
+    Painted,
+    bold,
+    cells,
+    clean,
+    columns,
+    cut,
+    cut_left,
+    dim,
+    joined,
+    on_terminal,
+    say,
+)
+from commonplace.cli._verb import verb
+
+if TYPE_CHECKING:
+    from commonplace import Library, Passage
+
+_VERDICTS = {"y": "up", "n": "down"}
+_KEYS = "ynsq"
+_PROMPT = "does it fit? y(es) n(o) s(kip) q(uit) "
+
+
+@verb(
+    "Say which passages fit a query.",
+    'commonplace judge "low-rank update"',
+    "commonplace judge --queries 5",
+)
+@click.argument("query", nargs=-1, metavar="[QUERY]...")
+@click.option(
+    "--depth",
+    default=5,
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="The first N of each ranking [5].",
+)
+@click.option(
+    "--queries",
+    default=10,
+    type=click.IntRange(1),
+    metavar="N",
+    help="Without a QUERY: at most N that were asked and never judged [10].",
+)
+@json_option
+@library_option
+def judge(query: tuple[str, ...], depth: int, queries: int, as_json: bool) -> None:
+    """Say which passages fit a query; `commonplace evaluate` measures by what you said.
+
+    Without a QUERY you are asked about what was asked and searched lately.
+    """
+    from commonplace.evaluation import candidates, queries_to_judge
+    from commonplace.foundation import InputError
+
+    library = open_library()
+    chosen = [" ".join(query)] if query else queries_to_judge(library, queries)
+    if not any(text.strip() for text in chosen):
+        raise InputError(
+            "nothing was asked yet that has no judgments; name a query: commonplace judge QUERY..."
+        )
+    judged: list[dict[str, Any]] = []
+    for text in chosen:
+        pool = candidates(library, text, depth)
+        if not _judge(library, text, pool, judged, to_stderr=as_json):
+            break
+    _summarise(judged, as_json)
+
+
+def _judge(
+    library: "Library",
+    query: str,
+    pool: "list[Passage]",
+    judged: list[dict[str, Any]],
+    to_stderr: bool,
+) -> bool:
+    """Ask about each passage; returns whether to go on with the next query."""
+    _show(bold(f"“{query}”"), to_stderr)
+    if not pool:
+        _show(
+            dim("nothing is left to judge: nothing was found, or all of it was judged"), to_stderr
+        )
+    terms = query_terms(query)
+    for number, passage in enumerate(pool, 1):
+        _show("", to_stderr)
+        for line in _lines(number, len(pool), passage, terms):
+            _show(line, to_stderr)
+        key = _key(to_stderr)
+        if key == "q":
+            return False
+        if key in _VERDICTS:
+            library.give_feedback(query, passage.id, _VERDICTS[key], source="judge")  # type: ignore[arg-type]
+            judged.append({"query": query, "id": passage.id, "verdict": _VERDICTS[key]})
+    _show("", to_stderr)
+    return True
+
+
+def _lines(number: int, total: int, passage: "Passage", terms: set[str]) -> Iterator[str]:
+    """Title, place and excerpt; the number says how many are to come, and nothing of a rank."""
+    width = max(20, min(columns(), 100))
+    count = f"{number}/{total}  "
+    yield joined([count, _fitted(title_line(passage, width - len(count)), width - len(count))])
+    where = place(passage)
+    yield dim(f"  {cut_left(where, width - 2) if on_terminal() else where}")
+    for line in excerpt(passage.text, terms, width - 2, lines=6):
+        yield joined(["  ", line])
+
+
+def _fitted(title: Painted, room: int) -> str:
+    """The title line, cut where it does not fit; it is never more than one line."""
+    plain = click.unstyle(title)
+    return title if cells(plain) <= room or not on_terminal() else bold(cut(plain, room))
+
+
+def _show(line: str, to_stderr: bool) -> None:
+    """With --json the standard output holds the object and nothing else."""
+    if to_stderr:
+        click.echo(clean(line), file=sys.stderr)
+    else:
+        say(line)
+
+
+def _key(to_stderr: bool) -> str:
+    """One of y, n, s, q; the end of the input quits."""
+    while True:
+        click.echo(_PROMPT, nl=False, err=to_stderr)
+        typed = _typed()
+        if not typed:
+            click.echo(err=to_stderr)
+            return "q"
+        key = typed.strip()[:1].lower()
+        if sys.stdin.isatty():
+            click.echo(key if key.isprintable() else "", err=to_stderr)
+        if key and key in _KEYS:
+            return key
+
+
+def _typed() -> str:
+    """A key of a terminal, or a line of whatever else we are fed by; "" at its end."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline()
+    try:
+        return click.getchar()
+    except EOFError:
+        return ""
+
+
+def _summarise(judged: list[dict[str, Any]], as_json: bool) -> None:
+    fitting = sum(one["verdict"] == "up" for one in judged)
+    queries = len({one["query"] for one in judged})
+    if as_json:
+        print_json({"judged": judged, "queries": queries, "fitting": fitting})
+        return
+    if not judged:
+        say("nothing was judged")
+        return
+    of = f"of {queries} quer{'y' if queries == 1 else 'ies'}"
+    verdicts = f"{len(judged)} passage{'s' * (len(judged) != 1)} judged"
+    say(
+        bold(f"{verdicts} {of}, {fitting} fitting"), dim(" · commonplace evaluate measures by them")
+    )

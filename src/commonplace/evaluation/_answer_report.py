@@ -1,0 +1,183 @@
+"""From outcomes to rates with intervals, and to the price of every threshold."""
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from commonplace.evaluation._outcomes import Outcome
+from commonplace.evaluation._statistics import interval, share_interval
+from commonplace.evaluation._thresholds import Curve, Point
+from commonplace.evaluation._types import Comparison, Span, rounded, span
+from commonplace.foundation import InputError
+
+RATES: Final = (
+    "answered",
+    "right_passage",
+    "right_answer",
+    "false_answer_rate",
+    "false_refusal_rate",
+    "citation_precision",
+    "citation_recall",
+)
+_Test = Callable[[Outcome], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """What one reader reached under one condition.
+
+    Attributes:
+        reader: "extractive" or "generative".
+        condition: "whole library" or "own passage".
+        outcomes: one a question.
+        rates: share of all answerable questions that are answered, cite their passage, and hold a
+            gold answer; of the unanswerable that are answered; of the answerable that are refused;
+            of the citations given to answerable questions that point into their passage
+            (precision); of the answered answerable questions that cite it at all (recall).
+            None where there was nothing to take a share of.
+        intervals: 95 %: Wilson's of shares of questions, bootstrap of the share of citations.
+        points: what other thresholds would cost.
+        prices: for so many false answers allowed, the threshold that costs fewest refusals.
+        p50_ms: the median time of an answer or refusal, milliseconds.
+    """
+
+    reader: str
+    condition: str
+    outcomes: tuple[Outcome, ...]
+    rates: Mapping[str, float | None]
+    intervals: Mapping[str, Span | None]
+    points: tuple[Point, ...]
+    prices: tuple[tuple[float, Point], ...]
+    p50_ms: float
+
+    @property
+    def name(self) -> str:
+        """The reader, and the condition where it is not the usual one."""
+        return self.reader + (f", {self.condition}" if self.condition != "whole library" else "")
+
+    def record(self) -> dict[str, Any]:
+        """The row as a flat object."""
+        return {
+            "configuration": self.name,
+            "reader": self.reader,
+            "condition": self.condition,
+            "questions": len(self.outcomes),
+            "answerable": sum(one.question.answerable for one in self.outcomes),
+            **{n: None if rate is None else rounded(rate) for n, rate in self.rates.items()},
+            "p50_ms": round(self.p50_ms, 1),
+            "intervals": {n: span(ends) for n, ends in self.intervals.items() if ends},
+            "points": [point.record() for point in self.points],
+            "prices": [
+                {"allowed_false_answer_rate": allowed, **point.record()}
+                for allowed, point in self.prices
+            ],
+            "values": {
+                one.question.id: {
+                    "answerable": one.question.answerable,
+                    "answered": one.answered,
+                    "right_passage": one.right_passage,
+                    "right_answer": one.right_answer,
+                    "confidence": rounded(one.confidence),
+                }
+                for one in self.outcomes
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReport:
+    """What was measured of answers and refusals.
+
+    Attributes:
+        set: its name; `hash` tells whether two sets of this name are the same.
+        articles: what was asked about.
+        passages: how many the library holds.
+        rows: one a reader and condition; the first is the usual one.
+        against: each row with the same one of an earlier report, by three measures.
+        notices: what a reader of the numbers should know.
+    """
+
+    set: str
+    hash: str
+    articles: tuple[str, ...]
+    passages: int
+    rows: tuple[AnswerRow, ...]
+    against: tuple[Comparison, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    def record(self) -> dict[str, Any]:
+        """The report as an object: the first row's own keys, and all rows."""
+        texts = {one.question.id: one.question.text for row in self.rows for one in row.outcomes}
+        rows = [row.record() for row in self.rows]
+        first = {name: value for name, value in rows[0].items() if name != "values"}
+        return {
+            "kind": "answers",
+            "set": self.set,
+            "hash": self.hash,
+            "articles": list(self.articles),
+            "passages": self.passages,
+            **first,
+            "rows": rows,
+            "against": [one.record(texts) for one in self.against],
+            "notices": list(self.notices),
+        }
+
+
+def row_of_outcomes(
+    reader: str, condition: str, outcomes: Sequence[Outcome], threshold: float
+) -> AnswerRow:
+    """Rates, intervals and thresholds; `threshold` is the one that was asked with.
+
+    Raises:
+        InputError: nothing was asked.
+    """
+    if not outcomes:
+        raise InputError("no question was asked; choose other articles or a larger sample")
+    shares = _shares(outcomes)
+    curve = Curve(outcomes, threshold, complete=reader == "extractive")
+    return AnswerRow(
+        reader,
+        condition,
+        tuple(outcomes),
+        {name: None if share is None else share[0] for name, share in shares.items()},
+        {name: None if share is None else share[1] for name, share in shares.items()},
+        curve.points(),
+        curve.prices(),
+        1000 * statistics.median(one.seconds for one in outcomes),
+    )
+
+
+def _shares(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, Span] | None]:
+    """Each rate with its interval; None where there was nothing to take a share of."""
+    yes = [one for one in outcomes if one.question.answerable]
+    no = [one for one in outcomes if not one.question.answerable]
+    answered = [one for one in yes if one.answered]
+    return {
+        "answered": _share(yes, lambda one: one.answered),
+        "right_passage": _share(yes, lambda one: one.right_passage),
+        "right_answer": _share(yes, lambda one: one.right_answer),
+        "false_answer_rate": _share(no, lambda one: one.answered),
+        "false_refusal_rate": _share(yes, lambda one: not one.answered),
+        "citation_precision": _precision(answered),
+        "citation_recall": _share(answered, lambda one: one.right_passage),
+    }
+
+
+def _share(among: Sequence[Outcome], test: _Test) -> tuple[float, Span] | None:
+    passed = sum(map(test, among))
+    return (passed / len(among), share_interval(passed, len(among))) if among else None
+
+
+def _precision(answered: Sequence[Outcome]) -> tuple[float, Span] | None:
+    """The share of citations that are right; an interval over questions, not over citations.
+
+    Where all are right, or none, a bootstrap has no width, and Wilson's of the questions is taken.
+    """
+    right = [one.right_citations for one in answered]
+    given = [one.citations for one in answered]
+    if not sum(given):
+        return None
+    if sum(right) in (0, sum(given)):
+        return sum(right) / sum(given), share_interval(sum(map(bool, right)), len(right))
+    return sum(right) / sum(given), interval(right, given)

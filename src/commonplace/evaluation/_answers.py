@@ -1,0 +1,187 @@
+"""Does it answer what is there, cite the right passage, and refuse what is not there?
+
+All passages of the set become files of one library, and each question is asked of the whole of it.
+Of the same question asked of its own passage alone (`own_passage`), a row of its own tells: a
+question that its passage does not answer may well be answered by another.
+
+    commonplace evaluate answers DIR
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from commonplace._library import Library
+from commonplace.answers import THRESHOLD
+from commonplace.evaluation._answer_report import AnswerReport, AnswerRow, row_of_outcomes
+from commonplace.evaluation._kept import (
+    Record,
+    earlier,
+    keep,
+    moment_of,
+    set_folder,
+    values_by_configuration,
+)
+from commonplace.evaluation._measures import require_measures
+from commonplace.evaluation._outcomes import Outcome, ask
+from commonplace.evaluation._questions import (
+    Question,
+    QuestionSet,
+    choose_articles,
+    choose_questions,
+    read_questions,
+)
+from commonplace.evaluation._quiet import QuietLibrary
+from commonplace.evaluation._retrieval import place_for
+from commonplace.evaluation._sets import write_documents
+from commonplace.evaluation._statistics import compare
+from commonplace.evaluation._types import Comparison
+from commonplace.foundation import InputError, Progress, silent
+
+READERS: Final = ("extractive", "generative")
+_MODEL: Final = "SmolLM2-135M-Instruct"
+_OF_ANSWERABLE: Final = ("answered", "right_answer")  # what is compared with an earlier report
+
+
+def evaluate_answers(
+    folder: Path,
+    *,
+    sample: int = 25,
+    articles: Sequence[str] = (),
+    everything: bool = False,
+    own_passage: bool = False,
+    threshold: float | None = None,
+    readers: Sequence[str] = ("extractive",),
+    model: str = _MODEL,
+    library: Path | None = None,
+    against: str | None = None,
+    keep_in: Path | None = None,
+    progress: Progress = silent,
+    announce: Callable[[str], None] = lambda _: None,
+) -> tuple[AnswerReport, Path]:
+    """Measure answers and refusals on a set; returns the report and the file that keeps it.
+
+    Args:
+        folder: a set in the layout of SQuAD 2.0.
+        sample: so many answerable and so many unanswerable questions of each article; 0: all.
+        articles: only of these; none named: of those that nothing was fitted on (`CALIBRATION`).
+        everything: of all articles.
+        own_passage: ask each question once more, of its own passage alone.
+        threshold: the confidence below which is refused, 0 to 1; None: the calibrated one.
+        readers: of "extractive" and "generative"; `model` writes for the latter.
+        model: see `Library.ask`.
+        library: keep the set's files and library in this folder, and use them again.
+        against: "last" or a kept report to compare with.
+        keep_in: the file to keep the report in, in place of the user's data folder.
+        progress: told of each question.
+        announce: told when weights are fetched.
+
+    Raises:
+        InputError: the set, an article, a reader or the earlier report cannot be used.
+        WeightsError: weights that are needed cannot be had.
+    """
+    require_measures()
+    _check(readers, threshold, sample)
+    given = read_questions(folder)
+    chosen = choose_articles(given, articles, everything)
+    questions = choose_questions(given, chosen, sample)
+    kept = set_folder(given.name, given.hash)
+    before = earlier(against, "answers", kept, given.hash) if against else None
+    with place_for(library) as place:
+        identities = write_documents(_texts(given), place / "documents")
+        opened = QuietLibrary.open(place / "library", announce=announce)
+        opened.add(place / "documents", progress=progress)
+        opened.ask("What warms up the models?")
+        rows = tuple(
+            _row(opened, reader, model, own, questions, identities, threshold, progress)
+            for reader in readers
+            for own in ((False, True) if own_passage else (False,))
+        )
+    report = AnswerReport(
+        given.name, given.hash, chosen, len(given.passages), rows, _against(rows, before)
+    )
+    return report, keep(report.record(), kept, keep_in)
+
+
+def _check(readers: Sequence[str], threshold: float | None, sample: int) -> None:
+    if unknown := next((name for name in readers if name not in READERS), None):
+        raise InputError(f"there is no reader {unknown!r}; choose of {', '.join(READERS)}")
+    if not readers:
+        raise InputError(f"no reader was named; choose of {', '.join(READERS)}")
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise InputError(f"{threshold} is no threshold; a confidence is from 0 to 1")
+    if sample < 0:
+        raise InputError(f"{sample} is no number of questions; name 1 or more, or 0 for all")
+
+
+def _texts(given: QuestionSet) -> Iterator[tuple[str, str, str]]:
+    """(id, file name, text) of each passage, below its article's title."""
+    for number, (identity, (title, text)) in enumerate(given.passages.items()):
+        yield identity, f"{number}.md", f"# {title}\n\n{text}"
+
+
+def _row(
+    library: Library,
+    reader: str,
+    model: str,
+    own: bool,
+    questions: Sequence[Question],
+    identities: Mapping[str, str],
+    threshold: float | None,
+    progress: Progress,
+) -> AnswerRow:
+    """Ask all questions under one condition."""
+    paths = {identity: path for path, identity in identities.items()}
+    outcomes: list[Outcome] = []
+    for number, question in enumerate(questions, 1):
+        outcomes.append(
+            ask(
+                library,
+                question,
+                identities,
+                model=model if reader == "generative" else None,
+                threshold=threshold,
+                paths=[paths[question.passage]] if own else (),
+            )
+        )
+        progress(f"{reader}{', own passage' * own}", number, len(questions), "questions")
+    condition = "own passage" if own else "whole library"
+    return row_of_outcomes(
+        reader, condition, outcomes, THRESHOLD if threshold is None else threshold
+    )
+
+
+def _against(rows: Sequence[AnswerRow], before: Record | None) -> tuple[Comparison, ...]:
+    """Each row against the same one of an earlier report: answered, right, and false answers.
+
+    Raises:
+        InputError: the earlier report has no row or no question in common.
+    """
+    if before is None:
+        return ()
+    then = values_by_configuration(before, [row.name for row in rows])
+    at = moment_of(before)
+    found = []
+    for row in rows:
+        for measure, old, new in _paired(then.get(row.name, {}), row):
+            if old.keys() & new.keys():
+                found.append(compare(measure, (f"{row.name} of {at}", old), (row.name, new)))
+    if not found:
+        raise InputError("the earlier report has no question in common with this one")
+    return tuple(found)
+
+
+def _paired(
+    then: Mapping[str, Mapping[str, bool]], row: AnswerRow
+) -> Iterator[tuple[str, dict[str, float], dict[str, float]]]:
+    """(measure, values then, values now), each by question."""
+    now = row.record()["values"]
+    for measure in _OF_ANSWERABLE:
+        yield measure, _values(then, measure, True), _values(now, measure, True)
+    yield "false_answer_rate", _values(then, "answered", False), _values(now, "answered", False)
+
+
+def _values(
+    values: Mapping[str, Mapping[str, bool]], measure: str, answerable: bool
+) -> dict[str, float]:
+    return {q: float(v[measure]) for q, v in values.items() if v["answerable"] == answerable}

@@ -1,0 +1,109 @@
+"""Answers and refusals of a user's own library, by questions that its definitions give.
+
+"X is a ..." makes a question that the library answers: "What is X?". The same question asked of
+one file alone, the nearest by rank of those that never name X, should be refused. So both rates
+are of questions whose truth is known; they are easier than those of people (the answer says "X is"
+in so many words), and a file may define X under another name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from commonplace.answers import Answer
+from commonplace.evaluation._known_items import KnownItem
+from commonplace.evaluation._quiet import QuietLibrary
+from commonplace.evaluation._statistics import share_interval
+from commonplace.evaluation._types import Span, rounded, span
+from commonplace.foundation import Progress
+from commonplace.library import Filter, analyse
+
+LEAST = 5  # definitions below which nothing is said about answers
+_NEAREST = 50  # passages among which the file that does not name X is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question: answered or not, and by its passage or not; refused where it should be.
+
+    `false_answer` is None where every near file names what was asked for.
+    """
+
+    text: str
+    answered: bool
+    right_passage: bool
+    false_answer: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAnswers:
+    """Rates over all questions that were asked."""
+
+    asked: tuple[Asked, ...]
+
+    def shares(self) -> dict[str, tuple[float, Span] | None]:
+        """Each rate with Wilson's 95 % interval; None where there was nothing to ask."""
+        elsewhere = [one.false_answer for one in self.asked if one.false_answer is not None]
+        return {
+            "answered": _share([one.answered for one in self.asked]),
+            "right_passage": _share([one.right_passage for one in self.asked]),
+            "false_refusal_rate": _share([not one.answered for one in self.asked]),
+            "false_answer_rate": _share(elsewhere),
+        }
+
+    def record(self) -> dict[str, Any]:
+        """The rates as an object, and what was refused or answered wrongly."""
+        shares = self.shares()
+        return {
+            "questions": len(self.asked),
+            "asked_elsewhere": sum(one.false_answer is not None for one in self.asked),
+            **{name: None if each is None else rounded(each[0]) for name, each in shares.items()},
+            "intervals": {name: span(each[1]) for name, each in shares.items() if each},
+            "refused": [one.text for one in self.asked if not one.answered],
+            "answered_elsewhere": [one.text for one in self.asked if one.false_answer],
+        }
+
+
+def _share(passed: Sequence[bool]) -> tuple[float, Span] | None:
+    if not passed:
+        return None
+    return sum(passed) / len(passed), share_interval(sum(passed), len(passed))
+
+
+def ask_definitions(
+    library: QuietLibrary, items: Sequence[KnownItem], progress: Progress
+) -> OwnAnswers | None:
+    """Ask what each of these items is; None where there are too few to say anything."""
+    if len(items) < LEAST:
+        return None
+    asked = []
+    for number, item in enumerate(items, 1):
+        asked.append(_ask(library, item))
+        progress("answers", number, len(items), "questions")
+    return OwnAnswers(tuple(asked))
+
+
+def _ask(library: QuietLibrary, item: KnownItem) -> Asked:
+    question = f"What is {item.subject}?"
+    found = library.ask(question)
+    cited = (
+        {c.passage.content_hash for sentence in found.sentences for c in sentence.citations}
+        if isinstance(found, Answer)
+        else set()
+    )
+    other = _nearest_without(library, item)
+    elsewhere = library.ask(question, filter=Filter(paths=(other,))).answered if other else None
+    return Asked(question, found.answered, bool(cited & item.relevant), elsewhere)
+
+
+def _nearest_without(library: QuietLibrary, item: KnownItem) -> str | None:
+    """The file of the best passage whose file lacks a word of the subject."""
+    terms = set(analyse(item.subject))
+    hits = library.search(f"what is {item.subject}", limit=_NEAREST)
+    for path, item_id in dict.fromkeys((h.passage.path, h.passage.item_id) for h in hits):
+        with library.snapshot() as snapshot:
+            passages = snapshot.passages_of(item_id)
+        held = {term for p in passages for term in analyse(" ".join((p.title, *p.heading, p.text)))}
+        if terms - held:
+            return path
+    return None

@@ -1,0 +1,38 @@
+"""A library that is measured: asked like any other, without its log and without its feedback.
+
+What is measured must not show up among what the user asked: the log says what a person wanted to
+know, and `commonplace judge` takes its queries from there. And what was learned from a person's
+feedback is left aside, for the same feedback says here what is relevant.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from commonplace._library import Library
+from commonplace.library import Snapshot
+
+
+class QuietLibrary(Library):
+    """A library whose log stays as it is, that ranks as if untaught; its tables can be read."""
+
+    @classmethod
+    def like(cls, library: Library) -> "QuietLibrary":
+        """The same library, with the same store and the weights that it has opened."""
+        quiet = cls.__new__(cls)
+        quiet.__dict__.update(library.__dict__)
+        return quiet
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """The tables as they stand now."""
+        with self._store.reading() as snapshot:
+            yield snapshot
+
+    @property
+    def learns_from_feedback(self) -> bool:
+        """No: judgments that a ranking was taught by cannot examine it."""
+        return False
+
+    def _log(self, *_: Any, **__: Any) -> None:
+        """Write nothing."""

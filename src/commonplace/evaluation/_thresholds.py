@@ -1,0 +1,93 @@
+"""What every refusal threshold would cost, from the confidences of what was asked once.
+
+A question is refused where the confidence is below the threshold, so one run says what any other
+threshold would have done. Where a language model writes, this holds only above the threshold that
+was asked with: what it would have written below is not known.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from commonplace.evaluation._outcomes import Outcome
+from commonplace.evaluation._types import rounded
+
+ALLOWED: Final = (0.05, 0.1, 0.2)  # false answers that a user may want to allow
+_STEPS: Final = 20
+_STEP: Final = 1e-4  # confidences are printed so exactly
+_ROUNDING: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A threshold and its two rates, 0 to 1."""
+
+    threshold: float
+    false_answer_rate: float
+    false_refusal_rate: float
+
+    def record(self) -> dict[str, float]:
+        """The point as an object."""
+        return {
+            "threshold": rounded(self.threshold),
+            "false_answer_rate": rounded(self.false_answer_rate),
+            "false_refusal_rate": rounded(self.false_refusal_rate),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The outcomes of one run, and the threshold it had.
+
+    Attributes:
+        outcomes: of answerable and unanswerable questions.
+        asked_with: the threshold of the run.
+        complete: whether a question that was refused for it would be answered below it.
+    """
+
+    outcomes: Sequence[Outcome]
+    asked_with: float
+    complete: bool
+
+    def point(self, threshold: float) -> Point:
+        """What this threshold would have done."""
+        yes = [self._answered(one, threshold) for one in self.outcomes if one.question.answerable]
+        no = [self._answered(o, threshold) for o in self.outcomes if not o.question.answerable]
+        return Point(threshold, sum(no) / len(no), 1 - sum(yes) / len(yes))
+
+    def points(self) -> tuple[Point, ...]:
+        """Thresholds in steps of .05; none where there are only questions of one sort."""
+        steps = (step / _STEPS for step in range(1, _STEPS))
+        return tuple(self.point(step) for step in steps if self._holds(step) and self._mixed)
+
+    def prices(self) -> tuple[tuple[float, Point], ...]:
+        """For each allowed rate of false answers the threshold that refuses least.
+
+        It is chosen on the very questions it is measured on, and so a little flattering.
+        """
+        if not self._mixed:
+            return ()
+        found = [(allowed, self.point(self._threshold(allowed))) for allowed in ALLOWED]
+        return tuple((allowed, point) for allowed, point in found if self._holds(point.threshold))
+
+    def _threshold(self, allowed: float) -> float:
+        """Just above the confidence of the first false answer that is one too many."""
+        false = [one for one in self.outcomes if not one.question.answerable]
+        sure = sorted((o.confidence for o in false if self._answered(o, 0.0)), reverse=True)
+        most = math.floor(allowed * len(false) + _STEP)
+        if most >= len(sure):
+            return 0.0
+        return rounded((math.floor(sure[most] / _STEP + _ROUNDING) + 1) * _STEP)
+
+    @property
+    def _mixed(self) -> bool:
+        return len({one.question.answerable for one in self.outcomes}) == 2
+
+    def _holds(self, threshold: float) -> bool:
+        return self.complete or threshold >= self.asked_with
+
+    def _answered(self, one: Outcome, threshold: float) -> bool:
+        """Whether it would have been answered: nothing retrieved has no confidence at all."""
+        refused_for_it = self.complete and 0 < one.confidence < self.asked_with
+        return one.confidence >= threshold and (one.answered or refused_for_it)
