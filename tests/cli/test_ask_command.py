@@ -11,6 +11,7 @@ import pytest
 from click.testing import Result
 
 from commonplace import Answer, Citation, Filter, Library, Refusal, Sentence
+from commonplace.answers import CAUTION, THRESHOLD
 
 Run = Callable[..., Result]
 Ask = Callable[[Answer | Refusal], dict[str, Any]]
@@ -75,6 +76,7 @@ def test_sentences_carry_marks_and_sources_follow(run: Run, asked: Ask, answer: 
     seen = asked(answer)
     result = run("ask", "Why", "two?", "--model", "smollm2", "--kind", "pdf")
     assert result.exit_code == 0
+    assert seen.pop("threshold") == THRESHOLD
     assert seen == {"question": "Why two?", "model": "smollm2", "filter": Filter(kinds=("pdf",))}
     lines = result.stdout.splitlines()
     assert lines[0] == f"{_SAID} [1] So does DoRA. [2][1]"
@@ -154,3 +156,10 @@ def test_a_refusal_in_json_has_the_same_keys(
 
 def test_an_empty_question_is_bad_usage(run: Run) -> None:
     assert run("ask", " ").exit_code == 2
+
+
+def test_caution_sets_the_threshold(run: Run, asked: Ask, answer: Answer) -> None:
+    seen = asked(answer)
+    assert run("ask", "Why", "two?", "--caution", "highest").exit_code == 0
+    assert seen["threshold"] == CAUTION["highest"] > THRESHOLD
+    assert run("ask", "Why", "two?", "--caution", "none").exit_code == 2

@@ -15,6 +15,7 @@ from commonplace.retrieval import FeedbackParameters, Taste, remembering, taste
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 PARAMETERS = FeedbackParameters()
+ONE = PARAMETERS.bound / (PARAMETERS.prior + 1)  # what one thumb moves
 
 
 def given_on(
@@ -35,8 +36,8 @@ def test_none_is_nothing() -> None:
 
 
 def test_up_lifts_down_lowers_and_others_stay() -> None:
-    assert moved([given_on(0, "a", "up")]) == [pytest.approx(3 / 5), 0]
-    assert moved([given_on(0, "a", "down")]) == [pytest.approx(-3 / 5), 0]
+    assert moved([given_on(0, "a", "up")]) == [pytest.approx(ONE), 0]
+    assert moved([given_on(0, "a", "down")]) == [pytest.approx(-ONE), 0]
 
 
 def test_what_is_said_weighs_more_than_what_is_done() -> None:
@@ -86,7 +87,7 @@ def turned(degrees: float) -> NDArray[np.float32]:
 def test_it_fades_with_the_distance_of_the_queries() -> None:
     learned = Taste((given_on(0, "a", "up"),), turned(0)[None])
     shifts = [float(learned.adjustments("x", turned(d), ["a"])[0]) for d in (0, 15, 30, 60)]
-    assert shifts[0] == pytest.approx(3 / 5)
+    assert shifts[0] == pytest.approx(ONE)
     assert shifts[0] > shifts[1] > shifts[2] > shifts[3] == 0
 
 

@@ -64,7 +64,9 @@ def test_equal_scores_say_nothing(value: float) -> None:
 
 def test_fuse_by_hand() -> None:
     lexical, dense = f32(0, 2), f32(0.9, 0.5)
-    np.testing.assert_allclose(fuse(lexical, dense), [0.7 - 0.3, 0.3 - 0.7], atol=1e-5)
+    np.testing.assert_allclose(
+        fuse(lexical, dense, FusionParameters(lexical=0.3)), [0.7 - 0.3, 0.3 - 0.7], atol=1e-5
+    )
     equal = FusionParameters(lexical=0.5, scale="minmax")
     np.testing.assert_allclose(fuse(lexical, dense, equal), [0.5, 0.5], atol=1e-6)
 

@@ -1,16 +1,98 @@
-"""What `search --explain` prints: each term's share of the BM25 score, and every other number."""
+"""`commonplace explain`, and what `search --explain` prints: every number behind a place."""
 
 from collections.abc import Sequence
 from math import fsum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from commonplace.cli._terminal import cut, dim, pad, say
+import click
+
+from commonplace.cli._last import numbered
+from commonplace.cli._options import (
+    Selection,
+    json_option,
+    library_option,
+    open_library,
+    selection_options,
+)
+from commonplace.cli._places import place, title_line
+from commonplace.cli._records import hit_record, print_json
+from commonplace.cli._search import PROFILES
+from commonplace.cli._terminal import bold, columns, cut, dim, pad, say
+from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:
     from commonplace import Hit
     from commonplace.retrieval import Explanation, TermContribution
 
 _HEADS = ("in query", "in passage", "in passages", "idf", "adds")
+
+
+_BAR = 24  # cells of the longest bar
+
+
+@verb(
+    "Show why a passage stands where it stands.",
+    "commonplace explain 2",
+    'commonplace explain 3f2a9c01d4e5 --query "low-rank update" --profile best',
+)
+@click.argument("citation")
+@click.option("--query", metavar="TEXT", help="What it was found for, where CITATION is an id.")
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    metavar="PROFILE",
+    help="Explain this ranking [that of the last search].",
+)
+@selection_options
+@json_option
+@library_option
+def explain(
+    citation: str, query: str | None, profile: Any, selection: Selection, as_json: bool
+) -> None:
+    """Show what each kind of evidence adds to a passage's score: the parts are the whole.
+
+    CITATION is a number of the last search or ask, or an id with --query. Options that chose a part
+    of the library for that search must be given again.
+    """
+    library = open_library()
+    found = numbered(library, citation)
+    asked = query or (found.query if found else "")
+    if not asked:
+        raise click.UsageError(f"say what {citation} was found for, with --query")
+    chosen: Any = profile or (found.profile if found else "fast")
+    hit, rank = library.explain(
+        asked, found.citation if found else citation, profile=chosen, filter=selection.filter()
+    )
+    if as_json:
+        print_json({"query": asked, "profile": chosen, "rank": rank, "hit": hit_record(hit)})
+        return
+    say(bold(f"{rank}. "), title_line(hit.passage, columns() - 6), dim(f"  for “{asked}”"))
+    say(dim(place(hit.passage)))
+    _print_contributions(hit)
+    print_explanation(hit, "")
+    _print_features(hit)
+
+
+def _print_contributions(hit: "Hit") -> None:
+    """A bar for each kind of evidence, to the right where it adds, to the left where it takes."""
+    assert hit.explanation is not None, "an explanation was asked for"
+    parts = hit.explanation.contributions
+    most = max((abs(value) for _, value in parts), default=0) or 1
+    width = max(len(name) for name, _ in parts)
+    say()
+    for name, value in parts:
+        bar = ("+" if value > 0 else "-") * max(1, round(_BAR * abs(value) / most)) if value else ""
+        say(pad(name, width), f"  {value:>+9.4f}  ", dim(bar))
+    say(pad("score", width), f"  {hit.score:>+9.4f}")
+
+
+def _print_features(hit: "Hit") -> None:
+    """What else is known of the passage; learning to rank looks at these."""
+    assert hit.explanation is not None, "an explanation was asked for"
+    known = [(name, value) for name, value in hit.explanation.features if value == value]
+    if known:
+        say()
+        say(dim("features  "), dim(" · ".join(f"{name} {value:.3g}" for name, value in known)))
 
 
 def print_explanation(hit: "Hit", margin: str) -> None:

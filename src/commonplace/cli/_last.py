@@ -16,6 +16,7 @@ class Numbered(NamedTuple):
     query: str
     rank: int
     source: str  # "search" or "ask"
+    profile: str  # of the ranking that it was found by
 
 
 def numbered(library: "Library", text: str) -> Numbered | None:
@@ -39,5 +40,6 @@ def numbered(library: "Library", text: str) -> Numbered | None:
     if not 1 <= int(number) <= len(passages):
         held = f"has the numbers 1 to {len(passages)}" if passages else "has no citations"
         raise InputError(f"there is no number {number}: the last {last['verb']} {held}")
-    citation = str(passages[int(number) - 1])
-    return Numbered(citation, str(last.get("query", "")), int(number), str(last["verb"]))
+    citation, verb = str(passages[int(number) - 1]), str(last["verb"])
+    profile = str(last.get("profile") or "best")  # what `ask` ranks by
+    return Numbered(citation, str(last.get("query", "")), int(number), verb, profile)

@@ -31,6 +31,7 @@ _VERBS = [
     "ask",
     "search",
     "show",
+    "explain",
     "feedback",
     "status",
     "reading",

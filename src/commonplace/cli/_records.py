@@ -32,10 +32,11 @@ def locator_record(locator: "Locator") -> dict[str, Any]:
 
 def hits_record(hits: "Sequence[Hit]") -> dict[str, Any]:
     """{"hits": [...]}, best first."""
-    return {"hits": [_hit(hit) for hit in hits]}
+    return {"hits": [hit_record(hit) for hit in hits]}
 
 
-def _hit(hit: "Hit") -> dict[str, Any]:
+def hit_record(hit: "Hit") -> dict[str, Any]:
+    """A passage with its place, its words and its score; its explanation, if there is one."""
     passage = hit.passage
     record = {
         "path": passage.path,

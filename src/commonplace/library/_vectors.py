@@ -52,6 +52,15 @@ class Vectors:
             found[there] = self.matrix[at[there]] @ query
         return found
 
+    def at(self, rows: Rows) -> NDArray[np.float32]:
+        """The vector of each of these rows [n, dimension]; NaN where a row has none yet."""
+        found = np.full((len(rows), self.matrix.shape[1]), np.nan, np.float32)
+        if len(self.rows):
+            at = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
+            there = self.rows[at] == rows
+            found[there] = self.matrix[at[there]]
+        return found
+
     def _positions(self, rows: Rows) -> NDArray[np.int64]:
         """Where those of the rows stand that have a vector."""
         at = np.searchsorted(self.rows, rows)

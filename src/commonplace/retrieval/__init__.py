@@ -1,26 +1,37 @@
 """From a query to ranked passages, with every number that the ranking came from."""
 
+from commonplace.retrieval._accelerator import Accelerator
 from commonplace.retrieval._bm25 import BM25, BM25Parameters, TermContribution
+from commonplace.retrieval._explanation import Explanation, Hit
+from commonplace.retrieval._features import FEATURES, Signals, features, shortest_cover
 from commonplace.retrieval._feedback import FeedbackParameters, Taste, remembering, taste
 from commonplace.retrieval._fusion import FusionParameters
 from commonplace.retrieval._mixture import RerankParameters
-from commonplace.retrieval._search import Explanation, Hit, Profile, search
+from commonplace.retrieval._neighbours import NeighbourParameters
+from commonplace.retrieval._search import Profile, RankingParameters, search
 from commonplace.retrieval._view import View, open_view
 
 __all__ = [
     "BM25",
+    "FEATURES",
+    "Accelerator",
     "BM25Parameters",
     "Explanation",
     "FeedbackParameters",
     "FusionParameters",
     "Hit",
+    "NeighbourParameters",
     "Profile",
+    "RankingParameters",
     "RerankParameters",
+    "Signals",
     "Taste",
     "TermContribution",
     "View",
+    "features",
     "open_view",
     "remembering",
     "search",
+    "shortest_cover",
     "taste",
 ]

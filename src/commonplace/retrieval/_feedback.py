@@ -2,9 +2,9 @@
 
     adjustment(q, p) = bound * sum_i w_i K(q, q_i) v_i / (prior + sum_i w_i K(q, q_i))
 
-over the feedback i on passage p, with v = 1 for "up" and "opened", -1 for "down" and "dismissed".
-It is in the unit of a ranking's spread, so that it can turn near decisions and never wins against
-all other evidence. What makes it safe:
+over the feedback i on passage p, with v = 1 for "up" and "opened", -1 for "down" and "dismissed",
+in standard deviations of the scores of the best passages: it is added to a ranking's other parts.
+What makes it safe:
 
 - *prior* shrinks: one verdict moves little, agreement moves more, nothing moves beyond *bound*;
 - K falls to nothing between queries that are not alike (cosine of their vectors; without an
@@ -43,12 +43,12 @@ _VALUE: Final[dict[Verdict, float]] = {"up": 1, "opened": 1, "down": -1, "dismis
 class FeedbackParameters:
     """How far feedback moves a ranking; chosen in a simulation (docs/measurements.md)."""
 
-    bound: float = 3.0  # the most that it moves a passage, in standard deviations of the scores
+    bound: float = 4.0  # the most that it moves a passage, in standard deviations of the top
     prior: float = 4.0  # verdicts' worth of doubt: one thumb moves by bound / (1 + prior)
     alike: float = 0.8  # cosine of two queries from which they begin to be alike
     done: float = 0.5  # weight of what was done (opened, dismissed); what was said has 1
     clip: float = 5.0  # most that a low rank multiplies the weight of a click by
-    depth: int = 50  # best passages that are moved
+    depth: int = 50  # best passages, the top, that are moved
 
 
 @dataclass(frozen=True)

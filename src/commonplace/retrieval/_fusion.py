@@ -1,4 +1,4 @@
-"""One ranking out of several: by rank, by range, by spread; and the mixture with a reranker.
+"""One ranking out of several: by rank, by range, by spread.
 
 All functions are pure: lists or float32 arrays in, the same out, higher is better. Three ways:
 
@@ -15,12 +15,13 @@ not return is scored there too, not taken as zero: with min-max that is worth 0.
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Reals = NDArray[np.floating[Any]]
 Key = TypeVar("Key", bound=Hashable)
 Scale = Literal["z", "minmax"]
 
@@ -32,7 +33,7 @@ class FusionParameters:
     """How BM25 and dense candidates become one list."""
 
     depth: int = 200  # candidates taken from each list
-    lexical: float = 0.3  # weight of BM25; the dense cosine has the rest
+    lexical: float = 0.26  # weight of BM25; the dense cosine has the rest
     scale: Scale = "z"
 
 
@@ -67,8 +68,10 @@ def scaled(scores: Floats, scale: Scale) -> Floats:
     return standard(scores) if scale == "z" else minmax(scores)
 
 
-def fuse(lexical: Floats, dense: Floats, parameters: FusionParameters | None = None) -> Floats:
-    """The fused score of each candidate, float32 [n].
+def fused_parts(
+    lexical: Floats, dense: Floats, parameters: FusionParameters | None = None
+) -> tuple[Floats, Floats]:
+    """What BM25 and what the cosine add to the fused score of each candidate, float32 [n] each.
 
     `lexical` and `dense` hold the exact BM25 score and cosine of the same n candidates: the union
     of both lists. A candidate without a vector (NaN) counts by its words alone.
@@ -76,10 +79,17 @@ def fuse(lexical: Floats, dense: Floats, parameters: FusionParameters | None = N
     p = parameters or FusionParameters()
     if lexical.shape != dense.shape:
         raise ValueError(f"scores of {lexical.shape} and {dense.shape} candidates")
-    words, known = scaled(lexical, p.scale), ~np.isnan(dense)
-    meaning = words.copy()
-    meaning[known] = scaled(dense[known], p.scale)
-    return (p.lexical * words + (1 - p.lexical) * meaning).astype(np.float32)
+    known = ~np.isnan(dense)
+    words = np.where(known, p.lexical, 1.0) * scaled(lexical, p.scale)
+    meaning = np.zeros_like(words)
+    meaning[known] = (1 - p.lexical) * scaled(dense[known], p.scale)
+    return words.astype(np.float32), meaning.astype(np.float32)
+
+
+def fuse(lexical: Floats, dense: Floats, parameters: FusionParameters | None = None) -> Floats:
+    """The fused score of each candidate, float32 [n]: the sum of `fused_parts`."""
+    words, meaning = fused_parts(lexical, dense, parameters)
+    return words + meaning
 
 
 def union(rankings: Sequence[Sequence[Key]], depth: int) -> list[Key]:
@@ -87,6 +97,6 @@ def union(rankings: Sequence[Sequence[Key]], depth: int) -> list[Key]:
     return list(dict.fromkeys(key for ranking in rankings for key in ranking[:depth]))
 
 
-def order(scores: Floats) -> NDArray[np.int64]:
+def order(scores: Reals) -> NDArray[np.int64]:
     """Indices from the highest score to the lowest; equals keep their order."""
     return np.argsort(-scores, kind="stable")

@@ -1,10 +1,13 @@
-"""The mixture of a fused ranking with what a reranker says of its top."""
+"""What a reranker adds to the top of a ranking, and how the rest is kept below that top."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from commonplace.retrieval._fusion import Floats, Scale, scaled
+from commonplace.retrieval._fusion import Floats, Reals, standard
+
+_GAP: Final = 1e-3  # between the last passage of the top and the first below
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,20 +15,21 @@ class RerankParameters:
     """How far the reranker reads, and how much its word counts."""
 
     depth: int = 20  # passages it reads
-    weight: float = 0.25  # of its scores; the fused score has the rest
-    scale: Scale = "z"
+    weight: float = 0.2  # of one standard deviation of its scores
 
 
-def mix(first: Floats, reranked: Floats, parameters: RerankParameters) -> Floats:
-    """New scores [n] for a list of which the first `len(reranked)` were read again.
+def reranked_part(scores: Floats, parameters: RerankParameters) -> Floats:
+    """What the reranker's scores [n] of the top add to the scores of the ranking, float32 [n]."""
+    return np.asarray(parameters.weight * standard(scores), np.float32)
 
-    Both scores of the top are put on one scale and added by weight; what was not read again keeps
-    its order, below them.
+
+def lowering(scores: Reals, depth: int) -> Reals:
+    """What brings all but the first `depth` below them, added to scores [n]: 0 or less.
+
+    A stage that changes the scores of the top only must not drop a passage of it below passages
+    that it never looked at. What is below keeps its order.
     """
-    depth, p = len(reranked), parameters
-    top = p.weight * scaled(reranked, p.scale) + (1 - p.weight) * scaled(first[:depth], p.scale)
-    rest = first[depth:]
-    if not len(rest) or not depth:
-        return np.concatenate([top, rest]).astype(np.float32)
-    below = rest - rest.max() + top.min() - np.float32(1e-3)
-    return np.concatenate([top, below]).astype(np.float32)
+    shift = np.zeros(len(scores))
+    if 0 < depth < len(scores):
+        shift[depth:] = min(0.0, scores[:depth].min() - _GAP - scores[depth:].max())
+    return shift

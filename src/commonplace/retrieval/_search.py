@@ -1,13 +1,15 @@
-"""From a query to ranked passages: BM25 and dense candidates, fused, and the top reranked.
+"""From a query to ranked passages: BM25 and dense candidates, fused, smoothed, the top reranked.
 
 Two profiles, each chosen by measurement (docs/measurements.md). `fast` fuses BM25 with the cosine
-of the encoder; `best` lets a cross-encoder read the top once more. Where no passage has a vector
-yet, or the weights cannot be had, the lexical ranking stands alone, and says so.
+of the encoder, and lets the best passages' neighbours speak for them; `best` compares the top with
+the query once more, token by token. Where no passage has a vector yet, or the weights cannot be
+had, the lexical ranking stands alone, and says so.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 import numpy as np
@@ -16,8 +18,13 @@ from numpy.typing import NDArray
 from commonplace.foundation import Stopwatch
 from commonplace.library import Passage, analyse, indexed_text
 from commonplace.retrieval._bm25 import TermContribution
-from commonplace.retrieval._fusion import FusionParameters, fuse, order
-from commonplace.retrieval._mixture import RerankParameters, mix
+from commonplace.retrieval._candidates import Candidates
+from commonplace.retrieval._explanation import Explanation, Hit
+from commonplace.retrieval._features import FEATURES, Signals, features
+from commonplace.retrieval._feedback import Taste
+from commonplace.retrieval._fusion import FusionParameters, fused_parts, standard
+from commonplace.retrieval._mixture import RerankParameters, reranked_part
+from commonplace.retrieval._neighbours import NeighbourParameters, neighbour_means
 from commonplace.retrieval._view import Floats, Rows, View
 
 _ROUNDING = 1e-6  # relative; float32 sums were seen to be off by three units in the last place
@@ -39,53 +46,12 @@ class Reranker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why a passage is where it is: every number that its place came from.
+class RankingParameters:
+    """The constants of every stage; the defaults are those that were measured."""
 
-    `terms` add up to `bm25`, whose statistics are those of all passages, also under a filter.
-    Ranks count from 1; None where the passage was not in that list or the stage did not run.
-    """
-
-    terms: tuple[TermContribution, ...]
-    bm25: float
-    bm25_rank: int | None
-    cosine: float | None
-    dense_rank: int | None
-    fused: float | None
-    fused_rank: int | None
-    reranked: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A passage that was found; `score` orders the hits of one search and means nothing across."""
-
-    passage: Passage
-    score: float
-    explanation: Explanation | None = None
-
-
-@dataclass
-class _Candidates:
-    """Rows with what is known of each, aligned; `scores` is the latest stage's."""
-
-    rows: Rows
-    scores: Floats
-    bm25: Floats
-    cosine: Floats | None = None
-    fused: Floats | None = None
-    fused_rank: NDArray[np.int64] | None = None
-    reranked: Floats | None = None
-    lexical_rows: Rows | None = None
-    dense_rows: Rows | None = None
-
-    def keep(self, at: NDArray[np.int64]) -> None:
-        """Reorder all that is aligned, and forget the rest."""
-        self.rows, self.scores, self.bm25 = self.rows[at], self.scores[at], self.bm25[at]
-        for name in ("cosine", "fused", "fused_rank", "reranked"):
-            values = getattr(self, name)
-            if values is not None:
-                setattr(self, name, values[at])
+    fusion: FusionParameters = field(default_factory=FusionParameters)
+    neighbours: NeighbourParameters = field(default_factory=NeighbourParameters)
+    rerank: RerankParameters = field(default_factory=RerankParameters)
 
 
 def search(
@@ -98,35 +64,37 @@ def search(
     *,
     explain: bool = False,
     watch: Stopwatch | None = None,
-    fusion: FusionParameters | None = None,
-    rerank: RerankParameters | None = None,
+    parameters: RankingParameters | None = None,
+    taste: Taste | None = None,
 ) -> list[Hit]:
     """The `limit` best passages for a query, best first.
 
     Profiles `fast` and `best` need an `encoder`, `best` a `reranker`; without them (or without
-    vectors) the stage is left out. `fusion` and `rerank` default to the measured constants.
+    vectors) the stage is left out. `taste` is what was learned from this library's feedback.
     """
-    watch = watch or Stopwatch()
+    watch, parameters = watch or Stopwatch(), parameters or RankingParameters()
     terms = analyse(query)
-    fusion, rerank = fusion or FusionParameters(), rerank or RerankParameters()
     dense = encoder if view.has_vectors and profile != "bm25" else None
-    depth = max(fusion.depth, limit)
+    depth = max(parameters.fusion.depth, limit)
     if dense is None:
         with watch.stage("bm25"):
             rows, scores = view.lexical(terms, depth)
-        found = _Candidates(rows, scores, scores, lexical_rows=rows)
+        found = Candidates(rows, scores, {"bm25": scores}, lexical_rows=rows)
     else:
-        found = _hybrid(view, query, terms, dense, depth, fusion, profile, watch)
+        found = _hybrid(view, query, terms, dense, depth, parameters, profile, watch)
     texts: dict[int, Passage] = {}
     if profile == "best" and reranker is not None:
         with watch.stage("rerank"):
-            texts = _rerank(view, query, found, reranker, rerank)
+            texts = _rerank(view, query, found, reranker, parameters.rerank)
+    if taste is not None:
+        with watch.stage("feedback"):
+            texts |= _adapt(view, query, found, taste)
     found.keep(np.arange(min(limit, len(found.rows))))
     with watch.stage("fetch"):
         passages = _fetch(view, found.rows, texts)
-    if not explain:
-        return [Hit(p, float(score)) for p, score in zip(passages, found.scores, strict=True)]
-    return [_explained(view, terms, found, place, p) for place, p in enumerate(passages)]
+    if explain:
+        return _explained(view, terms, found, passages)
+    return [Hit(p, float(score)) for p, score in zip(passages, found.scores, strict=True)]
 
 
 def _hybrid(
@@ -135,10 +103,10 @@ def _hybrid(
     terms: Sequence[str],
     encoder: QueryEncoder,
     depth: int,
-    fusion: FusionParameters,
+    parameters: RankingParameters,
     profile: Profile,
     watch: Stopwatch,
-) -> _Candidates:
+) -> Candidates:
     """The union of both lists, each candidate scored exactly by both, fused, best first."""
     with watch.stage("bm25"):
         lexical_rows, lexical = view.lexical(terms, depth)
@@ -148,33 +116,67 @@ def _hybrid(
         dense_rows, cosines = view.dense(vector, depth)
         if profile == "dense":
             nothing = np.zeros(len(dense_rows), np.float32)
-            return _Candidates(dense_rows, cosines, nothing, cosines, dense_rows=dense_rows)
+            only = {"cosine": cosines}
+            return Candidates(
+                dense_rows, nothing, only, cosines, dense_rows=dense_rows, query_vector=vector
+            )
         only_dense = np.setdiff1d(dense_rows, lexical_rows)
         rows = np.concatenate([lexical_rows, only_dense])
         cosine = view.cosines(vector, rows)
     with watch.stage("bm25"):
         bm25 = np.concatenate([lexical, view.lexical_scores(terms, only_dense)])
     with watch.stage("fuse"):
-        fused = fuse(bm25, cosine, fusion)
-        found = _Candidates(rows, fused, bm25, cosine, fused)
+        found = _fused(rows, bm25, cosine, parameters.fusion)
         found.lexical_rows, found.dense_rows = lexical_rows, dense_rows
-        found.keep(order(fused))
-        found.fused_rank = np.arange(1, len(found.rows) + 1)
+        found.query_vector = vector
+        _smooth(view, found, parameters.neighbours)
     return found
 
 
+def _fused(rows: Rows, bm25: Floats, cosine: Floats, parameters: FusionParameters) -> Candidates:
+    words, meaning = fused_parts(bm25, cosine, parameters)
+    found = Candidates(rows, bm25, {"bm25": words, "cosine": meaning}, cosine)
+    found.fused = found.scores.astype(np.float32)
+    found.rank()
+    found.fused_rank = np.arange(1, len(rows) + 1)
+    return found
+
+
+def _smooth(view: View, found: Candidates, parameters: NeighbourParameters) -> None:
+    """Let the neighbours of the best candidates speak for them."""
+    depth, weight = min(parameters.depth, len(found.rows)), np.float32(parameters.weight)
+    top = found.rows[:depth]
+    means = neighbour_means(found.scores[:depth], view.vectors(top), parameters.nearest)
+    found.neighbours = np.full(len(found.rows), np.nan, np.float32)
+    found.neighbours[:depth] = means
+    found.adjust({"neighbours": weight * means}, depth, keep=1 - parameters.weight)
+
+
 def _rerank(
-    view: View, query: str, found: _Candidates, reranker: Reranker, parameters: RerankParameters
+    view: View, query: str, found: Candidates, reranker: Reranker, parameters: RerankParameters
 ) -> dict[int, Passage]:
     """Reorder the top in place; returns the passages that were fetched for it, by row."""
+    if found.cosine is None:  # BM25 alone: bring its scores to the scale that the weight is for
+        found.parts = {"bm25": standard(found.bm25)}
     top = found.rows[: parameters.depth]
     passages = view.passages(top)
     read = [(query, indexed_text(p.title, p.heading, p.text)) for p in passages]
     scores = reranker.score(read) if read else np.empty(0, np.float32)
     found.reranked = np.full(len(found.rows), np.nan, np.float32)
     found.reranked[: len(top)] = scores
-    found.scores = mix(found.scores, scores, parameters)
-    found.keep(order(found.scores))
+    found.adjust({"late interaction": reranked_part(scores, parameters)}, len(top))
+    return dict(zip(top.tolist(), passages, strict=True))
+
+
+def _adapt(view: View, query: str, found: Candidates, taste: Taste) -> dict[int, Passage]:
+    """Move the top by what was said of it; returns the passages that were fetched for it."""
+    depth = min(taste.parameters.depth, len(found.rows))
+    top, spread = found.rows[:depth], float(found.scores[:depth].std()) if depth else 0.0
+    passages = view.passages(top)
+    contents = [passage.content_hash for passage in passages]
+    moved = taste.adjustments(query, found.query_vector, contents)
+    if moved.any():
+        found.adjust({"feedback": np.float32(spread) * moved}, depth)
     return dict(zip(top.tolist(), passages, strict=True))
 
 
@@ -186,35 +188,48 @@ def _fetch(view: View, rows: Rows, there: dict[int, Passage]) -> list[Passage]:
 
 
 def _explained(
-    view: View, terms: Sequence[str], found: _Candidates, place: int, passage: Passage
-) -> Hit:
-    """A hit with its explanation; where BM25 alone ranked, its score is the explanation's own."""
-    explanation = _explain(view, terms, found, place)
-    alone = found.cosine is None and found.reranked is None
-    score = explanation.bm25 if alone else float(found.scores[place])
-    return Hit(passage, score, explanation)
+    view: View, terms: Sequence[str], found: Candidates, passages: Sequence[Passage]
+) -> list[Hit]:
+    """Hits with explanations; where BM25 alone ranked, its score is the explanation's own."""
+    signals = Signals(found.bm25, found.cosine, found.neighbours, found.reranked)
+    matrix = features(terms, passages, signals, view.idf, datetime.now(UTC))
+    hits = []
+    for place, passage in enumerate(passages):
+        why = _explain(view, terms, found, place, matrix[place])
+        score = float(found.scores[place]) if len(found.parts) > 1 else why.contributions[0][1]
+        hits.append(Hit(passage, score, why))
+    return hits
+
+
+def _explain(
+    view: View, terms: Sequence[str], found: Candidates, place: int, known: Floats
+) -> Explanation:
+    row = int(found.rows[place])
+    bm25 = float(found.bm25[place])
+    parts = tuple(view.explain(terms, row)) if bm25 else ()
+    exact = _in_double(bm25, parts)
+    added = {name: float(values[place]) for name, values in found.parts.items()}
+    if added.keys() == {"bm25"}:
+        added["bm25"] = exact
+    return Explanation(
+        terms=parts,
+        bm25=exact,
+        bm25_rank=_rank(found.lexical_rows, row),
+        cosine=_number(found.cosine, place),
+        dense_rank=_rank(found.dense_rows, row),
+        fused=_number(found.fused, place),
+        fused_rank=None if found.fused_rank is None else int(found.fused_rank[place]),
+        neighbours=_number(found.neighbours, place),
+        reranked=_number(found.reranked, place),
+        contributions=tuple(added.items()),
+        features=tuple(zip(FEATURES, map(float, known), strict=True)),
+    )
 
 
 def _in_double(bm25: float, parts: Sequence[TermContribution]) -> float:
     """The score without the store's float32 rounding; any larger difference is left to be seen."""
     total = math.fsum(part.weight for part in parts)
     return total if math.isclose(total, bm25, rel_tol=_ROUNDING) else bm25
-
-
-def _explain(view: View, terms: Sequence[str], found: _Candidates, place: int) -> Explanation:
-    row = int(found.rows[place])
-    bm25 = float(found.bm25[place])
-    parts = tuple(view.explain(terms, row)) if bm25 else ()
-    return Explanation(
-        terms=parts,
-        bm25=_in_double(bm25, parts),
-        bm25_rank=_rank(found.lexical_rows, row),
-        cosine=_number(found.cosine, place),
-        dense_rank=_rank(found.dense_rows, row),
-        fused=_number(found.fused, place),
-        fused_rank=None if found.fused_rank is None else int(found.fused_rank[place]),
-        reranked=_number(found.reranked, place),
-    )
 
 
 def _rank(rows: Rows | None, row: int) -> int | None:

@@ -1,6 +1,7 @@
 """Two views of a library's passages that search alike: as it is now, and as it was on a day.
 
-The present is searched through the store's own inverted index. The past is rare and must be exact:
+The present is searched through the store's own inverted index, or, in a library that is held open,
+through an index in memory (`_accelerator`). The past is rare and must be exact:
 its passages are gathered (those valid then, superseded or not) and ranked by the reference BM25,
 so that the statistics too are those of the library as it was.
 """
@@ -22,7 +23,10 @@ from commonplace.library import (
     lookup,
     passages_from,
 )
+from commonplace.retrieval._accelerator import Accelerator
 from commonplace.retrieval._bm25 import BM25, TermContribution, contributions, idf
+from commonplace.retrieval._codes import Codes
+from commonplace.retrieval._postings import Postings
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -43,6 +47,9 @@ class View(Protocol):
     def cosines(self, query: Floats, rows: Rows) -> Floats:
         """The cosine of each of these rows; NaN where a passage has no vector (yet)."""
 
+    def vectors(self, rows: Rows) -> Floats:
+        """The unit vector of each of these rows [n, dimension]; NaN where there is none (yet)."""
+
     def passages(self, rows: Rows) -> list[Passage]:
         """The passages at these rows, in that order."""
 
@@ -58,10 +65,22 @@ class View(Protocol):
 
 
 class PresentView:
-    """The visible passages, through the store's inverted index and the matrix of vectors."""
+    """The visible passages, through the store's inverted index and the matrix of vectors.
 
-    def __init__(self, snapshot: Snapshot, filter: Filter, vectors: Vectors | None) -> None:
+    With `postings` and `codes` of the same snapshot it searches in memory; the ranking is the same.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        filter: Filter,
+        vectors: Vectors | None,
+        postings: Postings | None = None,
+        codes: Codes | None = None,
+    ) -> None:
         self._snapshot = snapshot
+        self._postings = postings
+        self._codes = codes
         self._where = snapshot.where(filter)
         self._is_filtered = filter != Filter()
         self._vectors = vectors
@@ -77,15 +96,20 @@ class PresentView:
 
     def lexical(self, terms: Sequence[str], limit: int) -> tuple[Rows, Floats]:
         """See `View`."""
+        if self._postings is not None:
+            return self._postings.top(terms, limit, self._among)
         return self._snapshot.lexical(terms, limit, self._where)
 
     def dense(self, query: Floats, limit: int) -> tuple[Rows, Floats]:
         """See `View`."""
         assert self._vectors is not None, "asked for vectors that are not there"
-        return self._vectors.nearest(query, limit, self._among)
+        nearest = self._vectors.nearest if self._codes is None else self._codes.nearest
+        return nearest(query, limit, self._among)
 
     def lexical_scores(self, terms: Sequence[str], rows: Rows) -> Floats:
         """See `View`."""
+        if self._postings is not None:
+            return self._postings.scores(terms, rows)
         scores = np.zeros(len(rows), np.float32)
         if len(rows):
             among = f"_rowid IN ({', '.join(map(str, rows.tolist()))})"
@@ -99,6 +123,11 @@ class PresentView:
         assert self._vectors is not None, "asked for vectors that are not there"
         return self._vectors.cosines(query, rows)
 
+    def vectors(self, rows: Rows) -> Floats:
+        """See `View`."""
+        assert self._vectors is not None, "asked for vectors that are not there"
+        return self._vectors.at(rows)
+
     def passages(self, rows: Rows) -> list[Passage]:
         """See `View`."""
         return self._snapshot.passages(rows)
@@ -107,12 +136,24 @@ class PresentView:
         """See `View`."""
         held = self._snapshot.take([row], ["terms"])["terms"].to_pylist()[0].split()
         shared = set(terms) & set(held)
-        frequencies = {term: self._snapshot.document_frequency(term) for term in shared}
-        return contributions(terms, held, frequencies, self._snapshot.lengths)
+        frequencies = {term: self._frequency(term) for term in shared}
+        return contributions(terms, held, frequencies, self._collection)
 
     def idf(self, term: str) -> float:
         """See `View`."""
-        return idf(self._snapshot.document_frequency(term), self._snapshot.lengths[0])
+        return idf(self._frequency(term), self._collection[0])
+
+    def _frequency(self, term: str) -> int:
+        if self._postings is not None:
+            return self._postings.df(term)
+        return self._snapshot.document_frequency(term)
+
+    @property
+    def _collection(self) -> tuple[int, float]:
+        """How many passages BM25 counts, and their mean number of terms."""
+        if self._postings is not None:
+            return self._postings.documents, self._postings.mean_length
+        return self._snapshot.lengths
 
 
 class PastView:
@@ -151,6 +192,11 @@ class PastView:
         assert self._vectors is not None, "asked for vectors that are not there"
         return self._vectors.cosines(query, rows)
 
+    def vectors(self, rows: Rows) -> Floats:
+        """See `View`."""
+        assert self._vectors is not None, "asked for vectors that are not there"
+        return self._vectors.at(rows)
+
     def passages(self, rows: Rows) -> list[Passage]:
         """See `View`."""
         return passages_from(self._rows.take(rows))
@@ -164,11 +210,21 @@ class PastView:
         return self._bm25.idf(term)
 
 
-def open_view(snapshot: Snapshot, filter: Filter, table: str, cache: Path) -> View:
+def open_view(
+    snapshot: Snapshot,
+    filter: Filter,
+    table: str,
+    cache: Path,
+    accelerator: Accelerator | None = None,
+) -> View:
     """The view that a filter asks for; `table` names the encoder's vectors."""
     if filter.as_of is not None:
         return PastView(snapshot, filter, table)
-    return PresentView(snapshot, filter, load_vectors(snapshot, table, cache))
+    vectors = load_vectors(snapshot, table, cache)
+    if accelerator is None:
+        return PresentView(snapshot, filter, vectors)
+    postings, codes = accelerator.postings(snapshot), accelerator.codes(snapshot, table, vectors)
+    return PresentView(snapshot, filter, vectors, postings, codes)
 
 
 def _held_by(ids: Sequence[str], snapshot: Snapshot, filter: Filter) -> NDArray[np.bool_]:

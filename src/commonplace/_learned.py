@@ -1,0 +1,44 @@
+"""What an open library has learned from feedback, read again only when it has changed."""
+
+from typing import TYPE_CHECKING
+
+from commonplace._weights import ENCODER_SHA256
+from commonplace.library import Store, feedback_file, read_feedback
+from commonplace.retrieval import Taste, remembering, taste
+
+if TYPE_CHECKING:
+    from commonplace.models import TextEncoder
+
+Stamp = tuple[int, int] | None  # of the file of feedback; None: there is none
+
+
+class Learned:
+    """The feedback of one library, made ready for ranking."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: tuple[Stamp, bool, Taste | None] = (None, False, None)
+
+    def taste(self, encoder: "TextEncoder | None") -> Taste | None:
+        """What was learned so far; None where there was nothing to learn from.
+
+        Without an encoder only queries of the same words are alike.
+        """
+        stamp = self._stamp()
+        if stamp is None:
+            return None
+        if self._known[:2] != (stamp, encoder is None):
+            self._known = (stamp, encoder is None, self._read(encoder))
+        return self._known[2]
+
+    def _stamp(self) -> Stamp:
+        try:
+            status = feedback_file(self._store).stat()
+        except FileNotFoundError:
+            return None
+        return status.st_size, status.st_mtime_ns
+
+    def _read(self, encoder: "TextEncoder | None") -> Taste | None:
+        file = self._store.folder / "cache" / f"feedback-{ENCODER_SHA256[:12]}.npz"
+        encode = remembering(encoder.encode_queries, file) if encoder else None
+        return taste(read_feedback(self._store), encode)

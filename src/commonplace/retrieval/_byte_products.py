@@ -1,0 +1,82 @@
+"""Compiled: products of vectors kept as bytes. Only `_codes` imports this, inside functions."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commonplace.retrieval._codes import _BINS
+from commonplace.retrieval._compiled import compiled
+
+Floats = NDArray[np.float32]
+
+
+@compiled
+def encoded(matrix: Floats) -> tuple[NDArray[np.int8], Floats, Floats]:
+    """Whole numbers [n, d] and a scale [n] for each row, and the length of what they leave out."""
+    count, dimension = matrix.shape
+    numbers = np.empty((count, dimension), np.int8)
+    scales, errors = np.empty(count, np.float32), np.empty(count, np.float32)
+    for row in range(count):
+        greatest = np.float32(1e-30)
+        for i in range(dimension):
+            greatest = max(greatest, abs(matrix[row, i]))
+        scale = np.float32(greatest / 127)
+        left = 0.0
+        for i in range(dimension):
+            number = np.rint(matrix[row, i] / scale)
+            numbers[row, i] = np.int8(min(max(number, -127), 127))
+            left += (matrix[row, i] - np.float64(scale) * numbers[row, i]) ** 2
+        scales[row] = scale
+        errors[row] = np.float32(np.sqrt(left) * 1.000001)
+    return numbers, scales, errors
+
+
+@compiled
+def _products(numbers: NDArray[np.int8], query: NDArray[np.int16]) -> NDArray[np.int32]:
+    """A loop of its own, so that the compiler makes vector instructions of it."""
+    products = np.empty(len(numbers), np.int32)
+    for row in range(len(numbers)):
+        total = np.int32(0)
+        for i in range(numbers.shape[1]):
+            total += np.int32(np.int16(numbers[row, i])) * np.int32(query[i])
+        products[row] = total
+    return products
+
+
+@compiled
+def candidates(
+    numbers: NDArray[np.int8],
+    scales: Floats,
+    errors: Floats,
+    query: NDArray[np.int16],
+    scale: float,
+    length: float,
+    lost: float,
+    allowed: NDArray[np.bool_],
+    limit: int,
+) -> NDArray[np.int64]:
+    """The rows that may be among the `limit` nearest to `query` times `scale`, ascending.
+
+    `length` is that of the query, `lost` the length of what its whole numbers leave out.
+    """
+    count = len(numbers)
+    products = _products(numbers, query)
+    estimates = np.empty(count, np.float32)
+    histogram = np.zeros(_BINS + 1, np.int64)
+    for row in range(count):
+        estimates[row] = np.float32(products[row] * (scale * scales[row]))
+        if allowed[row]:
+            least = estimates[row] - (length + lost) * errors[row] - lost
+            place = int((least + 1.25) * (_BINS / 2.5))
+            histogram[min(max(place, 0), _BINS)] += 1
+    place, above = _BINS + 1, 0
+    while place > 0 and above < limit:
+        place -= 1
+        above += histogram[place]
+    floor = np.float32(place * (2.5 / _BINS) - 1.25 - 1e-6) if place > 0 else np.float32(-np.inf)
+    found = np.empty(count, np.int64)
+    size = 0
+    for row in range(count):
+        if allowed[row] and estimates[row] + (length + lost) * errors[row] + lost >= floor:
+            found[size] = row
+            size += 1
+    return found[:size].copy()

@@ -1,0 +1,175 @@
+"""The documents of one version of the accelerator, their statistics, and the way to the next one.
+
+At most `SEGMENTS` segments, each more than eight times the next: added documents join the smallest,
+which is merged into its neighbour when it has grown (as in Lucene, and an LSM tree). Deleting
+marks; what is marked leaves when its segment is made anew. Nothing changes in place: a version
+shares the segments that stay with the one before it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from commonplace.retrieval._bm25 import BM25Parameters
+from commonplace.retrieval._segments import Forward, Segment, Vocabulary, forward, joined, sealed
+
+SEGMENTS: Final = 6
+_RATIO: Final = 8  # between the sizes of neighbours
+_SMALL: Final = 1_024  # documents that are always merged: two milliseconds
+_MOST_DRIFT: Final = 0.01  # of the mean length, before saturations are made anew
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A segment with what changes about it: `rows` [n] name its documents, -1 where deleted."""
+
+    segment: Segment
+    rows: Rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def living(self) -> "tuple[Forward, Rows]":
+        """The documents that are not deleted, and their names."""
+        there = np.flatnonzero(self.rows >= 0)
+        return self.segment.forward.taken(there), self.rows[there]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Documents named by rows (0 or more), and how often each term occurs among the living."""
+
+    parts: tuple[Part, ...]
+    vocabulary: Vocabulary
+    frequencies: NDArray[np.int32]  # [terms], in how many documents
+    documents: int  # N: those that live and hold a term
+    terms: int  # in all of them, repeats counted
+    parameters: BM25Parameters
+
+    @property
+    def mean_length(self) -> float:
+        """How many terms a document has that has any."""
+        return self.terms / max(self.documents, 1)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The name of every document, -1 where deleted."""
+        return np.concatenate([np.empty(0, np.int64), *(part.rows for part in self.parts)])
+
+    @cached_property
+    def bases(self) -> NDArray[np.int64]:
+        """Where each segment begins [SEGMENTS + 1]; at the end those that are not there."""
+        bases = np.full(SEGMENTS + 1, len(self.rows), np.int64)
+        bases[: len(self.parts)] = np.cumsum([0, *map(len, self.parts)])[:-1]
+        return bases
+
+    @cached_property
+    def sorted(self) -> tuple[Rows, NDArray[np.int64]]:
+        """The names of the living, ascending, and where each of them stands."""
+        live = np.flatnonzero(self.rows >= 0)
+        names = self.rows[live]
+        if np.all(names[1:] > names[:-1]):  # as they nearly always are
+            return names, live
+        order = np.argsort(names, kind="stable")
+        return names[order], live[order]
+
+    def places(self, rows: Rows) -> NDArray[np.int64]:
+        """Where the documents of these names stand.
+
+        Raises:
+            ValueError: there is no such row.
+        """
+        names, places = self.sorted
+        at = np.searchsorted(names, rows)
+        if len(rows) and (at.max() >= len(names) or (names[at] != rows).any()):
+            raise ValueError("a row that is not in the index")
+        return places[at]
+
+    def df(self, term: str) -> int:
+        """How many documents hold `term`."""
+        number = self.vocabulary.get(term)
+        if number is None or number >= len(self.frequencies):  # a later version may have met it
+            return 0
+        return int(self.frequencies[number])
+
+    def changed(self, texts: pa.Array | Sequence[str], rows: Rows, gone: Rows) -> "Collection":
+        """With these documents added, named by `rows`, and those at `gone` deleted.
+
+        Raises:
+            ValueError: a row that is to be added is there, or one that is to go is not.
+        """
+        added, left = forward(texts, self.vocabulary), self._without(gone)
+        if len(rows) != len(added) or not _are_names(rows) or np.isin(rows, left.rows).any():
+            raise ValueError("a row for each document, 0 or more, and none twice")
+        grown = len(self.vocabulary) - len(left.frequencies)
+        frequencies = np.pad(left.frequencies, (0, grown))
+        np.add.at(frequencies, added.terms, 1)
+        version = replace(
+            left,
+            frequencies=frequencies,
+            documents=left.documents + int(np.count_nonzero(added.lengths)),
+            terms=left.terms + int(added.lengths.sum()),
+        )
+        parts = list(left.parts)
+        if len(added):
+            parts.append(version._sealed(added, rows))
+        return replace(version, parts=tuple(map(version._fresh, version._merged(parts))))
+
+    def renamed(self, old: Rows, new: Rows) -> "Collection":
+        """The same documents, those at rows `old` now at `new`."""
+        rows = self.rows.copy()
+        rows[self.places(old)] = new
+        return self._named(rows)
+
+    def _named(self, rows: Rows) -> "Collection":
+        pieces = np.split(rows, self.bases[1 : len(self.parts)])
+        named = zip(self.parts, pieces, strict=False)
+        return replace(self, parts=tuple(replace(part, rows=piece) for part, piece in named))
+
+    def _without(self, gone: Rows) -> "Collection":
+        if not len(gone):
+            return self
+        places = np.unique(self.places(gone))
+        rows, frequencies = self.rows.copy(), self.frequencies.copy()
+        rows[places] = -1
+        documents, terms = self.documents, self.terms
+        for part, base in zip(self.parts, self.bases, strict=False):
+            local = places - base
+            taken = part.segment.forward.taken(local[(local >= 0) & (local < len(part))])
+            np.subtract.at(frequencies, taken.terms, 1)
+            documents -= int(np.count_nonzero(taken.lengths))
+            terms -= int(taken.lengths.sum())
+        marked = replace(self, frequencies=frequencies, documents=documents, terms=terms)
+        return marked._named(rows)
+
+    def _merged(self, parts: list[Part]) -> list[Part]:
+        """Join neighbours from the smallest up, until each is much larger than the next."""
+        while len(parts) > 1:
+            large, small = len(parts[-2]), len(parts[-1])
+            if small + large > _SMALL and small * _RATIO < large and len(parts) <= SEGMENTS:
+                break
+            documents, rows = zip(*(part.living for part in parts[-2:]), strict=True)
+            parts = [*parts[:-2], self._sealed(joined(documents), np.concatenate(rows))]
+        return parts
+
+    def _fresh(self, part: Part) -> Part:
+        """The part, made anew where its saturations are too far off or half of it is deleted."""
+        few = 2 * int(np.count_nonzero(part.rows >= 0)) < len(part)
+        drift = part.segment.drift(self.mean_length or 1.0)
+        return self._sealed(*part.living) if few or abs(drift - 1) > _MOST_DRIFT else part
+
+    def _sealed(self, documents: Forward, rows: Rows) -> Part:
+        mean, count = self.mean_length, len(self.vocabulary)
+        return Part(sealed(documents, mean, count, self.parameters), rows)
+
+
+def _are_names(rows: Rows) -> bool:
+    return not len(rows) or (rows.min() >= 0 and len(np.unique(rows)) == len(rows))

@@ -1,0 +1,38 @@
+"""What a search returns: passages, and where it is asked for, every number behind their places."""
+
+from dataclasses import dataclass
+
+from commonplace.library import Passage
+from commonplace.retrieval._bm25 import TermContribution
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a passage is where it is: every number that its place came from.
+
+    `terms` add up to `bm25`, whose statistics are those of all passages, also under a filter.
+    Ranks count from 1; None where the passage was not in that list or the stage did not run.
+    `contributions` are what each kind of evidence adds to the final score, in the order of the
+    stages; they add up to it. `features` are those of `_features.py`, for learning.
+    """
+
+    terms: tuple[TermContribution, ...]
+    bm25: float
+    bm25_rank: int | None
+    cosine: float | None
+    dense_rank: int | None
+    fused: float | None
+    fused_rank: int | None
+    neighbours: float | None  # the mean fused score of its neighbours
+    reranked: float | None
+    contributions: tuple[tuple[str, float], ...]
+    features: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found; `score` orders the hits of one search and means nothing across."""
+
+    passage: Passage
+    score: float
+    explanation: Explanation | None = None

@@ -1,0 +1,100 @@
+"""`explain`: the parts of a score are the score, feedback is one of them."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from commonplace import Library
+from commonplace.library import Store, record_feedback
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def clean(filled: tuple[Path, Path]) -> Iterator[None]:
+    """The library is shared by all tests here: each leaves it as it was."""
+    yield
+    Library.open(filled[0]).forget_feedback()
+
+
+def test_the_parts_are_the_score(run: Run) -> None:
+    run("search", "update of matrices", "--profile", "bm25")
+    result = run("explain", "1")
+    assert result.stdout.startswith("1. LoRA › Why two matrices  for “update of matrices”")
+    parts = re.findall(r"^bm25 +([+-]\d+\.\d{4})  \++$", result.stdout, re.M)
+    score = re.search(r"^score +([+-]\d+\.\d{4})$", result.stdout, re.M)
+    assert score
+    assert parts == [score[1]]
+    assert "features  bm25" in result.stdout
+
+
+def test_in_json_and_by_id(run: Run) -> None:
+    first = json.loads(run("search", "matrices", "--json").stdout)["hits"][0]
+    found = json.loads(run("explain", first["id"], "--query", "matrices", "--json").stdout)
+    assert (found["query"], found["profile"], found["rank"]) == ("matrices", "fast", 1)
+    parts = found["hit"]["explanation"]["contributions"]
+    assert sum(value for _, value in parts) == pytest.approx(found["hit"]["score"], abs=1e-9)
+
+
+def found(run: Run) -> list[dict[str, Any]]:
+    return list(json.loads(run("search", "weight update", "--json").stdout)["hits"])
+
+
+def test_feedback_is_a_part_of_its_own(run: Run) -> None:
+    first, second = found(run)
+    run("feedback", "down", "1")
+    after = found(run)
+    assert after[0]["score"] - after[1]["score"] < first["score"] - second["score"]
+    explained = json.loads(run("explain", "1", "--json").stdout)["hit"]["explanation"]
+    parts = dict(explained["contributions"])
+    assert parts["feedback"] < 0
+    assert parts["bm25"] == pytest.approx(first["score"], rel=1e-5)
+    assert re.search(r"^feedback +-\d+\.\d{4}  -+$", run("explain", "1").stdout, re.M)
+
+
+def test_a_habit_turns_the_ranking_until_it_is_switched_off(
+    run: Run, filled: tuple[Path, Path]
+) -> None:
+    before = found(run)
+    for days in range(5):
+        for hit, verdict in zip(before, ("down", "up"), strict=True):
+            said: Any = verdict
+            record = Library.open(filled[0]).give_feedback("weight update", hit["id"], said)
+            day = replace(record, id=f"{days}{record.id}", at=record.at - timedelta(days=days + 1))
+            record_feedback(Store(filled[0]), day)
+    assert [hit["id"] for hit in found(run)] == [hit["id"] for hit in reversed(before)]
+    run("feedback", "off")
+    try:
+        assert found(run) == before
+    finally:
+        run("feedback", "on")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("99",), "there is no number 99"),
+        (("abcdef0123456789", "--query", "x"), "abcdef0123456789"),
+    ],
+)
+def test_a_mistake_is_one_sentence(run: Run, words: tuple[str, ...], said: str) -> None:
+    run("search", "update")
+    result = run("explain", *words)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_what_was_not_found_has_no_place(run: Run) -> None:
+    other = json.loads(run("search", "BM25 passages", "--json").stdout)["hits"][0]["id"]
+    result = run("explain", other, "--query", "magnitude")
+    assert result.exit_code == 2
+    assert "not among the 1 best passages of fast" in result.stderr
+    assert "with --query" in run("explain", other).stderr
