@@ -4,9 +4,9 @@ BIN := .venv/bin
 DEMO := .demo
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test check bench evaluate format clean
+.PHONY: help demo test check bench evaluate train-answerability format clean
 help:
-	@grep -E '^[a-z]+:.*#' $(MAKEFILE_LIST) | sed 's/:.*# */\t/'
+	@grep -E '^[a-z-]+:.*#' $(MAKEFILE_LIST) | sed 's/:.*# */\t/'
 
 .venv/.base: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "commonplace needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
@@ -43,6 +43,10 @@ bench:  # lists the benchmarks and what each needs
 
 evaluate: .venv/.dev  # is the ranking as good as its reference? make evaluate DATA=folder
 	$(BIN)/python benchmarks/regression.py $(or $(DATA),$(error name the folder with the sets: make evaluate DATA=folder))
+
+train-answerability: .venv/.dev  # learns refusal and support anew: DATA=folder with squad2's two files
+	$(BIN)/python benchmarks/train_support.py $(or $(DATA),$(error name the folder: make train-answerability DATA=folder))
+	$(BIN)/python benchmarks/train_answerability.py $(DATA) --rows .rows.npz
 
 clean:  # removes what make made
 	rm -rf .venv $(DEMO)

@@ -58,13 +58,13 @@ class Weights:
 
         extractive = ExtractiveReader(self.cross_encoder)
         if model is None:
-            return Readers(extractive, self.encoder)
+            return Readers(extractive, self.encoder, weigh=weigh)
         similarity = nearest_sentence(self.encoder.encode_passages)
         opened = self._model(model)
         small = opened.name == DEFAULT_LANGUAGE_MODEL
         settings = GenerativeSettings(most_context=_SMALL_CONTEXT) if small else None
         writer = GenerativeReader(opened, weigh=weigh, similarity=similarity, settings=settings)
-        return Readers(extractive, self.encoder, writer)
+        return Readers(extractive, self.encoder, writer, weigh=weigh)
 
     def _model(self, name: str) -> "LanguageModel":
         from commonplace.models import open_language_model

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from commonplace.answers._extractive import Quote, Scored
 from commonplace.library import Passage, TextLocator, analyse
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -31,6 +32,25 @@ def passage(
         valid_to=None,
         content_hash="",
     )
+
+
+def scored(text: str, logit: float = 6.0) -> Scored:
+    """A sentence that is a passage of its own, with one logit throughout."""
+    return Scored(Quote(passage(text), 0, len(text), logit), "", logit, logit, logit)
+
+
+class Angle:
+    """An encoder that sees questions and passages at a given cosine."""
+
+    def __init__(self, cosine: float) -> None:
+        self.cosine = cosine
+
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.tile(np.array([1, 0], np.float32), (len(texts), 1))
+
+    def encode_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        row = np.array([self.cosine, (1 - self.cosine**2) ** 0.5], np.float32)
+        return np.tile(row, (len(texts), 1))
 
 
 class SharedTerms:

@@ -1,85 +1,103 @@
-"""The confidence that a question is answered: each signal pulls its way, nothing read is 0."""
+"""The confidence that a question is answered: a probability, with the signals' known directions."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
-from answers_fakes import passage
+from answers_fakes import Angle, passage, scored
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from commonplace.answers._answerability import (
-    THRESHOLD,
-    Answerability,
-    Signals,
-    confidence,
-    signals,
-)
-from commonplace.answers._extractive import Quote, Reading, Scored
+from commonplace.answers import CAUTION, THRESHOLD
+from commonplace.answers._answerability import Answerability, confidence, shipped
+from commonplace.answers._extractive import Reading
+from commonplace.answers._signals import DOWN, SIGNALS, UP
+from commonplace.foundation import WeightsError
 
-LIKELY = Signals(sentence=6.0, cosine=0.85, negation=False, number=False)
-FAR = Signals(sentence=-9.0, cosine=0.5, negation=False, number=False)
+LIKELY = dict.fromkeys(SIGNALS, 0.0) | {
+    "sentence": 7.0,
+    "alone": 7.0,
+    "in_context": 7.0,
+    "passage": 6.0,
+    "best_passage": 6.0,
+    "cosine": 0.85,
+    "cosine_best": 0.85,
+    "covered": 1.0,
+    "covered_in_window": 1.0,
+    "agree": 2.0,
+}
+FAR = LIKELY | {
+    "sentence": -10.0,
+    "alone": -10.0,
+    "in_context": -10.0,
+    "passage": -10.0,
+    "best_passage": -10.0,
+    "cosine": 0.5,
+    "cosine_best": 0.5,
+    "covered": 0.0,
+    "covered_in_window": 0.0,
+}
 
 
-class Angle:
-    """An encoder that sees questions and passages at a given cosine."""
-
-    def __init__(self, cosine: float) -> None:
-        self.cosine = cosine
-
-    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.tile(np.array([1, 0], np.float32), (len(texts), 1))
-
-    def encode_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        row = np.array([self.cosine, (1 - self.cosine**2) ** 0.5], np.float32)
-        return np.tile(row, (len(texts), 1))
-
-
-def scored(text: str, logit: float = 6.0) -> Scored:
-    return Scored(Quote(passage(text), 0, len(text), logit), "", logit, logit, logit)
+def sure(
+    found: dict[str, float], states: "np.ndarray[tuple[int], np.dtype[np.float32]] | None" = None
+) -> float:
+    return shipped().confidence(np.array([found[name] for name in SIGNALS]), states)
 
 
 def test_a_likely_answer_is_given_and_a_far_one_refused() -> None:
-    assert Answerability().confidence(LIKELY) > THRESHOLD
-    assert Answerability().confidence(FAR) < THRESHOLD / 10
+    assert sure(LIKELY) > THRESHOLD
+    assert sure(FAR) < min(CAUTION.values()) / 2
 
 
-@pytest.mark.parametrize(
-    "worse",
-    [
-        replace(LIKELY, sentence=-6.0),
-        replace(LIKELY, cosine=0.6),
-        replace(LIKELY, negation=True),
-        replace(LIKELY, number=True),
-    ],
-)
-def test_every_signal_pulls_its_way(worse: Signals) -> None:
-    assert Answerability().confidence(worse) < Answerability().confidence(LIKELY)
+@pytest.mark.parametrize("name", [*UP, *DOWN])
+def test_no_signal_pulls_the_wrong_way(name: str) -> None:
+    # The curve's own four are free in fitting; what was fitted must still point as it should.
+    values = np.linspace(-12, 12, 25)
+    found = [sure(LIKELY | {name: float(value)}) for value in values]
+    steps = np.diff(found) * (1 if name in UP else -1)
+    assert (steps >= -1e-12).all()
 
 
-@given(st.floats(-1e6, 1e6), st.floats(-1, 1), st.booleans(), st.booleans())
-def test_a_confidence_is_a_probability(
-    sentence: float, cosine: float, negation: bool, number: bool
-) -> None:
-    assert 0 <= Answerability().confidence(Signals(sentence, cosine, negation, number)) <= 1
+@given(st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), min_size=39, max_size=39))
+def test_a_confidence_is_a_probability(values: list[float]) -> None:
+    found = dict(zip(sorted(SIGNALS), values, strict=False))
+    of_the_curve = dict.fromkeys(("sentence", "cosine", "negation", "number_missing"), 0.0)
+    assert 0 <= sure(LIKELY | found | of_the_curve) <= 1
+
+
+def test_states_move_the_confidence() -> None:
+    toward = np.sign(shipped().probe).astype(np.float32)
+    assert sure(LIKELY, -toward) < sure(LIKELY) < sure(LIKELY, toward)
 
 
 def test_nothing_read_is_no_confidence() -> None:
     assert confidence("What is the rank?", Reading(()), Angle(1.0)) == 0.0
 
 
-def test_signals_are_read_off_question_and_sentence() -> None:
-    found = signals("What did Rollo not do in 1066?", scored("Rollo swore fealty."), Angle(0.6))
-    assert found.sentence == 6.0
-    assert found.cosine == pytest.approx(0.6)
-    assert found.negation
-    assert found.number
+def test_a_reading_is_measured_and_judged() -> None:
+    best = scored("Rollo swore fealty.")
+    reading = Reading((best.quote,), best, (best.quote.passage,), (6.0,), (0,), (best,))
+    near = confidence("Who swore fealty?", reading, Angle(0.9))
+    assert near > confidence("Who did not swear fealty in 1066?", reading, Angle(0.9))
 
 
-def test_a_negation_and_number_that_are_there_do_not_count() -> None:
-    text = "In 1066 Rollo did not wait."
-    found = signals("What did Rollo not do in 1066?", scored(text), Angle(0.6))
-    assert not found.negation
-    assert not found.number
+def test_more_caution_is_a_higher_threshold() -> None:
+    assert sorted(CAUTION.values()) == list(CAUTION.values())
+    assert CAUTION["normal"] == THRESHOLD
+
+
+def test_the_file_says_where_it_is_from() -> None:
+    header = shipped().header
+    for name in ("trained_on", "licence", "sha256", "recipe", "made_by", "prices"):
+        assert header[name]
+    assert passage("x").text == "x"
+
+
+def test_a_damaged_file_is_one_clear_error(tmp_path: Path) -> None:
+    file = tmp_path / "answerability.json"
+    for content in ("", "{}", json.dumps({"features": [], "trees": []})):
+        file.write_text(content, encoding="utf-8")
+        with pytest.raises(WeightsError):
+            Answerability.read(file)

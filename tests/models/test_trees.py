@@ -90,6 +90,16 @@ def test_a_share_is_the_mean_over_all_orders(values: list[float]) -> None:
     np.testing.assert_allclose(trees.contributions(x[None])[0], expected, atol=1e-12)
 
 
+def test_a_tree_of_one_leaf_is_a_constant() -> None:
+    stump = [0, 0.5, 1, 0.25, [1.0], [3.0]]
+    trees = Trees.of({"features": ["a"], "trees": [[0.5], stump, [0.25]]})
+    np.testing.assert_allclose(trees.predict(np.array([[0.0], [1.0]])), [1.75, 3.75])
+    assert trees.expected == pytest.approx(0.75 + 0.25 + 2.25)
+    alone = Trees.of({"features": ["a"], "trees": [[0.5]]})
+    np.testing.assert_array_equal(alone.predict(np.zeros((3, 1))), [0.5, 0.5, 0.5])
+    assert not alone.contributions(np.zeros((3, 1))).any()
+
+
 def test_the_file_says_what_it_is_of(tmp_path: Path) -> None:
     booster, trees = trained(1)
     file = tmp_path / "trees.json"

@@ -1,6 +1,6 @@
 """From a question to an answer, every sentence cited, or to a refusal that cites nothing."""
 
-from commonplace.answers._answerability import THRESHOLD
+from commonplace.answers._answerability import CAUTION, THRESHOLD, Caution
 from commonplace.answers._ask import Context, Readers, answer
 from commonplace.answers._extractive import ExtractiveReader
 from commonplace.answers._generative import GenerativeReader, GenerativeSettings
@@ -8,8 +8,10 @@ from commonplace.answers._support import nearest_sentence
 from commonplace.answers._types import Answer, Citation, Refusal, Sentence
 
 __all__ = [
+    "CAUTION",
     "THRESHOLD",
     "Answer",
+    "Caution",
     "Citation",
     "Context",
     "ExtractiveReader",

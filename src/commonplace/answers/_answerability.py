@@ -1,103 +1,130 @@
-"""Does the context answer the question at all? Four signals, one logistic curve, one threshold.
+"""Does the context answer the question at all? A probability, and a threshold with its price.
 
-Fitted on four articles of SQuAD 2.0 (Rajpurkar et al. 2018, https://arxiv.org/abs/1806.03822) and
-measured on four others: 120 answerable questions, 120 *near* unanswerable ones, written by people
-to look answerable from the very passage, and 48 *far* ones, which ask what no item is about.
+Three parts add up to a score in logits: a logistic *curve* of four signals and of a linear *probe*
+that reads the cross-encoder's inner states (Alain and Bengio 2017, https://arxiv.org/abs/1610.01644),
+and boosted *trees* on all signals of `_signals.py` that mend the curve. Platt's sigmoid makes a
+probability of it, of a world where half of all questions have an answer.
 
-    threshold on the confidence              .25    .35    .40    .45    .50    .60
-    answerable questions that are refused   .11    .17    .20    .26    .32    .50
-    near unanswerable that are answered     .66    .59    .48    .42    .36    .19
-    far unanswerable that are answered      .00    .00    .00    .00    .00    .00
-
-So what the library is not about is refused, and a false premise about what it is about is noticed
-half of the time: these signals see words and topics, not who did what to whom.
-Tried and left out, for they added nothing on held-out articles: coverage of the question's words,
-missing names, answer types, margins, late interaction token by token, leaving words out.
+`answerability.json` holds all of it and says what it was trained on: four articles of SQuAD 2.0
+(Rajpurkar et al. 2018, https://arxiv.org/abs/1806.03822), whose unanswerable questions were written
+to look answerable from the very passage. benchmarks/train_answerability.py remakes it, and
+docs/measurements.md has what it is worth on other articles. It belongs to
+`ms-marco-MiniLM-L-12-v2` and `bge-small-en-v1.5`; other models need their own.
 
     python -m pytest tests/answers/test_answerability.py
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.answers._context import heading_of, with_heading
-from commonplace.answers._extractive import Reading, Scored
-from commonplace.answers._support import negates, numbers
+from commonplace.answers._extractive import Reading
+from commonplace.answers._mismatch import Weigh, uniform
+from commonplace.answers._signals import SIGNALS, Encoder, row, signals
+from commonplace.foundation import WeightsError
+from commonplace.models import Trees
 
-THRESHOLD: Final = (
-    0.4  # confidence below which a question is refused; the table above has its price
-)
-
-
-class Encoder(Protocol):
-    """Turns texts into vectors of length one, float32 [texts, dimension]."""
-
-    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Questions, behind the model's instruction."""
-        ...
-
-    def encode_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Texts that may answer them."""
-        ...
+Caution = Literal["low", "normal", "high", "highest"]
+# Confidence below which a question is refused, by how much a false answer is feared; what each
+# costs on articles that nothing was trained on stands in docs/measurements.md.
+CAUTION: Final[Mapping[Caution, float]] = {"low": 0.3, "normal": 0.4, "high": 0.6, "highest": 0.75}
+THRESHOLD: Final = CAUTION["normal"]
+CURVE: Final = ("sentence", "cosine", "negation", "number_missing")  # what the curve is made of
+DERIVED: Final = ("probe", "curve")  # what the trees see besides the signals
 
 
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """What is known about a question and the best sentence found for it."""
-
-    sentence: float  # cross-encoder's logit, mean of the sentence alone and in context
-    cosine: float  # of the embeddings of question and sentence (below its heading)
-    negation: bool  # the question negates, the sentence does not
-    number: bool  # the question names a number that the passage has not
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answerability:
-    """A logistic model; the weights are in logits per unit of the signal.
+    """The model of a file; read it with `read`.
 
-    They belong to `ms-marco-MiniLM-L-12-v2` and `bge-small-en-v1.5`; other models need their own.
+    Attributes:
+        trees: what they mend.
+        curve: weights in logits per unit, and "bias".
+        probe: weights [width] of the states.
+        probe_bias: added to the probe's product.
+        sigmoid: slope and shift of the score.
+        header: what the file says of itself.
     """
 
-    bias: float = -5.0
-    sentence: float = 0.2
-    cosine: float = 5.6
-    negation: float = -3.1
-    number: float = -1.1
+    trees: Trees
+    curve: Mapping[str, float]
+    probe: NDArray[np.float64]
+    probe_bias: float
+    sigmoid: tuple[float, float]
+    header: Mapping[str, Any]
 
-    def confidence(self, signals: Signals) -> float:
-        """Probability that the context answers, 0 to 1, where half of all questions have one."""
-        logit = (
-            self.bias
-            + self.sentence * signals.sentence
-            + self.cosine * signals.cosine
-            + self.negation * signals.negation
-            + self.number * signals.number
-        )
+    @classmethod
+    def read(cls, path: Path) -> "Answerability":
+        """Read a file of benchmarks/train_answerability.py.
+
+        Raises:
+            WeightsError: it is missing, or is no such file.
+        """
+        return cls._of(Trees.read(path))
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "Answerability":
+        """The model of a record as in the file."""
+        return cls._of(Trees.of(record))
+
+    @classmethod
+    def _of(cls, trees: Trees) -> "Answerability":
+        try:
+            header = dict(trees.header)
+            probe, (slope, shift) = header.pop("probe"), header["sigmoid"]
+            weights, bias, curve = np.array(probe["weights"]), probe["bias"], header["curve"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise WeightsError(
+                f"the answerability model cannot be read ({error}); install commonplace anew"
+            ) from error
+        return cls(trees, curve, weights, bias, (slope, shift), header)
+
+    def score(self, found: NDArray[np.float64], states: NDArray[Any] | None) -> float:
+        """The sum of the parts, in logits, before the sigmoid.
+
+        Args:
+            found: the signals, in the order of `SIGNALS`.
+            states: of the cross-encoder [width]; None where it gives none, which says nothing
+                either way.
+        """
+        probe = 0.0 if states is None else float(states @ self.probe + self.probe_bias)
+        named = dict(zip(SIGNALS, found.tolist(), strict=True)) | {"probe": probe, "bias": 1.0}
+        curve = math.fsum(weight * named[name] for name, weight in self.curve.items())
+        seen = np.concatenate([found, [probe, curve]])
+        return curve + float(self.trees.predict(seen[None])[0])
+
+    def confidence(self, found: NDArray[np.float64], states: NDArray[Any] | None) -> float:
+        """Probability that the context answers, 0 to 1."""
+        slope, shift = self.sigmoid
+        logit = slope * self.score(found, states) + shift
         return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
 
 
+@cache
+def shipped() -> Answerability:
+    """The model that comes with the package."""
+    return Answerability.read(Path(__file__).with_name("answerability.json"))
+
+
 def confidence(
-    question: str, reading: Reading, encoder: Encoder, model: Answerability | None = None
+    question: str,
+    reading: Reading,
+    encoder: Encoder,
+    weigh: Weigh = uniform,
+    model: Answerability | None = None,
 ) -> float:
-    """Calibrated probability that what was read answers the question; 0 where nothing was read."""
+    """Calibrated probability that what was read answers the question; 0 where nothing was read.
+
+    Raises:
+        WeightsError: the package's own file is damaged.
+    """
     if reading.best is None:
         return 0.0
-    return (model or Answerability()).confidence(signals(question, reading.best, encoder))
-
-
-def signals(question: str, best: Scored, encoder: Encoder) -> Signals:
-    """Measure a question against the best sentence found for it."""
-    passage, sentence = best.quote.passage, best.quote.text
-    asked = encoder.encode_queries([question])[0]
-    said = encoder.encode_passages([heading_of(passage) + sentence])[0]
-    return Signals(
-        sentence=(best.alone + best.in_context) / 2,
-        cosine=float(asked @ said),
-        negation=negates(question) and not negates(sentence),
-        number=bool(numbers(question) - numbers(with_heading(passage))),
-    )
+    found = row(signals(question, reading, encoder, weigh))
+    return (model or shipped()).confidence(found, reading.states)

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from commonplace.answers._answerability import THRESHOLD, Encoder, confidence
+from commonplace.answers._answerability import THRESHOLD, confidence
 from commonplace.answers._extractive import ExtractiveReader, Quote
 from commonplace.answers._generative import GenerativeReader, Written
+from commonplace.answers._mismatch import Weigh, uniform
+from commonplace.answers._signals import Encoder
 from commonplace.answers._types import Answer, Citation, Refusal, Sentence
 from commonplace.foundation import Stopwatch
 from commonplace.library import Passage, without_marker
@@ -43,11 +45,13 @@ class Readers:
         extractive: always reads, and alone decides whether there is an answer.
         encoder: compares the question with what was found, for that decision.
         generative: writes the answer in the extractive reader's stead, if given.
+        weigh: how rare a term is in the library, for that decision.
     """
 
     extractive: ExtractiveReader
     encoder: Encoder
     generative: GenerativeReader | None = None
+    weigh: Weigh = uniform
 
     @property
     def name(self) -> str:
@@ -71,14 +75,14 @@ def answer(
         context: what was retrieved.
         readers: who reads it.
         cite: makes a citation of a stretch of a passage.
-        threshold: the confidence below which the question is refused; docs/measurements.md has
-            its price.
+        threshold: the confidence below which the question is refused; `CAUTION` has some, and
+            docs/measurements.md their price.
         watch: the seconds of each stage are added to it.
     """
     watch = watch or Stopwatch()
     with watch.stage("read"):
         reading = readers.extractive.read(question, context.passages)
-        sure = confidence(question, reading, readers.encoder)
+        sure = confidence(question, reading, readers.encoder, readers.weigh)
 
     def refuse(reason: str, unsupported: int = 0) -> Refusal:
         near = tuple(dict.fromkeys(passage.path for passage in context.passages))[:NEAREST]

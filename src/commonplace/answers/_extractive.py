@@ -18,8 +18,8 @@ types (who: a name, when: a date) were tried in the choice and added nothing to 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,15 @@ class CrossEncoder(Protocol):
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         """One score for each (question, text) pair, float32 [pairs]."""
+        ...
+
+
+@runtime_checkable
+class HasStates(Protocol):
+    """A cross-encoder that also says what it holds of a pair, for a probe to read."""
+
+    def states(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        """One row for each (question, text) pair, float32 [pairs, width]."""
         ...
 
 
@@ -75,11 +84,20 @@ class Reading:
         quotes: the chosen sentences, in reading order.
         best: the best sentence with its scores; None where there was nothing to read.
         passages: those that were looked at, the one that answers best first.
+        logits: what the cross-encoder made of each of `passages`.
+        ranks: where each of `passages` was among the retrieved, from 0.
+        candidates: every sentence that was scored, `best` among them.
+        states: the cross-encoder's states of the question with `best` alone, with `best` in
+            context and with its passage, their mean [width]; None where it gives none.
     """
 
     quotes: tuple[Quote, ...]
     best: Scored | None = None
     passages: tuple[Passage, ...] = ()
+    logits: tuple[float, ...] = ()
+    ranks: tuple[int, ...] = ()
+    candidates: tuple[Scored, ...] = ()
+    states: NDArray[np.float32] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +134,24 @@ class ExtractiveReader:
         read_on = [(seen[i], known[i]) for i in order[: self.settings.read_on]]
         candidates = self._candidates(question, read_on)
         found = self._chosen(candidates) if candidates else Reading(())
-        return replace(found, passages=tuple(seen[i] for i in order))
+        return replace(
+            found,
+            passages=tuple(seen[i] for i in order),
+            logits=tuple(known[i] for i in order),
+            ranks=tuple(order),
+            candidates=tuple(candidates),
+            states=self._states(question, found.best),
+        )
+
+    def _states(self, question: str, best: Scored | None) -> NDArray[np.float32] | None:
+        if best is None or not isinstance(self._cross_encoder, HasStates):
+            return None
+        place = _Place(best.quote.passage, 0.0, best.quote.start, best.quote.end, best.before)
+        texts = [place.alone, place.in_context if best.before else place.alone]
+        texts.append(with_heading(best.quote.passage))
+        found = self._cross_encoder.states([(question, text) for text in texts])
+        mean: NDArray[np.float32] = found.mean(axis=0)
+        return mean
 
     def _passage_scores(self, question: str, passages: Sequence[Passage]) -> list[float]:
         scores = self._cross_encoder.score([(question, with_heading(p)) for p in passages])

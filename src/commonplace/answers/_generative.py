@@ -18,7 +18,8 @@ from itertools import chain
 from typing import Final
 
 from commonplace.answers._context import heading_of, pick
-from commonplace.answers._support import Similarity, Support, Weigh, coverage, support
+from commonplace.answers._mismatch import Weigh, coverage, uniform
+from commonplace.answers._support import Similarity, Support, support
 from commonplace.library import Passage, analyse, sentence_spans
 from commonplace.models import LanguageModel
 
@@ -94,7 +95,7 @@ class GenerativeReader:
         self,
         model: LanguageModel,
         *,
-        weigh: Weigh = lambda _: 1.0,
+        weigh: Weigh = uniform,
         similarity: Similarity | None = None,
         settings: GenerativeSettings | None = None,
     ) -> None:

@@ -18,6 +18,8 @@ from commonplace.models._onnx import Network, open_network
 from commonplace.models._tokens import ALONE, WordPieces, bucket, open_word_pieces
 from commonplace.models._weights import Progress, locate
 
+_STATES = tuple(f"/bert/encoder/layer.{i}/output/LayerNorm/Add_1_output_0" for i in (7, 9, 11))
+
 
 @dataclass(frozen=True)
 class CrossEncoder:
@@ -51,6 +53,17 @@ class CrossEncoder:
             scores[batch] = logits.reshape(len(batch), -1)[:, 0]
         return scores
 
+    def states(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        """What the network holds of each pair at its first token, after layers 8, 10 and 12.
+
+        Returns:
+            `[pairs, 3 * width]`; a linear probe reads more out of it than the one logit says.
+            No columns where the network was opened without.
+        """
+        rows = self.word_pieces.pairs(pairs, self.longest)
+        found = [self.network.run_states(row).ravel() for row in rows]
+        return np.stack(found) if found else np.zeros((0, 0), np.float32)
+
 
 def open_cross_encoder(
     name: str = "ms-marco-MiniLM-L-12-v2",
@@ -72,13 +85,22 @@ def open_cross_encoder(
     """
     entry = find_model(name)
     place = locate(entry, folder=folder, progress=progress)
-    return read_cross_encoder(place, name=entry.name, sha256=entry.sha256, threads=threads)
+    return read_cross_encoder(
+        place, name=entry.name, sha256=entry.sha256, threads=threads, states=_STATES
+    )
 
 
 def read_cross_encoder(
-    folder: Path, *, name: str, sha256: str, threads: int | None = None
+    folder: Path,
+    *,
+    name: str,
+    sha256: str,
+    threads: int | None = None,
+    states: tuple[str, ...] = (),
 ) -> CrossEncoder:
     """Open the cross encoder whose `model.onnx` and `tokenizer.json` lie in a folder.
+
+    `states` are the tensors of its graph that `CrossEncoder.states` gives.
 
     Raises:
         WeightsError: a file is missing or broken.
@@ -86,6 +108,6 @@ def read_cross_encoder(
     return CrossEncoder(
         name=name,
         sha256=sha256,
-        network=open_network(folder / "model.onnx", threads),
+        network=open_network(folder / "model.onnx", threads, states),
         word_pieces=open_word_pieces(folder / "tokenizer.json"),
     )

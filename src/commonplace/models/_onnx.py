@@ -40,6 +40,7 @@ class Network:
     output: str
     width: int  # of the last axis of the output
     workers: int = 1  # runs that go on at once
+    states: tuple[str, ...] = ()  # outputs that were added to the graph
 
     def run(self, rows: Sequence[TokenRow]) -> NDArray[np.float32]:
         """Run one batch, padded to its longest row.
@@ -51,6 +52,17 @@ class Network:
         feed = {name: tensors[name] for name in self.inputs}
         output: NDArray[np.float32] = self.session.run([self.output], feed)[0]
         return output
+
+    def run_states(self, row: TokenRow) -> NDArray[np.float32]:
+        """The added outputs `[1, tokens, width]` of one text at its first token, `[states, width]`.
+
+        What is not asked for is not computed, so `run` costs the same with them as without.
+        """
+        if not self.states:
+            return np.zeros((0, 0), np.float32)
+        tensors = pad_batch([row])
+        found = self.session.run(list(self.states), {name: tensors[name] for name in self.inputs})
+        return np.stack([each[0, 0] for each in found])
 
     def each(
         self, reduce: Callable[[list[int]], _Made], batches: Iterable[list[int]]
@@ -79,12 +91,13 @@ def default_threads() -> int:
     return max(1, os.cpu_count() or 1)
 
 
-def open_network(path: Path, threads: int | None = None) -> Network:
+def open_network(path: Path, threads: int | None = None, states: tuple[str, ...] = ()) -> Network:
     """Load an ONNX file for the processor.
 
     Args:
         path: the file.
         threads: runs that go on at once, each on one core; all cores where None.
+        states: float tensors inside the graph that are to be outputs of it as well.
 
     Raises:
         WeightsError: the file is missing or is no ONNX graph.
@@ -92,47 +105,70 @@ def open_network(path: Path, threads: int | None = None) -> Network:
     if not path.is_file():
         raise WeightsError(f"The network {path} is missing; remove its folder to fetch it again.")
     workers = threads or default_threads()
-    optimised = _optimised_path(path)
+    optimised = _optimised_path(path, states)
     if optimised.is_file():
         with contextlib.suppress(Exception):  # a damaged cache is remade below
-            return _network(_session(optimised, optimise=False), workers)
+            return _network(_session(optimised, optimise=False), workers, states)
     try:
-        return _network(_load_and_keep(path, optimised), workers)
+        return _network(_load_and_keep(path, optimised, states), workers, states)
     except Exception as error:
         raise WeightsError(f"{path} is no network that ONNX Runtime can load: {error}.") from error
 
 
-def _network(session: Any, workers: int) -> Network:
+def _network(session: Any, workers: int, states: tuple[str, ...]) -> Network:
     output = session.get_outputs()[0]
     names = tuple(each.name for each in session.get_inputs())
-    return Network(session, names, output.name, int(output.shape[-1]), workers)
+    return Network(session, names, output.name, int(output.shape[-1]), workers, states)
 
 
-def _load_and_keep(path: Path, optimised: Path) -> Any:
+def _load_and_keep(path: Path, optimised: Path, states: tuple[str, ...]) -> Any:
     """Optimise the graph and keep it for the next start, where that is possible."""
+    graph = path.read_bytes() + _more_outputs(states) if states else str(path)
     try:
         folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".optimising-")
     except OSError:  # the folder cannot be written
-        return _session(path, optimise=True)
+        return _session(graph, optimise=True)
     with folder:
         made = Path(folder.name) / "model.onnx"
         try:
-            session = _session(path, optimise=True, save_to=made)
+            session = _session(graph, optimise=True, save_to=made)
             os.replace(made, optimised)
         except Exception:  # a full disk, say
-            session = _session(path, optimise=True)
+            session = _session(graph, optimise=True)
     return session
 
 
-def _optimised_path(path: Path) -> Path:
+def _more_outputs(names: Sequence[str]) -> bytes:
+    """Bytes that, behind an ONNX file, make float tensors of its graph outputs of it.
+
+    Protobuf merges messages that are written one behind the other, so this is a model whose graph
+    has nothing but outputs (onnx.proto: ModelProto.graph 7, GraphProto.output 12, ValueInfoProto
+    name 1 and type 2).
+    """
+    float_tensor = b"\x12\x04\x0a\x02\x08\x01"
+    values = [b"\x0a" + _sized(name.encode()) + float_tensor for name in names]
+    return b"\x3a" + _sized(b"".join(b"\x62" + _sized(value) for value in values))
+
+
+def _sized(content: bytes) -> bytes:
+    """Content behind its length as a protobuf varint."""
+    length, size = len(content), b""
+    while length > 127:
+        size += bytes([length & 127 | 128])
+        length >>= 7
+    return size + bytes([length]) + content
+
+
+def _optimised_path(path: Path, states: tuple[str, ...]) -> Path:
     """Where the optimised graph of a file is kept."""
     import onnxruntime
 
+    more = f"-{len(states)}-states" if states else ""
     kind = f"{onnxruntime.__version__}-{platform.machine()}"
-    return path.with_name(f"{path.stem}.optimised-{kind}.onnx")
+    return path.with_name(f"{path.stem}.optimised{more}-{kind}.onnx")
 
 
-def _session(path: Path, *, optimise: bool, save_to: Path | None = None) -> Any:
+def _session(graph: Path | str | bytes, *, optimise: bool, save_to: Path | None = None) -> Any:
     """Make a session for one core; the optimisations do not depend on the processor's kind."""
     import onnxruntime
 
@@ -145,4 +181,5 @@ def _session(path: Path, *, optimise: bool, save_to: Path | None = None) -> Any:
     options.graph_optimization_level = level
     if save_to is not None:
         options.optimized_model_filepath = str(save_to)
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    source = graph if isinstance(graph, bytes) else str(graph)
+    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])

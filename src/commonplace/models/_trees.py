@@ -15,6 +15,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,6 +81,26 @@ class Trees:
         header = {name: value for name, value in record.items() if name != "trees"}
         return cls(tuple(record["features"]), header, tuple(leaves))
 
+    @cached_property
+    def _table(self) -> tuple[NDArray[Any], ...]:
+        """All steps as columns, where each leaf's begin, and the leaves' values."""
+        deep = [leaf for leaf in self._leaves if leaf.steps]
+        steps = [step for leaf in deep for step in leaf.steps]
+        counts = [0, *(len(leaf.steps) for leaf in deep)]
+        return (
+            np.array([step[0] for step in steps], np.int64),
+            np.array([step[1] for step in steps], np.float64),
+            np.array([step[2] for step in steps], np.float64),
+            np.array([step[3] for step in steps], np.bool_),
+            np.cumsum(counts)[:-1],
+            np.array([leaf.value for leaf in deep], np.float64),
+        )
+
+    @cached_property
+    def _constant(self) -> float:
+        """The sum of trees that are one leaf."""
+        return math.fsum(leaf.value for leaf in self._leaves if not leaf.steps)
+
     @property
     def expected(self) -> float:
         """The mean of the sum over the training rows: what `contributions` start from."""
@@ -90,13 +111,13 @@ class Trees:
 
         NaN is a missing value, and goes the way that the trainer learned for it.
         """
-        x = self._checked(rows)
-        total = np.zeros(len(x))
-        for leaf in self._leaves:
-            taken = np.ones(len(x), np.bool_)
-            for step in leaf.steps:
-                taken &= _takes(step, x)
-            total += leaf.value * taken
+        x, (feature, lower, upper, missing, starts, values) = self._checked(rows), self._table
+        if not len(starts):
+            return np.full(len(x), self._constant)
+        column = x[:, feature]
+        takes = np.where(np.isnan(column), missing, (column > lower) & (column <= upper))
+        reached = np.logical_and.reduceat(takes, starts, axis=1)
+        total: Doubles = reached @ values + self._constant
         return total
 
     def contributions(self, rows: NDArray[Any]) -> Doubles:

@@ -1,0 +1,191 @@
+"""Sentences that a passage bears out, and near misses that it does not: data for the support check.
+
+Made from SQuAD 2.0: from each sentence of a passage (cut, reordered, and with a number, a name, a
+negation or two roles changed) and from each question (its question word replaced by the right
+answer, or by one of another question of the same type). Rough, as rewriting by rule is: a "near
+miss" is now and then true, a "claim" now and then bad English. A verbatim pair is left out, as the
+check passes those at once. The same pairs each time: each passage and question has its own seed.
+
+    from near_misses import pairs
+"""
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from commonplace.answers._mismatch import names, numbers
+from commonplace.answers._wording import QuestionType, question_type
+from commonplace.library import sentence_spans
+
+_ASKS = re.compile(
+    r"\b(?:in what|what|who|whom|when|where|which|how many|how much|how)\b"
+    r"(?: (?:year|century|country|city|type|kind|date))?",
+    re.IGNORECASE,
+)
+_AUXILIARY = re.compile(r"\b(?:was|were|is|are|has|have|had|can|could|will|would|may)\b")
+_NEGATES = re.compile(r"\b(?:not|never|no|none|without)\b|n't", re.IGNORECASE)
+_DIGITS = re.compile(r"\d[\d,.]*\d|\d")
+_INNER_NAME = re.compile(r"(?<=[a-z,] )[A-Z]\w+")
+_IDLE = frozenset(("the", "a", "also", "however", "very"))
+_SHORTEST = 6  # words of a sentence that is rewritten
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A sentence against a passage; `kind` says how it was made."""
+
+    kind: str
+    supported: bool
+    sentence: str
+    passage_id: str
+
+
+def pairs(
+    passages: Sequence[Mapping[str, Any]], questions: Sequence[Mapping[str, Any]]
+) -> list[Pair]:
+    """All pairs of a set, those that stand verbatim in their passage left out."""
+    text = {passage["id"]: passage["text"] for passage in passages}
+    article = {passage["id"]: passage["title"] for passage in passages}
+    made = [*_rewritten(text, article), *_claimed(questions, text, article)]
+    return [pair for pair in made if _plain(pair.sentence) not in _plain(text[pair.passage_id])]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold().rstrip(".!?")
+
+
+def _rewritten(text: Mapping[str, str], article: Mapping[str, str]) -> Iterator[Pair]:
+    together = defaultdict(list)
+    for identity, title in article.items():
+        together[title].append(identity)
+    for identity, whole in text.items():
+        chosen = random.Random(f"rewritten {identity}")
+        others = [other for other in together[article[identity]] if other != identity]
+        known = sorted({name for other in others for name in names(text[other])})
+        for start, end in sentence_spans(whole):
+            sentence = whole[start:end]
+            if len(sentence.split()) < _SHORTEST:
+                continue
+            for kind, supported, made in (
+                *_kept(sentence),
+                *_renumbered(sentence, whole, chosen),
+                *_renamed(sentence, whole, known, chosen),
+                *_negated(sentence),
+            ):
+                yield Pair(kind, supported, made, identity)
+            yield Pair("other passage", False, sentence, chosen.choice(others))
+
+
+_Made = tuple[str, bool, str]
+
+
+def _kept(sentence: str) -> Iterator[_Made]:
+    """Rewritten so that it still says the same, or less."""
+    clauses = re.split(r", | and (?=the|it|he|they)", sentence.rstrip("."))
+    if len(clauses) > 1 and len(clauses[-1].split()) > 3:
+        yield "clauses reordered", True, ", ".join(reversed(clauses)) + "."
+    words = sentence.rstrip(".").split()
+    kept = [w for w in words if not (w.lower().endswith("ly") or w.lower() in _IDLE)]
+    if len(kept) < len(words):
+        yield "adverbs dropped", True, " ".join(kept) + "."
+
+
+def _renumbered(sentence: str, whole: str, chosen: random.Random) -> Iterator[_Made]:
+    """With a digit changed, or with another number of the passage."""
+    found = list(_DIGITS.finditer(sentence))
+    if not found:
+        return
+    at = chosen.choice(found)
+    place = chosen.choice([i for i in range(at.start(), at.end()) if sentence[i].isdigit()])
+    digit = str((int(sentence[place]) + chosen.randint(1, 8)) % 10 or 7)
+    if digit != sentence[place]:
+        yield "number changed", False, sentence[:place] + digit + sentence[place + 1 :]
+    if elsewhere := sorted(numbers(whole) - numbers(sentence)):
+        moved = chosen.choice(elsewhere)
+        yield "number moved", False, sentence[: at.start()] + moved + sentence[at.end() :]
+
+
+def _renamed(
+    sentence: str, whole: str, known: Sequence[str], chosen: random.Random
+) -> Iterator[_Made]:
+    """With a name of elsewhere, with another of the passage, or with two that changed places."""
+    found = list(_INNER_NAME.finditer(sentence))
+    if not found:
+        return
+    at = chosen.choice(found)
+    if strange := [name for name in known if name not in whole]:
+        name = chosen.choice(strange)
+        yield "name changed", False, sentence[: at.start()] + name + sentence[at.end() :]
+    if near := sorted(name for name in names(whole) if name not in sentence):
+        name = chosen.choice(near)
+        yield "name moved", False, sentence[: at.start()] + name + sentence[at.end() :]
+    if len(found) > 1:
+        one, two = sorted(chosen.sample(found, 2), key=lambda match: match.start())
+        between = sentence[one.end() : two.start()]
+        if one.group() != two.group() and not re.search(r"\b(?:and|or)\b", between):
+            head, tail = sentence[: one.start()], sentence[two.end() :]
+            yield "roles swapped", False, head + two.group() + between + one.group() + tail
+
+
+def _negated(sentence: str) -> Iterator[_Made]:
+    """With a negation put in, or taken out."""
+    auxiliary = _AUXILIARY.search(sentence)
+    if auxiliary and not _NEGATES.search(sentence):
+        cut = auxiliary.end()
+        yield "negation put in", False, f"{sentence[:cut]} not{sentence[cut:]}"
+    if found := re.search(r"\b(?:not|never)\b ?", sentence):
+        yield "negation taken out", False, sentence[: found.start()] + sentence[found.end() :]
+
+
+def _claimed(
+    questions: Sequence[Mapping[str, Any]], text: Mapping[str, str], article: Mapping[str, str]
+) -> Iterator[Pair]:
+    """Questions turned into statements, with the right answer or with a wrong one of its type."""
+    alike: dict[tuple[str, QuestionType], list[Mapping[str, Any]]] = defaultdict(list)
+    for question in questions:
+        if question["answerable"]:
+            key = article[question["passage_id"]], question_type(question["question"])
+            alike[key].append(question)
+    for question in questions:
+        identity, asked = question["passage_id"], question["question"]
+        chosen = random.Random(f"claimed {question['id']}")
+        same = alike[article[identity], question_type(asked)]
+        here = _words(text[identity])
+        near = [q for q in same if q["passage_id"] == identity and not _agree(q, question)]
+        far = [q for q in same if _words(_answer(q)) not in here]
+        if question["answerable"]:
+            choices = [("claim, right", [question]), ("claim, answer of elsewhere", far)]
+            choices.append(("claim, answer of the passage", near))
+        else:
+            choices = [("claim of an unanswerable", near)]
+        for kind, answers in choices:
+            made = _statement(asked, _answer(chosen.choice(answers))) if answers else None
+            if made:
+                yield Pair(kind, kind == "claim, right", made, identity)
+
+
+def _answer(question: Mapping[str, Any]) -> str:
+    return str(min(question["answers"], key=len))
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def _agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two questions share an answer, or one's holds the other's."""
+    return any(
+        _words(a) in _words(b) or _words(b) in _words(a)
+        for a in one["answers"]
+        for b in other["answers"]
+    )
+
+
+def _statement(question: str, answer: str) -> str | None:
+    found = _ASKS.search(question)
+    if found is None:
+        return None
+    return (question[: found.start()] + answer + question[found.end() :]).rstrip("? ") + "."

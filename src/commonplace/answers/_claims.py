@@ -1,0 +1,138 @@
+"""What speaks for and against a passage bearing out a sentence: one row of numbers for the pair.
+
+Words only, no model: what the passage lacks, how much of the sentence stands in one place of it,
+and whether names, numbers and negations stand there among the same neighbours. The last is what
+tells a number that was moved from one that was quoted. Shares, not sums: the weights of terms in a
+large library are larger.
+
+    python -m pytest tests/answers/test_claims.py
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from commonplace.answers._mismatch import Weigh, coverage, names, negates, numbers, turned, uniform
+from commonplace.answers._wording import common_order, degrees, kept_pairs, opposed
+from commonplace.library import analyse, sentence_spans
+
+CLAIM_UP: Final = (  # more of it speaks for support
+    "covered", "covered_sentence", "covered_window", "order_kept", "pairs_kept",
+)  # fmt: skip
+CLAIM_DOWN: Final = (  # more of it speaks against it
+    "numbers_missing", "names_missing", "turned", "numbers_elsewhere", "names_elsewhere",
+    "negation_differs", "misplaced", "degrees_missing", "opposed",
+)  # fmt: skip
+CLAIM_SIGNALS: Final = (*CLAIM_UP, *CLAIM_DOWN, "pairs_adjacent", "terms", "length_ratio")
+_SPECIAL = re.compile(r"\b[A-Z]\w+|\d[\d,.]*")
+
+
+def claim_signals(sentence: str, passage: str, weigh: Weigh = uniform) -> dict[str, float]:
+    """Measure a sentence against a passage; every name of `CLAIM_SIGNALS` has a value.
+
+    Args:
+        sentence: what is claimed.
+        passage: what is to bear it out, its heading before it where that matters.
+        weigh: how rare a term is in the library.
+    """
+    pair = _Pair(sentence, passage, weigh)
+    return _missing(pair) | _nearest(pair)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A sentence and a passage as terms; `near` is the passage's sentence that holds most of it."""
+
+    sentence: str
+    passage: str
+    weigh: Weigh
+
+    @cached_property
+    def said(self) -> list[str]:
+        return analyse(self.sentence)
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        return {term: self.weigh(term) for term in dict.fromkeys(self.said)}
+
+    def covered(self, held: set[str]) -> float:
+        return coverage(self.weights, held, self.weights.__getitem__)
+
+    @cached_property
+    def held(self) -> set[str]:
+        return set(analyse(self.passage))
+
+    @cached_property
+    def parts(self) -> list[str]:
+        spans = sentence_spans(self.passage)
+        return [self.passage[start:end] for start, end in spans] or [self.passage]
+
+    @cached_property
+    def part_terms(self) -> list[set[str]]:
+        return [set(analyse(part)) for part in self.parts]
+
+    @cached_property
+    def at(self) -> int:
+        covered = [self.covered(terms) for terms in self.part_terms]
+        return max(range(len(covered)), key=covered.__getitem__)
+
+    @property
+    def near(self) -> str:
+        return self.parts[self.at]
+
+    @cached_property
+    def window(self) -> set[str]:
+        return set().union(*self.part_terms[max(0, self.at - 1) : self.at + 2])
+
+
+def _missing(pair: _Pair) -> dict[str, float]:
+    """What the whole passage lacks, or says the other way round."""
+    return {
+        "covered": pair.covered(pair.held),
+        "numbers_missing": float(len(numbers(pair.sentence) - numbers(pair.passage))),
+        "names_missing": _unheld(pair.sentence, pair.held),
+        "turned": float(len(turned(pair.sentence, pair.passage))),
+        "terms": float(len(pair.said)),
+    }
+
+
+def _nearest(pair: _Pair) -> dict[str, float]:
+    """How it stands to the sentence of the passage that holds most of it."""
+    sentence, near, terms = pair.sentence, pair.near, pair.part_terms[pair.at]
+    there = analyse(near)
+    return {
+        "covered_sentence": pair.covered(terms),
+        "covered_window": pair.covered(pair.window),
+        "order_kept": common_order(pair.said, there) / max(len(pair.said), 1),
+        "pairs_kept": kept_pairs(pair.said, there),
+        "pairs_adjacent": kept_pairs(pair.said, there, reach=1),
+        "numbers_elsewhere": float(len(numbers(sentence) - numbers(near))),
+        "names_elsewhere": _unheld(sentence, terms),
+        "negation_differs": float(negates(sentence) != negates(near)),
+        "misplaced": float(_misplaced(sentence, pair.said, there)),
+        "degrees_missing": float(len(degrees(sentence) - degrees(near))),
+        "opposed": float(opposed(set(pair.said), terms)),
+        "length_ratio": len(pair.said) / max(len(there), 1),
+    }
+
+
+def _unheld(sentence: str, held: set[str]) -> float:
+    return float(sum(not held.issuperset(analyse(name)) for name in names(sentence)))
+
+
+def _misplaced(sentence: str, said: Sequence[str], there: Sequence[str]) -> int:
+    """Names and numbers that stand in both places and share no neighbour."""
+    special = {term for found in _SPECIAL.findall(sentence) for term in analyse(found)}
+    here, other = _neighbours(said), _neighbours(there)
+    return sum(t in here and t in other and not here[t] & other[t] for t in special)
+
+
+def _neighbours(terms: Sequence[str]) -> dict[str, set[str]]:
+    """The terms right before and behind each term."""
+    found: dict[str, set[str]] = {}
+    for place, term in enumerate(terms):
+        before, behind = terms[max(0, place - 1) : place], terms[place + 1 : place + 2]
+        found.setdefault(term, set()).update(before, behind)
+    return found

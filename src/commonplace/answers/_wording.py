@@ -1,0 +1,154 @@
+"""What a question's words ask for, and what a sentence's words could answer: patterns, no model.
+
+English only, like the analyser's stop words; a question in another language gets the type `other`
+and no mismatch, so that nothing is held against it.
+
+    python -m pytest tests/answers/test_signals.py
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final, Literal, get_args
+
+from commonplace.library import analyse
+
+QuestionType = Literal["who", "when", "where", "number", "why", "how", "which", "other"]
+QUESTION_TYPES: Final[tuple[QuestionType, ...]] = get_args(QuestionType)
+
+_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
+_NUMERALS = (
+    "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty"
+    "|seventy|eighty|ninety|hundred|thousand|million|billion|dozens?|half|third|quarter|several"
+    "|once|twice"
+)
+_PATTERNS: Final[tuple[tuple[QuestionType, str], ...]] = (
+    ("when", r"\bwhen\b|\b(?:what|which) (?:year|date|century|decade|month|day|era|period)\b"),
+    (
+        "number",
+        r"\bhow (?:many|much|long|old|often|far|large|big|tall|wide|fast|high)\b"
+        r"|\b(?:what|which) (?:percent\w*|number|amount|size|age|proportion|share|fraction)\b",
+    ),
+    ("who", r"\bwho(?:m|se)?\b"),
+    (
+        "where",
+        r"\bwhere\b|\b(?:what|which) (?:country|city|state|region|nation|place|town|island)\b",
+    ),
+    ("why", r"\bwhy\b|\bfor what (?:reason|purpose)\b"),
+    ("how", r"\bhow\b"),
+    ("which", r"\b(?:what|which) (?!is\b|are\b|was\b|were\b|do\b|does\b|did\b|has\b|can\b)\w+"),
+)
+_ASKS: Final = tuple((kind, re.compile(text, re.IGNORECASE)) for kind, text in _PATTERNS)
+_SPANS: Final[dict[str, re.Pattern[str]]] = {
+    "when": re.compile(
+        rf"\b(?:1\d\d\d|20\d\d)s?\b|\b(?:{_MONTHS})\b|\b\w+ centur(?:y|ies)\b"
+        r"|\b(?:in|by|since|until) \d{3}\b",
+        re.IGNORECASE,
+    ),
+    "number": re.compile(rf"\d+(?:[.,]\d+)*|\b(?:{_NUMERALS})\b", re.IGNORECASE),
+    "who": re.compile(r"\b[A-Z][\w'\u2019-]*(?: [A-Z][\w'\u2019-]*)*"),
+    "where": re.compile(r"\b[A-Z][\w'\u2019-]*(?: [A-Z][\w'\u2019-]*)*"),
+    "why": re.compile(r"\b(?:because|due|since|so that|in order|to|therefore|as)\b", re.IGNORECASE),
+}
+_FOCUS = re.compile(
+    r"\b(?:what|which|whose|how many|how much)\s+((?:[a-z-]+\s+){0,2}?[a-z-]+)"
+    r"(?=\s+(?:is|are|was|were|do|does|did|has|have|had|can|could|would|will|of|in|for|that)\b)",
+    re.IGNORECASE,
+)
+_DEGREE = re.compile(
+    r"\b(?:first|last|most|least|only|main|major|minor|sole|final|second|third|fourth|fifth"
+    r"|same|exact(?:ly)?|best|worst|highest|lowest|largest|smallest|oldest|newest|earliest|latest"
+    r"|longest|shortest|greatest|biggest|youngest|primary|every|always|all|none)\b",
+    re.IGNORECASE,
+)
+_EXCEPT = re.compile(
+    r"\b(?:other than|besides|except|apart from|aside from|along with|instead of|outside|non)\b"
+    r"|\bun(?:able|like|known|used|successful)\w*\b",
+    re.IGNORECASE,
+)
+_OPPOSITES: Final = tuple(
+    tuple(analyse(pair.replace("=", " ")))
+    for pair in """increase=decrease rise=fall high=low higher=lower large=small big=small
+    major=minor more=less most=least before=after early=late earlier=later first=last begin=end
+    start=stop start=end allow=prohibit permit=forbid accept=reject include=exclude
+    support=oppose win=lose gain=lose join=leave enter=leave new=old old=young strong=weak
+    fast=slow long=short north=south east=west northern=southern eastern=western internal=external
+    public=private simple=complex easy=hard hot=cold rich=poor positive=negative upper=lower
+    maximum=minimum import=export buy=sell male=female catholic=protestant ancient=modern
+    efficient=inefficient successful=unsuccessful able=unable equal=unequal direct=indirect
+    dependent=independent possible=impossible legal=illegal connect=disconnect agree=disagree
+    push=pull open=close add=remove create=destroy build=destroy attack=defend arrive=depart
+    improve=worsen expand=shrink replace=keep deterministic=nondeterministic""".split()
+)
+
+
+def question_type(question: str) -> QuestionType:
+    """What kind of answer is asked for; `other` where no pattern says."""
+    return next((kind for kind, asks in _ASKS if asks.search(question)), "other")
+
+
+def focus(question: str) -> frozenset[str]:
+    """The terms of the noun right behind the question word: "Which *river* flows ...?"; or none."""
+    found = _FOCUS.search(question)
+    return frozenset(analyse(found.group(1))) if found else frozenset()
+
+
+def typed_spans(kind: QuestionType, question: str, sentence: str) -> list[tuple[int, int]]:
+    """Where spans of the type asked for stand in a sentence, unless the question has them too."""
+    pattern = _SPANS.get(kind)
+    if pattern is None:
+        return []
+    asked = set(analyse(question))
+    return [
+        found.span()
+        for found in pattern.finditer(sentence)
+        if kind == "why" or not asked.issuperset(analyse(found.group()))
+    ]
+
+
+def degrees(text: str) -> set[str]:
+    """Superlatives, ordinals and quantifiers: "first", "only", "most"."""
+    return {found.group().casefold() for found in _DEGREE.finditer(text)}
+
+
+def excepts(question: str) -> bool:
+    """Whether it asks for what is *not* among something: "other than", "besides"."""
+    return _EXCEPT.search(question) is not None
+
+
+def opposed(asked: set[str], said: set[str]) -> int:
+    """How many terms asked for have their opposite said, and not themselves."""
+    pairs = [pair for pair in _OPPOSITES if len(pair) == 2]
+    both = [*pairs, *((b, a) for a, b in pairs)]
+    return sum(a in asked and a not in said and b in said and b not in asked for a, b in both)
+
+
+def kept_pairs(asked: Sequence[str], said: Sequence[str], reach: int = 4) -> float:
+    """Share of neighbouring terms asked for that stand near one another where it is said.
+
+    Args:
+        asked: the question's terms in order.
+        said: the sentence's.
+        reach: how many terms apart still is near.
+    """
+    places: dict[str, list[int]] = {}
+    for place, term in enumerate(said):
+        places.setdefault(term, []).append(place)
+    pairs = list(pairwise(asked))
+    near = [
+        any(abs(i - j) <= reach for i in places.get(a, ()) for j in places.get(b, ()))
+        for a, b in pairs
+    ]
+    return sum(near) / len(pairs) if pairs else float("nan")
+
+
+def common_order(asked: Sequence[str], said: Sequence[str]) -> int:
+    """Length of the longest common subsequence of two lists of terms."""
+    row = [0] * (len(said) + 1)
+    for term in asked:
+        diagonal = 0
+        for place, other in enumerate(said, 1):
+            above = row[place]
+            row[place] = diagonal + 1 if term == other else max(above, row[place - 1])
+            diagonal = above
+    return row[-1]
