@@ -110,6 +110,19 @@ def test_equal_to_the_reference_over_many_blocks_and_segments() -> None:
                 assert top(postings, terms, k, None) == found
 
 
+def test_blocks_that_are_not_visited_leave_nothing_behind() -> None:
+    """Rare terms keep to a few blocks; what frequent ones have between must not be added up."""
+    texts = zipfian(30_000, seed=9)
+    postings = Postings.build(texts, range(len(texts)))
+    reference = BM25([text.split() for text in texts])
+    rng = np.random.default_rng(9)
+    for _ in range(40):
+        terms = [f"w{int(number)}" for number in rng.zipf(1.3, 6) % 2_000]
+        terms += [f"w{int(rng.integers(300, 900))}"]
+        found = reference.top(terms, 3)
+        assert top(postings, terms, 3, None) == found, terms
+
+
 def test_longer_documents_move_the_mean_and_not_the_truth() -> None:
     """Saturations made with another mean length only choose candidates."""
     texts, longer = zipfian(3_000, seed=3), zipfian(20, seed=4, longest=200)

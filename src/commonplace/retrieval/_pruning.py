@@ -143,6 +143,8 @@ def _near_the_best(
                 upto = needed if added < needed else total
                 for term in range(added, upto):
                     weight, last = weights[term], _first_from(numbers, at[term], stop[term], end)
+                    if term >= needed:  # it has not followed where blocks were not visited
+                        at[term] = _first_from(numbers, at[term], last, begin)
                     for i in range(at[term], last):
                         sums[numbers[i] % np.uint32(_BLOCK)] += weight * values[i]
                     at[term] = last

@@ -1,0 +1,168 @@
+"""Queries, candidates and their features, for `learning_to_rank.py`: from sets in the BEIR layout,
+from squad2 (a question's own passage is the relevant one), and from LightGBM's example (LibSVM).
+
+The features of text sets come from `Library.search(..., explain=True)`, as any user can have them;
+`--cache` keeps them, as `best` takes a second a query.
+"""
+
+import csv
+import json
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commonplace import Library
+from commonplace.retrieval import FEATURES
+
+Floats = NDArray[np.float64]
+CANDIDATES = 30  # passages of each query that are ranked
+PER_ARTICLE = 40  # questions of squad2
+CONSTANT = frozenset({"position", "age", "code", "pdf", "feedback"})  # say nothing in these sets
+USED = [place for place, name in enumerate(FEATURES) if name not in CONSTANT]
+
+
+@dataclass(frozen=True)
+class RankingSet:
+    """Queries with their candidates.
+
+    Attributes:
+        features: one array [candidates, features] for each query; NaN where not computed.
+        labels: how relevant each candidate is, [candidates] for each query.
+        ideal: the labels of all that is relevant to each query, found or not.
+        formula: the score of the program's own ranking [candidates]; None where there is none.
+        folds: what must stay together in cross-validation, one name for each query.
+    """
+
+    name: str
+    features: list[Floats]
+    labels: list[Floats]
+    ideal: list[Floats]
+    formula: list[Floats] | None
+    folds: list[str]
+
+
+def read_libsvm(file: Path) -> RankingSet:
+    """LightGBM's layout: `label index:value ...` lines, and beside it the size of each query."""
+    sizes = [int(line) for line in file.with_suffix(file.suffix + ".query").read_text().split()]
+    rows = [line.split() for line in file.read_text().splitlines()]
+    width = 1 + max(int(pair.split(":")[0]) for row in rows for pair in row[1:])
+    matrix, labels = np.zeros((len(rows), width)), np.array([float(row[0]) for row in rows])
+    for place, row in enumerate(rows):
+        for index, value in (pair.split(":") for pair in row[1:]):
+            matrix[place, int(index)] = float(value)
+    ends = np.cumsum(sizes)[:-1]
+    parts = np.split(labels, ends)
+    names = [str(number) for number in range(len(sizes))]
+    return RankingSet(file.name, np.split(matrix, ends), parts, parts, None, names)
+
+
+def read_lines(file: Path) -> Iterator[dict[str, object]]:
+    with open(file, encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+def write_documents(rows: Sequence[Mapping[str, object]], folder: Path) -> dict[str, str]:
+    """One file a document, a Markdown heading for its title; returns document ids by path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    identities = {}
+    for number, row in enumerate(rows):
+        title = " ".join(str(row.get("title", "")).split())
+        path = folder / f"{number}{'.md' if title else '.txt'}"
+        if not path.exists():
+            path.write_text(f"# {title}\n\n{row['text']}" if title else str(row["text"]), "utf-8")
+        identities[str(path)] = str(row.get("_id", row.get("id")))
+    return identities
+
+
+Queries = list[tuple[str, dict[str, float], str]]  # text, relevant documents, fold
+
+
+def beir_queries(folder: Path) -> Queries:
+    """Every judged query, each a fold of its own."""
+    relevant: dict[str, dict[str, float]] = {}
+    (file,) = sorted((folder / "qrels").glob("*.tsv"))
+    with open(file, encoding="utf-8") as lines:
+        for query, document, score in list(csv.reader(lines, delimiter="\t"))[1:]:
+            if float(score) > 0:
+                relevant.setdefault(query, {})[document] = float(score)
+    texts = {str(row["_id"]): str(row["text"]) for row in read_lines(folder / "queries.jsonl")}
+    return [(texts[name], relevant[name], name) for name in texts if name in relevant]
+
+
+def squad_queries(folder: Path) -> Queries:
+    """The same few answerable questions of each article each time; an article is a fold."""
+    article = {str(p["id"]): str(p["title"]) for p in read_lines(folder / "passages.jsonl")}
+    groups: dict[str, Queries] = {}
+    for row in read_lines(folder / "questions.jsonl"):
+        if row["answerable"]:
+            gold = str(row["passage_id"])
+            name = article[gold]
+            groups.setdefault(name, []).append((str(row["question"]), {gold: 1.0}, name))
+    chosen = random.Random(5)
+    return [q for name in sorted(groups) for q in chosen.sample(groups[name], PER_ARTICLE)]
+
+
+def text_set(folder: Path, kept: Path, cache: Path | None) -> RankingSet:
+    """A text set's features through a library that is kept in `kept`, or from the cache."""
+    file = None if cache is None else cache / f"{folder.name}.npz"
+    if file is not None and file.exists():
+        return _load(file, folder.name)
+    is_squad = (folder / "passages.jsonl").exists()
+    rows = list(read_lines(folder / ("passages.jsonl" if is_squad else "corpus.jsonl")))
+    identities = write_documents(rows, kept / "documents")
+    library = Library.open(kept / "library")
+    library.add(kept / "documents")
+    queries = squad_queries(folder) if is_squad else beir_queries(folder)
+    made = _searched(folder.name, library, queries, identities)
+    if file is not None:
+        _save(file, made)
+    return made
+
+
+def _searched(
+    name: str, library: Library, queries: Queries, identities: Mapping[str, str]
+) -> RankingSet:
+    made = RankingSet(name, [], [], [], [], [])
+    assert made.formula is not None
+    for text, relevant, fold in queries:
+        hits = library.search(text, profile="best", limit=CANDIDATES, explain=True)
+        best = {identities[hit.passage.path]: hit for hit in reversed(hits)}
+        named = [dict(hit.explanation.features) for hit in best.values() if hit.explanation]
+        made.features.append(np.array([[row[n] for n in FEATURES] for row in named]))
+        made.formula.append(np.array([hit.score for hit in best.values()]))
+        made.labels.append(np.array([relevant.get(document, 0.0) for document in best]))
+        made.ideal.append(np.array(list(relevant.values())))
+        made.folds.append(fold)
+    return made
+
+
+def _save(file: Path, made: RankingSet) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    assert made.formula is not None
+    np.savez(
+        file,
+        features=np.concatenate(made.features),
+        labels=np.concatenate(made.labels),
+        formula=np.concatenate(made.formula),
+        sizes=[len(rows) for rows in made.labels],
+        ideal=np.concatenate(made.ideal),
+        ideals=[len(rows) for rows in made.ideal],
+        folds=np.array(made.folds),
+    )
+
+
+def _load(file: Path, name: str) -> RankingSet:
+    with np.load(file) as kept:
+        ends = np.cumsum(kept["sizes"])[:-1]
+        return RankingSet(
+            name,
+            np.split(kept["features"], ends),
+            np.split(kept["labels"], ends),
+            np.split(kept["ideal"], np.cumsum(kept["ideals"])[:-1]),
+            np.split(kept["formula"], ends),
+            [str(fold) for fold in kept["folds"]],
+        )

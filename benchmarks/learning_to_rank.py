@@ -1,0 +1,245 @@
+"""Does a learned ranking beat the program's fixed formula, and does it carry over to other sets?
+
+LambdaMART (LightGBM), a random forest (scikit-learn) and an RBF-kernel SVM on preference pairs
+(RankSVM: Joachims, KDD 2002; the kernel by Nystroem's 300 landmarks and at most 20 pairs a query,
+as the exact one is quadratic in pairs), beside a linear one, on four questions:
+
+1. the known task: LightGBM's own example data, train and test as given (nDCG@1, 3, 5; gain
+   2^label - 1, as LightGBM counts);
+2. within each text set, five folds of its queries (squad2: its articles);
+3. transfer: trained on all other text sets, tested on this one;
+4. the same, as a correction of the formula: boosting starts from its score.
+
+The features are those of `commonplace.retrieval.FEATURES`, standardised among a query's candidates,
+so that no model can learn a collection's own scale. p: paired sign-flipping randomisation against
+the formula (in 1: against LambdaMART). The models' settings were fixed beforehand, not tuned here.
+
+    python benchmarks/learning_to_rank.py DATA --libraries KEPT [--cache DIR] [--json FILE]
+
+DATA holds beir/, qa/squad2 and tabular/lambdarank; KEPT keeps one library for each set.
+Needs the extra `learn` (lightgbm, scikit-learn).
+"""
+
+import argparse
+import json
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.kernel_approximation import Nystroem
+from sklearn.svm import LinearSVC
+
+from _ranking_sets import USED, Floats, RankingSet, read_libsvm, text_set
+from commonplace.evaluation import randomisation_p
+
+Ranker = Callable[[Floats], Floats]
+Train = Callable[[Sequence[Floats], Sequence[Floats]], Ranker]
+SETS = ("vaswani", "cranfield", "cosqa", "squad2")
+FOLDS, PAIRS, LANDMARKS = 5, 20, 300
+BOOSTING = {
+    "objective": "lambdarank", "num_leaves": 7, "learning_rate": 0.05, "min_data_in_leaf": 50,
+    "lambda_l2": 10.0, "feature_fraction": 0.7, "bagging_fraction": 0.7, "bagging_freq": 1,
+    "num_threads": 1, "seed": 1, "deterministic": True, "verbose": -1,
+}  # fmt: skip
+
+
+def standardised(matrix: Floats) -> Floats:
+    """Each feature as standard deviations from its mean among the candidates; unknown: 0."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a column of which nothing is known
+        mean, spread = np.nanmean(matrix, axis=0), np.nanstd(matrix, axis=0)
+    values = (matrix - mean) / np.where(spread > 1e-6, spread, 1.0)
+    return np.where(np.isfinite(values), values, 0.0)
+
+
+def ndcg(scores: Floats, labels: Floats, ideal: Floats, depth: int, *, exponential: bool) -> float:
+    """NDCG of one query; `ideal` holds the labels of all that is relevant to it."""
+
+    def gained(values: Floats) -> float:
+        gains = np.exp2(values) - 1 if exponential else values
+        return float((gains / np.log2(np.arange(2, len(gains) + 2))).sum())
+
+    best = gained(np.sort(ideal)[::-1][:depth])
+    return gained(labels[np.argsort(-scores, kind="stable")][:depth]) / best if best else 0.0
+
+
+def lambdamart(features: Sequence[Floats], labels: Sequence[Floats]) -> Ranker:
+    return boosted(features, labels, None)
+
+
+def boosted(
+    features: Sequence[Floats], labels: Sequence[Floats], start: Sequence[Floats] | None
+) -> Ranker:
+    """LambdaMART; with `start` the trees correct a given score, which is not added back here."""
+    data = lightgbm.Dataset(
+        np.concatenate(features),
+        np.concatenate(labels).astype(int),
+        group=[len(rows) for rows in labels],
+        init_score=None if start is None else np.concatenate(start),
+    )
+    model = lightgbm.train(BOOSTING, data, 100 if start is None else 50)
+    return lambda matrix: np.asarray(model.predict(matrix, num_threads=1))
+
+
+def random_forest(features: Sequence[Floats], labels: Sequence[Floats]) -> Ranker:
+    forest = RandomForestRegressor(
+        200, min_samples_leaf=10, max_features=0.5, n_jobs=1, random_state=0
+    )
+    forest.fit(np.concatenate(features), np.concatenate(labels))
+    return lambda matrix: np.asarray(forest.predict(matrix))
+
+
+def preferences(
+    features: Sequence[Floats], labels: Sequence[Floats], most: int
+) -> tuple[Floats, Floats]:
+    """Differences of pairs of which one is preferred, both ways round, and which way it is."""
+    chosen, differences = np.random.default_rng(0), []
+    for matrix, label in zip(features, labels, strict=True):
+        better, worse = np.nonzero(label[:, None] > label[None, :])
+        at = chosen.permutation(len(better))[:most]
+        differences.append(matrix[better[at]] - matrix[worse[at]])
+    pairs = np.concatenate(differences)
+    return np.concatenate([pairs, -pairs]), np.repeat([1.0, -1.0], len(pairs))
+
+
+def linear(features: Sequence[Floats], labels: Sequence[Floats]) -> Ranker:
+    pairs, signs = preferences(features, labels, PAIRS)
+    weights = LinearSVC(C=0.01, fit_intercept=False).fit(pairs, signs).coef_[0]
+    return lambda matrix: matrix @ weights
+
+
+def kernel_svm(features: Sequence[Floats], labels: Sequence[Floats]) -> Ranker:
+    everything = np.concatenate(features)
+    mean, spread = everything.mean(axis=0), np.maximum(everything.std(axis=0), 1e-6)
+    kernel = Nystroem(gamma=1.0 / everything.shape[1], n_components=LANDMARKS, random_state=0)
+    kernel.fit((everything - mean) / spread)
+    mapped = [kernel.transform((matrix - mean) / spread) for matrix in features]
+    ranker = linear(mapped, labels)
+    return lambda matrix: ranker(kernel.transform((matrix - mean) / spread))
+
+
+MODELS: dict[str, Train] = {
+    "LambdaMART": lambdamart,
+    "random forest": random_forest,
+    "RBF SVM on pairs": kernel_svm,
+    "linear SVM on pairs": linear,
+}
+
+
+def row(question: str, name: str, model: str, values: Floats, against: Floats) -> dict[str, Any]:
+    p = randomisation_p(values - against)
+    return {
+        "question": question, "set": name, "model": model, "queries": len(values),
+        "ndcg": round(float(values.mean()), 4),
+        "difference": round(float((values - against).mean()), 4), "p": round(p, 4),
+    }  # fmt: skip
+
+
+def known_task(folder: Path) -> list[dict[str, Any]]:
+    train, test = read_libsvm(folder / "rank.train"), read_libsvm(folder / "rank.test")
+    width = max(each.features[0].shape[1] for each in (train, test))
+    widened = [np.pad(m, ((0, 0), (0, width - m.shape[1]))) for m in test.features]
+    learnt = [np.pad(m, ((0, 0), (0, width - m.shape[1]))) for m in train.features]
+    rankers = {name: fit(learnt, train.labels) for name, fit in MODELS.items()}
+    rows = []
+    for depth in (1, 3, 5):
+        values = {
+            name: np.array([
+                ndcg(ranker(matrix), label, label, depth, exponential=True)
+                for matrix, label in zip(widened, test.labels, strict=True)
+            ])
+            for name, ranker in rankers.items()
+        }  # fmt: skip
+        reference = values["LambdaMART"]
+        rows += [row("1 known task", f"nDCG@{depth}", n, v, reference) for n, v in values.items()]
+    return rows
+
+
+Prepared = tuple[RankingSet, list[Floats], list[Floats]]  # the set, its features, the formula
+
+
+def prepared(given: RankingSet) -> Prepared:
+    assert given.formula is not None
+    features = [standardised(matrix[:, USED]) for matrix in given.features]
+    return given, features, [standardised(scores[:, None])[:, 0] for scores in given.formula]
+
+
+def measured(given: RankingSet, scores: Sequence[Floats], at: Sequence[int]) -> Floats:
+    """nDCG@10 with linear gain of the queries `at`, as in `benchmarks/retrieval.py`."""
+    return np.array([
+        ndcg(scores[place], given.labels[query], given.ideal[query], 10, exponential=False)
+        for place, query in enumerate(at)
+    ])  # fmt: skip
+
+
+def within(one: Prepared) -> list[dict[str, Any]]:
+    given, features, formula = one
+    everything = range(len(features))
+    names = sorted(set(given.folds))
+    order = np.random.default_rng(0).permutation(len(names)) % FOLDS
+    fold_of = dict(zip(names, order.tolist(), strict=True))
+    against = measured(given, formula, everything)
+    rows = [row("2 within", given.name, "formula", against, against)]
+    for name, fit in MODELS.items():
+        values = np.zeros(len(features))
+        for fold in range(FOLDS):
+            held = [q for q in everything if fold_of[given.folds[q]] == fold]
+            rest = [q for q in everything if fold_of[given.folds[q]] != fold]
+            ranker = fit([features[q] for q in rest], [given.labels[q] for q in rest])
+            values[held] = measured(given, [ranker(features[q]) for q in held], held)
+        rows.append(row("2 within", given.name, name, values, against))
+    return rows
+
+
+def transfer(test: Prepared, others: Sequence[Prepared]) -> list[dict[str, Any]]:
+    given, features, formula = test
+    learnt = [matrix for _, matrices, _ in others for matrix in matrices]
+    labels = [(label > 0).astype(float) for each, _, _ in others for label in each.labels]
+    starts = [scores for _, _, formulas in others for scores in formulas]
+    everything = range(len(features))
+    against = measured(given, formula, everything)
+    rankers = {name: fit(learnt, labels) for name, fit in MODELS.items()}
+    scores = {name: [ranker(m) for m in features] for name, ranker in rankers.items()}
+    correction = boosted(learnt, labels, starts)
+    corrected = [f + correction(m) for f, m in zip(formula, features, strict=True)]
+    rows = [
+        row("3 transfer", given.name, name, measured(given, made, everything), against)
+        for name, made in scores.items()
+    ]
+    last = measured(given, corrected, everything)
+    return [*rows, row("4 transfer", given.name, "formula + LambdaMART", last, against)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--libraries", type=Path, required=True)
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--sets", default=",".join(SETS))
+    parser.add_argument("--json", type=Path)
+    chosen = parser.parse_args()
+    rows = known_task(chosen.data / "tabular" / "lambdarank")
+    sets = []
+    for name in chosen.sets.split(","):
+        folder = chosen.data / ("qa" if name == "squad2" else "beir") / name
+        sets.append(prepared(text_set(folder, chosen.libraries / name, chosen.cache)))
+    for one in sets:
+        rows += within(one)
+    for one in sets:
+        rows += transfer(one, [other for other in sets if other is not one])
+    print(f"{'question':<13}{'set':<11}{'model':<22}{'queries':>8}{'nDCG':>9}{'diff':>9}{'p':>8}")
+    for r in rows:
+        head = f"{r['question']:<13}{r['set']:<11}{r['model']:<22}{r['queries']:>8}"
+        print(f"{head}{r['ndcg']:>9.4f}{r['difference']:>+9.4f}{r['p']:>8.4f}")
+    if chosen.json:
+        chosen.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
