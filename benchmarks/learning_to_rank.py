@@ -169,7 +169,7 @@ def prepared(given: RankingSet) -> Prepared:
 
 
 def measured(given: RankingSet, scores: Sequence[Floats], at: Sequence[int]) -> Floats:
-    """nDCG@10 with linear gain of the queries `at`, as in `benchmarks/retrieval.py`."""
+    """nDCG@10 with linear gain of the queries `at`, as in trec_eval."""
     return np.array([
         ndcg(scores[place], given.labels[query], given.ideal[query], 10, exponential=False)
         for place, query in enumerate(at)
