@@ -39,7 +39,7 @@ ADDED = 50
 ONE_THREAD = {
     f"{name}_THREADS": "1"
     for name in "OMP_NUM OPENBLAS_NUM MKL_NUM RAYON_NUM NUMBA_NUM LANCE_CPU TOKIO_WORKER".split()
-} | {"LANCE_LOG": "error"}
+} | {"LANCE_LOG": "error", "RUST_LOG": "error"}
 
 
 def read_lines(file: Path) -> Iterator[dict[str, Any]]:
@@ -71,6 +71,11 @@ def perturbed(files: Sequence[Path], count: int) -> Floats:
         made[rows] = real[rows % len(real)] + noise
         made[rows] /= np.linalg.norm(made[rows], axis=1, keepdims=True)
     return made
+
+
+def told(what: str) -> None:
+    """Say on standard error how far it has come: the whole takes a quarter of an hour."""
+    print(what, file=sys.stderr, flush=True)
 
 
 def milliseconds(action: Callable[[], object]) -> float:
@@ -160,13 +165,16 @@ def measure_text(texts: Sequence[str], fresh: Sequence[str], queries: Sequence[l
         for engine in engines:
             start = time.process_time()
             engine.build(texts)
+            told(f"built {engine.name}")
             rows[engine.name] = {"build_mb_s": round(megabytes / (time.process_time() - start), 2)}
         exact = engines[0].name
         for name, row in timed(engines, queries, exact, Bm25s.name).items():
             rows[name] |= row
+            told(f"{name}: {row}")
         for engine in engines:
             if engine.updates:
                 rows[engine.name] |= updated(engine, marked, _unheard, len(texts))
+                told(f"{engine.name}: {rows[engine.name]}")
     return rows
 
 
@@ -177,10 +185,12 @@ def measure_vectors(vectors: Floats, count: int, queries: Floats) -> Any:
     for engine in engines:
         start = time.process_time()
         engine.build(held)
+        told(f"built {engine.name}")
         seconds = max(time.process_time() - start, 1e-3)
         rows[engine.name] = {"build_mb_s": round(held.nbytes / 1e6 / seconds, 1)}
     for name, row in timed(engines, queries, engines[0].name, Numpy.name).items():
         rows[name] |= row
+        told(f"{name}: {row}")
     for engine in engines:
         rows[engine.name] |= updated(engine, fresh, lambda n: fresh[n * ADDED], count)
     return rows
