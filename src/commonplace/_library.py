@@ -10,7 +10,7 @@ This class joins the floors and holds no logic of its own: the store keeps, `ret
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,11 +67,7 @@ from commonplace.library import (
 from commonplace.retrieval import Accelerator, Hit, Profile, View, open_view, search
 
 if TYPE_CHECKING:
-    from commonplace.answers import (
-        Answer,
-        Citation,
-        Refusal,
-    )
+    from commonplace.answers import Answer, Citation, Refusal, Step
 
 _CONTEXT = 10  # passages that a question is answered from
 _EXPLAINED = 200  # places that can be explained
@@ -313,29 +309,47 @@ class Library:
             InputError: the question is empty, or `filter.as_of` is before the library began.
             WeightsError: weights that are needed cannot be had.
         """
+        from commonplace.answers import Answer, Refusal
+
+        *_, last = self.asking(question, filter=filter, model=model, threshold=threshold)
+        assert isinstance(last, (Answer, Refusal)), "the last step is the whole"
+        return last
+
+    def asking(
+        self,
+        question: str,
+        *,
+        filter: Filter | None = None,
+        model: str | None = None,
+        threshold: float | None = None,
+    ) -> "Iterator[Step]":
+        """As `ask`, step by step: what was retrieved, each sentence once checked, last the whole.
+
+        Close it to break off; a model stops writing then. What is broken off is not logged.
+        """
         if not question.strip():
             raise InputError("the question is empty; say what to ask")
-        from commonplace.answers import THRESHOLD, Context, answer
+        from commonplace.answers import THRESHOLD, Context, Retrieved, Sentence, answering
 
         watch, asked_at = Stopwatch(), datetime.now(UTC)
         with self._store.reading() as snapshot:
             with watch.stage("open"):
                 view = self._view(snapshot, filter or Filter())
             hits = self._search(view, question, "best", _CONTEXT, False, watch)
-            context = Context(
-                [hit.passage for hit in hits],
-                filter.as_of if filter and filter.as_of else asked_at,
-            )
-            found = answer(
+            passages = [hit.passage for hit in hits]
+            yield Retrieved(len(passages), tuple(dict.fromkeys(p.path for p in passages)))
+            as_of = filter.as_of if filter and filter.as_of else asked_at
+            for step in answering(
                 question,
-                context,
+                Context(passages, as_of),
                 self._weights.readers(model, view.idf),
                 self._cite,
                 threshold=THRESHOLD if threshold is None else threshold,
                 watch=watch,
-            )
-        self._log_answer(found, filter)
-        return found
+            ):
+                if not isinstance(step, Sentence):
+                    self._log_answer(step, filter)
+                yield step
 
     def _cite(self, passage: Passage, start: int, end: int) -> "Citation":
         from commonplace.answers import Citation
@@ -352,6 +366,7 @@ class Library:
             filter,
             list(dict.fromkeys(f"{c.passage.id}:{c.start}-{c.end}" for c in citations)),
             answered=bool(sentences),
+            sentences=[sentence.text for sentence in sentences],
             confidence=round(found.confidence, 4),
             reader=found.reader,
             timings=found.timings,

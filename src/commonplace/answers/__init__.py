@@ -1,11 +1,11 @@
 """From a question to an answer, every sentence cited, or to a refusal that cites nothing."""
 
 from commonplace.answers._answerability import CAUTION, THRESHOLD, Caution
-from commonplace.answers._ask import Context, Readers, answer
+from commonplace.answers._ask import Context, Readers, answer, answering
 from commonplace.answers._extractive import ExtractiveReader
 from commonplace.answers._generative import GenerativeReader, GenerativeSettings
 from commonplace.answers._support import nearest_sentence
-from commonplace.answers._types import Answer, Citation, Refusal, Sentence
+from commonplace.answers._types import Answer, Citation, Refusal, Retrieved, Sentence, Step
 
 __all__ = [
     "CAUTION",
@@ -19,7 +19,10 @@ __all__ = [
     "GenerativeSettings",
     "Readers",
     "Refusal",
+    "Retrieved",
     "Sentence",
+    "Step",
     "answer",
+    "answering",
     "nearest_sentence",
 ]

@@ -6,14 +6,14 @@ sentences are the reader's own quotes, or a language model's where one was asked
 passages that support it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from commonplace.answers._answerability import THRESHOLD, confidence
-from commonplace.answers._extractive import ExtractiveReader, Quote
-from commonplace.answers._generative import GenerativeReader, Written
+from commonplace.answers._extractive import ExtractiveReader, Quote, Reading
+from commonplace.answers._generative import GenerativeReader, Writing, Written
 from commonplace.answers._mismatch import Weigh, uniform
 from commonplace.answers._signals import Encoder
 from commonplace.answers._types import Answer, Citation, Refusal, Sentence
@@ -59,7 +59,7 @@ class Readers:
         return f"generative ({self.generative.model.name})" if self.generative else "extractive"
 
 
-def answer(
+def answering(
     question: str,
     context: Context,
     readers: Readers,
@@ -67,8 +67,8 @@ def answer(
     *,
     threshold: float = THRESHOLD,
     watch: Stopwatch | None = None,
-) -> Answer | Refusal:
-    """Answer a question from its context, or refuse.
+) -> Iterator[Sentence | Answer | Refusal]:
+    """Answer a question from its context, or refuse: each sentence once checked, last the whole.
 
     Args:
         question: as asked.
@@ -91,23 +91,23 @@ def answer(
         )
 
     if not context.passages:
-        return refuse("the library holds nothing that matches the question")
+        yield refuse("the library holds nothing that matches the question")
+        return
     if sure < threshold:
-        return refuse("nothing in the library answers the question well enough")
-    unsupported = 0
-    if readers.generative is None:
-        with watch.stage("cite"):
-            sentences = [_quoted(quote, cite) for quote in reading.quotes]
-    else:
-        with watch.stage("write"):
-            writing = readers.generative.read(question, reading.passages)
-        unsupported = writing.unsupported
-        with watch.stage("cite"):
-            sentences = [_written(sentence, cite) for sentence in writing.sentences]
+        yield refuse("nothing in the library answers the question well enough")
+        return
+    sentences, unsupported = list[Sentence](), 0
+    for step in _sentences(question, reading, readers, cite, watch):
+        if isinstance(step, int):
+            unsupported = step
+        else:
+            sentences.append(step)
+            yield step
     if not sentences:
-        return refuse("no sentence of an answer is supported by the library", unsupported)
+        yield refuse("no sentence of an answer is supported by the library", unsupported)
+        return
     written = [c.passage.written_at for sentence in sentences for c in sentence.citations]
-    return Answer(
+    yield Answer(
         question,
         tuple(sentences),
         sure,
@@ -118,6 +118,43 @@ def answer(
         oldest=min(written),
         timings=watch.seconds,
     )
+
+
+def answer(
+    question: str,
+    context: Context,
+    readers: Readers,
+    cite: Cite,
+    *,
+    threshold: float = THRESHOLD,
+    watch: Stopwatch | None = None,
+) -> Answer | Refusal:
+    """The last of `answering`: the answer, or the refusal."""
+    *_, last = answering(question, context, readers, cite, threshold=threshold, watch=watch)
+    assert not isinstance(last, Sentence), "the last step is the whole"
+    return last
+
+
+def _sentences(
+    question: str, reading: Reading, readers: Readers, cite: Cite, watch: Stopwatch
+) -> Iterator[Sentence | int]:
+    """The sentences of an answer, and last how many were written that nothing supports."""
+    if readers.generative is None:
+        for quote in reading.quotes:
+            with watch.stage("cite"):
+                sentence = _quoted(quote, cite)
+            yield sentence
+        return
+    steps = readers.generative.reading(question, reading.passages)
+    while True:
+        with watch.stage("write"):
+            step = next(steps)
+        if isinstance(step, Writing):
+            yield step.unsupported
+            return
+        with watch.stage("cite"):
+            sentence = _written(step, cite)
+        yield sentence
 
 
 def _quoted(quote: Quote, cite: Cite) -> Sentence:

@@ -12,7 +12,7 @@ is dropped and counted. So the worst that a hostile passage can do is to be quot
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -106,11 +106,32 @@ class GenerativeReader:
 
     def read(self, question: str, ranked: Sequence[Passage]) -> Writing:
         """Answer `question` from `ranked` passages (best first). Nothing that fits: a refusal."""
+        *_, writing = self.reading(question, ranked)
+        assert isinstance(writing, Writing), "the last of a reading is the whole"
+        return writing
+
+    def reading(self, question: str, ranked: Sequence[Passage]) -> Iterator[Written | Writing]:
+        """As `read`, while it is written: each sentence that passed its check, last the whole.
+
+        A sentence is complete when the next one has begun: a mark may stand behind its full stop.
+        """
         passages = pick(ranked, self._budget(question), self._cost)
-        if not passages:
-            return Writing((), 0, "")
-        pieces = self.model.generate(messages(question, passages), max_tokens=self.settings.answer)
-        return self._checked("".join(pieces), passages)
+        asked = messages(question, passages)
+        pieces = self.model.generate(asked, max_tokens=self.settings.answer) if passages else ()
+        kept = dict[Written, None]()
+        raw, looked_at, unsupported = "", 0, 0
+        for piece in chain(pieces, [None]):
+            raw += piece or ""
+            complete = marked_sentences(raw)[looked_at : None if piece is None else -1]
+            looked_at += len(complete)
+            for text, marks in complete:
+                sources = self._sources(text, marks, passages)
+                written = Written(text, sources)
+                unsupported += not sources
+                if sources and written not in kept:
+                    kept[written] = None
+                    yield written
+        yield Writing(tuple(kept), unsupported, raw)
 
     def _cost(self, passage: Passage) -> int:
         return self.model.count_tokens(_frame(999, passage)) + 1
@@ -120,17 +141,6 @@ class GenerativeReader:
         said = sum(self.model.count_tokens(part["content"]) for part in messages(question, ()))
         fixed = said + TEMPLATE + self.settings.answer
         return min(self.settings.most_context, self.model.context_tokens - fixed)
-
-    def _checked(self, raw: str, passages: Sequence[Passage]) -> Writing:
-        """Split, attribute and check what the model wrote."""
-        kept: list[Written] = []
-        unsupported = 0
-        for text, marks in marked_sentences(raw):
-            if sources := self._sources(text, marks, passages):
-                kept.append(Written(text, sources))
-            else:
-                unsupported += 1
-        return Writing(tuple(dict.fromkeys(kept)), unsupported, raw)
 
     def _sources(
         self, text: str, marks: Sequence[int], passages: Sequence[Passage]

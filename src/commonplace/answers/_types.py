@@ -1,4 +1,7 @@
-"""What a question gets: an `Answer`, every sentence cited, or a `Refusal` that cites nothing."""
+"""What a question gets: an `Answer`, every sentence cited, or a `Refusal` that cites nothing.
+
+`Step` is what arrives on the way there, in this order: what was retrieved, sentences, the whole.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,6 +36,14 @@ class Sentence:
 
     text: str
     citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The first step of an answer: how many passages are read for it, and of which files."""
+
+    passages: int
+    paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +94,6 @@ class Refusal:
     def answered(self) -> bool:
         """False: what was asked is not answered."""
         return False
+
+
+Step = Retrieved | Sentence | Answer | Refusal
