@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commonplace._records import answer_record, citation_id
 from commonplace.cli._options import (
     Selection,
     json_option,
@@ -13,8 +14,7 @@ from commonplace.cli._options import (
     selection_options,
 )
 from commonplace.cli._places import place, short_path, title_line
-from commonplace.cli._records import answer_record, citation_id, print_json
-from commonplace.cli._terminal import bold, columns, dim, flat, paint, say, wrap
+from commonplace.cli._terminal import bold, columns, dim, flat, paint, print_json, say, wrap
 from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from commonplace.cli._options import chosen_library, json_option, library_option, open_library
-from commonplace.cli._records import print_json
-from commonplace.cli._terminal import announce
+from commonplace.cli._terminal import announce, print_json
 from commonplace.cli._verb import Verb, VerbGroup
 
 if TYPE_CHECKING:

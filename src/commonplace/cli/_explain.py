@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commonplace._records import hit_record
 from commonplace.cli._last import numbered
 from commonplace.cli._options import (
     Selection,
@@ -15,9 +16,8 @@ from commonplace.cli._options import (
     selection_options,
 )
 from commonplace.cli._places import place, title_line
-from commonplace.cli._records import hit_record, print_json
 from commonplace.cli._search import PROFILES
-from commonplace.cli._terminal import bold, columns, cut, dim, pad, say
+from commonplace.cli._terminal import bold, columns, cut, dim, pad, print_json, say
 from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:

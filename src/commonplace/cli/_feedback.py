@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from commonplace._records import feedback_record
 from commonplace.cli._last import numbered
 from commonplace.cli._options import json_option, library_option, open_library
-from commonplace.cli._records import feedback_record, print_json
-from commonplace.cli._terminal import bold, columns, cut, dim, flat, say
+from commonplace.cli._terminal import bold, columns, cut, dim, flat, print_json, say
 from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:

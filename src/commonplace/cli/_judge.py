@@ -12,7 +12,6 @@ import click
 
 from commonplace.cli._options import json_option, library_option, open_library
 from commonplace.cli._places import excerpt, place, query_terms, title_line
-from commonplace.cli._records import print_json
 from commonplace.cli._terminal import (
     Painted,
     bold,
@@ -24,6 +23,7 @@ from commonplace.cli._terminal import (
     dim,
     joined,
     on_terminal,
+    print_json,
     say,
 )
 from commonplace.cli._verb import verb

@@ -6,8 +6,7 @@ from typing import Any
 import click
 
 from commonplace.cli._options import json_option, library_option, open_library
-from commonplace.cli._records import print_json
-from commonplace.cli._terminal import columns, cut, dim, flat, on_terminal, pad, say
+from commonplace.cli._terminal import columns, cut, dim, flat, on_terminal, pad, print_json, say
 from commonplace.cli._verb import verb
 
 

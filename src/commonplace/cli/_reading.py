@@ -4,10 +4,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commonplace._records import reading_record
 from commonplace.cli._options import json_option, library_option, open_library
 from commonplace.cli._places import short_path
-from commonplace.cli._records import print_json, reading_record
-from commonplace.cli._terminal import bold, columns, cut, cut_left, dim, flat, on_terminal, say
+from commonplace.cli._terminal import (
+    bold,
+    columns,
+    cut,
+    cut_left,
+    dim,
+    flat,
+    on_terminal,
+    print_json,
+    say,
+)
 from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commonplace._records import hits_record
 from commonplace.cli._options import (
     Selection,
     json_option,
@@ -12,8 +13,7 @@ from commonplace.cli._options import (
     selection_options,
 )
 from commonplace.cli._places import excerpt, place, query_terms, title_line
-from commonplace.cli._records import hits_record, print_json
-from commonplace.cli._terminal import columns, dim, say
+from commonplace.cli._terminal import columns, dim, print_json, say
 from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:

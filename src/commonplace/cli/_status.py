@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commonplace._records import status_record
 from commonplace.cli._options import json_option, library_option, open_library
 from commonplace.cli._places import short_path
-from commonplace.cli._records import print_json, status_record
 from commonplace.cli._terminal import (
     bold,
     cells,
@@ -19,6 +19,7 @@ from commonplace.cli._terminal import (
     on_terminal,
     pad,
     paint,
+    print_json,
     say,
     wrap,
 )

@@ -12,10 +12,12 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
+
+from commonplace._records import as_json
 
 _PLAIN = {"›": ">", "…": "...", "×": "x", "·": "-", "»": ">>", "«": "<<", "“": '"', "”": '"'}
 _HOSTILE = re.compile(
@@ -68,6 +70,11 @@ def joined(parts: Iterable[str], between: str = "") -> Painted:
 def say(*parts: str) -> None:
     """Print one line (or several) to the standard output."""
     click.echo(joined(parts), file=sys.stdout)
+
+
+def print_json(record: Mapping[str, Any]) -> None:
+    """Print one object; see `as_json`."""
+    click.echo(as_json(record, indent=2))
 
 
 def complain(message: str) -> None:

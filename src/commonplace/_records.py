@@ -1,4 +1,4 @@
-"""The documented objects of `--json`: one a command, in ASCII, so that every pipe can hold them."""
+"""The documented objects (docs/json.md): what `--json` prints and the service sends."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,16 +6,15 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import click
-
 if TYPE_CHECKING:
-    from commonplace import Answer, Citation, Hit, Locator, Refusal
-    from commonplace.library import FeedbackRecord, Reading, Status
+    from commonplace.answers import Answer, Citation, Refusal, Sentence
+    from commonplace.library import FeedbackRecord, Locator, Reading, Status
+    from commonplace.retrieval import Hit
 
 
-def print_json(record: Mapping[str, Any]) -> None:
-    """Print one object; whatever is in it, the terminal sees ASCII without control characters."""
-    click.echo(json.dumps(record, indent=2, default=_plain).replace("\x7f", "\\u007f"))
+def as_json(record: Mapping[str, Any], indent: int | None = None) -> str:
+    """One object in ASCII without control characters, so that every pipe can hold it."""
+    return json.dumps(record, indent=indent, default=_plain).replace("\x7f", "\\u007f")
 
 
 def _plain(value: object) -> str:
@@ -61,10 +60,7 @@ def answer_record(answer: "Answer | Refusal") -> dict[str, Any]:
     return {
         "answered": answered,
         "question": answer.question,
-        "sentences": [
-            {"text": one.text, "citations": [_citation(c) for c in one.citations]}
-            for one in sentences
-        ],
+        "sentences": [sentence_record(sentence) for sentence in sentences],
         "reason": "" if isinstance(answer, Answer) else answer.reason,
         "nearest": [] if isinstance(answer, Answer) else list(answer.nearest),
         "as_of": answer.as_of,
@@ -75,6 +71,12 @@ def answer_record(answer: "Answer | Refusal") -> dict[str, Any]:
         "unsupported": answer.unsupported,
         "timings": dict(answer.timings),
     }
+
+
+def sentence_record(sentence: "Sentence") -> dict[str, Any]:
+    """Its text and its citations."""
+    citations = [_citation(citation) for citation in sentence.citations]
+    return {"text": sentence.text, "citations": citations}
 
 
 def citation_id(citation: "Citation") -> str:
