@@ -22,6 +22,7 @@ SEGMENTS: Final = 6
 _RATIO: Final = 8  # between the sizes of neighbours
 _SMALL: Final = 1_024  # documents that are always merged: two milliseconds
 _MOST_DRIFT: Final = 0.01  # of the mean length, before saturations are made anew
+_NO_SUCH_ROW: Final = "a row that is not in the index"
 
 Rows = NDArray[np.int64]
 
@@ -87,10 +88,15 @@ class Collection:
         Raises:
             ValueError: there is no such row.
         """
+        if len(rows) == 1:  # looking at every name is sooner done than sorting them
+            at = np.flatnonzero(self.rows == rows[0])
+            if not len(at) or rows[0] < 0:
+                raise ValueError(_NO_SUCH_ROW)
+            return at
         names, places = self.sorted
         at = np.searchsorted(names, rows)
         if len(rows) and (at.max() >= len(names) or (names[at] != rows).any()):
-            raise ValueError("a row that is not in the index")
+            raise ValueError(_NO_SUCH_ROW)
         return places[at]
 
     def df(self, term: str) -> int:
@@ -106,7 +112,10 @@ class Collection:
         Raises:
             ValueError: a row that is to be added is there, or one that is to go is not.
         """
-        added, left = forward(texts, self.vocabulary), self._without(gone)
+        left = self._without(gone)
+        if not len(texts) and not len(rows):
+            return replace(left, parts=tuple(map(left._fresh, left.parts)))
+        added = forward(texts, self.vocabulary)
         if len(rows) != len(added) or not _are_names(rows) or np.isin(rows, left.rows).any():
             raise ValueError("a row for each document, 0 or more, and none twice")
         grown = len(self.vocabulary) - len(left.frequencies)
@@ -118,9 +127,7 @@ class Collection:
             documents=left.documents + int(np.count_nonzero(added.lengths)),
             terms=left.terms + int(added.lengths.sum()),
         )
-        parts = list(left.parts)
-        if len(added):
-            parts.append(version._sealed(added, rows))
+        parts = [*left.parts, version._sealed(added, rows)]
         return replace(version, parts=tuple(map(version._fresh, version._merged(parts))))
 
     def renamed(self, old: Rows, new: Rows) -> "Collection":
