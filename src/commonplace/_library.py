@@ -10,7 +10,7 @@ This class joins the floors and holds no logic of its own: the store keeps, `ret
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,6 +50,7 @@ from commonplace.library import (
     find_items,
     find_source,
     forget_feedback,
+    is_under,
     known_entry,
     known_root,
     mark_read,
@@ -67,7 +68,7 @@ from commonplace.library import (
 from commonplace.retrieval import Accelerator, Hit, Profile, View, open_view, search
 
 if TYPE_CHECKING:
-    from commonplace.answers import Answer, Citation, Refusal, Step
+    from commonplace.answers import Answer, Citation, Comparison, Refusal, Step
 
 _CONTEXT = 10  # passages that a question is answered from
 _EXPLAINED = 200  # places that can be explained
@@ -131,6 +132,14 @@ class Library:
         with self._store.reading() as snapshot:
             self._view(snapshot, Filter())
 
+    def prepare(self) -> None:
+        """Open the weights that search and answers need, so that the first question is not slow.
+
+        Raises:
+            WeightsError: weights that are needed cannot be had.
+        """
+        _ = self._weights.encoder, self._weights.reranker, self._weights.cross_encoder
+
     # ---------------------------------------------------------------- what it holds
 
     def add(
@@ -179,6 +188,11 @@ class Library:
         """What became of every file at or under these paths (none: of all)."""
         with self._store.reading() as snapshot:
             return read_status(snapshot, paths)
+
+    def holds(self, path: str) -> bool:
+        """Whether it knows a file at this path, as `status` spells it, or below it."""
+        with self._store.reading() as snapshot:
+            return any(is_under(item.path, [path]) for item in snapshot.items)
 
     def reading(self, *mentioned_in: str) -> list[Reading]:
         """The links that the library mentions, each once, the most mentioned first."""
@@ -383,15 +397,17 @@ class Library:
         with self._store.reading() as snapshot:
             return find_cited(snapshot, citation)
 
-    def show(self, citation: str) -> Shown:
+    def show(self, citation: str, around: int = 600) -> Shown:
         """A citation in its place; see `find` for its form. A PDF page is drawn into the cache.
+
+        `around`: how many characters of a text are shown before and after.
 
         Raises:
             InputError: it names nothing.
             UnreadableError: its file cannot be read now.
         """
         passage, start, end = self.find(citation)
-        return show(passage, start, end, self.source(passage), self.folder / "cache")
+        return show(passage, start, end, self.source(passage), self.folder / "cache", around)
 
     def source(self, passage: Passage) -> Source:
         """The file behind a passage, and whether it still holds what was read."""
@@ -466,6 +482,15 @@ class Library:
     def log(self, limit: int = 20) -> list[dict[str, Any]]:
         """The last questions and searches, newest first, as they were written to the log."""
         return read_records(self._log_file, limit)
+
+    def compare(self, then: Mapping[str, Any], now: "Answer | Refusal") -> "Comparison":
+        """Whether an answer differs from an earlier one, a record of `log`, and why."""
+        from commonplace.answers import compare
+
+        cited = dict.fromkeys(str(name).partition(":")[0] for name in then.get("passages") or ())
+        with self._store.reading() as snapshot:
+            fates = {name: next(iter(snapshot.find(name)), None) for name in cited}
+        return compare(then, now, fates)
 
     @property
     def _log_file(self) -> Path:

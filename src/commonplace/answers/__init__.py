@@ -2,6 +2,7 @@
 
 from commonplace.answers._answerability import CAUTION, THRESHOLD, Caution
 from commonplace.answers._ask import Context, Readers, answer, answering
+from commonplace.answers._comparison import Comparison, compare
 from commonplace.answers._extractive import ExtractiveReader
 from commonplace.answers._generative import GenerativeReader, GenerativeSettings
 from commonplace.answers._support import nearest_sentence
@@ -13,6 +14,7 @@ __all__ = [
     "Answer",
     "Caution",
     "Citation",
+    "Comparison",
     "Context",
     "ExtractiveReader",
     "GenerativeReader",
@@ -24,5 +26,6 @@ __all__ = [
     "Step",
     "answer",
     "answering",
+    "compare",
     "nearest_sentence",
 ]

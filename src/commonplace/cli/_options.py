@@ -143,3 +143,18 @@ def open_library(new: bool = False) -> "Library":
     from commonplace import Library
 
     return Library.open(chosen_library(), create=new, announce=announce)
+
+
+def require_extra(name: str, *modules: str) -> None:
+    """Say early what is to be installed for a verb that needs more than the base.
+
+    Raises:
+        InputError: one of the modules is missing.
+    """
+    from importlib.util import find_spec
+
+    from commonplace.foundation import InputError
+
+    missing = [module for module in modules if find_spec(module) is None]
+    if missing:
+        raise InputError(f"this needs {', '.join(missing)}; run pip install 'commonplace[{name}]'")

@@ -37,6 +37,9 @@ _VERBS = [
     "reading",
     "remove",
     "log",
+    "serve",
+    "mcp",
+    "token",
     "evaluate",
     "judge",
 ]

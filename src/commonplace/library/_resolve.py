@@ -21,7 +21,6 @@ from commonplace.library._types import (
     TextLocator,
 )
 
-_AROUND = 600  # characters shown on each side of a citation
 _SHORTEST_ID = 4  # characters of an id that may stand for it
 
 
@@ -117,8 +116,10 @@ def find_cited(snapshot: Snapshot, citation: str) -> tuple[Passage, int, int]:
     return found[0], int(start), int(end)
 
 
-def show(passage: Passage, start: int, end: int, source: Source, cache: Path) -> Shown:
+def show(passage: Passage, start: int, end: int, source: Source, cache: Path, around: int) -> Shown:
     """Characters `start:end` of a passage in their place; a PDF page is drawn into `cache`.
+
+    `around`: how many characters of a text are shown before and after.
 
     Raises:
         UnreadableError: the file cannot be read now.
@@ -130,20 +131,20 @@ def show(passage: Passage, start: int, end: int, source: Source, cache: Path) ->
     if isinstance(locator, PageLocator):
         picture = cache / f"page-{passage.id}-{start}-{end}.png"
         return replace(held, picture=_draw(locator, source, picture))
-    before, words, after = _around(locator, source)
+    before, words, after = _around(locator, source, around)
     if words != held.words:  # same size, same time, other words
         return replace(held, changed="no longer says this at this place")
     return replace(held, before=before, words=words, after=after)
 
 
-def _around(locator: TextLocator, source: Source) -> tuple[str, str, str]:
+def _around(locator: TextLocator, source: Source, around: int) -> tuple[str, str, str]:
     """The text before, the words themselves and the text after, as the file has them now."""
     ((_, reading),) = read_all([Path(os.fsdecode(source.path))], Limits())
     text = reading.document.sources.get(locator.part) if reading.document else None
     if text is None:
         raise UnreadableError(reading.reason or f"it no longer has a part {locator.part!r}")
     start, end = locator.start, locator.end
-    return text[max(0, start - _AROUND) : start], text[start:end], text[end : end + _AROUND]
+    return text[max(0, start - around) : start], text[start:end], text[end : end + around]
 
 
 def _draw(locator: PageLocator, source: Source, target: Path) -> Path:

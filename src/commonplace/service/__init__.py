@@ -1,1 +1,26 @@
-"""x"""
+"""HTTP API, OpenAI-compatible endpoint, MCP server and the page. See docs/service.md."""
+
+from commonplace.service._run import mcp_over_stdio, serve
+from commonplace.service._settings import Settings
+from commonplace.service._tokens import (
+    ROLES,
+    Role,
+    Token,
+    add_token,
+    default_tokens,
+    read_tokens,
+    remove_token,
+)
+
+__all__ = [
+    "ROLES",
+    "Role",
+    "Settings",
+    "Token",
+    "add_token",
+    "default_tokens",
+    "mcp_over_stdio",
+    "read_tokens",
+    "remove_token",
+    "serve",
+]

@@ -1,0 +1,83 @@
+"""Why an answer is not what it was: what became of its sources, and which are new.
+
+    compare(then, now, fates)    # ["notes/a.md no longer holds what was cited (superseded on ...)"]
+
+Pure: `then` is the record of an earlier question in the log, `now` what the same question got, and
+`fates` what became of each passage that was cited then.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from commonplace.answers._types import Answer, Refusal
+from commonplace.library import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Whether the words of an answer changed since an earlier one, and why: one reason a line."""
+
+    at: str
+    changed: bool
+    then: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+def compare(
+    then: Mapping[str, Any], now: Answer | Refusal, fates: Mapping[str, Passage | None]
+) -> Comparison:
+    """Compare an answer with the record of an earlier one.
+
+    Args:
+        then: as the log holds it; "sentences", "passages" and "at" are looked at.
+        now: the answer of now.
+        fates: the passages that were cited then, by id; None: no longer in the library.
+    """
+    said = tuple(map(str, then.get("sentences") or ()))
+    says = tuple(s.text for s in now.sentences) if isinstance(now, Answer) else ()
+    at = str(then.get("at", ""))
+    if said == says:
+        return Comparison(at, False, said, ())
+    reasons = _gone(fates) + _new(now, fates, at)
+    reader = str(then.get("reader", now.reader))
+    if reader != now.reader:
+        reasons.append(f"another reader: {now.reader}, then {reader}")
+    if bool(said) != bool(says) and fates and not reasons:
+        reasons.append("the same passages are there; how sure the reader is of them changed")
+    if not reasons:
+        reasons.append("the same sources are there; the ranking chose otherwise among them")
+    return Comparison(at, True, said, tuple(reasons))
+
+
+def _gone(fates: Mapping[str, Passage | None]) -> list[str]:
+    """What was cited then and cannot be cited any more."""
+    removed = sum(passage is None for passage in fates.values())
+    reasons = [f"{removed} of the passages cited then {_was(removed)} removed"] if removed else []
+    for path, day in sorted(
+        {(p.path, f"{p.valid_to:%Y-%m-%d %H:%M}") for p in fates.values() if p and p.valid_to}
+    ):
+        reasons.append(f"{path} changed: what was cited then was superseded on {day} UTC")
+    return reasons
+
+
+def _new(now: Answer | Refusal, fates: Mapping[str, Passage | None], at: str) -> list[str]:
+    """What is cited now and was not there then."""
+    if not isinstance(now, Answer):
+        return []
+    began = _moment(at)
+    cited = {c.passage.id: c.passage for sentence in now.sentences for c in sentence.citations}
+    fresh = {p.path for p in cited.values() if p.id not in fates and began and p.valid_from > began}
+    return [f"{path} has passages that the library did not hold then" for path in sorted(fresh)]
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

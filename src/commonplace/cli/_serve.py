@@ -1,0 +1,69 @@
+"""`commonplace serve`: the page, the API and the protocols, in one process."""
+
+from pathlib import Path
+
+import click
+
+from commonplace.cli._options import library_option, open_library, require_extra
+from commonplace.cli._terminal import bold, dim, say
+from commonplace.cli._verb import verb
+
+
+@verb(
+    "Open the page, the API and the protocols.",
+    "commonplace serve --watch ~/notes",
+    "commonplace serve --host 0.0.0.0 --port 8080",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to bind to.")
+@click.option(
+    "--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="0: any."
+)
+@click.option(
+    "--watch",
+    "watched",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep this folder current by itself (may be repeated).",
+)
+@click.option("--model", "models", multiple=True, metavar="SPEC", help="Offer this model; see ask.")
+@click.option("--require-token", is_flag=True, help="Ask for a token at loopback too.")
+@click.option(
+    "--allow-host", "hosts", multiple=True, metavar="NAME", help="A name that a proxy answers to."
+)
+@click.option("--tokens", type=click.Path(path_type=Path), metavar="FILE", help="Another file.")
+@library_option
+def serve(
+    host: str,
+    port: int,
+    watched: tuple[Path, ...],
+    models: tuple[str, ...],
+    require_token: bool,
+    hosts: tuple[str, ...],
+    tokens: Path | None,
+) -> None:
+    """Open the library for a browser and for programs, until Ctrl-C.
+
+    It listens on this machine alone, unless --host says otherwise: then it asks for a token.
+    """
+    require_extra("serve", "fastapi", "uvicorn", "mcp", "watchfiles")
+    from commonplace import service
+
+    settings = service.Settings(
+        open_library(new=True).folder,
+        host,
+        port,
+        require_token,
+        hosts,
+        tokens,
+        models,
+        watched,
+    )
+
+    def ready(address: str, secret: str) -> None:
+        say(bold(address), dim("  the page; the API is under /api, /v1 and /mcp"))
+        if secret:
+            say("a token for you, shown this once: ", bold(secret))
+        say(dim(f"library {settings.library}; Ctrl-C stops"))
+
+    service.serve(settings, ready)

@@ -1,0 +1,72 @@
+"""`commonplace token`: who may use a library over the network, and how."""
+
+from pathlib import Path
+
+import click
+
+from commonplace.cli._options import library_option, open_library
+from commonplace.cli._places import short_path
+from commonplace.cli._terminal import bold, dim, pad, say
+from commonplace.cli._verb import VerbGroup, verb
+
+_file = click.option(
+    "--tokens", type=click.Path(path_type=Path), metavar="FILE", help="Another file of tokens."
+)
+
+
+@click.group(
+    cls=VerbGroup,
+    short_help="Say who may use the library over the network.",
+    examples=("commonplace token add anna --role read", "commonplace token remove anna"),
+)
+def token() -> None:
+    """Make, list and take back tokens. Each is for one library, to read it or to change it too."""
+
+
+@verb("Make a token.", "commonplace token add anna --role read --library ~/shared-library")
+@click.argument("name")
+@click.option("--role", type=click.Choice(["read", "write"]), default="read", show_default=True)
+@_file
+@library_option
+def add(name: str, role: str, tokens: Path | None) -> None:
+    """Make a token for the chosen library, and print it once: only its hash is kept."""
+    from commonplace.service import ROLES, add_token, default_tokens
+
+    chosen = next(known for known in ROLES if known == role)
+    folder = open_library().folder
+    secret = add_token(tokens or default_tokens(), name, chosen, folder)
+    say(bold(secret))
+    say(dim(f"{name} may {role} {short_path(str(folder))}; this is not shown again"))
+
+
+@verb("List the tokens.", "commonplace token list")
+@_file
+def list_(tokens: Path | None) -> None:
+    """List the tokens: names, roles and libraries."""
+    from commonplace.service import default_tokens, read_tokens
+
+    found = read_tokens(tokens or default_tokens())
+    for one in found:
+        say(
+            bold(pad(one.name, 16)),
+            f" {one.role:<6} {short_path(one.library)}  ",
+            dim(one.added_at),
+        )
+    if not found:
+        say("there are no tokens; `commonplace token add NAME` makes one")
+
+
+@verb("Take a token back.", "commonplace token remove anna")
+@click.argument("name")
+@_file
+def remove(name: str, tokens: Path | None) -> None:
+    """Take a token back; it stops working at once, also in a service that runs."""
+    from commonplace.service import default_tokens, remove_token
+
+    gone = remove_token(tokens or default_tokens(), name)
+    say(f"{gone.name} may no longer use {short_path(gone.library)}")
+
+
+token.add_command(add, "add")
+token.add_command(list_, "list")
+token.add_command(remove, "remove")

@@ -1,0 +1,76 @@
+"""The service as one ASGI application: the guard before everything else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from mcp.server.mcpserver import Context
+
+from commonplace.foundation import InputError
+from commonplace.service._answers_api import answers_api
+from commonplace.service._desk import Desk, Desks
+from commonplace.service._guard import Guard
+from commonplace.service._library_api import library_api
+from commonplace.service._mcp import mcp_server
+from commonplace.service._openai import openai_api
+from commonplace.service._requests import answer_errors
+from commonplace.service._settings import Settings
+from commonplace.service._tokens import Token, default_tokens
+
+_PAGE: Final = Path(__file__).parent / "page"
+
+
+def create_app(settings: Settings) -> Guard:
+    """The application that serves `settings.library`; give it to any ASGI server.
+
+    Raises:
+        LibraryError: the library cannot be opened (when it starts).
+    """
+    desks = Desks(settings)
+    protocol = mcp_server(lambda ctx, write: _desk_of(desks, ctx, write), local=False)
+    # Host and Origin are the guard's business, for all paths alike.
+    over_http = protocol.streamable_http_app(stateless_http=True, json_response=True, host="")
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if not settings.wants_token:
+            await anyio.to_thread.run_sync(desks.of, None)
+        async with protocol.session_manager.run():
+            yield
+        await anyio.to_thread.run_sync(desks.close)
+
+    app = FastAPI(
+        title="commonplace",
+        version=version("commonplace"),
+        description="Answers from your own notes, papers and pages, every sentence cited.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.desks, app.state.settings = desks, settings
+    answer_errors(app)
+    for router in (answers_api, library_api, openai_api):
+        app.include_router(router)
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(_PAGE / "index.html", media_type="text/html; charset=utf-8")
+
+    app.mount("/page", StaticFiles(directory=_PAGE))
+    app.mount("/", over_http)
+    return Guard(app, settings, settings.tokens or default_tokens())
+
+
+def _desk_of(desks: Desks, ctx: Context[Any, Any], write: bool) -> Desk:
+    """The desk of an MCP request, by the token that the guard left with it."""
+    state = getattr(ctx.request_context.request, "state", None)
+    token: Token | None = getattr(state, "token", None)
+    if write and token is not None and not token.may_write:
+        raise InputError(f"the token {token.name!r} may read, and change nothing")
+    return desks.of(token)

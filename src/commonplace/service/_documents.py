@@ -1,0 +1,313 @@
+"""The objects of the API, as OpenAPI describes them; their fields are those of docs/json.md."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from commonplace.answers import Caution
+from commonplace.library import Filter, Kind, Verdict
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"\S")]
+Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+Profile = Literal["fast", "best", "bm25", "dense"]
+
+
+class Asked(BaseModel):
+    """Base of what clients send: unknown fields are errors, not typing mistakes passed over."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Chosen(Asked):
+    """Which part of the library is meant."""
+
+    paths: list[Path] = Field(
+        default=[], alias="in", max_length=50, description="Only at or under one of these."
+    )
+    kind: list[Kind] = Field(default=[], max_length=20, description="Only of these kinds.")
+    since: datetime | None = Field(default=None, description="Only what was written since.")
+    until: datetime | None = Field(default=None, description="Only what was written until.")
+    as_of: datetime | None = Field(default=None, description="The library as it was then.")
+
+    def filter(self) -> Filter:
+        """The same for `Library`."""
+        return Filter(tuple(self.paths), tuple(self.kind), self.since, self.until, self.as_of)
+
+
+class SearchQuery(Chosen):
+    """A search."""
+
+    q: Text = Field(description="What to search for.")
+    limit: int = Field(default=10, ge=1, le=100)
+    profile: Profile = "fast"
+    explain: bool = Field(default=False, description="With every number behind the places.")
+
+
+class ExplainQuery(Chosen):
+    """Which hit of which search to explain."""
+
+    q: Text
+    citation: Text
+    profile: Profile = "fast"
+
+
+class AskRequest(Chosen):
+    """A question."""
+
+    question: Text
+    caution: Caution = Field(default="normal", description="How much a false answer is feared.")
+    model: str | None = Field(
+        default=None, max_length=200, description="A language model that the server offers."
+    )
+    against: str | None = Field(
+        default=None, max_length=64, description="Compare with the record of the log at this time."
+    )
+
+
+class FeedbackRequest(Asked):
+    """How a passage fitted."""
+
+    query: Text
+    citation: Text
+    verdict: Verdict
+    rank: int | None = Field(default=None, ge=1, le=1_000_000)
+    source: Literal["search", "ask"] = "search"
+
+
+class ReadingRequest(Asked):
+    """An entry of the reading list, and whether it was read."""
+
+    url: Text
+    read: bool = True
+
+
+class FileRequest(Asked):
+    """A file or folder that the library knows."""
+
+    path: Path
+
+
+class SignIn(Asked):
+    """A token, to be kept as the page's cookie."""
+
+    token: Text
+
+
+class Document(BaseModel):
+    """Base of what is sent: fields are only ever added."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Box(Document):
+    """A rectangle on a PDF page, in points, origin at the lower left."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
+class LocatorDocument(Document):
+    """Where: characters of a text (`part` of it), or of a PDF page, with their boxes."""
+
+    type: Literal["text", "page"]
+    start: int
+    end: int
+    part: str | None = None
+    page: int | None = None
+    boxes: list[Box] | None = None
+
+
+class HitDocument(Document):
+    """A passage that was found."""
+
+    path: str
+    locator: LocatorDocument
+    text: str
+    score: float
+    id: str
+    title: str
+    heading: list[str]
+    kind: Kind
+    written_at: datetime
+    explanation: dict[str, Any] | None = None
+
+
+class HitsDocument(Document):
+    """What a search found, best first."""
+
+    hits: list[HitDocument]
+    seconds: float
+
+
+class ExplainDocument(Document):
+    """A hit with its explanation, and its rank."""
+
+    rank: int
+    hit: HitDocument
+
+
+class CitationDocument(Document):
+    """The words that support a sentence, and where exactly they stand."""
+
+    path: str
+    locator: LocatorDocument
+    quote: str
+    id: str
+    changed: str
+
+
+class SentenceDocument(Document):
+    """A sentence of an answer."""
+
+    text: str
+    citations: list[CitationDocument]
+
+
+class ComparisonDocument(Document):
+    """Whether an answer differs from an earlier one, and why."""
+
+    at: str
+    changed: bool
+    then: list[str]
+    reasons: list[str]
+
+
+class AnswerDocument(Document):
+    """An answer or a refusal; both have the same keys."""
+
+    answered: bool
+    question: str
+    sentences: list[SentenceDocument]
+    reason: str
+    nearest: list[str]
+    as_of: datetime
+    newest: datetime | None
+    oldest: datetime | None
+    reader: str
+    confidence: float
+    unsupported: int
+    timings: dict[str, float]
+    comparison: ComparisonDocument | None = None
+
+
+class ShownDocument(Document):
+    """A citation in its place: words with the text around them, or (`picture`) a drawn page."""
+
+    id: str
+    path: str
+    title: str
+    heading: list[str]
+    kind: Kind
+    locator: LocatorDocument
+    before: str
+    words: str
+    after: str
+    picture: bool
+    changed: str
+    written_at: datetime
+
+
+class FileDocument(Document):
+    """What became of a file."""
+
+    path: str
+    state: Literal["indexed", "skipped", "superseded", "stale"]
+    reason: str
+    passages: int
+    uploaded: bool
+
+
+class FilesDocument(Document):
+    """Every file that the library knows."""
+
+    files: list[FileDocument]
+    totals: dict[str, int]
+
+
+class StageDocument(Document):
+    """How far a stage of a job is."""
+
+    stage: str
+    done: int
+    total: int | None
+    unit: str
+
+
+class JobDocument(Document):
+    """Something that changes the library."""
+
+    id: str
+    kind: Literal["add", "read", "remove", "watch"]
+    label: str
+    state: Literal["waiting", "running", "done", "failed", "stopped"]
+    progress: list[StageDocument]
+    files: list[dict[str, Any]]
+    counts: dict[str, int]
+    message: str
+    at: datetime
+
+
+class JobsDocument(Document):
+    """The newest first."""
+
+    jobs: list[JobDocument]
+
+
+class EntryDocument(Document):
+    """An entry of the reading list."""
+
+    url: str
+    kind: str
+    title: str
+    count: int
+    read: bool
+    read_at: datetime | None
+    mentions: list[dict[str, str]]
+
+
+class ReadingDocument(Document):
+    """The links that the library mentions, the most mentioned first."""
+
+    entries: list[EntryDocument]
+
+
+class LogDocument(Document):
+    """What was asked lately, newest first."""
+
+    records: list[dict[str, Any]]
+
+
+class FeedbackDocument(Document):
+    """What was given; `on`: whether the ranking learns from it."""
+
+    records: list[dict[str, Any]]
+    on: bool
+
+
+class MeDocument(Document):
+    """Who asks, what they may do, and what the server offers."""
+
+    name: str
+    role: Literal["read", "write"]
+    signed_in: bool
+    library: str
+    version: str
+    models: list[str]
+    upload_bytes: int
+    watched: list[str]
+
+
+class Problem(Document):
+    """What went wrong, in one sentence."""
+
+    message: str
+    type: str
+
+
+class ErrorDocument(Document):
+    """Every error of the service."""
+
+    error: Problem

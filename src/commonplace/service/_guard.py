@@ -1,0 +1,176 @@
+"""What every request passes first: Host, Origin, token, the size and pace of its body.
+
+Notable: plain ASGI, so that nothing behind it (the API, the page, MCP) can be reached around it,
+and a body is counted while it arrives. Answers get the headers that keep a page to itself.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from commonplace.service._settings import Settings, is_loopback
+from commonplace.service._tokens import Token, find_token
+
+COOKIE: Final = "commonplace"
+_PUBLIC: Final = ("/page/", "/api/session")
+_UPLOAD: Final = "/api/files"
+_HEADERS: Final = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class _RefusedError(Exception):
+    """A request that goes no further: status, and one sentence."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Guard:
+    """Lets a request through to `app`, its token in `scope["state"]["token"]`, or answers it."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, tokens: Path) -> None:
+        self._app, self._settings, self._tokens = app, settings, tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        started = False
+
+        async def answer(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message.get("headers", ()), *_extra(message, scope)]
+            await send(message)
+
+        try:
+            headers = _headers(scope)
+            self._check_sender(headers)
+            scope.setdefault("state", {})["token"] = self._token(scope, headers)
+            body = _Body(receive, self._limit(scope, headers), self._settings.silence_seconds)
+            await self._app(scope, body.receive, answer)
+        except _RefusedError as refused:
+            if not started:
+                await _refuse(refused, answer)
+
+    def _check_sender(self, headers: Mapping[str, str]) -> None:
+        """Refuse other pages, and names that were bent to this address."""
+        host = headers.get("host", "")
+        name = urlsplit(f"//{host}").hostname or ""
+        own = is_loopback(name) or name in self._settings.allowed_hosts
+        if not own and (not self._settings.wants_token or self._settings.allowed_hosts):
+            raise _RefusedError(403, "this is not a name of this server; --allow-host adds one")
+        origin = headers.get("origin")
+        foreign = headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+        if origin is None and not (foreign and headers.get("sec-fetch-mode") != "navigate"):
+            return
+        if origin is None or urlsplit(origin).netloc != host:
+            raise _RefusedError(403, "a page of another server may not use this one")
+
+    def _token(self, scope: Scope, headers: Mapping[str, str]) -> Token | None:
+        if not self._settings.wants_token:
+            return None
+        path = scope["path"]
+        if path == "/" or path.startswith(_PUBLIC):
+            return None
+        secret = _secret(headers)
+        token = find_token(self._tokens, secret) if secret else None
+        if token is None:
+            raise _RefusedError(401, "this needs a token; send it as `Authorization: Bearer ...`")
+        return token
+
+    def _limit(self, scope: Scope, headers: Mapping[str, str]) -> int:
+        is_upload = scope["path"] == _UPLOAD and scope["method"] == "POST"
+        limit = self._settings.upload_bytes if is_upload else self._settings.body_bytes
+        said = headers.get("content-length", "0")
+        if not said.isascii() or not said.isdigit():
+            raise _RefusedError(400, "the length of the body is no number")
+        if int(said) > limit:
+            raise _too_large(limit)
+        return limit
+
+
+class _Body:
+    """A request's body, counted and timed while it arrives."""
+
+    def __init__(self, receive: Receive, limit: int, silence: float) -> None:
+        self._receive, self._left, self._limit, self._silence = receive, limit, limit, silence
+        self._complete = False
+
+    async def receive(self) -> Message:
+        if self._complete:  # what follows is only that the client went away, however late
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), self._silence)
+        except TimeoutError:
+            raise _RefusedError(408, "the body stopped arriving") from None
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise _too_large(self._limit)
+        self._complete = not message.get("more_body", False)
+        return message
+
+
+def _too_large(limit: int) -> _RefusedError:
+    return _RefusedError(413, f"this is larger than the {limit:,} bytes that are taken")
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """Names in lower case; of a name that comes twice the last, but two hosts are none."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key = name.decode("latin-1").lower()
+        found[key] = "" if key == "host" and key in found else value.decode("latin-1")
+    return found
+
+
+def _secret(headers: Mapping[str, str]) -> str:
+    scheme, _, credentials = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.strip()
+    try:
+        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return cookie.value if cookie else ""
+
+
+def _extra(message: Message, scope: Scope) -> list[tuple[bytes, bytes]]:
+    """Headers that every answer has; what the API says is kept by nobody on the way."""
+    names = {name.lower() for name, _ in message.get("headers", ())}
+    extra = dict(_HEADERS)
+    if b"cache-control" not in names:
+        is_page = scope["path"] == "/" or scope["path"].startswith("/page/")
+        extra["cache-control"] = "no-cache" if is_page else "no-store"
+    return [(name.encode(), value.encode()) for name, value in extra.items()]
+
+
+async def _refuse(refused: _RefusedError, send: Send) -> None:
+    body = json.dumps({"error": {"message": str(refused), "type": "refused"}}).encode()
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    headers.append((b"content-length", str(len(body)).encode()))
+    if refused.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

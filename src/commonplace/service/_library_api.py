@@ -1,0 +1,211 @@
+"""`/api`: the files of a library, the jobs that change it, the reading list, and who is asking."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from commonplace._records import reading_record, status_record
+from commonplace.foundation import InputError
+from commonplace.service._desk import Desk
+from commonplace.service._documents import (
+    EntryDocument,
+    FileRequest,
+    FilesDocument,
+    JobDocument,
+    JobsDocument,
+    MeDocument,
+    ReadingDocument,
+    ReadingRequest,
+    SignIn,
+)
+from commonplace.service._events import event, event_stream
+from commonplace.service._guard import COOKIE
+from commonplace.service._jobs import Job
+from commonplace.service._requests import (
+    ERRORS,
+    DeskOf,
+    SettingsOf,
+    TokenOf,
+    WritingDesk,
+    model_name,
+)
+from commonplace.service._tokens import default_tokens, find_token
+from commonplace.service._uploads import keep_upload
+
+library_api = APIRouter(prefix="/api", responses=ERRORS)
+_LOOK_SECONDS = 0.1  # between two looks at a job that is followed
+
+
+# -------------------------------------------------------------------- who is asking
+
+
+@library_api.get("/me", response_model=MeDocument, tags=["session"])
+async def me(desk: DeskOf, settings: SettingsOf, token: TokenOf) -> dict[str, Any]:
+    """Who asks, what they may do, and what the server offers."""
+    return {
+        "name": token.name if token else "",
+        "role": token.role if token else "write",
+        "signed_in": token is not None,
+        "library": desk.library.folder.name,
+        "version": version("commonplace"),
+        "models": [model_name(spec) for spec in settings.models],
+        "upload_bytes": settings.upload_bytes,
+        "watched": [str(folder) for folder in desk.watched],
+    }
+
+
+@library_api.post("/session", status_code=204, tags=["session"])
+async def sign_in(request: Request, settings: SettingsOf, given: SignIn) -> Response:
+    """Keep a token as the page's cookie."""
+    token = find_token(settings.tokens or default_tokens(), given.token)
+    if token is None:
+        raise HTTPException(401, "this token is not known here; `commonplace token add` makes one")
+    response = Response(status_code=204)
+    response.set_cookie(
+        COOKIE,
+        given.token,
+        max_age=90 * 24 * 3600,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return response
+
+
+@library_api.delete("/session", status_code=204, tags=["session"])
+async def sign_out() -> Response:
+    """Forget the page's cookie."""
+    response = Response(status_code=204)
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    return response
+
+
+# -------------------------------------------------------------------- files
+
+
+@library_api.get("/files", response_model=FilesDocument, tags=["library"])
+async def files(desk: DeskOf) -> dict[str, Any]:
+    """Every file that the library knows, its state and why."""
+    record = status_record(await desk.look(desk.library.status))
+    for file in record["files"]:
+        file["uploaded"] = desk.is_upload(file["path"])
+    return record
+
+
+@library_api.post(
+    "/files",
+    response_model=JobDocument,
+    status_code=202,
+    tags=["library"],
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def add(
+    desk: WritingDesk, request: Request, name: Annotated[str, Query(min_length=1, max_length=1000)]
+) -> dict[str, Any]:
+    """Add a file: its bytes are the body. The same name again is a newer version of it."""
+    kept = await keep_upload(desk.library.folder, name, request.stream())
+    return desk.jobs.submit("add", kept.name, [kept]).record()
+
+
+@library_api.delete("/files", response_model=JobDocument, status_code=202, tags=["library"])
+async def remove(
+    desk: WritingDesk, path: Annotated[str, Query(min_length=1, max_length=4096)]
+) -> dict[str, Any]:
+    """Remove a file, or all under a folder, from the library; an upload itself is deleted too."""
+    return (await _submit(desk, "remove", path)).record()
+
+
+@library_api.post("/files/read", response_model=JobDocument, status_code=202, tags=["library"])
+async def read_again(desk: WritingDesk, asked: FileRequest) -> dict[str, Any]:
+    """Read a file or folder again that the library knows."""
+    return (await _submit(desk, "read", asked.path)).record()
+
+
+async def _submit(desk: Desk, kind: Any, path: str) -> Job:
+    await desk.look(partial(desk.require_known, path))
+    return desk.jobs.submit(kind, Path(path).name or path, [path])
+
+
+# -------------------------------------------------------------------- jobs
+
+
+@library_api.get("/jobs", response_model=JobsDocument, tags=["library"])
+async def jobs(desk: DeskOf) -> dict[str, Any]:
+    """What changes the library, or did lately; the newest first."""
+    return {"jobs": [job.record() for job in desk.jobs.all()]}
+
+
+@library_api.get("/jobs/{id}", response_model=JobDocument, tags=["library"])
+async def job(desk: DeskOf, id: str) -> dict[str, Any]:
+    """One of them."""
+    return _known(desk, id).record()
+
+
+@library_api.delete("/jobs/{id}", response_model=JobDocument, tags=["library"])
+async def stop(desk: WritingDesk, id: str) -> dict[str, Any]:
+    """Stop a job after its present commit; what is committed stays."""
+    found = _known(desk, id)
+    desk.jobs.stop(found)
+    return found.record()
+
+
+@library_api.get(
+    "/jobs/{id}/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}}},
+    tags=["library"],
+)
+async def follow(desk: DeskOf, id: str) -> StreamingResponse:
+    """A job as it goes on: an event `job` for each change, until it has ended."""
+    return event_stream(_follow(_known(desk, id)))
+
+
+async def _follow(job: Job) -> AsyncIterator[str]:
+    seen = -1
+    while True:
+        version, ended = job.version, job.ended
+        if version != seen:
+            seen = version
+            yield event("job", job.record())
+        if ended:
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _known(desk: Desk, id: str) -> Job:
+    found = desk.jobs.get(id)
+    if found is None:
+        raise InputError(f"there is no job {id[:80]!r}; it may have ended long ago")
+    return found
+
+
+# -------------------------------------------------------------------- reading list
+
+
+@library_api.get("/reading", response_model=ReadingDocument, tags=["reading list"])
+async def reading(
+    desk: DeskOf, mentioned_in: Annotated[Sequence[str], Query(alias="in", max_length=50)] = ()
+) -> dict[str, Any]:
+    """The links that the library mentions, each once, the most mentioned first."""
+    for path in mentioned_in:
+        await desk.look(partial(desk.require_known, path))
+    return reading_record(await desk.look(partial(desk.library.reading, *mentioned_in)))
+
+
+@library_api.post("/reading", response_model=EntryDocument, tags=["reading list"])
+async def mark_read(desk: WritingDesk, asked: ReadingRequest) -> dict[str, Any]:
+    """Mark an entry as read or unread."""
+    canonical = await desk.look(partial(desk.library.mark_read, asked.url, asked.read))
+    entries = reading_record(await desk.look(desk.library.reading))["entries"]
+    return next(entry for entry in entries if entry["url"] == canonical)

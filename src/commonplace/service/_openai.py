@@ -1,0 +1,209 @@
+"""`/v1`: OpenAI's chat completions, so that any client of theirs can ask the library.
+
+The question is the last message of the user; what was said before it is not looked at, as each
+answer is made from the library alone. Citations are text (`[1]` behind a sentence, a list of
+sources at the end) and `url_citation` annotations whose indices are characters of that text.
+
+    client = openai.OpenAI(base_url="http://127.0.0.1:8765/v1", api_key="none")
+    client.chat.completions.create(model="commonplace", messages=[{"role": "user", ...}])
+
+Specification: https://platform.openai.com/docs/api-reference/chat/create
+"""
+
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from commonplace.answers import Sentence
+from commonplace.foundation import CommonplaceError, InputError
+from commonplace.service._answers_api import steps
+from commonplace.service._desk import Desk
+from commonplace.service._documents import AskRequest
+from commonplace.service._events import STREAM_HEADERS
+from commonplace.service._requests import ERRORS, DeskOf, SettingsOf, model_name
+from commonplace.service._settings import Settings
+
+openai_api = APIRouter(prefix="/v1", responses=ERRORS)
+_EXTRACTIVE = "commonplace"  # the model that quotes
+_LONGEST = 4000  # characters of a question
+
+
+class Part(BaseModel):
+    """A part of a message; only text is read."""
+
+    model_config = ConfigDict(extra="allow")
+    type: str
+    text: str | None = None
+
+
+class Message(BaseModel):
+    """A message of the conversation."""
+
+    model_config = ConfigDict(extra="allow")
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[Part] | None = None
+
+
+class Completion(BaseModel):
+    """A request; what has no meaning here (temperature, tools, ...) is accepted and ignored."""
+
+    model_config = ConfigDict(extra="allow")
+    model: str = Field(max_length=200)
+    messages: list[Message] = Field(min_length=1, max_length=1000)
+    stream: bool | None = False
+
+
+@openai_api.get("/models", tags=["OpenAI"])
+async def models(settings: SettingsOf) -> dict[str, Any]:
+    """`commonplace` quotes the library; `commonplace/NAME` lets that model write."""
+    names = [_EXTRACTIVE, *(f"{_EXTRACTIVE}/{model_name(spec)}" for spec in settings.models)]
+    return {"object": "list", "data": [_model(name) for name in names]}
+
+
+@openai_api.get("/models/{name:path}", tags=["OpenAI"])
+async def model(settings: SettingsOf, name: str) -> dict[str, Any]:
+    """One of them."""
+    for known in (await models(settings))["data"]:
+        if known["id"] == name:
+            return dict(known)
+    raise InputError(f"there is no model {name[:80]!r}; /v1/models lists them")
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "commonplace"}
+
+
+@openai_api.post(
+    "/chat/completions",
+    response_model=None,
+    responses={200: {"content": {"application/json": {}, "text/event-stream": {}}}},
+    tags=["OpenAI"],
+)
+async def complete(
+    desk: DeskOf, settings: SettingsOf, request: Request, asked: Completion
+) -> dict[str, Any] | StreamingResponse:
+    """An answer with its citations, as text and as annotations."""
+    question = AskRequest(question=_question(asked.messages), model=_written_by(asked.model))
+    reply = _Reply(asked.model, str(request.base_url))
+    pieces = _pieces(desk, settings, question, reply)
+    if asked.stream:
+        return StreamingResponse(
+            _chunks(reply, pieces), media_type="text/event-stream", headers=STREAM_HEADERS
+        )
+    text = "".join([piece async for piece in pieces])
+    message = {
+        "role": "assistant",
+        "content": text,
+        "refusal": reply.refusal,
+        "annotations": reply.annotations,
+    }
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    return {**reply.head("chat.completion"), "choices": [choice]}
+
+
+def _question(messages: list[Message]) -> str:
+    for message in reversed(messages):
+        if message.role == "user":
+            content = message.content or ""
+            if not isinstance(content, str):
+                content = "\n".join(part.text or "" for part in content if part.type == "text")
+            if content.strip() and len(content) <= _LONGEST:
+                return content
+            raise InputError(f"a question has 1 to {_LONGEST} characters; this has {len(content)}")
+    raise InputError("there is no message of the user; it is the question")
+
+
+def _written_by(model: str) -> str | None:
+    name, _, writer = model.partition("/")
+    if name != _EXTRACTIVE:
+        raise InputError(f"there is no model {model[:80]!r}; /v1/models lists them")
+    return writer or None
+
+
+class _Reply:
+    """The text of an answer while it grows: numbers of sources, and annotations at their marks."""
+
+    def __init__(self, model: str, base: str) -> None:
+        self.annotations: list[dict[str, Any]] = []
+        self.refusal: str | None = None
+        self._model, self._base = model, base
+        self._id, self._created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
+        self._length = 0
+        self._numbers: dict[str, int] = {}
+        self._sources: list[str] = []
+
+    def head(self, kind: str) -> dict[str, Any]:
+        """What every object of this answer begins with."""
+        named = {"id": self._id, "object": kind, "created": self._created, "model": self._model}
+        return dict(named)
+
+    def sentence(self, sentence: Sentence) -> str:
+        """A sentence with its marks."""
+        text = (" " if self._length else "") + sentence.text + " "
+        for citation in sentence.citations:
+            passage = citation.passage
+            name = f"{passage.id}:{citation.start}-{citation.end}"
+            if name not in self._numbers:
+                self._numbers[name] = len(self._numbers) + 1
+                title = passage.title or passage.path
+                self._sources.append(f"[{self._numbers[name]}] {title} ({passage.path})")
+            mark = f"[{self._numbers[name]}]"
+            start = self._length + len(text)
+            cited = {
+                "start_index": start,
+                "end_index": start + len(mark),
+                "url": f"{self._base}#/source/{name}",
+                "title": passage.title or passage.path,
+            }
+            self.annotations.append({"type": "url_citation", "url_citation": cited})
+            text += mark
+        return self._grown(text)
+
+    def end(self, record: dict[str, Any]) -> str:
+        """What stands behind the last sentence: the sources, or why there is none."""
+        if record["answered"]:
+            return self._grown("\n\nSources:\n" + "\n".join(self._sources))
+        self.refusal = f"The library does not answer this: {record['reason']}."
+        return self._grown(self.refusal)
+
+    def _grown(self, text: str) -> str:
+        self._length += len(text)
+        return text
+
+
+async def _pieces(
+    desk: Desk, settings: Settings, question: AskRequest, reply: _Reply
+) -> AsyncIterator[str]:
+    async for step in desk.stream(steps(desk, settings, question)):
+        if isinstance(step, Sentence):
+            yield reply.sentence(step)
+        elif isinstance(step, dict):
+            yield reply.end(step)
+
+
+async def _chunks(reply: _Reply, pieces: AsyncIterator[str]) -> AsyncIterator[str]:
+    """The same as events; the annotations come with the last words."""
+    yield _chunk(reply, {"role": "assistant", "content": ""})
+    try:
+        async for piece in pieces:
+            yield _chunk(reply, {"content": piece})
+    except CommonplaceError as error:
+        problem = {"error": {"message": str(error), "type": type(error).__name__}}
+        yield f"data: {json.dumps(problem)}\n\n"
+        return
+    last: dict[str, Any] = {"annotations": reply.annotations}
+    yield _chunk(reply, last | ({"refusal": reply.refusal} if reply.refusal else {}))
+    yield _chunk(reply, {}, "stop")
+    yield "data: [DONE]\n\n"
+
+
+def _chunk(reply: _Reply, delta: dict[str, Any], finish: str | None = None) -> str:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
+    record = {**reply.head("chat.completion.chunk"), "choices": [choice]}
+    return f"data: {json.dumps(record)}\n\n"

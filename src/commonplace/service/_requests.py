@@ -1,0 +1,104 @@
+"""What the endpoints share: the desk of a request, what its token allows, errors as sentences."""
+
+import traceback
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from commonplace.foundation import CommonplaceError, InputError
+from commonplace.service._desk import Desk, Desks
+from commonplace.service._documents import ErrorDocument
+from commonplace.service._settings import Settings
+from commonplace.service._tokens import Token
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    400: {"model": ErrorDocument, "description": "What was asked cannot be done."},
+    401: {"model": ErrorDocument, "description": "A token is needed."},
+    403: {"model": ErrorDocument, "description": "This token, or this page, may not."},
+    408: {"model": ErrorDocument, "description": "The body stopped arriving."},
+    413: {"model": ErrorDocument, "description": "The body is too large."},
+    422: {"model": ErrorDocument, "description": "The request is malformed."},
+}
+
+
+def _token(request: Request) -> Token | None:
+    token: Token | None = getattr(request.state, "token", None)
+    return token
+
+
+def _desk(request: Request) -> Desk:
+    desks: Desks = request.app.state.desks
+    return desks.of(_token(request))
+
+
+def _writing(request: Request) -> Desk:
+    token = _token(request)
+    if token is not None and not token.may_write:
+        raise HTTPException(403, f"the token {token.name!r} may read, and change nothing")
+    return _desk(request)
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+TokenOf = Annotated[Token | None, Depends(_token)]
+DeskOf = Annotated[Desk, Depends(_desk)]
+WritingDesk = Annotated[Desk, Depends(_writing)]
+SettingsOf = Annotated[Settings, Depends(_settings)]
+
+
+def offered_model(settings: Settings, name: str | None) -> str | None:
+    """The specification of a model that a request names; only what the server offers.
+
+    Raises:
+        InputError: it is not offered.
+    """
+    if name is None:
+        return None
+    for spec in settings.models:
+        if name in (spec, model_name(spec)):
+            return spec
+    known = ", ".join(map(model_name, settings.models)) or "none; `serve --model` offers one"
+    raise InputError(f"this server offers no model {name[:80]!r}; it offers {known}")
+
+
+def model_name(spec: str) -> str:
+    """What a model is called towards clients: no path, and no address."""
+    if "#" in spec:
+        return spec.rpartition("#")[2]
+    return spec.rpartition("/")[2].removesuffix(".gguf")
+
+
+def problem(status: int, message: str, kind: str) -> JSONResponse:
+    """An error's answer."""
+    return JSONResponse({"error": {"message": message, "type": kind}}, status)
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Turn whatever goes wrong into one sentence."""
+
+    @app.exception_handler(CommonplaceError)
+    async def said(_: Request, error: CommonplaceError) -> JSONResponse:
+        return problem(400, str(error), type(error).__name__)
+
+    @app.exception_handler(StarletteHTTPException)
+    async def http(_: Request, error: StarletteHTTPException) -> JSONResponse:
+        response = problem(error.status_code, str(error.detail), "http")
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+        return problem(422, f"{place}: {first['msg']}", "malformed")
+
+    @app.exception_handler(Exception)
+    async def bug(_: Request, error: Exception) -> JSONResponse:
+        traceback.print_exception(error)
+        return problem(500, f"this is a bug of ours ({type(error).__name__})", "bug")

@@ -1,0 +1,76 @@
+"""Files that arrive over the network: their names made harmless, kept in the library's folder.
+
+A browser tells a file's name and no path, so what is dropped on the page is kept in `uploads/`,
+flat. The same name again is a newer version of the same file. A file is there whole or not at all.
+"""
+
+import os
+import unicodedata
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+from commonplace.foundation import InputError, LibraryError
+
+_LONGEST: Final = 200  # bytes of a name; file systems take 255
+
+
+def uploads_folder(library: Path) -> Path:
+    """Where a library keeps what was uploaded."""
+    return library / "uploads"
+
+
+def safe_name(name: str) -> str:
+    """A file name that stays in its folder, prints and is not hidden.
+
+    Raises:
+        InputError: nothing is left of it.
+    """
+    last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(c for c in last if c.isprintable() and not "\ud800" <= c <= "\udfff")
+    kept = kept.strip().lstrip(".").strip()
+    stem, dot, suffix = kept.rpartition(".")
+    while len(kept.encode()) > _LONGEST and stem:
+        stem = stem[:-1]
+        kept = f"{stem}{dot}{suffix}"
+    if not kept or len(kept.encode()) > _LONGEST:
+        raise InputError(f"{name[:80]!r} is no name for a file; give one like notes.md")
+    return kept
+
+
+async def keep_upload(library: Path, name: str, pieces: AsyncIterator[bytes]) -> Path:
+    """Write an upload beside its place, then move it there.
+
+    Raises:
+        InputError: the name is none.
+        LibraryError: the disk refuses.
+    """
+    target = uploads_folder(library) / safe_name(name)
+    partial = library / "cache" / f"upload-{uuid.uuid4().hex}.part"
+    try:
+        target.parent.mkdir(exist_ok=True)
+        with open(partial, "wb") as file:
+            async for piece in pieces:
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, target)
+    except OSError as error:
+        raise LibraryError(f"{target.name} cannot be kept ({error.strerror})") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def forget_partial_uploads(library: Path) -> None:
+    """Remove what a crash left half written."""
+    for partial in (library / "cache").glob("upload-*.part"):
+        partial.unlink(missing_ok=True)
+
+
+def uploads_at(library: Path, path: str) -> list[Path]:
+    """The uploads at or under a path: files that are ours to delete."""
+    folder = uploads_folder(library)
+    kept = folder.iterdir() if folder.is_dir() else ()
+    return [file for file in kept if file == Path(path) or folder.is_relative_to(path)]
