@@ -87,10 +87,13 @@ def citation_id(citation: "Citation") -> str:
 def _citation(citation: "Citation") -> dict[str, Any]:
     return {
         "path": citation.passage.path,
+        "title": citation.passage.title,
+        "heading": list(citation.passage.heading),
         "locator": locator_record(citation.locator),
         "quote": citation.quote,
         "id": citation_id(citation),
         "changed": citation.changed,
+        "passage": citation.passage.text,
     }
 
 

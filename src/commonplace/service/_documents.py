@@ -153,10 +153,13 @@ class CitationDocument(Document):
     """The words that support a sentence, and where exactly they stand."""
 
     path: str
+    title: str
+    heading: list[str]
     locator: LocatorDocument
     quote: str
     id: str
     changed: str
+    passage: str
 
 
 class SentenceDocument(Document):

@@ -1,4 +1,4 @@
-"""Folders that are kept current by themselves: the system tells of changes, and now and then a look.
+"""Folders that are kept current by themselves: the system tells of changes, or a look finds them.
 
 A change starts an `add` of its folder, which reads only what changed and supersedes what vanished.
 The look every ten minutes finds what a network drive, say, told nobody.

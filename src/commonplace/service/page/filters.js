@@ -1,0 +1,83 @@
+// Which part of the library is asked, as chips. One filter is one chip; a click takes it away.
+
+import { get } from "./api.js";
+import { h, icon, shortPath } from "./dom.js";
+
+const KINDS = ["text", "markdown", "html", "pdf", "code", "rst", "notebook", "epub", "docx"];
+
+/** {element, values()}; `values` are fields of the API. */
+export function filtersOf() {
+  const chosen = new Map(); // "field:value" -> [field, value, label]
+  const chips = h("span", { class: "chips" });
+  const panel = h("div", { class: "panel", hidden: true, role: "group", "aria-label": "Filters" });
+  const button = h("button", { type: "button", class: "chip", "aria-expanded": "false", onclick: toggle }, "Filter");
+
+  async function toggle() {
+    panel.hidden = !panel.hidden;
+    button.setAttribute("aria-expanded", String(!panel.hidden));
+    if (!panel.hidden) panel.replaceChildren(...await fields());
+  }
+
+  function set(field, value, label, only) {
+    for (const key of [...chosen.keys()]) if (only && key.startsWith(`${field}:`)) chosen.delete(key);
+    if (value) chosen.set(`${field}:${value}`, [field, value, label]);
+    draw();
+  }
+
+  function draw() {
+    chips.replaceChildren(...[...chosen].map(([key, [, , label]]) => h("button", {
+      type: "button", class: "chip on", "aria-label": `Remove the filter ${label}`,
+      onclick: () => { chosen.delete(key); draw(); button.focus(); },
+    }, label, icon("close"))));
+  }
+
+  async function fields() {
+    const folders = foldersOf((await get("/api/files")).files);
+    return [
+      h("label", {}, "Folder", h("select", { name: "folder", onchange: (event) => {
+        if (event.target.value) set("in", event.target.value, `in ${shortPath(event.target.value)}`);
+        event.target.value = "";
+      } }, h("option", { value: "" }, "choose"), folders.map((path) => h("option", { value: path }, shortPath(path, 3))))),
+      h("label", {}, "Kind", h("select", { name: "kind", onchange: (event) => {
+        if (event.target.value) set("kind", event.target.value, event.target.value);
+        event.target.value = "";
+      } }, h("option", { value: "" }, "choose"), KINDS.map((kind) => h("option", { value: kind }, kind)))),
+      dateField("Written since", "since", "T00:00:00"),
+      dateField("Written until", "until", "T23:59:59"),
+      dateField("As of", "as_of", "T23:59:59"),
+    ];
+  }
+
+  function dateField(label, field, time) {
+    const words = label.toLowerCase();
+    return h("label", {}, label, h("input", { type: "date", name: field, onchange: (event) => {
+      const moment = event.target.value && new Date(event.target.value + time).toISOString();
+      set(field, moment, `${words} ${event.target.value}`, true);
+    } }));
+  }
+
+  return {
+    element: h("div", { class: "filters" }, chips, button, panel),
+    values: () => {
+      const found = {};
+      for (const [field, value] of chosen.values()) {
+        if (field === "in" || field === "kind") (found[field] ??= []).push(value);
+        else found[field] = value;
+      }
+      return found;
+    },
+  };
+}
+
+/** Every folder that holds files of the library, and those above that hold more than one of them. */
+function foldersOf(files) {
+  const counts = new Map();
+  for (const { path } of files) {
+    for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
+      const folder = path.slice(0, at);
+      counts.set(folder, (counts.get(folder) ?? 0) + 1);
+    }
+  }
+  const all = files.length;
+  return [...counts].filter(([, count]) => count < all || counts.size === 1).map(([path]) => path).sort();
+}

@@ -1,0 +1,38 @@
+// What a search found: passages as quotations, each with its place, its thumbs and its reasons.
+
+import { thumbs } from "./answer.js";
+import { get } from "./api.js";
+import { day, h, marked, plural, problem, shortPath } from "./dom.js";
+import { placeOf, sourceLink } from "./place.js";
+import { whyView } from "./why.js";
+
+export function hitsView(found, query, { me, filters }) {
+  if (!found.hits.length) {
+    return h("div", { class: "refusal" }, h("p", { class: "no" }, "Nothing found."),
+      h("p", { class: "quiet" }, Object.keys(filters).length ? "The filters leave nothing that fits." : "No passage shares a word or a meaning with it."));
+  }
+  return h("div", { class: "hits" },
+    h("p", { class: "about" }, `${plural(found.hits.length, "passage")} in ${(1000 * found.seconds).toFixed(0)} ms`),
+    h("ol", {}, found.hits.map((hit, at) => h("li", {}, hitView(hit, at + 1, query, me, filters)))));
+}
+
+function hitView(hit, rank, query, me, filters) {
+  const why = h("div", { class: "why", hidden: true });
+  const button = h("button", { type: "button", class: "plain small", "aria-expanded": "false", onclick: toggle }, "why here?");
+  async function toggle() {
+    why.hidden = !why.hidden;
+    button.setAttribute("aria-expanded", String(!why.hidden));
+    if (why.hidden || why.childElementCount) return;
+    try {
+      const { hit: explained } = await get("/api/explain", { q: query, citation: hit.id, ...filters });
+      why.replaceChildren(whyView(explained));
+    } catch (error) {
+      why.replaceChildren(problem(error));
+    }
+  }
+  return h("article", { class: "hit" },
+    h("h3", {}, sourceLink(hit.id, { "data-stop": true }, hit.title || shortPath(hit.path, 1))),
+    h("p", { class: "place", title: hit.path }, `${placeOf(hit)} · ${day(hit.written_at)}`),
+    h("blockquote", { class: "excerpt" }, marked(hit.text, query)),
+    h("div", { class: "acts" }, me.role === "write" && thumbs(query, hit.id, rank, "search"), button), why);
+}

@@ -1,0 +1,23 @@
+// The passage behind a mark, shown while the mark is hovered or focused.
+
+import { byId, h } from "./dom.js";
+
+export function showPassage(mark, citation) {
+  const box = byId("passage");
+  const [start, end] = citation.id.split(":")[1].split("-").map(Number);
+  const text = Array.from(citation.passage); // characters as the service counts them
+  box.replaceChildren(
+    citation.heading.length ? h("p", { class: "trail" }, citation.heading.join(" › ")) : "",
+    h("p", {}, text.slice(0, start).join(""), h("mark", {}, text.slice(start, end).join("")), text.slice(end).join("")));
+  box.hidden = false;
+  mark.setAttribute("aria-describedby", "passage");
+  const at = mark.getBoundingClientRect();
+  const left = Math.max(12, Math.min(at.left - 40, innerWidth - box.offsetWidth - 12));
+  const below = at.bottom + box.offsetHeight + 16 < innerHeight;
+  box.style.left = `${left + scrollX}px`;
+  box.style.top = `${(below ? at.bottom + 8 : Math.max(8, at.top - box.offsetHeight - 8)) + scrollY}px`;
+}
+
+export function hidePassage() {
+  byId("passage").hidden = true;
+}

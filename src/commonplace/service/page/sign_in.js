@@ -1,0 +1,37 @@
+// The one question that is asked before anything is shown, where the service asks for a token.
+
+import { byId, h } from "./dom.js";
+
+let asking = null;
+
+/** Ask for a token until one is taken. */
+export function signIn() {
+  asking ??= new Promise((done) => ask(done)).finally(() => { asking = null; });
+  return asking;
+}
+
+function ask(done) {
+  const dialog = byId("sign-in");
+  const field = h("input", { id: "token", type: "password", autocomplete: "current-password", required: true });
+  const said = h("p", { class: "problem-line", role: "alert" });
+  const form = h("form", { onsubmit: async (event) => {
+    event.preventDefault();
+    const response = await fetch("/api/session", {
+      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token: field.value }),
+    });
+    if (!response.ok) {
+      said.textContent = (await response.json()).error.message;
+      field.select();
+      return;
+    }
+    dialog.close();
+    done();
+  } },
+  h("h2", { id: "sign-in-title" }, "This library asks for a token"),
+  h("p", { class: "quiet" }, "Whoever runs the service has one for you: ", h("code", {}, "commonplace token add NAME"), "."),
+  h("label", { for: "token" }, "Token"), field, said,
+  h("button", { class: "primary" }, "Sign in"));
+  dialog.replaceChildren(form);
+  dialog.addEventListener("cancel", (event) => event.preventDefault());
+  if (!dialog.open) dialog.showModal();
+}

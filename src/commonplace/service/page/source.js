@@ -1,0 +1,60 @@
+// A citation in its place: the text around it, scrolled to it and marked, or the drawn PDF page.
+
+import { get } from "./api.js";
+import { byId, day, h, icon, problem } from "./dom.js";
+import { placeOf } from "./place.js";
+
+const AROUND = 20000; // characters before and after; the whole of nearly every note
+let back = null;
+
+export async function openSource(id) {
+  const dialog = byId("source");
+  back ??= document.activeElement;
+  dialog.replaceChildren(frame("Opening", h("p", { class: "loading" }, "opening the source")));
+  if (!dialog.open) dialog.showModal();
+  dialog.onclose = left;
+  dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); };
+  try {
+    const shown = await get(`/api/passages/${encodeURIComponent(id)}`, { around: AROUND });
+    dialog.replaceChildren(frame(shown.title || placeOf(shown), content(shown, id), shown));
+    const place = dialog.querySelector(".here");
+    place?.scrollIntoView({ block: "center" });
+  } catch (error) {
+    dialog.replaceChildren(frame("The source cannot be shown", problem(error)));
+  }
+  dialog.querySelector("button").focus({ preventScroll: true });
+}
+
+export function closeSource() {
+  if (byId("source").open) byId("source").close();
+}
+
+function left() {
+  if (location.hash.startsWith("#/source/")) history.length > 1 ? history.back() : (location.hash = "#/");
+  back?.focus?.({ preventScroll: true });
+  back = null;
+}
+
+function frame(title, body, shown) {
+  return h("div", { class: "sheet" },
+    h("header", {},
+      h("div", {}, h("h2", { id: "source-title" }, title),
+        shown && h("p", { class: "place", title: shown.path }, `${placeOf(shown)} · written ${day(shown.written_at)}`)),
+      h("button", { type: "button", class: "plain", "aria-label": "Close", onclick: () => byId("source").close() }, icon("close"))),
+    body);
+}
+
+function content(shown, id) {
+  const changed = shown.changed && h("p", { class: "changed", role: "note" },
+    `This source has changed: ${shown.changed}. These are the words as they were read.`);
+  if (shown.picture) {
+    return h("div", { class: "body", tabindex: 0, role: "region", "aria-label": "The page" }, changed,
+      h("img", { class: "page here", src: `/api/passages/${encodeURIComponent(id)}/page`,
+        alt: `Page ${shown.locator.page} of ${shown.title}, with these words marked: ${shown.words}` }));
+  }
+  const prose = shown.kind !== "code";
+  return h("div", { class: "body", tabindex: 0, role: "region", "aria-label": "The text" }, changed,
+    h("div", { class: prose ? "text" : "text code" },
+      shown.before.length >= AROUND && "… ", shown.before, h("mark", { class: "here" }, shown.words), shown.after,
+      shown.after.length >= AROUND && " …"));
+}

@@ -1,0 +1,40 @@
+// Why a passage stands where it stands: what each kind of evidence adds, as bars. They are the score.
+
+import { h, svg } from "./dom.js";
+
+const NAMES = {
+  lexical: "its words (BM25)", dense: "its meaning", neighbours: "its neighbours", rerank: "read token by token", feedback: "your feedback",
+};
+const WIDTH = 160;
+
+export function whyView(hit) {
+  const parts = hit.explanation.contributions;
+  const most = Math.max(...parts.map(([, value]) => Math.abs(value)), 1e-9);
+  return h("div", {},
+    h("table", { class: "bars" },
+      h("caption", {}, "What each kind of evidence adds"),
+      h("tbody", {}, parts.map(([name, value]) => h("tr", {},
+        h("th", { scope: "row" }, NAMES[name] ?? name),
+        h("td", {}, bar(value / most)),
+        h("td", { class: "number" }, signed(value)))),
+      h("tr", { class: "sum" }, h("th", { scope: "row" }, "score"), h("td", {}), h("td", { class: "number" }, signed(hit.score))))),
+    hit.explanation.terms.length > 0 && h("details", {}, h("summary", {}, "The words"), terms(hit.explanation)));
+}
+
+const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
+
+/** From the middle to the right where it adds, to the left where it takes. */
+function bar(share) {
+  const length = Math.max(1, Math.abs(share) * WIDTH / 2);
+  const x = share < 0 ? WIDTH / 2 - length : WIDTH / 2;
+  return svg("svg", { viewBox: `0 0 ${WIDTH} 10`, width: WIDTH, height: 10, class: share < 0 ? "bar less" : "bar", "aria-hidden": "true" },
+    svg("rect", { x, y: 1, width: length, height: 8 }),
+    svg("line", { x1: WIDTH / 2, x2: WIDTH / 2, y1: 0, y2: 10 }));
+}
+
+function terms({ terms: rows, bm25 }) {
+  return h("table", { class: "terms" },
+    h("thead", {}, h("tr", {}, ["term", "here", "in passages", "adds"].map((name) => h("th", { scope: "col" }, name)))),
+    h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, row.term), h("td", {}, row.tf), h("td", {}, row.df), h("td", {}, row.weight.toFixed(3)))),
+      h("tr", { class: "sum" }, h("th", { scope: "row" }, "BM25"), h("td", {}), h("td", {}), h("td", {}, bm25.toFixed(3)))));
+}
