@@ -10,7 +10,7 @@ export function answerView(question, { me, onsearch, heading = true }) {
   const sentences = h("div", { class: "sentences" });
   const state = h("p", { class: "loading" }, "looking in the library");
   const foot = h("footer", { class: "foot" });
-  const element = h("article", { class: "answer" }, heading && h("h2", { class: "asked" }, question), sentences, state, foot);
+  const element = h("article", { class: "answer" }, h("h2", { class: heading ? "asked" : "unseen" }, question), sentences, state, foot);
   const numbers = new Map();
   return {
     element,
@@ -48,7 +48,7 @@ function sentenceRow(record, numbers, question, me) {
     marks.push(markOf(citation, number, note, row));
     if (note) notes.push(note);
   }
-  const quote = h("p", { class: "words" }, record.text, " ", marks);
+  const quote = h("p", { class: "words" }, record.text, marks);
   const margin = h("aside", { class: "margin", "aria-label": `Sources of: ${record.text.slice(0, 60)}` }, notes);
   row.append(quote, margin);
   return row;

@@ -13,17 +13,24 @@ const VIEWS = { ask: showAsk, library: showLibrary, reading: showReading, log: s
 const TITLES = { ask: "commonplace", library: "Library", reading: "Reading list", log: "Log" };
 let leave = () => {};
 let shown = "";
+let beneath = null; // the address of the view that a source was opened over
 
 /** #/ , #/library, #/reading, #/log, #/ask/QUESTION, #/search/QUERY, #/source/ID */
-async function route() {
+async function route(event) {
   const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
   const detail = decodeURIComponent(rest.join("/"));
   if (name === "source") {
     if (!shown) await show("ask", "", "");
+    beneath ??= event?.oldURL ? new URL(event.oldURL).hash : "";
     openSource(detail);
     return;
   }
   closeSource();
+  if (beneath === location.hash) { // back from a source: the view still stands there
+    beneath = null;
+    return;
+  }
+  beneath = null;
   const view = name in VIEWS ? name : "ask";
   await show(view, detail, name);
 }

@@ -77,7 +77,7 @@ function writers(me) {
 }
 
 async function ask({ text, filters, signal, target, me, run }) {
-  const view = answerView(text, { me, onsearch: () => searchInstead(text, target, me, filters, run) });
+  const view = answerView(text, { me, heading: false, onsearch: () => searchInstead(text, target, me, filters, run) });
   target.replaceChildren(view.element);
   target.setAttribute("aria-busy", "true");
   announce("looking in the library");

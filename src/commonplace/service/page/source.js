@@ -30,7 +30,7 @@ export function closeSource() {
 }
 
 function left() {
-  if (location.hash.startsWith("#/source/")) history.length > 1 ? history.back() : (location.hash = "#/");
+  if (location.hash.startsWith("#/source/")) history.length > 1 ? history.back() : location.replace("#/");
   back?.focus?.({ preventScroll: true });
   back = null;
 }

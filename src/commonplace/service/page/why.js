@@ -3,7 +3,8 @@
 import { h, svg } from "./dom.js";
 
 const NAMES = {
-  lexical: "its words (BM25)", dense: "its meaning", neighbours: "its neighbours", rerank: "read token by token", feedback: "your feedback",
+  bm25: "its words (BM25)", cosine: "its meaning (cosine)", neighbours: "its neighbours",
+  "late interaction": "read token by token", feedback: "your feedback",
 };
 const WIDTH = 160;
 
