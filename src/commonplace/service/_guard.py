@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from commonplace.service._settings import Settings, is_loopback
@@ -33,12 +34,15 @@ _HEADERS: Final = {
 }
 
 
-class _RefusedError(Exception):
-    """A request that goes no further: status, and one sentence."""
+class _RefusedError(HTTPException):
+    """A request that goes no further: status, and one sentence.
+
+    What the client still sends is not read, so the connection ends. (It is Starlette's kind of
+    error because it is raised while a body is read, in the middle of the application.)
+    """
 
     def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+        super().__init__(status, message, {"connection": "close"})
 
 
 class Guard:
@@ -167,10 +171,10 @@ def _extra(message: Message, scope: Scope) -> list[tuple[bytes, bytes]]:
 
 
 async def _refuse(refused: _RefusedError, send: Send) -> None:
-    body = json.dumps({"error": {"message": str(refused), "type": "refused"}}).encode()
+    body = json.dumps({"error": {"message": refused.detail, "type": "http"}}).encode()
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
     headers.append((b"content-length", str(len(body)).encode()))
-    if refused.status == 401:
+    if refused.status_code == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "http.response.start", "status": refused.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import PurePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
@@ -20,6 +20,7 @@ from commonplace.service._documents import (
     JobDocument,
     JobsDocument,
     MeDocument,
+    Path,
     ReadingDocument,
     ReadingRequest,
     SignIn,
@@ -120,7 +121,7 @@ async def add(
 
 @library_api.delete("/files", response_model=JobDocument, status_code=202, tags=["library"])
 async def remove(
-    desk: WritingDesk, path: Annotated[str, Query(min_length=1, max_length=4096)]
+    desk: WritingDesk, path: Annotated[Path, Query()]
 ) -> dict[str, Any]:
     """Remove a file, or all under a folder, from the library; an upload itself is deleted too."""
     return (await _submit(desk, "remove", path)).record()
@@ -134,7 +135,7 @@ async def read_again(desk: WritingDesk, asked: FileRequest) -> dict[str, Any]:
 
 async def _submit(desk: Desk, kind: Any, path: str) -> Job:
     await desk.look(partial(desk.require_known, path))
-    return desk.jobs.submit(kind, Path(path).name or path, [path])
+    return desk.jobs.submit(kind, PurePath(path).name or path, [path])
 
 
 # -------------------------------------------------------------------- jobs
@@ -195,7 +196,7 @@ def _known(desk: Desk, id: str) -> Job:
 
 @library_api.get("/reading", response_model=ReadingDocument, tags=["reading list"])
 async def reading(
-    desk: DeskOf, mentioned_in: Annotated[Sequence[str], Query(alias="in", max_length=50)] = ()
+    desk: DeskOf, mentioned_in: Annotated[Sequence[Path], Query(alias="in", max_length=50)] = ()
 ) -> dict[str, Any]:
     """The links that the library mentions, each once, the most mentioned first."""
     for path in mentioned_in:
