@@ -126,7 +126,7 @@ def _steps(desk: Desk, model: str | None, asked: AskRequest) -> Iterator[Step | 
         asked.question, filter=asked.filter(), model=model, threshold=CAUTION[asked.caution]
     ):
         if isinstance(step, (Answer, Refusal)):
-            record = answer_record(step)
+            record = answer_record(step) | {"comparison": None}
             if earlier:
                 compared = desk.library.compare(earlier, step)
                 record["comparison"] = {

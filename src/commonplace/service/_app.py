@@ -63,7 +63,7 @@ def create_app(settings: Settings) -> Guard:
         return FileResponse(_PAGE / "index.html", media_type="text/html; charset=utf-8")
 
     app.mount("/page", StaticFiles(directory=_PAGE))
-    app.mount("/", over_http)
+    app.router.routes.extend(over_http.routes)
     return Guard(app, settings, settings.tokens or default_tokens())
 
 

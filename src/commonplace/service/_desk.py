@@ -42,7 +42,8 @@ class Desk:
         forget_partial_uploads(self.library.folder)
         if uploads_folder(self.library.folder).exists():
             self.jobs.submit("add", "uploads", [uploads_folder(self.library.folder)])
-        threading.Thread(target=self._prepare, args=(settings,), daemon=True).start()
+        self._preparing = threading.Thread(target=self._prepare, args=(settings,), daemon=True)
+        self._preparing.start()
         if watched:
             self._watching = Watching(watched, self._read_again, self.library.folder)
 
@@ -65,6 +66,7 @@ class Desk:
         if self._watching:
             self._watching.close()
         self.jobs.close()
+        self._preparing.join()  # weights that are being opened would end the process with a crash
 
     async def search(self, call: Callable[[], T]) -> T:
         """Run something that searches; no more than a few at once."""

@@ -109,15 +109,26 @@ class Box(Document):
     top: float
 
 
-class LocatorDocument(Document):
-    """Where: characters of a text (`part` of it), or of a PDF page, with their boxes."""
+class TextPlace(Document):
+    """Characters of a text of a file (`part` names which)."""
 
-    type: Literal["text", "page"]
+    type: Literal["text"]
     start: int
     end: int
-    part: str | None = None
-    page: int | None = None
-    boxes: list[Box] | None = None
+    part: str
+
+
+class PagePlace(Document):
+    """Characters of a PDF page, and their boxes."""
+
+    type: Literal["page"]
+    page: int
+    start: int
+    end: int
+    boxes: list[Box]
+
+
+LocatorDocument = Annotated[TextPlace | PagePlace, Field(discriminator="type")]
 
 
 class HitDocument(Document):

@@ -120,9 +120,7 @@ async def add(
 
 
 @library_api.delete("/files", response_model=JobDocument, status_code=202, tags=["library"])
-async def remove(
-    desk: WritingDesk, path: Annotated[Path, Query()]
-) -> dict[str, Any]:
+async def remove(desk: WritingDesk, path: Annotated[Path, Query()]) -> dict[str, Any]:
     """Remove a file, or all under a folder, from the library; an upload itself is deleted too."""
     return (await _submit(desk, "remove", path)).record()
 

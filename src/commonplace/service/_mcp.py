@@ -10,22 +10,25 @@ Specification: https://modelcontextprotocol.io/specification
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from functools import partial
-from typing import Any, Final
+from functools import partial, wraps
+from typing import Any, Final, ParamSpec, TypeVar
 
 import anyio
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
 
 from commonplace._records import answer_record, hits_record, locator_record
-from commonplace.foundation import InputError
+from commonplace.foundation import CommonplaceError, InputError
 from commonplace.library import Filter, Kind
 from commonplace.service._desk import Desk
 from commonplace.service._jobs import Job
 from commonplace.service._uploads import keep_upload
 
+P = ParamSpec("P")
+T = TypeVar("T")
 DeskOf = Callable[[Context, bool], Desk]  # the desk of a request; the flag: it is to be changed
 _INSTRUCTIONS: Final = (
     "The user's own library of notes, papers and pages. `ask` answers a question, every sentence "
@@ -44,6 +47,7 @@ def mcp_server(desk_of: DeskOf, local: bool) -> MCPServer[Any]:
     )
 
     @server.tool()
+    @_said
     async def search(
         ctx: Context,
         query: str,
@@ -64,6 +68,7 @@ def mcp_server(desk_of: DeskOf, local: bool) -> MCPServer[Any]:
         return hits_record(await desk.search(call))
 
     @server.tool()
+    @_said
     async def ask(
         ctx: Context, question: str, paths: list[str] | None = None, as_of: datetime | None = None
     ) -> dict[str, Any]:
@@ -77,6 +82,7 @@ def mcp_server(desk_of: DeskOf, local: bool) -> MCPServer[Any]:
         return answer_record(await desk.search(call))
 
     @server.tool()
+    @_said
     async def show(ctx: Context, citation: str, around: int = 600) -> dict[str, Any]:
         """A citation ("id" or "id:start-end") in its place, with the text around it."""
         desk = desk_of(ctx, False)
@@ -93,6 +99,7 @@ def mcp_server(desk_of: DeskOf, local: bool) -> MCPServer[Any]:
             "changed": shown.changed,
         }
 
+    @_said
     async def add_text(ctx: Context, name: str, text: str) -> dict[str, Any]:
         """Add a note to the library: its file name (notes.md, say) and its text.
 
@@ -101,6 +108,7 @@ def mcp_server(desk_of: DeskOf, local: bool) -> MCPServer[Any]:
         desk = desk_of(ctx, True)
         return await _finished(desk.jobs.submit("add", name, [await _kept(desk, name, text)]))
 
+    @_said
     async def add_text_or_path(
         ctx: Context, path: str = "", name: str = "", text: str = ""
     ) -> dict[str, Any]:
@@ -117,6 +125,19 @@ def mcp_server(desk_of: DeskOf, local: bool) -> MCPServer[Any]:
 
     server.add_tool(add_text_or_path if local else add_text, name="add")
     return server
+
+
+def _said(tool: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Tell the client what went wrong: of other errors the SDK says only that there was one."""
+
+    @wraps(tool)
+    async def told(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await tool(*args, **kwargs)
+        except CommonplaceError as error:
+            raise ToolError(str(error)) from error
+
+    return told
 
 
 async def _kept(desk: Desk, name: str, text: str) -> Any:

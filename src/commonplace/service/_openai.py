@@ -20,14 +20,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from commonplace.answers import Sentence
+from commonplace.answers import Sentence, Step
 from commonplace.foundation import CommonplaceError, InputError
 from commonplace.service._answers_api import steps
-from commonplace.service._desk import Desk
 from commonplace.service._documents import AskRequest
 from commonplace.service._events import STREAM_HEADERS
 from commonplace.service._requests import ERRORS, DeskOf, SettingsOf, model_name
-from commonplace.service._settings import Settings
 
 openai_api = APIRouter(prefix="/v1", responses=ERRORS)
 _EXTRACTIVE = "commonplace"  # the model that quotes
@@ -91,7 +89,7 @@ async def complete(
     """An answer with its citations, as text and as annotations."""
     question = AskRequest(question=_question(asked.messages), model=_written_by(asked.model))
     reply = _Reply(asked.model, str(request.base_url))
-    pieces = _pieces(desk, settings, question, reply)
+    pieces = _pieces(desk.stream(steps(desk, settings, question)), reply)
     if asked.stream:
         return StreamingResponse(
             _chunks(reply, pieces), media_type="text/event-stream", headers=STREAM_HEADERS
@@ -177,10 +175,8 @@ class _Reply:
         return text
 
 
-async def _pieces(
-    desk: Desk, settings: Settings, question: AskRequest, reply: _Reply
-) -> AsyncIterator[str]:
-    async for step in desk.stream(steps(desk, settings, question)):
+async def _pieces(steps: AsyncIterator[Step | dict[str, Any]], reply: _Reply) -> AsyncIterator[str]:
+    async for step in steps:
         if isinstance(step, Sentence):
             yield reply.sentence(step)
         elif isinstance(step, dict):

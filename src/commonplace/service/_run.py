@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -50,7 +51,8 @@ def serve(settings: Settings, ready: Callable[[str, str], None]) -> None:
     server = uvicorn.Server(config)
     address = _address(settings.host, port)
     threading.Thread(target=_tell, args=(server, ready, address, secret), daemon=True).start()
-    server.run(sockets=[bound])
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end
+        server.run(sockets=[bound])
     if not server.started:
         raise InputError("the service did not start; what is above says why")
 

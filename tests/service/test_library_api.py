@@ -1,0 +1,195 @@
+"""Files, jobs and the reading list over HTTP, as the page uses them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from service_running import Running, serving, wait_until
+
+from commonplace import Library
+
+
+def test_a_dropped_file_is_kept_read_and_found(service: Running) -> None:
+    job = service.upload("zebra.md", "# Zebra\n\nA zebra has stripes.\n")
+    assert (job["state"], job["counts"]) == ("done", {"added": 1})
+    (hit,) = service.json("/api/search", q="stripes", profile="bm25")["hits"]
+    assert Path(hit["path"]) == service.settings.library / "uploads" / "zebra.md"
+    files = {Path(file["path"]).name: file for file in service.json("/api/files")["files"]}
+    assert files["zebra.md"]["uploaded"]
+    assert not files["lora.md"]["uploaded"]
+    assert files["empty.md"]["state"] == "skipped"
+    assert files["empty.md"]["reason"]
+
+
+def test_the_same_name_again_is_a_newer_version(service: Running) -> None:
+    service.upload("zebra.md", "# Zebra\n\nA zebra has stripes.\n")
+    job = service.upload("zebra.md", "# Zebra\n\nA zebra has spots.\n")
+    assert job["counts"] == {"changed": 1}
+    assert not service.json("/api/search", q="stripes", profile="bm25")["hits"]
+    assert service.json("/api/search", q="spots", profile="bm25")["hits"]
+
+
+def test_what_cannot_be_read_says_why(service: Running) -> None:
+    job = service.upload("broken.pdf", b"%PDF-1.7 nothing")
+    (file,) = job["files"]
+    assert (job["state"], file["outcome"]) == ("done", "skipped")
+    assert file["reason"]
+
+
+def test_removing_deletes_an_upload_and_leaves_a_note(service: Running, notes: Path) -> None:
+    service.upload("zebra.md", "# Zebra\n\nA zebra has stripes.\n")
+    for path in (service.settings.library / "uploads" / "zebra.md", notes / "lora.md"):
+        removed = service.client.delete("/api/files", params={"path": str(path)})
+        assert removed.status_code == 202
+        assert service.ended(removed.json()["id"])["counts"] == {"removed": 1}
+    assert not (service.settings.library / "uploads" / "zebra.md").exists()
+    assert (notes / "lora.md").exists()
+    for words in ("stripes", "matrices"):
+        assert not service.json("/api/search", q=words, profile="bm25")["hits"]
+
+
+def test_a_file_is_read_again(service: Running, notes: Path) -> None:
+    (notes / "lora.md").write_text("# LoRA\n\nIt has an aardvark now.\n", encoding="utf-8")
+    states = {Path(f["path"]).name: f["state"] for f in service.json("/api/files")["files"]}
+    assert states["lora.md"] == "stale"
+    asked = service.client.post("/api/files/read", json={"path": str(notes / "lora.md")})
+    assert service.ended(asked.json()["id"])["counts"] == {"changed": 1}
+    assert service.json("/api/search", q="aardvark", profile="bm25")["hits"]
+
+
+def test_a_job_is_followed_to_its_end(service: Running) -> None:
+    made = service.client.post("/api/files", params={"name": "a.md"}, content=b"# a\n\nword").json()
+    with service.client.stream("GET", f"/api/jobs/{made['id']}/events") as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        text = "".join(response.iter_text())
+    blocks = [block for block in text.split("\n\n") if block]
+    assert all(block.startswith("event: job\ndata: {") for block in blocks)
+    assert json.loads(blocks[-1].partition("data: ")[2])["state"] == "done"
+    known = [job["id"] for job in service.json("/api/jobs")["jobs"]]
+    assert known[0] == made["id"]
+
+
+def test_a_job_is_stopped_after_its_commit(
+    service: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    add = Library.add
+
+    def slow(self: Library, *paths: Any, **more: Any) -> Any:
+        begun.set()
+        go_on.wait(30)
+        return add(self, *paths, **more)
+
+    monkeypatch.setattr(Library, "add", slow)
+    first, second = (
+        service.client.post("/api/files", params={"name": f"{n}.md"}, content=b"# z\n\nyak").json()
+        for n in "ab"
+    )
+    begun.wait(30)
+    for job in (second, first):
+        assert service.client.delete(f"/api/jobs/{job['id']}").status_code == 200
+    go_on.set()
+    assert service.ended(first["id"])["state"] == "stopped"
+    assert service.ended(second["id"])["state"] == "stopped"
+    with serving(service.settings.library) as again:  # the next start reads what was not
+        wait_until(lambda: len(again.json("/api/search", q="yak", profile="bm25")["hits"]) == 2)
+
+
+def test_a_failure_is_one_sentence_and_the_queue_goes_on(
+    service: Running, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Library, "add", broken)
+        job = service.upload("a.md", "# a\n\nyak")
+    assert job["state"] == "failed"
+    assert "bug of ours" in job["message"]
+    assert "ZeroDivisionError" in capfd.readouterr().err
+    assert service.upload("b.md", "# b\n\ngnu")["state"] == "done"
+
+
+@pytest.mark.slow
+def test_killed_in_the_middle_it_goes_on_where_it_was(tmp_path: Path) -> None:
+    """What was uploaded before a kill -9 is found after the next start."""
+    process = start(tmp_path)
+    try:
+        address = process.stdout.readline().split()[0].decode()  # type: ignore[union-attr]
+        for n in range(30):
+            text = f"# Note {n}\n\n" + f"The animal of note {n} is zebra{n}.\n\n" * 50
+            response = httpx.post(
+                f"{address}/api/files", params={"name": f"{n}.md"}, content=text.encode()
+            )
+            assert response.status_code == 202
+    finally:
+        process.kill()
+        process.communicate(timeout=30)
+    with serving(tmp_path / "library") as again:
+        wait_until(
+            lambda: all(
+                again.json("/api/search", q=f"zebra{n}", profile="bm25", limit=1)["hits"]
+                for n in range(30)
+            )
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_is_graceful(tmp_path: Path, end: signal.Signals) -> None:
+    process = start(tmp_path)
+    process.stdout.readline()  # type: ignore[union-attr]
+    process.send_signal(end)
+    out, err = process.communicate(timeout=30)
+    assert b"Traceback" not in out + err
+    assert process.returncode in {0, -signal.SIGTERM}, (process.returncode, err)
+
+
+def start(folder: Path) -> "subprocess.Popen[bytes]":
+    """`commonplace serve` in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "commonplace", "serve", "--port", "0", "--library", "library"],
+        cwd=folder,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_a_watched_folder_is_kept_current(tmp_path: Path) -> None:
+    watched = tmp_path / "watched"
+    watched.mkdir()
+    (watched / "before.md").write_text("# Before\n\nAn okapi.\n", encoding="utf-8")
+    library = watched / "library"  # inside: its own changes must not be taken for news
+    with serving(library, watched=(watched,)) as service:
+
+        def found(words: str) -> bool:
+            return bool(service.json("/api/search", q=words, profile="bm25")["hits"])
+
+        wait_until(lambda: found("okapi"))
+        (watched / "new.md").write_text("# New\n\nA quagga.\n", encoding="utf-8")
+        wait_until(lambda: found("quagga"))
+        (watched / "new.md").write_text("# New\n\nA tapir.\n", encoding="utf-8")
+        wait_until(lambda: found("tapir") and not found("quagga"))
+        (watched / "new.md").unlink()
+        wait_until(lambda: not found("tapir"))
+        jobs = len(service.json("/api/jobs")["jobs"])
+        threading.Event().wait(2.5)
+        assert len(service.json("/api/jobs")["jobs"]) == jobs
+
+
+def test_the_reading_list_is_marked(service: Running) -> None:
+    (entry,) = service.json("/api/reading")["entries"]
+    assert (entry["count"], entry["read"]) == (2, False) or entry["count"] == 1
+    marked = service.client.post("/api/reading", json={"url": entry["url"], "read": True})
+    assert marked.json()["read"]
+    assert service.json("/api/reading")["entries"][0]["read_at"]
+    unknown = service.client.post("/api/reading", json={"url": "https://example.org"})
+    assert unknown.status_code == 400
