@@ -50,7 +50,7 @@ async def refused(client: Client, tool: str, **arguments: Any) -> str:
 
 
 def run(job: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(job(), 120))  # type: ignore[arg-type]
+    asyncio.run(asyncio.wait_for(job(), 120))
 
 
 async def all_tools(client: Client, passages_of: str) -> None:

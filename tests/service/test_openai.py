@@ -55,7 +55,8 @@ def test_an_answer_has_its_citations_as_text_and_as_annotations(
 
 def test_a_stream_says_the_same(client: openai.OpenAI) -> None:
     whole = client.chat.completions.create(model="commonplace", messages=said(QUESTION))
-    text, annotations, finish = "", [], None
+    text, finish = "", None
+    annotations: list[Any] = []
     for chunk in client.chat.completions.create(
         model="commonplace", messages=said(QUESTION), stream=True
     ):

@@ -106,7 +106,7 @@ async def files(desk: DeskOf) -> dict[str, Any]:
     tags=["library"],
     openapi_extra={
         "requestBody": {
-            "required": True,
+            "required": False,  # an empty file is one too; it is skipped, and why is said
             "content": {"application/octet-stream": {"schema": {"type": "string"}}},
         }
     },

@@ -79,6 +79,12 @@ def problem(status: int, message: str, kind: str) -> JSONResponse:
     return JSONResponse({"error": {"message": message, "type": kind}}, status)
 
 
+def _methods(request: Request) -> list[str]:
+    """What may be done at a request's path."""
+    matching = (route for route in request.app.routes if route.matches(request.scope)[0].value)
+    return sorted({method for route in matching for method in getattr(route, "methods", ())})
+
+
 def answer_errors(app: FastAPI) -> None:
     """Turn whatever goes wrong into one sentence."""
 
@@ -87,9 +93,11 @@ def answer_errors(app: FastAPI) -> None:
         return problem(400, str(error), type(error).__name__)
 
     @app.exception_handler(StarletteHTTPException)
-    async def http(_: Request, error: StarletteHTTPException) -> JSONResponse:
+    async def http(request: Request, error: StarletteHTTPException) -> JSONResponse:
         response = problem(error.status_code, str(error.detail), "http")
         response.headers.update(error.headers or {})
+        if error.status_code == 405:  # the framework names those of the first endpoint alone
+            response.headers["allow"] = ", ".join(_methods(request))
         return response
 
     @app.exception_handler(RequestValidationError)
