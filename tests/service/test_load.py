@@ -1,25 +1,33 @@
-"""Many at once: searches and answers while files are being added, and not one error."""
+"""Many at once: searches and streamed answers while files are being added, and not one error."""
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from service_running import Running, serving, write_notes
+from service_running import Running, serving
 
-from commonplace import Library
+pytestmark = [pytest.mark.slow, pytest.mark.weights]
+ADDED, SEARCHES, ANSWERS = 10, 150, 5
 
-pytestmark = pytest.mark.slow
 
-
-def test_fifty_searches_while_files_are_added(tmp_path: Path) -> None:
-    Library.open(tmp_path / "library").add(write_notes(tmp_path / "notes"), vectors=False)
-    with serving(tmp_path / "library") as service, ThreadPoolExecutor(58) as pool:
-        adding = [pool.submit(add, service, n) for n in range(20)]
-        searching = [pool.submit(search, service, n) for n in range(300)]
-        assert {future.result(60) for future in searching} == {200}
-        assert {future.result(60) for future in adding} == {"done"}
-        for n in range(20):
-            assert service.json("/api/search", q=f"zebra{n}", profile="bm25", limit=1)["hits"]
+def test_searches_and_answers_while_files_are_added(
+    tmp_path: Path, sample: tuple[Path, Path]
+) -> None:
+    shutil.copytree(sample[0], tmp_path / "library")
+    with (
+        serving(tmp_path / "library", vectors=True) as service,
+        ThreadPoolExecutor(50 + ANSWERS + 1) as pool,
+    ):
+        adding = pool.submit(lambda: [add(service, n) for n in range(ADDED)])
+        answering = [pool.submit(ask, service) for _ in range(ANSWERS)]
+        searching = [pool.submit(search, service, n) for n in range(SEARCHES)]
+        assert {future.result(120) for future in searching} == {200}
+        assert {future.result(120) for future in answering} == {"answer"}
+        assert set(adding.result(120)) == {"done"}
+        for n in range(ADDED):
+            (hit,) = service.json("/api/search", q=f"zebra{n}", limit=1)["hits"]
+            assert f"zebra{n}" in hit["text"]
 
 
 def add(service: Running, number: int) -> str:
@@ -28,5 +36,13 @@ def add(service: Running, number: int) -> str:
 
 
 def search(service: Running, number: int) -> int:
-    asked = {"q": f"low-rank matrices {number}", "profile": "bm25"}
+    asked = {"q": f"low-rank matrices {number}"}
     return service.client.get("/api/search", params=asked).status_code
+
+
+def ask(service: Running) -> str:
+    asked = {"question": "Why does LoRA use two matrices?"}
+    with service.client.stream("POST", "/api/ask/stream", json=asked) as response:
+        *_, last = [line for line in response.iter_lines() if line.startswith("event: ")]
+        assert response.status_code == 200
+    return last.removeprefix("event: ")
