@@ -203,4 +203,4 @@ def test_completion_of_the_shell() -> None:
         timeout=60,
         check=False,
     )
-    assert done.stdout.split() == [b"plain,search"]
+    assert done.stdout.split() == [b"plain,search", b"plain,serve"]

@@ -113,6 +113,8 @@ def test_the_page_signs_in_with_a_cookie(guarded: tuple[Running, dict[str, str]]
         {"host": "evil.example:80"},
         {"host": "127.0.0.1.evil.example"},
         {"host": ""},
+        {"host": "["},
+        {"origin": "http://["},
         {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"},
     ],
 )

@@ -9,8 +9,6 @@ fault is one sentence with the file that holds the details, and exit code 70.
 
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
@@ -115,28 +113,13 @@ def _misused(error: click.ClickException) -> int:
 
 
 def _failed(error: Exception) -> int:
-    from commonplace.foundation import CommonplaceError
+    from commonplace.foundation import CommonplaceError, bug_report
 
     if isinstance(error, CommonplaceError):
         complain(str(error))
         return error.exit_code
-    complain(
-        f"this is a bug of ours ({type(error).__name__}); please report it, with the details "
-        f"that are in {_write_down(error)}"
-    )
+    complain(bug_report(error))
     return _BUG
-
-
-def _write_down(error: Exception) -> str:
-    """Keep the traceback in a file of its own; returns its path."""
-    lines = traceback.format_exception(error)
-    try:
-        descriptor, path = tempfile.mkstemp(prefix="commonplace-bug-", suffix=".txt")
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write("".join(lines))
-    except OSError:
-        return f"no file, for there was no room: {lines[-1].strip()}"
-    return path
 
 
 def _discard_output() -> None:

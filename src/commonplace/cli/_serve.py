@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from commonplace.cli._options import library_option, open_library, require_extra
-from commonplace.cli._terminal import bold, dim, say
+from commonplace.cli._terminal import announce, bold, dim, say
 from commonplace.cli._verb import verb
 
 
@@ -22,7 +22,7 @@ from commonplace.cli._verb import verb
     "--watch",
     "watched",
     multiple=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(),
     metavar="DIR",
     help="Keep this folder current by itself (may be repeated).",
 )
@@ -36,7 +36,7 @@ from commonplace.cli._verb import verb
 def serve(
     host: str,
     port: int,
-    watched: tuple[Path, ...],
+    watched: tuple[str, ...],
     models: tuple[str, ...],
     require_token: bool,
     hosts: tuple[str, ...],
@@ -48,7 +48,9 @@ def serve(
     """
     require_extra("serve", "fastapi", "uvicorn", "mcp", "watchfiles")
     from commonplace import service
+    from commonplace.library import require
 
+    require(watched)
     settings = service.Settings(
         open_library(new=True).folder,
         host,
@@ -57,7 +59,7 @@ def serve(
         hosts,
         tokens,
         models,
-        watched,
+        tuple(Path(folder).expanduser() for folder in watched),
     )
 
     def ready(address: str, secret: str) -> None:
@@ -66,4 +68,4 @@ def serve(
             say("a token for you, shown this once: ", bold(secret))
         say(dim(f"library {settings.library}; Ctrl-C stops"))
 
-    service.serve(settings, ready)
+    service.serve(settings, ready, announce)

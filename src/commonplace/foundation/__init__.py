@@ -1,5 +1,6 @@
 """What every floor needs, and nothing else: errors, atomic files, progress, the log."""
 
+from commonplace.foundation._bugs import bug_report
 from commonplace.foundation._errors import (
     CommonplaceError,
     InputError,
@@ -21,6 +22,7 @@ __all__ = [
     "WeightsError",
     "append_line",
     "append_record",
+    "bug_report",
     "display_path",
     "read_records",
     "silent",

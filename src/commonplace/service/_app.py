@@ -1,6 +1,6 @@
 """The service as one ASGI application: the guard before everything else."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -26,13 +26,15 @@ from commonplace.service._tokens import Token, default_tokens
 _PAGE: Final = Path(__file__).parent / "page"
 
 
-def create_app(settings: Settings) -> Guard:
+def create_app(settings: Settings, announce: Callable[[str], None] = lambda _: None) -> Guard:
     """The application that serves `settings.library`; give it to any ASGI server.
+
+    `announce` is told when weights are fetched.
 
     Raises:
         LibraryError: the library cannot be opened (when it starts).
     """
-    desks = Desks(settings)
+    desks = Desks(settings, announce)
     protocol = mcp_server(lambda ctx, write: _desk_of(desks, ctx, write), local=False)
     # Host and Origin are the guard's business, for all paths alike.
     over_http = protocol.streamable_http_app(stateless_http=True, json_response=True, host="")

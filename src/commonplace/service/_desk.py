@@ -31,8 +31,15 @@ _END: Final = object()
 class Desk:
     """A library, held open for as long as the service runs."""
 
-    def __init__(self, folder: Path, settings: Settings, watched: tuple[Path, ...] = ()) -> None:
-        self.library = Library.open(folder)
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        watched: tuple[Path, ...] = (),
+        *,
+        announce: Callable[[str], None],
+    ) -> None:
+        self.library = Library.open(folder, announce=announce)
         self.jobs = Jobs(self.library, settings.vectors)
         self._searching = anyio.CapacityLimiter(settings.searches_at_once)
         self._answering = anyio.CapacityLimiter(settings.answers_at_once)
@@ -137,8 +144,8 @@ def _drain(
 class Desks:
     """All desks of one process: the library that it was started for, and those that tokens name."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, announce: Callable[[str], None]) -> None:
+        self._settings, self._announce = settings, announce
         self._open: dict[Path, Desk] = {}
         self._lock = threading.Lock()
 
@@ -149,7 +156,8 @@ class Desks:
         with self._lock:
             if folder not in self._open:
                 watched = self._settings.watched if folder == main else ()
-                self._open[folder] = Desk(folder, self._settings, watched)
+                opened = Desk(folder, self._settings, watched, announce=self._announce)
+                self._open[folder] = opened
             return self._open[folder]
 
     def close(self) -> None:

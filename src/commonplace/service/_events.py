@@ -6,7 +6,7 @@ from typing import Any
 from fastapi.responses import StreamingResponse
 
 from commonplace._records import as_json
-from commonplace.foundation import CommonplaceError
+from commonplace.foundation import CommonplaceError, bug_report
 
 STREAM_HEADERS = {
     "x-accel-buffering": "no",
@@ -32,3 +32,5 @@ async def _guarded(events: AsyncIterator[str]) -> AsyncIterator[str]:
             yield each
     except CommonplaceError as error:
         yield event("error", {"message": str(error), "type": type(error).__name__})
+    except Exception as error:
+        yield event("error", {"message": bug_report(error), "type": "bug"})

@@ -81,7 +81,7 @@ class Guard:
     def _check_sender(self, headers: Mapping[str, str]) -> None:
         """Refuse other pages, and names that were bent to this address."""
         host = headers.get("host", "")
-        name = urlsplit(f"//{host}").hostname or ""
+        name = _host_name(f"//{host}")
         own = is_loopback(name) or name in self._settings.allowed_hosts
         if not own and (not self._settings.wants_token or self._settings.allowed_hosts):
             raise _RefusedError(403, "this is not a name of this server; --allow-host adds one")
@@ -89,7 +89,7 @@ class Guard:
         foreign = headers.get("sec-fetch-site") in {"cross-site", "same-site"}
         if origin is None and not (foreign and headers.get("sec-fetch-mode") != "navigate"):
             return
-        if origin is None or urlsplit(origin).netloc != host:
+        if origin is None or origin.partition("://")[2] != host:
             raise _RefusedError(403, "a page of another server may not use this one")
 
     def _token(self, scope: Scope, headers: Mapping[str, str]) -> Token | None:
@@ -147,6 +147,14 @@ def _headers(scope: Scope) -> dict[str, str]:
         key = name.decode("latin-1").lower()
         found[key] = "" if key == "host" and key in found else value.decode("latin-1")
     return found
+
+
+def _host_name(address: str) -> str:
+    """The name in an address, without its port; "" where it is none."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _secret(headers: Mapping[str, str]) -> str:

@@ -6,7 +6,6 @@ which costs one `stat` for every file that is known already.
 """
 
 import threading
-import traceback
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from commonplace._library import Library
-from commonplace.foundation import CommonplaceError, Progress
+from commonplace.foundation import CommonplaceError, Progress, bug_report
 from commonplace.library import FileReport
 from commonplace.service._uploads import uploads_at
 
@@ -153,9 +152,8 @@ class Jobs:
             _end(job, "stopped")
         except CommonplaceError as error:
             _end(job, "failed", str(error))
-        except Exception as error:  # a bug of ours must not end the thread
-            traceback.print_exc()
-            _end(job, "failed", f"this is a bug of ours ({type(error).__name__}); the log has it")
+        except Exception as error:  # must not end the thread
+            _end(job, "failed", bug_report(error))
         self._stopping.discard(job.id)
 
     def _do(self, job: Job) -> None:

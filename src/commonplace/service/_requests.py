@@ -1,6 +1,5 @@
 """What the endpoints share: the desk of a request, what its token allows, errors as sentences."""
 
-import traceback
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request
@@ -8,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from commonplace.foundation import CommonplaceError, InputError
+from commonplace.foundation import CommonplaceError, InputError, bug_report
 from commonplace.service._desk import Desk, Desks
 from commonplace.service._documents import ErrorDocument
 from commonplace.service._settings import Settings
@@ -108,5 +107,4 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def bug(_: Request, error: Exception) -> JSONResponse:
-        traceback.print_exception(error)
-        return problem(500, f"this is a bug of ours ({type(error).__name__})", "bug")
+        return problem(500, bug_report(error), "bug")

@@ -24,8 +24,12 @@ _CONNECTIONS: Final = 512  # at once; more are told to come again
 _OWNER: Final = "owner"
 
 
-def serve(settings: Settings, ready: Callable[[str, str], None]) -> None:
+def serve(
+    settings: Settings, ready: Callable[[str, str], None], announce: Callable[[str], None]
+) -> None:
     """Serve until stopped; `ready` is told the address, and a token where one was just made.
+
+    `announce` is told when weights are fetched, which takes a while.
 
     Raises:
         InputError: the address is taken, or cannot be bound to.
@@ -39,8 +43,8 @@ def serve(settings: Settings, ready: Callable[[str, str], None]) -> None:
     bound = _bind(settings)
     port = bound.getsockname()[1]
     config = uvicorn.Config(
-        create_app(settings),
-        log_level="error",
+        create_app(settings, announce),
+        log_level="critical",
         access_log=False,
         server_header=False,
         lifespan="on",
@@ -104,7 +108,7 @@ def mcp_over_stdio(library: Path) -> None:
     from commonplace.service._desk import Desk
     from commonplace.service._mcp import mcp_server
 
-    desk = Desk(library, Settings(library))
+    desk = Desk(library, Settings(library), announce=lambda _: None)
     try:
         mcp_server(lambda *_: desk, local=True).run("stdio")
     finally:
