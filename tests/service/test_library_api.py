@@ -14,6 +14,7 @@ import pytest
 from service_running import Running, serving, wait_until
 
 from commonplace import Library
+from commonplace.service import add_token
 
 
 def test_a_dropped_file_is_kept_read_and_found(service: Running) -> None:
@@ -154,10 +155,30 @@ def test_a_stop_is_graceful(tmp_path: Path, end: signal.Signals) -> None:
     assert process.returncode in {0, -signal.SIGTERM}, (process.returncode, err)
 
 
-def start(folder: Path) -> "subprocess.Popen[bytes]":
+@pytest.mark.slow
+def test_beyond_this_machine_an_owner_gets_a_token_once(tmp_path: Path) -> None:
+    add_token(tmp_path / "t.json", "owner", "read", tmp_path / "another")
+    more = ("--host", "0.0.0.0", "--tokens", "t.json")
+    for is_first in (True, False):
+        process = start(tmp_path, *more)
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[0].decode()
+        said = process.stdout.readline().decode()
+        assert ("shown this once" in said) is is_first
+        assert httpx.get(f"{address}/api/me").status_code == 401
+        if is_first:
+            headers = {"authorization": f"Bearer {said.split()[-1]}"}
+            me = httpx.get(f"{address}/api/me", headers=headers).json()
+            assert (me["name"], me["role"]) == ("owner-2", "write")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+def start(folder: Path, *more: str) -> "subprocess.Popen[bytes]":
     """`commonplace serve` in a process of its own."""
+    words = ["serve", "--port", "0", "--library", "library", *more]
     return subprocess.Popen(
-        [sys.executable, "-m", "commonplace", "serve", "--port", "0", "--library", "library"],
+        [sys.executable, "-m", "commonplace", *words],
         cwd=folder,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,

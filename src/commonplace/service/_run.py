@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -73,11 +74,15 @@ def _tell(
 
 
 def _first_token(settings: Settings) -> str:
-    """Where tokens are asked for and there is none yet: one for the owner. "" otherwise."""
+    """Where tokens are asked for and none is for this library: one for its owner. "" otherwise."""
     file = settings.tokens or default_tokens()
-    if not settings.wants_token or read_tokens(file):
+    known = read_tokens(file)
+    library = str(settings.library.absolute())
+    if not settings.wants_token or any(token.library == library for token in known):
         return ""
-    return add_token(file, _OWNER, "write", settings.library)
+    taken = {token.name for token in known}
+    names = chain([_OWNER], (f"{_OWNER}-{number}" for number in count(2)))
+    return add_token(file, next(n for n in names if n not in taken), "write", settings.library)
 
 
 def _bind(settings: Settings) -> socket.socket:
