@@ -91,9 +91,10 @@ async def sign_out() -> Response:
 
 
 @library_api.get("/files", response_model=FilesDocument, tags=["library"])
-async def files(desk: DeskOf) -> dict[str, Any]:
-    """Every file that the library knows, its state and why."""
+async def files(desk: DeskOf, limit: Annotated[int | None, Query(ge=0)] = None) -> dict[str, Any]:
+    """Every file that the library knows (or the first `limit`), its state and why; and totals."""
     record = status_record(await desk.look(desk.library.status))
+    record["files"] = record["files"][:limit]
     for file in record["files"]:
         file["uploaded"] = desk.is_upload(file["path"])
     return record

@@ -106,7 +106,7 @@ async function searchInstead(text, target, me, filters, again) {
 
 /** What stands there before anything was asked. */
 async function welcome(target, me) {
-  const { totals } = await get("/api/files");
+  const { totals } = await get("/api/files", { limit: 0 });
   const empty = !totals.passages;
   target.replaceChildren(h("div", { class: "welcome" },
     empty ? [
