@@ -18,18 +18,20 @@ from commonplace._records import (
 )
 from commonplace.answers import CAUTION, Answer, Refusal, Retrieved, Sentence, Step
 from commonplace.foundation import InputError
+from commonplace.service._asked import (
+    AskRequest,
+    Chosen,
+    ExplainQuery,
+    FeedbackRequest,
+    SearchQuery,
+)
 from commonplace.service._desk import Desk
 from commonplace.service._documents import (
     AnswerDocument,
-    AskRequest,
-    Chosen,
     ExplainDocument,
-    ExplainQuery,
     FeedbackDocument,
-    FeedbackRequest,
     HitsDocument,
     LogDocument,
-    SearchQuery,
     ShownDocument,
 )
 from commonplace.service._events import event, event_stream

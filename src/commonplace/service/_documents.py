@@ -1,97 +1,11 @@
-"""The objects of the API, as OpenAPI describes them; their fields are those of docs/json.md."""
+"""What the API sends, as OpenAPI describes it; the fields are those of docs/json.md."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
-from commonplace.answers import Caution
-from commonplace.library import Filter, Kind, Verdict
-
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"\S")]
-Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
-Profile = Literal["fast", "best", "bm25", "dense"]
-
-
-class Asked(BaseModel):
-    """Base of what clients send: unknown fields are errors, not typing mistakes passed over."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-
-class Chosen(Asked):
-    """Which part of the library is meant."""
-
-    paths: list[Path] = Field(
-        default=[], alias="in", max_length=50, description="Only at or under one of these."
-    )
-    kind: list[Kind] = Field(default=[], max_length=20, description="Only of these kinds.")
-    since: datetime | None = Field(default=None, description="Only what was written since.")
-    until: datetime | None = Field(default=None, description="Only what was written until.")
-    as_of: datetime | None = Field(default=None, description="The library as it was then.")
-
-    def filter(self) -> Filter:
-        """The same for `Library`."""
-        return Filter(tuple(self.paths), tuple(self.kind), self.since, self.until, self.as_of)
-
-
-class SearchQuery(Chosen):
-    """A search."""
-
-    q: Text = Field(description="What to search for.")
-    limit: int = Field(default=10, ge=1, le=100)
-    profile: Profile = "fast"
-    explain: bool = Field(default=False, description="With every number behind the places.")
-
-
-class ExplainQuery(Chosen):
-    """Which hit of which search to explain."""
-
-    q: Text
-    citation: Text
-    profile: Profile = "fast"
-
-
-class AskRequest(Chosen):
-    """A question."""
-
-    question: Text
-    caution: Caution = Field(default="normal", description="How much a false answer is feared.")
-    model: str | None = Field(
-        default=None, max_length=200, description="A language model that the server offers."
-    )
-    against: str | None = Field(
-        default=None, max_length=64, description="Compare with the record of the log at this time."
-    )
-
-
-class FeedbackRequest(Asked):
-    """How a passage fitted."""
-
-    query: Text
-    citation: Text
-    verdict: Verdict
-    rank: int | None = Field(default=None, ge=1, le=1_000_000)
-    source: Literal["search", "ask"] = "search"
-
-
-class ReadingRequest(Asked):
-    """An entry of the reading list, and whether it was read."""
-
-    url: Text
-    read: bool = True
-
-
-class FileRequest(Asked):
-    """A file or folder that the library knows."""
-
-    path: Path
-
-
-class SignIn(Asked):
-    """A token, to be kept as the page's cookie."""
-
-    token: Text
+from commonplace.library import Kind
 
 
 class Document(BaseModel):

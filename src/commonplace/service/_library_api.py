@@ -12,18 +12,15 @@ from fastapi.responses import StreamingResponse
 
 from commonplace._records import reading_record, status_record
 from commonplace.foundation import InputError
+from commonplace.service._asked import FileRequest, Path, ReadingRequest, SignIn
 from commonplace.service._desk import Desk
 from commonplace.service._documents import (
     EntryDocument,
-    FileRequest,
     FilesDocument,
     JobDocument,
     JobsDocument,
     MeDocument,
-    Path,
     ReadingDocument,
-    ReadingRequest,
-    SignIn,
 )
 from commonplace.service._events import event, event_stream
 from commonplace.service._guard import COOKIE

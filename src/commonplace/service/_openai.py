@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from commonplace.answers import Sentence, Step
 from commonplace.foundation import CommonplaceError, InputError
 from commonplace.service._answers_api import steps
-from commonplace.service._documents import AskRequest
+from commonplace.service._asked import AskRequest
 from commonplace.service._events import STREAM_HEADERS
 from commonplace.service._requests import ERRORS, DeskOf, SettingsOf, model_name
 
