@@ -1,7 +1,7 @@
 """`/api`, what is asked: search, explain, ask, show, feedback, the log."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from functools import partial
 from typing import Annotated, Any
 
@@ -103,7 +103,7 @@ async def ask_stream(desk: DeskOf, settings: SettingsOf, asked: AskRequest) -> S
 
 
 async def _events(
-    desk: Desk, make: "partial[Iterator[Step | dict[str, Any]]]"
+    desk: Desk, make: "partial[Generator[Step | dict[str, Any]]]"
 ) -> AsyncIterator[str]:
     async for step in desk.stream(make):
         if isinstance(step, Retrieved):
@@ -116,13 +116,13 @@ async def _events(
 
 def steps(
     desk: Desk, settings: Settings, asked: AskRequest
-) -> "partial[Iterator[Step | dict[str, Any]]]":
+) -> "partial[Generator[Step | dict[str, Any]]]":
     """What makes the steps of an answer; in place of the last, the record of the whole."""
     check_paths(desk, asked)
     return partial(_steps, desk, offered_model(settings, asked.model), asked)
 
 
-def _steps(desk: Desk, model: str | None, asked: AskRequest) -> Iterator[Step | dict[str, Any]]:
+def _steps(desk: Desk, model: str | None, asked: AskRequest) -> Generator[Step | dict[str, Any]]:
     earlier = _earlier(desk, asked.against) if asked.against else None
     for step in desk.library.asking(
         asked.question, filter=asked.filter(), model=model, threshold=CAUTION[asked.caution]

@@ -7,7 +7,8 @@ up, and one that goes away ends the generator at its next step.
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import closing
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,6 +44,7 @@ class Desk:
         self.jobs = Jobs(self.library, settings.vectors)
         self._searching = anyio.CapacityLimiter(settings.searches_at_once)
         self._answering = anyio.CapacityLimiter(settings.answers_at_once)
+        self._streams: set[asyncio.Task[None]] = set()
         self._looking = anyio.CapacityLimiter(8)
         self.watched = watched
         self._watching: Watching | None = None
@@ -83,14 +85,14 @@ class Desk:
         """Run something short that waits for the disk."""
         return await anyio.to_thread.run_sync(call, limiter=self._looking)
 
-    async def stream(self, make: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
+    async def stream(self, make: Callable[[], Generator[T]]) -> AsyncIterator[T]:
         """What a generator yields in a thread, as it comes; errors of it are raised here."""
         arrived: asyncio.Queue[Any] = asyncio.Queue()
         abandoned = threading.Event()
         work = partial(_drain, make, arrived, asyncio.get_running_loop(), abandoned)
-        running = asyncio.create_task(
-            anyio.to_thread.run_sync(work, limiter=self._answering, abandon_on_cancel=True)
-        )
+        running = asyncio.create_task(anyio.to_thread.run_sync(work, limiter=self._answering))
+        self._streams.add(running)  # it holds its place in the line until its thread has ended
+        running.add_done_callback(self._streams.discard)
         try:
             while (step := await arrived.get()) is not _END:
                 if isinstance(step, Exception):
@@ -98,7 +100,6 @@ class Desk:
                 yield step
         finally:
             abandoned.set()
-            running.cancel()  # one that still waits in line never starts
 
     def is_upload(self, path: str) -> bool:
         """Whether a file came through the service, and is kept in the library's folder."""
@@ -115,27 +116,25 @@ class Desk:
 
 
 def _drain(
-    make: Callable[[], Iterator[T]],
+    make: Callable[[], Generator[T]],
     arrived: "asyncio.Queue[Any]",
     loop: asyncio.AbstractEventLoop,
     abandoned: threading.Event,
 ) -> None:
-    """Hand over every step of a generator, its error, and its end."""
+    """Hand over every step of a generator, its error, and its end; nothing if nobody waits."""
 
     def tell(step: object) -> None:
         if not loop.is_closed():
             loop.call_soon_threadsafe(arrived.put_nowait, step)
 
+    if abandoned.is_set():
+        return
     try:
-        steps = iter(make())
-        while not abandoned.is_set():
-            step = next(steps, _END)
-            if step is _END:
-                break
-            tell(step)
-        close = getattr(steps, "close", None)
-        if close:
-            close()
+        with closing(make()) as steps:
+            for step in steps:
+                tell(step)
+                if abandoned.is_set():
+                    break
     except Exception as error:
         tell(error)
     tell(_END)
