@@ -15,6 +15,7 @@ from commonplace.models._late_interaction import (
     open_late_interaction,
 )
 from commonplace.models._llama import LlamaModel
+from commonplace.models._speculation import Generation, Speculation
 from commonplace.models._trees import Trees, compact
 from commonplace.models._weights import is_present, locate
 
@@ -23,11 +24,13 @@ __all__ = [
     "DEFAULT_LANGUAGE_MODEL",
     "CrossEncoder",
     "EndpointModel",
+    "Generation",
     "LanguageModel",
     "LateInteraction",
     "LlamaModel",
     "Member",
     "ModelEntry",
+    "Speculation",
     "TextEncoder",
     "Trees",
     "Wheel",
