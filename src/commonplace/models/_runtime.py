@@ -151,13 +151,17 @@ def _load(settings: RuntimeSettings, key: str, *, drafts: bool) -> Any:
 
 
 def _draft(params: Any, chosen: Speculation, threads: int) -> None:
-    """Draft from the context (n-gram keys), and by a smaller model where one is named."""
+    """Draft from the context (a table of n-grams), and by a smaller model where one is named.
+
+    Of the runtime's tables this one forgets nothing and suppresses nothing: the two maps draft less
+    and less in a server that has answered before, and the plain search wants `match <= draft`.
+    """
     from xllamacpp import common_speculative_type as kind
 
-    tokens = min(chosen.draft, MOST_DRAFTED)
-    keys = params.speculative.ngram_map_k
-    keys.size_n, keys.size_m, keys.min_hits = chosen.match, tokens, 1
-    types = [kind.COMMON_SPECULATIVE_TYPE_NGRAM_MAP_K]
+    tokens = max(1, min(chosen.draft, MOST_DRAFTED))
+    table = params.speculative.ngram_mod
+    table.n_match, table.n_min, table.n_max = chosen.match, 1, tokens
+    types = [kind.COMMON_SPECULATIVE_TYPE_NGRAM_MOD]
     if chosen.model:
         small = params.speculative.draft
         small.mparams.path, small.n_max, small.n_gpu_layers = os.fspath(chosen.model), tokens, 0

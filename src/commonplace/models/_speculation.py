@@ -105,7 +105,8 @@ def measure(rows: Sequence[Mapping[str, Any]], off: str = "") -> Generation | No
 def _single_steps(rows: Sequence[Mapping[str, Any]]) -> tuple[int, float]:
     """How many tokens were written without a draft, and in how many seconds."""
     count, milliseconds = 0, 0.0
-    for before, after in pairwise(rows):
+    steps = {row["predicted_ms"]: row for row in rows}  # the last row of each step
+    for before, after in pairwise(steps.values()):
         if after.get("draft_n", 0) == before.get("draft_n", 0):
             count += int(after["predicted_n"]) - int(before["predicted_n"])
             milliseconds += after["predicted_ms"] - before["predicted_ms"]
