@@ -46,7 +46,8 @@ class Runtime:
 
     def __init__(self, settings: RuntimeSettings) -> None:
         self._settings = settings
-        self._turn = threading.RLock()
+        self._turn = threading.Lock()
+        self._server_stays = threading.Lock()  # tokens are counted while another thread writes
         self._balance = Balance(settings.speculation)
         self._prefix: str | None = None  # what the server holds evaluated, as text
         self._start()
@@ -73,14 +74,15 @@ class Runtime:
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Ask the server over loopback for what the bindings do not offer."""
-        request = urllib.request.Request(
-            f"{self.server.listening_address}{path}",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},
-        )
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(request, timeout=60) as response:
-            reply: dict[str, Any] = json.load(response)
+        with self._server_stays:
+            request = urllib.request.Request(
+                f"{self.server.listening_address}{path}",
+                json.dumps(body).encode(),
+                {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},
+            )
+            direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            with direct.open(request, timeout=60) as response:
+                reply: dict[str, Any] = json.load(response)
         return reply
 
     def _keep_prefix(self, messages: Sequence[Mapping[str, str]]) -> bool:
@@ -113,8 +115,9 @@ class Runtime:
         self.server: Any = _load(self._settings, self._key, drafts=self._drafts)
 
     def _restart(self) -> None:
-        del self.server  # before the next one is loaded: a large model fits only once
-        self._start()
+        with self._server_stays:
+            del self.server  # before the next one is loaded: a large model fits only once
+            self._start()
 
 
 def require_runtime() -> None:
