@@ -82,10 +82,10 @@ def test_drafting_goes_on_while_it_pays() -> None:
     assert balance.off == ""
 
 
-def test_who_asks_for_no_drafts_gets_none() -> None:
-    balance = Balance(None)
-    balance.settle(generation(25, 20, 1.2))
-    assert balance.off
+def test_who_asks_for_no_drafts_or_uses_more_threads_gets_none() -> None:
+    for balance in (Balance(None), Balance(SETTINGS, threads=2)):
+        balance.settle(generation(25, 20, 1.2))
+        assert balance.off
 
 
 def test_a_model_that_drafts_is_named_behind_the_file() -> None:

@@ -48,7 +48,7 @@ class Runtime:
         self._settings = settings
         self._turn = threading.Lock()
         self._server_stays = threading.Lock()  # tokens are counted while another thread writes
-        self._balance = Balance(settings.speculation)
+        self._balance = Balance(settings.speculation, settings.threads)
         self._prefix: str | None = None  # what the server holds evaluated, as text
         self._start()
 

@@ -6,10 +6,12 @@ token (Leviathan et al. 2023, arXiv:2211.17192; prompt lookup: Saxena 2023). At 
 model takes its own token, greedily or by sampling; the draft stands as far as it says the same. So
 nothing is written that would not have been written without.
 
-Notable: that holds only if a token's numbers do not depend on how many are evaluated with it. They
-do in llama.cpp from four tokens on, where a repacked matrix is multiplied by other code: drafts of
-three changed two of three answers of a 1.5B model. So a draft has two (docs/models.md).
-Verification is not free on a processor either, so `Balance` switches drafting off while it costs.
+Notable: that holds only if a token's numbers do not depend on how many are evaluated with it, and
+in llama.cpp they do in two places. From four tokens on a repacked matrix is multiplied by other
+code: drafts of three changed two of three answers of a 1.5B model. So a draft has two. And with more
+than one thread the attention of a single token is summed in as many parts: that changed two of four
+answers. So there is none then. Verification is not free on a processor either, and `Balance`
+switches drafting off while it costs (docs/models.md).
 
     python -m pytest tests/models/test_speculation.py
 """
@@ -21,6 +23,8 @@ from pathlib import Path
 from typing import Any, Final
 
 MOST_DRAFTED: Final = 2  # with the next token three: four would be multiplied by other code
+NOT_ASKED: Final = "it was not asked for"
+MORE_THREADS: Final = "with more than one thread, drafts could change the words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +118,15 @@ def _single_steps(rows: Sequence[Mapping[str, Any]]) -> tuple[int, float]:
 
 
 class Balance:
-    """Whether drafting has saved time of late. Off while it has not; tried again after a rest."""
+    """Whether drafting has saved time of late. Off while it has not; tried again after a rest.
 
-    def __init__(self, settings: Speculation | None) -> None:
-        self._settings = settings
-        self.off = "" if settings else "it was not asked for"
+    Attributes:
+        off: why nothing is to be drafted next; "" where drafting is on.
+    """
+
+    def __init__(self, settings: Speculation | None, threads: int = 1) -> None:
+        self._settings = settings if threads == 1 else None
+        self.off = (MORE_THREADS if settings else NOT_ASKED) if not self._settings else ""
         self._rested = 0
         self._forget()
 
