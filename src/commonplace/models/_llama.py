@@ -66,7 +66,7 @@ class LlamaModel:
     def count_tokens(self, text: str) -> int:
         """How many tokens a text has, without the marks of a message."""
         content = text.encode("utf-8", "replace").decode("utf-8")
-        return len(self.runtime.post("/tokenize", {"content": content})["tokens"])
+        return len(self.runtime.http("/tokenize", {"content": content})["tokens"])
 
 
 def _stream(

@@ -24,7 +24,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from commonplace.foundation._errors import WeightsError
-from commonplace.models._speculation import MOST_DRAFTED, Balance, Generation, Speculation
+from commonplace.models._speculation import (
+    IMPOSSIBLE,
+    MORE_THREADS,
+    MOST_DRAFTED,
+    UNQUANTISED,
+    Balance,
+    Generation,
+    Speculation,
+)
 
 Take = Callable[[Any], bool]  # is given what the server reports; true ends the generation
 _CUT: Final = "\u241e\u241e"  # stands for the last message while the prefix is laid out
@@ -48,7 +56,8 @@ class Runtime:
         self._settings = settings
         self._turn = threading.Lock()
         self._server_stays = threading.Lock()  # tokens are counted while another thread writes
-        self._balance = Balance(settings.speculation, settings.threads)
+        never = MORE_THREADS if settings.threads > 1 else ""
+        self._balance = Balance(settings.speculation, never)
         self._prefix: str | None = None  # what the server holds evaluated, as text
         self._start()
 
@@ -72,18 +81,20 @@ class Runtime:
         with self._turn:
             self._balance.settle(made)
 
-    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Ask the server over loopback for what the bindings do not offer."""
+    def http(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Ask the server over loopback for what the bindings do not offer; post what has a body."""
         with self._server_stays:
-            request = urllib.request.Request(
-                f"{self.server.listening_address}{path}",
-                json.dumps(body).encode(),
-                {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},
-            )
-            direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            with direct.open(request, timeout=60) as response:
-                reply: dict[str, Any] = json.load(response)
-        return reply
+            return self._http(path, body)
+
+    def _http(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        request = urllib.request.Request(
+            f"{self.server.listening_address}{path}",
+            json.dumps(body).encode() if body is not None else None,
+            {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},
+        )
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(request, timeout=60) as response:
+            return json.load(response)
 
     def _keep_prefix(self, messages: Sequence[Mapping[str, str]]) -> bool:
         """Have exactly what stands before the last message evaluated; whether there is anything."""
@@ -101,7 +112,7 @@ class Runtime:
     def _layout(self, messages: Sequence[Mapping[str, str]]) -> str:
         """The conversation as the model's template writes it, up to the last message's words."""
         last = {**messages[-1], "content": _CUT}
-        laid_out = self.post("/apply-template", {"messages": [*messages[:-1], last]})["prompt"]
+        laid_out = self.http("/apply-template", {"messages": [*messages[:-1], last]})["prompt"]
         return str(laid_out).partition(_CUT)[0]
 
     def _evaluate(self, prompt: str, *, from_cache: bool) -> None:
@@ -113,6 +124,21 @@ class Runtime:
         self._key = secrets.token_hex(16)
         self._prefix = None
         self.server: Any = _load(self._settings, self._key, drafts=self._drafts)
+        if self._drafts:
+            self._check_drafts()
+
+    def _check_drafts(self) -> None:
+        """Whether the server really drafts for this model, and without a change of words."""
+        chosen = self._settings.speculation
+        if not self._http("/slots")[0]["speculative"]:
+            if chosen and chosen.model:
+                raise WeightsError(
+                    f"{chosen.model} cannot draft for {self._settings.path}: give a model of the "
+                    "same vocabulary."
+                )
+            self._balance = Balance(chosen, never=IMPOSSIBLE)
+        elif "Q" not in self._http("/props")["model_ftype"]:
+            self._balance = Balance(chosen, never=UNQUANTISED)
 
     def _restart(self) -> None:
         with self._server_stays:

@@ -7,11 +7,11 @@ model takes its own token, greedily or by sampling; the draft stands as far as i
 nothing is written that would not have been written without.
 
 Notable: that holds only if a token's numbers do not depend on how many are evaluated with it, and
-in llama.cpp they do in two places. From four tokens on a repacked matrix is multiplied by other
-code: drafts of three changed two of three answers of a 1.5B model. So a draft has two. And with more
-than one thread the attention of a single token is summed in as many parts: that changed two of four
-answers. So there is none then. Verification is not free on a processor either, and `Balance`
-switches drafting off while it costs (docs/models.md).
+in llama.cpp they do in three places, each seen to change answers. From four tokens on a repacked
+matrix is multiplied by other code, so a draft has two. With more than one thread the attention of a
+single token is summed in as many parts, and weights that are not quantised are multiplied by other
+code from two tokens on, so there are no drafts then. Verification is not free on a processor
+either, and `Balance` switches drafting off while it costs. The numbers: docs/models.md.
 
     python -m pytest tests/models/test_speculation.py
 """
@@ -25,6 +25,8 @@ from typing import Any, Final
 MOST_DRAFTED: Final = 2  # with the next token three: four would be multiplied by other code
 NOT_ASKED: Final = "it was not asked for"
 MORE_THREADS: Final = "with more than one thread, drafts could change the words"
+UNQUANTISED: Final = "the weights are not quantised, so that drafts could change the words"
+IMPOSSIBLE: Final = "the runtime does not draft for this model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +126,9 @@ class Balance:
         off: why nothing is to be drafted next; "" where drafting is on.
     """
 
-    def __init__(self, settings: Speculation | None, threads: int = 1) -> None:
-        self._settings = settings if threads == 1 else None
-        self.off = (MORE_THREADS if settings else NOT_ASKED) if not self._settings else ""
+    def __init__(self, settings: Speculation | None, never: str = "") -> None:
+        self._settings = None if never else settings
+        self.off = "" if self._settings else never or NOT_ASKED
         self._rested = 0
         self._forget()
 
