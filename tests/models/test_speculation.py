@@ -1,11 +1,13 @@
 """Drafts: the account of what they took, and their switching off."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from commonplace.models import Generation, Speculation
-from commonplace.models._language import _files
+from commonplace.models._language import _drafting
 from commonplace.models._speculation import Balance, measure
 
 SETTINGS = Speculation(trial=20, rest=3)
@@ -84,8 +86,12 @@ def test_who_asks_for_no_drafts_or_cannot_have_them_gets_none() -> None:
         assert balance.off
 
 
-def test_a_model_that_drafts_is_named_behind_the_file() -> None:
-    path, chosen = _files("/models/large.gguf#draft=/models/small.gguf", Speculation())
-    assert (str(path), str(chosen and chosen.model)) == ("/models/large.gguf", "/models/small.gguf")
-    path, chosen = _files("/models/large.gguf", Speculation())
-    assert (str(path), chosen) == ("/models/large.gguf", Speculation())
+def test_drafts_are_asked_for_behind_the_model() -> None:
+    assert _drafting("large.gguf", None) == ("large.gguf", None)
+    assert _drafting("large.gguf", SETTINGS) == ("large.gguf", SETTINGS)
+    assert _drafting("large.gguf#draft", None) == ("large.gguf", Speculation())
+    named, chosen = _drafting("/models/large.gguf#draft=/models/small.gguf", SETTINGS)
+    assert (named, chosen) == (
+        "/models/large.gguf",
+        replace(SETTINGS, model=Path("/models/small.gguf")),
+    )

@@ -131,7 +131,9 @@ def _print_footer(answer: "Answer", as_of: datetime | None) -> None:
 
 
 def _print_drafts(made: "Generation | None") -> None:
-    if made and made.off:
+    from commonplace.models import NOT_ASKED
+
+    if made and made.off and made.off != NOT_ASKED:
         say(dim(f"nothing drafted: {made.off}"))
     elif made and made.drafted:
         gain = f": {made.speed_up:.2f} times as fast" if made.speed_up else ""

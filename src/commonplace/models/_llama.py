@@ -3,7 +3,7 @@
 Notable: generation runs in a thread of its own and arrives through a queue, so that a caller reads
 words while the next ones are made, and may stop reading at any time. One core is left free: with
 all cores taken llama.cpp's threads wait for each other and it collapses. What stands in the prompt
-is drafted, which changes no word (`_speculation`); what it saved comes with the last word.
+can be drafted, which changes no word (`_speculation`); what it saved comes with the last word.
 """
 
 import queue
@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from commonplace.foundation._errors import InputError, WeightsError
 from commonplace.models._messages import prepare_messages
@@ -21,7 +21,6 @@ from commonplace.models._speculation import Generation, Speculation, measure
 
 _CONTEXT_TOKENS = 4096  # the default window; more costs memory at once
 _SEED = 0
-DEFAULT_SPECULATION: Final = Speculation()
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ def open_llama(
     name: str,
     context_tokens: int | None = None,
     threads: int | None = None,
-    speculation: Speculation | None = DEFAULT_SPECULATION,
+    speculation: Speculation | None = None,
 ) -> LlamaModel:
     """Load a GGUF file.
 
