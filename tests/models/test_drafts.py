@@ -95,7 +95,7 @@ def test_greedy_text_is_the_same_token_for_token(drafting: LlamaModel, plain: Ll
 
 
 def sampled(model: LlamaModel, seeds: range, tokens: int) -> tuple[list[str], int]:
-    """A text for each seed at temperature .8, and how many tokens were drafted for them."""
+    """A text for each seed at temperature 1.5, and how many tokens were drafted for them."""
     texts, drafted = [], 0
     for seed in seeds:
         text, timings = "", dict[str, Any]()
@@ -110,7 +110,7 @@ def sampled(model: LlamaModel, seeds: range, tokens: int) -> tuple[list[str], in
         request = {
             "messages": copying("The seven blue boats of Anna sail to the port of Oslo. ", 2),
             "max_tokens": tokens,
-            "temperature": 0.8,
+            "temperature": 1.5,
             "seed": seed,
             "stream": True,
             "timings_per_token": True,
@@ -124,10 +124,10 @@ def sampled(model: LlamaModel, seeds: range, tokens: int) -> tuple[list[str], in
 @pytest.mark.slow
 def test_sampled_text_has_the_same_distribution(drafting: LlamaModel, plain: LlamaModel) -> None:
     """Other seeds with drafts than without: how often each text comes, by a permutation test."""
-    with_drafts, drafted = sampled(drafting, range(60), tokens=10)
-    without, _ = sampled(plain, range(1000, 1060), tokens=10)
+    with_drafts, drafted = sampled(drafting, range(60), tokens=14)
+    without, _ = sampled(plain, range(1000, 1060), tokens=14)
     assert drafted > 60, "else nothing was tested"
-    assert 3 < len(set(without)) < 50, "else it tells nothing"
+    assert 4 < len(set(without)) < 50, "else it tells nothing"
     both, half = np.array(with_drafts + without), len(with_drafts)
     random = np.random.default_rng(0)
     observed = _distance(both[:half], both[half:])

@@ -67,9 +67,18 @@ class Runtime:
             if self._drafts == bool(self._balance.off):
                 self._restart()
             kept = self._settings.keep_prefix and self._keep_prefix(request["messages"])
-            if not kept:
-                self._prefix = None
-            return self.server.handle_chat_completions({**request, "cache_prompt": kept}, take)
+            asked, prefix, self._prefix = {**request, "cache_prompt": kept}, self._prefix, None
+            broken_off = False
+
+            def watch(chunk: Any) -> bool:
+                nonlocal broken_off
+                broken_off = take(chunk) or broken_off
+                return broken_off
+
+            done = self.server.handle_chat_completions(asked, watch)
+            if kept and not broken_off:  # else who knows what is left of it
+                self._prefix = prefix
+            return done
 
     @property
     def off(self) -> str:
