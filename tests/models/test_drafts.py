@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from commonplace.models import Generation, LlamaModel, Speculation, open_language_model
+from commonplace.models import (
+    DEFAULT_LANGUAGE_MODEL,
+    Generation,
+    LlamaModel,
+    Speculation,
+    find_model,
+    locate,
+    open_language_model,
+)
 from commonplace.models._speculation import MORE_THREADS, MOST_DRAFTED
 
 pytestmark = pytest.mark.weights
@@ -183,3 +191,14 @@ def test_a_draft_stays_below_what_would_change_the_words() -> None:
 def test_with_more_threads_nothing_is_drafted() -> None:
     _, made = write(opened(Speculation(), threads=2), COPYING, tokens=4)
     assert (made.drafted, made.off) == (0, MORE_THREADS)
+
+
+def test_a_model_may_draft_for_its_like(plain: LlamaModel) -> None:
+    entry = find_model(DEFAULT_LANGUAGE_MODEL)
+    path = locate(entry) / entry.weights.name
+    model = opened(Speculation(model=path, trial=10**9))
+    messages = asked(QUESTIONS[1])
+    text, made = write(model, messages, 24)
+    assert text == write(plain, messages, 24)[0]
+    assert made.drafted > 10
+    assert made.accepted == made.drafted  # it always agrees with itself
