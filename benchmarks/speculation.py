@@ -6,7 +6,7 @@ Needs a folder of notes, for example $DATA/library/ml, and `pip install 'commonp
 
 Each prompt is written from by the same model four times in turn, the order turning too: `before`
 (no drafts, nothing kept), `plain` (no drafts, the instructions kept evaluated), `always` (drafts,
-never switched off) and `shipped` (drafts, with the rule that switches them off while they cost).
+never switched off) and `balanced` (what `#draft` does: switched off while they cost).
 Prompts: questions over the folder, as `ask` puts them; text that copies nothing; a passage to copy,
 the best case. Ratios are of processor seconds of this process, so that other programs count
 little, and medians over prompts; tokens a second are after the first token, over `plain`. Seconds
@@ -180,10 +180,10 @@ def summary(rows: Sequence[Mapping[str, Run]]) -> dict[str, Any]:
         "prompt, before / plain": median([r["before"].prompt / r["plain"].prompt for r in rows]),
         "plain same text as before": sum(r["before"].text == r["plain"].text for r in rows),
     }
-    for name in ("before", "plain", "always", "shipped"):
+    for name in ("before", "plain", "always", "balanced"):
         found[f"first token, {name}, s"] = median([row[name].first_token for row in rows])
         found[f"first sentence, {name}, s"] = median([row[name].first_sentence for row in rows])
-    for name in ("always", "shipped"):
+    for name in ("always", "balanced"):
         found |= {f"{name}: {what}": value for what, value in drafting(rows, name).items()}
     return found
 
@@ -207,7 +207,7 @@ def models_of(spec: str) -> dict[str, LlamaModel]:
         "before": (None, False),
         "plain": (None, True),
         "always": (Speculation(trial=10**9), True),
-        "shipped": (Speculation(), True),
+        "balanced": (Speculation(), True),
     }
     return {
         name: LlamaModel(spec, 4096, Runtime(RuntimeSettings(path, 4096, threads, *settings)))

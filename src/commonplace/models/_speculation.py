@@ -53,7 +53,7 @@ class Generation:
         plain_seconds: what the same tokens would have taken one by one, by the mean of those that
             were written one by one here; None: there were too few of these.
         prompt_tokens: of the prompt; `cached_tokens`: of these, not evaluated again.
-        prompt_seconds: until the first token.
+        prompt_seconds: for what was evaluated of it.
         off: why nothing was drafted; "" where drafting was on.
     """
 
