@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from commonplace._chosen import default_folder, refuse_before_beginning, resolved
 from commonplace._learned import Learned
+from commonplace._records import speculation_record
 from commonplace._weights import ENCODER_SHA256, Weights
 from commonplace.foundation import (
     InputError,
@@ -384,6 +385,7 @@ class Library:
             confidence=round(found.confidence, 4),
             reader=found.reader,
             timings=found.timings,
+            speculation=speculation_record(found.speculation),
         )
 
     # ---------------------------------------------------------------- citations

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from commonplace.answers import Answer, Citation, Refusal, Sentence
     from commonplace.library import FeedbackRecord, Locator, Reading, Status
+    from commonplace.models import Generation
     from commonplace.retrieval import Hit
 
 
@@ -70,7 +71,15 @@ def answer_record(answer: "Answer | Refusal") -> dict[str, Any]:
         "confidence": answer.confidence,
         "unsupported": answer.unsupported,
         "timings": dict(answer.timings),
+        "speculation": speculation_record(answer.speculation),
     }
+
+
+def speculation_record(made: "Generation | None") -> dict[str, Any] | None:
+    """What writing took: tokens, seconds, drafts, and the speed-up that they gave, estimated."""
+    if made is None:
+        return None
+    return asdict(made) | {"acceptance": made.acceptance, "speed_up": made.speed_up}
 
 
 def sentence_record(sentence: "Sentence") -> dict[str, Any]:

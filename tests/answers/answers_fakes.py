@@ -1,6 +1,6 @@
 """Fakes for the readers: passages from a few words, a cross-encoder that counts shared terms."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from commonplace.answers._extractive import Quote, Scored
 from commonplace.library import Passage, TextLocator, analyse
+from commonplace.models import Generation
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
+TOOK = Generation(12, 0.5, 6, 4, 0.6, 90, 30, 1.2)
 
 
 def passage(
@@ -83,3 +85,13 @@ class Scripted:
 
     def count_tokens(self, text: str) -> int:
         return len(text.split())
+
+
+class Accounting(Scripted):
+    """A model that says what writing took, as those in this process do."""
+
+    def generate(
+        self, messages: Sequence[Mapping[str, str]], *, max_tokens: int, temperature: float = 0.0
+    ) -> Generator[str, None, Generation]:
+        yield from super().generate(messages, max_tokens=max_tokens)
+        return TOOK

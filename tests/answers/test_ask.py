@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from answers_fakes import THEN, Scripted, SharedTerms, passage
+from answers_fakes import THEN, TOOK, Accounting, SharedTerms, passage
 from numpy.typing import NDArray
 
 from commonplace.answers import (
@@ -51,7 +51,7 @@ def ask(
     writes: str | None = None,
     threshold: float = 0.0,
 ) -> Answer | Refusal:
-    generative = GenerativeReader(Scripted(writes)) if writes is not None else None
+    generative = GenerativeReader(Accounting(writes)) if writes is not None else None
     readers = Readers(ExtractiveReader(Decided()), Level(), generative)
     return answer(question, Context(passages, THEN), readers, cite, threshold=threshold)
 
@@ -64,6 +64,7 @@ def test_every_sentence_of_an_answer_is_cited_word_for_word() -> None:
         assert [c.quote for c in sentence.citations] == [sentence.text]
     assert (found.newest, found.oldest, found.as_of) == (THEN, THEN, THEN)
     assert found.reader == "extractive"
+    assert found.speculation is None
 
 
 def test_below_the_threshold_it_refuses_and_cites_nothing() -> None:
@@ -88,6 +89,7 @@ def test_what_a_model_writes_without_support_is_left_out_and_counted() -> None:
     assert [sentence.text for sentence in found.sentences] == ["Cats purr when they are calm."]
     assert found.unsupported == 1
     assert found.reader == "generative (scripted)"
+    assert found.speculation == TOOK
 
 
 def test_a_model_that_writes_nothing_supported_is_a_refusal() -> None:
@@ -95,6 +97,7 @@ def test_a_model_that_writes_nothing_supported_is_a_refusal() -> None:
     assert isinstance(found, Refusal)
     assert found.unsupported == 1
     assert "supported" in found.reason
+    assert found.speculation == TOOK
 
 
 @pytest.mark.parametrize(

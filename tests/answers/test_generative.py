@@ -1,10 +1,11 @@
 """The generative reader: what is kept is supported and attributed; passages stay data."""
 
 import pytest
-from answers_fakes import Scripted, passage
+from answers_fakes import TOOK, Accounting, Scripted, passage
 
 from commonplace.answers._generative import (
     LEFT_OUT,
+    NO_ANSWER,
     GenerativeReader,
     GenerativeSettings,
     Writing,
@@ -50,6 +51,12 @@ def test_an_unsupported_sentence_is_dropped_and_counted() -> None:
         "LoRA trains two matrices of rank 8."
     ]
     assert writing.unsupported == 1
+
+
+def test_what_writing_took_is_kept() -> None:
+    for text in ("LoRA trains two matrices of rank 8 [1].", NO_ANSWER):
+        assert GenerativeReader(Accounting(text)).read("Rank?", [LORA]).generation is TOOK
+    assert read("LoRA trains two matrices of rank 8 [1].").generation is None
 
 
 @pytest.mark.parametrize("text", ["", "NO ANSWER", "No answer.", "[1]", "The moon is cheese [1]."])

@@ -12,6 +12,7 @@ from click.testing import Result
 
 from commonplace import Answer, Citation, Filter, Library, Refusal, Sentence
 from commonplace.answers import CAUTION, THRESHOLD
+from commonplace.models import Generation
 
 Run = Callable[..., Result]
 Ask = Callable[[Answer | Refusal], dict[str, Any]]
@@ -126,6 +127,22 @@ def test_an_answer_in_json(run: Run, asked: Ask, answer: Answer, notes: Path) ->
     assert found["as_of"] == "2026-01-02T12:00:00+00:00"
     assert found["oldest"] == "2021-03-02T12:00:00+00:00"
     assert found["timings"] == {"search": 0.25}
+    assert found["speculation"] is None
+
+
+def test_what_writing_took_in_json(run: Run, asked: Ask, answer: Answer) -> None:
+    asked(replace(answer, speculation=Generation(12, 0.5, 8, 6, 0.75, 90, 30, 1.25)))
+    found = json.loads(run("ask", "Why?", "--json").stdout)["speculation"]
+    assert (found["drafted"], found["accepted"], found["acceptance"]) == (8, 6, 0.75)
+    assert (found["speed_up"], found["off"], found["cached_tokens"]) == (1.5, "", 30)
+
+
+def test_what_drafts_saved_is_said(run: Run, asked: Ask, answer: Answer) -> None:
+    made = Generation(12, 0.5, 8, 6, 0.75, 90, 30, 1.25)
+    asked(replace(answer, speculation=made))
+    assert "6 of 8 drafted tokens were right: 1.50 times as fast" in run("ask", "Why?").stdout
+    asked(replace(answer, speculation=replace(made, drafted=0, accepted=0, off="it costs")))
+    assert "nothing drafted: it costs" in run("ask", "Why?").stdout
 
 
 def test_a_refusal_cites_nothing(run: Run, asked: Ask, refusal: Refusal) -> None:

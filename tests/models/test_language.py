@@ -250,7 +250,7 @@ def test_a_reader_that_stops_ends_the_generation() -> None:
 
     stream = _llama._stream(run)
     assert next(stream) == "a"
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     assert ended.is_set()
 
 

@@ -84,10 +84,18 @@ def answering(
         reading = readers.extractive.read(question, context.passages)
         sure = confidence(question, reading, readers.encoder, readers.weigh)
 
-    def refuse(reason: str, unsupported: int = 0) -> Refusal:
+    def refuse(reason: str, writing: Writing | None = None) -> Refusal:
         near = tuple(dict.fromkeys(passage.path for passage in context.passages))[:NEAREST]
         return Refusal(
-            question, reason, near, sure, unsupported, readers.name, context.as_of, watch.seconds
+            question,
+            reason,
+            near,
+            sure,
+            writing.unsupported if writing else 0,
+            readers.name,
+            context.as_of,
+            watch.seconds,
+            writing.generation if writing else None,
         )
 
     if not context.passages:
@@ -96,27 +104,28 @@ def answering(
     if sure < threshold:
         yield refuse("nothing in the library answers the question well enough")
         return
-    sentences, unsupported = list[Sentence](), 0
+    sentences, writing = list[Sentence](), None
     for step in _sentences(question, reading, readers, cite, watch):
-        if isinstance(step, int):
-            unsupported = step
+        if isinstance(step, Writing):
+            writing = step
         else:
             sentences.append(step)
             yield step
     if not sentences:
-        yield refuse("no sentence of an answer is supported by the library", unsupported)
+        yield refuse("no sentence of an answer is supported by the library", writing)
         return
     written = [c.passage.written_at for sentence in sentences for c in sentence.citations]
     yield Answer(
         question,
         tuple(sentences),
         sure,
-        unsupported,
+        writing.unsupported if writing else 0,
         readers.name,
         context.as_of,
         newest=max(written),
         oldest=min(written),
         timings=watch.seconds,
+        speculation=writing.generation if writing else None,
     )
 
 
@@ -137,8 +146,8 @@ def answer(
 
 def _sentences(
     question: str, reading: Reading, readers: Readers, cite: Cite, watch: Stopwatch
-) -> Iterator[Sentence | int]:
-    """The sentences of an answer, and last how many were written that nothing supports."""
+) -> Iterator[Sentence | Writing]:
+    """The sentences of an answer, and last, where a model wrote, what became of its text."""
     if readers.generative is None:
         for quote in reading.quotes:
             with watch.stage("cite"):
@@ -150,7 +159,7 @@ def _sentences(
         with watch.stage("write"):
             step = next(steps)
         if isinstance(step, Writing):
-            yield step.unsupported
+            yield step
             return
         with watch.stage("cite"):
             sentence = _written(step, cite)

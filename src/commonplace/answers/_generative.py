@@ -12,16 +12,16 @@ is dropped and counted. So the worst that a hostile passage can do is to be quot
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import Final, cast
 
 from commonplace.answers._context import heading_of, pick
 from commonplace.answers._mismatch import Weigh, coverage, uniform
 from commonplace.answers._support import Similarity, Support, support
 from commonplace.library import Passage, analyse, sentence_spans
-from commonplace.models import LanguageModel
+from commonplace.models import Generation, LanguageModel
 
 NO_ANSWER: Final = "NO ANSWER"
 INSTRUCTIONS: Final = (
@@ -71,12 +71,14 @@ class Written:
 class Writing:
     """What became of the model's text. No sentences: a refusal.
 
-    `unsupported` counts the sentences that failed the check; `raw` is the text as written.
+    `unsupported` counts the sentences that failed the check; `raw` is the text as written;
+    `generation` is what writing it took, where the model runs in this process.
     """
 
     sentences: tuple[Written, ...]
     unsupported: int
     raw: str
+    generation: Generation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,9 @@ class GenerativeReader:
         passages = pick(ranked, self._budget(question), self._cost)
         asked = messages(question, passages)
         pieces = self.model.generate(asked, max_tokens=self.settings.answer) if passages else ()
-        kept = dict[Written, None]()
+        kept, took = dict[Written, None](), list[Generation]()
         raw, looked_at, unsupported = "", 0, 0
-        for piece in chain(pieces, [None]):
+        for piece in chain(_accounted(pieces, took), [None]):
             raw += piece or ""
             complete = marked_sentences(raw)[looked_at : None if piece is None else -1]
             looked_at += len(complete)
@@ -131,7 +133,7 @@ class GenerativeReader:
                 if sources and written not in kept:
                     kept[written] = None
                     yield written
-        yield Writing(tuple(kept), unsupported, raw)
+        yield Writing(tuple(kept), unsupported, raw, took[0] if took else None)
 
     def _cost(self, passage: Passage) -> int:
         return self.model.count_tokens(_frame(999, passage)) + 1
@@ -165,6 +167,13 @@ class GenerativeReader:
             spans, key=lambda s: coverage(terms, analyse(passage.text[slice(*s)]), self._weigh)
         )
         return Source(passage, *nearest, checked)
+
+
+def _accounted(pieces: Iterable[str], took: list[Generation]) -> Generator[str, None, None]:
+    """The pieces as they are; what they took, which a model may return at the end, is kept."""
+    account = yield from cast("Generator[str, None, object]", pieces)
+    if isinstance(account, Generation):
+        took.append(account)
 
 
 def messages(question: str, passages: Sequence[Passage]) -> list[Mapping[str, str]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from commonplace.library import Locator, Passage
+from commonplace.models import Generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class Answer:
         as_of: the moment whose library was asked.
         newest: when the newest cited source was written; `oldest`: the oldest.
         timings: seconds by stage.
+        speculation: what writing took, and what drafts saved of it; None where no model in this
+            process wrote.
     """
 
     question: str
@@ -70,6 +73,7 @@ class Answer:
     newest: datetime
     oldest: datetime
     timings: Mapping[str, float] = field(default_factory=dict)
+    speculation: Generation | None = None
 
     @property
     def answered(self) -> bool:
@@ -89,6 +93,7 @@ class Refusal:
     reader: str
     as_of: datetime
     timings: Mapping[str, float] = field(default_factory=dict)
+    speculation: Generation | None = None
 
     @property
     def answered(self) -> bool:

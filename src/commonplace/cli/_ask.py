@@ -20,6 +20,7 @@ from commonplace.cli._verb import verb
 if TYPE_CHECKING:
     from commonplace import Answer, Citation, Refusal
     from commonplace.answers import Caution
+    from commonplace.models import Generation
 
 _REFUSED = 1
 
@@ -126,6 +127,17 @@ def _print_footer(answer: "Answer", as_of: datetime | None) -> None:
     say()
     say(dim(f"{written}{asked} · {answer.reader} · {took:.1f} s"))
     _print_unsupported(answer.unsupported)
+    _print_drafts(answer.speculation)
+
+
+def _print_drafts(made: "Generation | None") -> None:
+    from commonplace.models import NOT_ASKED
+
+    if made and made.off and made.off != NOT_ASKED:
+        say(dim(f"nothing drafted: {made.off}"))
+    elif made and made.drafted:
+        gain = f": {made.speed_up:.2f} times as fast" if made.speed_up else ""
+        say(dim(f"{made.accepted} of {made.drafted} drafted tokens were right{gain}"))
 
 
 def _print_unsupported(count: int) -> None:

@@ -15,19 +15,23 @@ from commonplace.models._late_interaction import (
     open_late_interaction,
 )
 from commonplace.models._llama import LlamaModel
+from commonplace.models._speculation import NOT_ASKED, Generation, Speculation
 from commonplace.models._trees import Trees, compact
 from commonplace.models._weights import is_present, locate
 
 __all__ = [
     "CATALOGUE",
     "DEFAULT_LANGUAGE_MODEL",
+    "NOT_ASKED",
     "CrossEncoder",
     "EndpointModel",
+    "Generation",
     "LanguageModel",
     "LateInteraction",
     "LlamaModel",
     "Member",
     "ModelEntry",
+    "Speculation",
     "TextEncoder",
     "Trees",
     "Wheel",

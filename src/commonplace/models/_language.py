@@ -5,16 +5,20 @@ name of the catalogue, the path of a GGUF file, or the address of an OpenAI-comp
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from commonplace.foundation._errors import InputError, WeightsError
 from commonplace.models._catalogue import ModelEntry, find_model
 from commonplace.models._endpoint import open_endpoint
-from commonplace.models._llama import open_llama, require_runtime
+from commonplace.models._llama import open_llama
+from commonplace.models._runtime import require_runtime
+from commonplace.models._speculation import Speculation
 from commonplace.models._weights import Progress, locate
 
 DEFAULT_LANGUAGE_MODEL = "SmolLM2-135M-Instruct"
+_DRAFT = "#draft"
 
 
 class LanguageModel(Protocol):
@@ -31,7 +35,10 @@ class LanguageModel(Protocol):
     def generate(
         self, messages: Sequence[Mapping[str, str]], *, max_tokens: int, temperature: float = 0.0
     ) -> Iterator[str]:
-        """Continue a conversation, piece by piece."""
+        """Continue a conversation, piece by piece.
+
+        A model in this process gives a generator, whose return value is its `Generation`.
+        """
 
     def count_tokens(self, text: str) -> int:
         """How many tokens a text has; where that is not known, rather more."""
@@ -43,15 +50,19 @@ def open_language_model(
     context_tokens: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    speculation: Speculation | None = None,
 ) -> LanguageModel:
     """Open a language model.
 
     Args:
         spec: None for SmolLM2-135M-Instruct, a name of the catalogue, the path of a GGUF file, or
-            `http://HOST:PORT/v1#MODEL`.
+            `http://HOST:PORT/v1#MODEL`. Behind a name or path, `#draft` asks for drafts from the
+            prompt, and `#draft=PATH` also for those of a smaller model of the same vocabulary.
         context_tokens: the window of prompt and answer together; 4096 where None.
         threads: of llama.cpp; all cores but one where None.
         progress: is told what is done while something is fetched.
+        speculation: when a model in this process drafts, and how much; None: not unless `spec`
+            asks for it.
 
     Raises:
         InputError: the specification makes no sense.
@@ -59,13 +70,28 @@ def open_language_model(
     """
     if spec and spec.startswith(("http://", "https://")):
         return open_endpoint(spec, context_tokens=context_tokens)
-    if spec and (spec.lower().endswith(".gguf") or "/" in spec):
-        path = Path(spec).expanduser()
-        return open_llama(path, name=path.stem, context_tokens=context_tokens, threads=threads)
-    entry = _generating(spec or DEFAULT_LANGUAGE_MODEL)
-    require_runtime()
-    path = locate(entry, progress=progress) / entry.weights.name
-    return open_llama(path, name=entry.name, context_tokens=context_tokens, threads=threads)
+    named, drafts = _drafting(spec or DEFAULT_LANGUAGE_MODEL, speculation)
+    if named.lower().endswith(".gguf") or "/" in named:
+        path = Path(named).expanduser()
+        name = path.stem
+    else:
+        entry = _generating(named)
+        require_runtime()
+        path, name = locate(entry, progress=progress) / entry.weights.name, entry.name
+    return open_llama(
+        path, name=name, context_tokens=context_tokens, threads=threads, speculation=drafts
+    )
+
+
+def _drafting(spec: str, speculation: Speculation | None) -> tuple[str, Speculation | None]:
+    """The model that a specification names, and how it is to draft."""
+    named, asked, model = spec.partition(_DRAFT)
+    if not asked:
+        return named, speculation
+    chosen = speculation or Speculation()
+    if model:
+        chosen = replace(chosen, model=Path(model.removeprefix("=")).expanduser())
+    return named, chosen
 
 
 def _generating(name: str) -> ModelEntry:

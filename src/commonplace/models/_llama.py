@@ -2,20 +2,13 @@
 
 Notable: generation runs in a thread of its own and arrives through a queue, so that a caller reads
 words while the next ones are made, and may stop reading at any time. One core is left free: with
-all cores taken llama.cpp's threads wait for each other and it collapses. The prompt cache is off,
-because a cached prefix changes the last digits and with them, now and then, the words.
-
-The runtime always opens a port on loopback (it is llama-server inside); it is given a random key
-at every start, so that no other program on the machine can use it. We use it to count tokens.
+all cores taken llama.cpp's threads wait for each other and it collapses. What stands in the prompt
+can be drafted, which changes no word (`_speculation`); what it saved comes with the last word.
 """
 
-import json
-import os
 import queue
-import secrets
 import threading
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +16,8 @@ from typing import Any
 from commonplace.foundation._errors import InputError, WeightsError
 from commonplace.models._messages import prepare_messages
 from commonplace.models._onnx import default_threads
+from commonplace.models._runtime import Runtime, RuntimeSettings, Take, require_runtime
+from commonplace.models._speculation import Generation, Speculation, measure
 
 _CONTEXT_TOKENS = 4096  # the default window; more costs memory at once
 _SEED = 0
@@ -34,18 +29,20 @@ class LlamaModel:
 
     name: str
     context_tokens: int
-    server: Any = field(repr=False)
-    key: str = field(repr=False)
+    runtime: Runtime = field(repr=False)
 
     def generate(
         self, messages: Sequence[Mapping[str, str]], *, max_tokens: int, temperature: float = 0.0
-    ) -> Iterator[str]:
+    ) -> Generator[str, None, Generation | None]:
         """Continue a conversation, piece by piece; requests at once are answered in turn.
 
         Args:
             messages: each with `role` and `content`.
             max_tokens: the most to generate.
             temperature: 0 always takes the likeliest token.
+
+        Returns:
+            What it took, once all is written (the generator's return value).
 
         Raises:
             InputError: the messages do not fit the context, or are malformed.
@@ -56,25 +53,25 @@ class LlamaModel:
             "temperature": temperature,
             "seed": _SEED,
             "stream": True,
-            "cache_prompt": False,
+            "timings_per_token": True,
         }
-        yield from _stream(lambda take: self.server.handle_chat_completions(request, take))
+        timings: list[Mapping[str, Any]] = []
+        off = self.runtime.off
+        yield from _stream(lambda take: self.runtime.complete(request, take), timings.append)
+        if made := measure(timings, off):
+            self.runtime.settle(made)
+        return made
 
     def count_tokens(self, text: str) -> int:
         """How many tokens a text has, without the marks of a message."""
         content = text.encode("utf-8", "replace").decode("utf-8")
-        request = urllib.request.Request(
-            f"{self.server.listening_address}/tokenize",
-            json.dumps({"content": content}).encode(),
-            {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"},
-        )
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(request, timeout=60) as response:
-            return len(json.load(response)["tokens"])
+        return len(self.runtime.http("/tokenize", {"content": content})["tokens"])
 
 
-def _stream(run: Callable[[Callable[[Any], bool]], Any]) -> Iterator[str]:
-    """Run a call that reports through a callback, and yield the words that it reports."""
+def _stream(
+    run: Callable[[Take], Any], note: Callable[[Mapping[str, Any]], None] = lambda _: None
+) -> Generator[str, None, None]:
+    """Run a call that reports through a callback; yield the words, `note` the timings."""
     pieces: queue.SimpleQueue[Any] = queue.SimpleQueue()
     stopped = threading.Event()
 
@@ -93,7 +90,7 @@ def _stream(run: Callable[[Callable[[Any], bool]], Any]) -> Iterator[str]:
     worker.start()
     try:
         while (chunk := pieces.get()) is not _END:
-            yield from _words(chunk)
+            yield from _words(chunk, note)
     finally:
         stopped.set()
         worker.join()
@@ -102,7 +99,7 @@ def _stream(run: Callable[[Callable[[Any], bool]], Any]) -> Iterator[str]:
 _END = object()
 
 
-def _words(chunk: Any) -> Iterator[str]:
+def _words(chunk: Any, note: Callable[[Mapping[str, Any]], None]) -> Generator[str, None, None]:
     """The words of one chunk; an error in it is raised."""
     for part in chunk if isinstance(chunk, list) else [chunk]:
         if not isinstance(part, dict):
@@ -110,13 +107,20 @@ def _words(chunk: Any) -> Iterator[str]:
         if "error" in part:
             reason = part["error"].get("message", "no reason given").rstrip(".")
             raise InputError(f"The language model refused the request: {reason}.")
+        if isinstance(timings := part.get("timings"), dict):
+            note(timings)
         for choice in part.get("choices", ()):
             if content := choice.get("delta", {}).get("content"):
                 yield content
 
 
 def open_llama(
-    path: Path, *, name: str, context_tokens: int | None = None, threads: int | None = None
+    path: Path,
+    *,
+    name: str,
+    context_tokens: int | None = None,
+    threads: int | None = None,
+    speculation: Speculation | None = None,
 ) -> LlamaModel:
     """Load a GGUF file.
 
@@ -125,45 +129,18 @@ def open_llama(
         name: what answers say they were written by.
         context_tokens: the window of prompt and answer together; 4096 where None.
         threads: all cores but one where None.
+        speculation: when to draft, and how much; None never drafts.
 
     Raises:
         WeightsError: the runtime is not installed, or cannot load the file.
     """
     require_runtime()
-    if not path.is_file():
-        raise WeightsError(f"There is no language model at {path}; give the path of a GGUF file.")
-    key = secrets.token_hex(16)
-    context = context_tokens or _CONTEXT_TOKENS
-    server = _load(path, context, threads or max(1, default_threads() - 1), key)
-    return LlamaModel(name=name, context_tokens=context, server=server, key=key)
-
-
-def require_runtime() -> None:
-    """Say early, before anything is fetched, that llama.cpp is missing.
-
-    Raises:
-        WeightsError: it is not installed.
-    """
-    try:
-        import xllamacpp  # noqa: F401
-    except ImportError as error:
-        raise WeightsError(
-            "Language models run with llama.cpp, which is not installed: "
-            "run pip install 'commonplace[llm]'."
-        ) from error
-
-
-def _load(path: Path, context_tokens: int, threads: int, key: str) -> Any:
-    """Start the runtime, silent, on the processor, for one conversation at a time."""
-    import xllamacpp
-
-    params = xllamacpp.CommonParams()
-    params.model.path = os.fspath(path)
-    params.n_ctx, params.n_parallel, params.n_gpu_layers = context_tokens, 1, 0
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-    params.verbosity, params.warmup, params.fit_params = -1, False, False
-    params.cache_ram_mib, params.ui, params.api_keys = 0, False, [key]
-    try:
-        return xllamacpp.Server(params)
-    except RuntimeError as error:
-        raise WeightsError(f"llama.cpp cannot load {path}: is it a GGUF model?") from error
+    drafting = speculation.model if speculation else None
+    for file in (path, drafting or path):
+        if not file.is_file():
+            raise WeightsError(
+                f"There is no language model at {file}; give the path of a GGUF file."
+            )
+    context, cores = context_tokens or _CONTEXT_TOKENS, threads or max(1, default_threads() - 1)
+    runtime = Runtime(RuntimeSettings(path, context, cores, speculation))
+    return LlamaModel(name=name, context_tokens=context, runtime=runtime)

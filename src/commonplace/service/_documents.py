@@ -103,6 +103,22 @@ class ComparisonDocument(Document):
     reasons: list[str]
 
 
+class SpeculationDocument(Document):
+    """What it took to write, and what drafts saved; of a model in the server's process."""
+
+    tokens: int
+    seconds: float
+    drafted: int
+    accepted: int
+    acceptance: float | None
+    plain_seconds: float | None
+    speed_up: float | None
+    prompt_tokens: int
+    cached_tokens: int
+    prompt_seconds: float
+    off: str
+
+
 class AnswerDocument(Document):
     """An answer or a refusal; both have the same keys."""
 
@@ -118,6 +134,7 @@ class AnswerDocument(Document):
     confidence: float
     unsupported: int
     timings: dict[str, float]
+    speculation: SpeculationDocument | None
     comparison: ComparisonDocument | None = None
 
 

@@ -68,9 +68,9 @@ def offered_model(settings: Settings, name: str | None) -> str | None:
 
 def model_name(spec: str) -> str:
     """What a model is called towards clients: no path, and no address."""
-    if "#" in spec:
+    if spec.startswith(("http://", "https://")):
         return spec.rpartition("#")[2]
-    return spec.rpartition("/")[2].removesuffix(".gguf")
+    return spec.partition("#")[0].rpartition("/")[2].removesuffix(".gguf")
 
 
 def problem(status: int, message: str, kind: str) -> JSONResponse:
