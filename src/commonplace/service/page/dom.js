@@ -39,6 +39,12 @@ export function outward(url, ...children) {
     : h("span", {}, ...children);
 }
 
+/** A path as [its folder, its name]. */
+export function folderAndName(path) {
+  const at = path.lastIndexOf("/") + 1;
+  return [path.slice(0, at), path.slice(at)];
+}
+
 /** The end of a path, which is what people know a file by. */
 export function shortPath(path, parts = 2) {
   const names = path.split("/").filter(Boolean);

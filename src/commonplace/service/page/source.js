@@ -10,18 +10,41 @@ let back = null;
 export async function openSource(id) {
   const dialog = byId("source");
   back ??= document.activeElement;
-  dialog.replaceChildren(frame("Opening", h("p", { class: "loading" }, "opening the source")));
   if (!dialog.open) dialog.showModal();
+  fill(dialog, frame("Opening", h("p", { class: "loading body" }, "opening the source")));
   dialog.onclose = left;
   dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); };
   try {
     const shown = await get(`/api/passages/${encodeURIComponent(id)}`, { around: AROUND });
-    dialog.replaceChildren(frame(shown.title || placeOf(shown), content(shown, id), shown));
-    const place = dialog.querySelector(".here");
-    place?.scrollIntoView({ block: "center" });
+    fill(dialog, frame(shown.title || placeOf(shown), content(shown, id), shown));
+    dialog.querySelector("mark.here")?.scrollIntoView({ block: "center" });
+    await drawn(dialog, shown.locator);
   } catch (error) {
-    dialog.replaceChildren(frame("The source cannot be shown", problem(error)));
+    fill(dialog, frame("The source cannot be shown", h("div", { class: "body" }, problem(error, () => openSource(id)))));
   }
+}
+
+const POINT = 2; // pixels of the drawn page for one point of the PDF
+
+/** Once the page is there, scroll to its first box; boxes count from the lower left corner. */
+async function drawn(dialog, { boxes }) {
+  const page = dialog.querySelector("img.here");
+  if (!page) return;
+  try {
+    await page.decode();
+  } catch {
+    page.replaceWith(problem(new Error("The page could not be drawn.")));
+    return;
+  }
+  const height = page.naturalHeight / POINT;
+  const top = Math.max(0, 1 - Math.max(...boxes.map((box) => box.top)) / height);
+  const body = page.parentElement;
+  body.scrollTop = page.offsetTop - body.offsetTop + top * page.clientHeight - body.clientHeight / 3;
+}
+
+/** The focus stays on what closes it, whatever is filled in. */
+function fill(dialog, content) {
+  dialog.replaceChildren(content);
   dialog.querySelector("button").focus({ preventScroll: true });
 }
 
@@ -30,7 +53,8 @@ export function closeSource() {
 }
 
 function left() {
-  if (location.hash.startsWith("#/source/")) history.length > 1 ? history.back() : location.replace("#/");
+  // Back only where a view of ours is beneath; the address may have been opened from elsewhere.
+  if (location.hash.startsWith("#/source/")) history.state?.beneath ? history.back() : location.replace("#/");
   back?.focus?.({ preventScroll: true });
   back = null;
 }
