@@ -93,15 +93,20 @@ async function ask({ text, filters, signal, target, me, run }) {
   try {
     await streamAnswer(view, { question: text, ...filters, model: state.model || null }, signal);
   } finally {
-    target.removeAttribute("aria-busy");
+    if (!signal.aborted) target.removeAttribute("aria-busy");
   }
 }
 
 async function search({ text, filters, signal, target, me }) {
-  target.replaceChildren(h("p", { class: "loading" }, "searching"));
-  const found = await get("/api/search", { q: text, limit: 20, ...filters }, signal);
-  announce(plural(found.hits.length, "passage"));
-  target.replaceChildren(hitsView(found, text, { me, filters }));
+  if (!target.querySelector(".hits")) target.replaceChildren(h("p", { class: "loading" }, "searching"));
+  target.setAttribute("aria-busy", "true"); // passages stay until others come, so that nothing flickers
+  try {
+    const found = await get("/api/search", { q: text, limit: 20, ...filters }, signal);
+    announce(plural(found.hits.length, "passage"));
+    target.replaceChildren(hitsView(found, text, { me, filters }));
+  } finally {
+    if (!signal?.aborted) target.removeAttribute("aria-busy");
+  }
 }
 
 async function searchInstead(job) {

@@ -69,11 +69,12 @@ export function icon(name) {
     svg("path", { d: ICONS[name], ...stroke }));
 }
 
-/** One sentence about what went wrong. */
+/** One sentence about what went wrong; again only what may go well the next time. */
 export function problem(error, again) {
+  const refused = error.status >= 400 && error.status < 500;
   return h("div", { class: "problem", role: "alert" },
     h("p", {}, error.message || String(error)),
-    again && h("button", { type: "button", onclick: again }, "Try again"));
+    again && !refused && h("button", { type: "button", onclick: again }, "Try again"));
 }
 
 /** The text with its words that a query asks for marked; words are alike by their beginnings. */
