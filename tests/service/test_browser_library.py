@@ -89,6 +89,39 @@ def test_a_job_shows_how_far_it_is_and_can_be_stopped(
     expect(bar).to_have_count(0)
 
 
+def test_many_dropped_files_are_all_sent_while_the_first_is_still_read(
+    service: Running, browse: Browsing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+    real = Library.add
+
+    def slow_add(*arguments: Any, **options: Any) -> Any:
+        assert goes_on.wait(30)
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(Library, "add", slow_add)
+    page = browse.open(service.url, "library")
+    row_of(page, "lora.md").wait_for()
+    names = [f"note-{number}.txt" for number in range(9)]  # a browser has six connections
+    drop(page, ".drop", {name: f"This is {name}.\n" for name in names})
+    expect(jobs(page).filter(has_text="waiting")).to_have_count(8)
+    goes_on.set()
+    expect(jobs(page).filter(has_text="1 added")).to_have_count(9)
+    expect(page.locator(".files .name", has_text="note-")).to_have_count(9)
+
+
+def test_a_file_that_falls_beside_does_not_replace_the_page(
+    service: Running, browse: Browsing
+) -> None:
+    page = browse.open(service.url)
+    page.locator(".welcome").wait_for()
+    assert page.evaluate(
+        """["dragover", "drop"].every((name) =>
+            !document.body.dispatchEvent(
+                new DragEvent(name, { bubbles: true, cancelable: true })))"""
+    )
+
+
 def test_a_changed_file_is_read_again(service: Running, browse: Browsing, notes: Path) -> None:
     page = browse.open(service.url, "library")
     button = page.get_by_role("button", name="Read bm25.txt again")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from browsing import Browsing, write_question
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from service_running import Running, Serve, serving, write_notes
 
 from commonplace import Library
@@ -84,6 +84,29 @@ def test_what_stands_on_the_page_is_kept_beneath_other_views(
     expect(page.locator(".hit .excerpt")).to_contain_text("LoRA trains two small matrices")
     page.reload()
     expect(page.locator(".hit .excerpt")).to_contain_text("LoRA trains two small matrices")
+
+
+def test_a_slow_view_does_not_come_up_over_a_later_one(service: Running, browse: Browsing) -> None:
+    page = browse.open(service.url)
+    page.locator(".welcome").wait_for()
+    held: list[Route] = []
+    page.route("**/api/reading", lambda route: held.append(route))
+    with page.expect_request("**/api/reading"):
+        page.get_by_role("link", name="Reading").click()
+    page.get_by_role("link", name="Log").click()
+    expect(page.get_by_role("heading", name="Log")).to_be_visible()
+    with page.expect_response("**/api/reading"):
+        held[0].continue_()
+    page.wait_for_timeout(200)
+    expect(page.get_by_role("heading", name="Reading list")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Log")).to_be_visible()
+
+
+def test_an_address_that_was_mistyped_is_taken_as_it_is(service: Running, browse: Browsing) -> None:
+    page = browse.open(service.url)
+    page.goto(f"{service.url}/#/search/100%")
+    expect(page.get_by_label("Question or words")).to_have_value("100%")
+    expect(page.locator(".refusal")).to_contain_text("Nothing found.")
 
 
 def test_a_source_that_is_opened_by_its_address_closes_onto_the_page(

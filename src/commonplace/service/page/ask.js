@@ -27,7 +27,7 @@ export async function showAsk(main, detail, name, me) {
   const form = h("form", { class: "box", role: "search", onsubmit: (event) => { event.preventDefault(); run(); } },
     field,
     h("div", { class: "under" }, h("div", { class: "modes", role: "radiogroup", "aria-label": "What to do" }, modes),
-      writers(me), state.filters.element, h("button", { class: "primary go" }, "Go")));
+      writers(me), state.filters.button, h("button", { class: "primary go" }, "Go"), state.filters.element));
   main.replaceChildren(h("h1", { class: "unseen" }, "Ask"), form, result);
 
   let running = null;

@@ -6,7 +6,7 @@ import { h, icon, problem, shortPath } from "./dom.js";
 const EARLIEST = "1000-01-01";
 const KINDS = ["text", "markdown", "html", "pdf", "code", "rst", "notebook", "epub", "docx"];
 
-/** {element, values(), onchange}; `values` are fields of the API. */
+/** {button, element, values(), onchange}; `values` are fields of the API. */
 export function filtersOf() {
   const chosen = new Map(); // "field:value" -> [field, value, label]
   const chips = h("span", { class: "chips" });
@@ -80,7 +80,8 @@ export function filtersOf() {
 
   const filters = {
     onchange: () => {},
-    element: h("div", { class: "filters" }, chips, button, panel),
+    button,
+    element: h("div", { class: "filters" }, chips, panel),
     values: () => {
       const found = {};
       for (const [field, value] of chosen.values()) {
