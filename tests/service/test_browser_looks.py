@@ -109,6 +109,10 @@ def test_a_phone_shows_every_view_without_scrolling_sideways(
         if name == "answer":
             words, note = box_of(page.locator(".words").first), box_of(page.locator(".note").first)
             assert note["y"] >= words["y"] + words["height"], "the note is folded under it"
+        if name == "source":
+            dialog = box_of(page.locator("#source"))
+            assert dialog["x"] >= 0
+            assert dialog["x"] + dialog["width"] <= PHONE["width"]
         if name in {"reasons", "library"}:
             assert severe_findings(page) == [], name
 

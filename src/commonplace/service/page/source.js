@@ -5,22 +5,23 @@ import { byId, day, h, icon, problem } from "./dom.js";
 import { placeOf } from "./place.js";
 
 const AROUND = 20000; // characters before and after; the whole of nearly every note
-let back = null;
+let opened = 0; // how often; a slow source must not come up in place of a later one
 
 export async function openSource(id) {
+  const mine = ++opened;
   const dialog = byId("source");
-  back ??= document.activeElement;
   if (!dialog.open) dialog.showModal();
   fill(dialog, frame("Opening", h("p", { class: "loading body" }, "opening the source")));
   dialog.onclose = left;
   dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); };
   try {
     const shown = await get(`/api/passages/${encodeURIComponent(id)}`, { around: AROUND });
+    if (mine !== opened) return;
     fill(dialog, frame(shown.title || placeOf(shown), content(shown, id), shown));
     dialog.querySelector("mark.here")?.scrollIntoView({ block: "center" });
     await drawn(dialog, shown.locator);
   } catch (error) {
-    fill(dialog, frame("The source cannot be shown", h("div", { class: "body" }, problem(error, () => openSource(id)))));
+    if (mine === opened) fill(dialog, frame("The source cannot be shown", h("div", { class: "body" }, problem(error, () => openSource(id)))));
   }
 }
 
@@ -52,11 +53,10 @@ export function closeSource() {
   if (byId("source").open) byId("source").close();
 }
 
+/** The dialog itself gives the focus back to what had it. */
 function left() {
   // Back only where a view of ours is beneath; the address may have been opened from elsewhere.
   if (location.hash.startsWith("#/source/")) history.state?.beneath ? history.back() : location.replace("#/");
-  back?.focus?.({ preventScroll: true });
-  back = null;
 }
 
 function frame(title, body, shown) {
