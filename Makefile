@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO := .demo
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test check bench evaluate train-answerability format clean
+.PHONY: help demo test chromium check bench evaluate train-answerability format clean
 help:
 	@grep -E '^[a-z-]+:.*#' $(MAKEFILE_LIST) | sed 's/:.*# */\t/'
 
@@ -22,7 +22,15 @@ help:
 demo: .venv/.base  # adds the sample library, asks it three questions
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh $(DEMO)
 
-test: .venv/.dev  # runs all tests
+# Debian's Chromium, by apt where that needs no password.
+chromium:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit; done; \
+	root=; test "$$(id -u)" = 0 || root="sudo -n"; \
+	command -v apt-get >/dev/null && $$root true 2>/dev/null && echo "installing Chromium for the browser tests (once; a minute)" && \
+	$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -qq -y --no-install-recommends chromium >/dev/null || \
+	echo "the browser tests need Chromium; please install it: apt install chromium"
+
+test: .venv/.dev chromium  # runs all tests
 	$(BIN)/pytest -n 2
 
 check: .venv/.dev  # format, lint, types, floors

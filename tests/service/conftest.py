@@ -1,11 +1,14 @@
-"""A service with a few notes and no vectors; another with the sample library and real weights."""
+"""A service with a few notes and no vectors; one with the sample library and weights; a browser."""
 
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from service_running import Running, serving, write_notes
+from browsing import Browsing, chromium
+from playwright.sync_api import Browser
+from service_running import Running, Serve, serving, write_notes
 
 from commonplace import Library
 
@@ -40,3 +43,29 @@ def reader(sample: tuple[Path, Path]) -> Iterator[Running]:
     """A service with the real weights over the sample library; tests only read it."""
     with serving(sample[0], vectors=True) as running:
         yield running
+
+
+# The browser lives as long as one module, not the session: while it is open, its event loop runs
+# in this thread, and no other test of the session could run one of its own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts services for one test."""
+    with ExitStack() as services:
+        yield lambda library, **chosen: services.enter_context(serving(library, **chosen))
+
+
+@pytest.fixture
+def browse(browser: Browser, serve: Serve) -> Iterator[Browsing]:
+    """Opens pages; the test fails where one of them had an error on its console.
+
+    It needs `serve` so that pages close before the services that they ask.
+    """
+    browsing = Browsing(browser)
+    yield browsing
+    browsing.close()

@@ -77,6 +77,9 @@ def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
+Serve = Callable[..., Running]  # starts a service for one test; takes what `serving` takes
+
+
 @contextmanager
 def serving(library: Path, **chosen: Any) -> Iterator[Running]:
     """Serve a library on a free port; without vectors unless the test says so."""

@@ -1,17 +1,28 @@
 // An answer: sentences in a serif, their sources as notes in the margin. A refusal has neither.
 
-import { post } from "./api.js";
-import { announce, day, h, icon, plural, shortPath } from "./dom.js";
+import { ApiError, events } from "./api.js";
+import { announce, day, h, plural, shortPath } from "./dom.js";
 import { placeOf, sourceLink } from "./place.js";
 import { hidePassage, showPassage } from "./passage.js";
+import { thumbs } from "./thumbs.js";
+
+/** Let a view grow with what is asked; it ends with an answer, a refusal or an error. */
+export async function streamAnswer(view, asked, signal) {
+  let ended = false;
+  for await (const [name, record] of events("/api/ask/stream", asked, signal)) {
+    view[name]?.(record);
+    ended ||= name === "answer" || name === "refusal";
+  }
+  if (!ended) throw new ApiError("The answer broke off; the service may have been stopped.", 0);
+}
 
 /** What the events of an answer are told to; `element` grows with them. */
-export function answerView(question, { me, onsearch, heading = true }) {
+export function answerView(question, { me, onsearch }) {
   const sentences = h("div", { class: "sentences" });
   const state = h("p", { class: "loading" }, "looking in the library");
   const foot = h("footer", { class: "foot" });
-  const element = h("article", { class: "answer" }, h("h2", { class: heading ? "asked" : "unseen" }, question), sentences, state, foot);
-  const numbers = new Map();
+  const element = h("article", { class: "answer" }, h("h2", { class: "unseen" }, question), sentences, state, foot);
+  const known = new Map(); // what is cited already: id -> {number, note}
   return {
     element,
     retrieved: ({ passages, paths }) => {
@@ -19,7 +30,7 @@ export function answerView(question, { me, onsearch, heading = true }) {
     },
     sentence: (record) => {
       state.textContent = "reading on";
-      sentences.append(sentenceRow(record, numbers, question, me));
+      sentences.append(sentenceRow(record, known, question, me));
     },
     answer: (record) => {
       state.remove();
@@ -35,80 +46,68 @@ export function answerView(question, { me, onsearch, heading = true }) {
   };
 }
 
-/** A sentence, and beside it a note for each citation; they know each other. */
-function sentenceRow(record, numbers, question, me) {
+/** A sentence, and beside it a note for each source that was not cited before; they know each other. */
+function sentenceRow(record, known, question, me) {
   const row = h("div", { class: "sentence" });
-  const marks = [];
   const notes = [];
-  for (const citation of record.citations) {
-    const isNew = !numbers.has(citation.id);
-    if (isNew) numbers.set(citation.id, numbers.size + 1);
-    const number = numbers.get(citation.id);
-    const note = isNew ? noteOf(citation, number, record.text, question, me) : null;
-    marks.push(markOf(citation, number, note, row));
-    if (note) notes.push(note);
-  }
-  const quote = h("p", { class: "words" }, record.text, marks);
-  const margin = h("aside", { class: "margin", "aria-label": `Sources of: ${record.text.slice(0, 60)}` }, notes);
-  row.append(quote, margin);
+  const marks = record.citations.map((citation) => {
+    if (!known.has(citation.id)) {
+      const number = known.size + 1;
+      const before = [...known.values()].at(-1);
+      const note = noteOf(citation, before?.place === placeKey(citation), number, record.text, question, me);
+      known.set(citation.id, { number, note, place: placeKey(citation) });
+      notes.push(note);
+    }
+    const { number, note } = known.get(citation.id);
+    const mark = markOf(citation, number);
+    connect(row, mark, note);
+    return h("sup", {}, mark);
+  });
+  row.append(h("p", { class: "words" }, record.text, marks), h("div", { class: "margin" }, notes));
   return row;
 }
 
-function markOf(citation, number, note, row) {
-  const connect = (on) => {
-    row.classList.toggle("connected", on);
-    note?.classList.toggle("connected", on);
-  };
-  const link = sourceLink(citation.id, { class: "mark", "aria-label": `Source ${number}: ${citation.title || shortPath(citation.path)}`,
-    onmouseenter: () => { connect(true); showPassage(link, citation); },
-    onmouseleave: () => { connect(false); hidePassage(); },
-    onfocus: () => { connect(true); showPassage(link, citation); },
-    onblur: () => { connect(false); hidePassage(); } }, number);
-  return h("sup", {}, link);
+/** What belongs together lights up together, from either side. */
+function connect(row, mark, note) {
+  const set = (on) => () => { for (const element of [row, mark, note]) element.classList.toggle("connected", on); };
+  for (const element of [mark, note]) {
+    for (const name of ["mouseenter", "focusin"]) element.addEventListener(name, set(true));
+    for (const name of ["mouseleave", "focusout"]) element.addEventListener(name, set(false));
+  }
 }
 
-function noteOf(citation, number, said, question, me) {
+function markOf(citation, number) {
+  const link = sourceLink(citation.id, { class: "mark", "aria-label": `Source ${number}: ${citation.title || shortPath(citation.path)}`,
+    onmouseenter: () => showPassage(link, citation), onmouseleave: hidePassage,
+    onfocus: () => showPassage(link, citation), onblur: hidePassage }, number);
+  return link;
+}
+
+/** Two citations of one place differ only in their words. */
+const placeKey = (citation) => `${citation.path}\n${placeOf(citation)}`;
+
+/** A source that is the one before it is not said twice: "ibid.", as in every book. */
+function noteOf(citation, ibid, number, said, question, me) {
   const quote = citation.quote.replace(/\s+/g, " ");
-  return h("div", { class: "note" },
+  const title = citation.title || shortPath(citation.path, 1);
+  return h("div", { class: ibid ? "note ibid" : "note", role: "group", "aria-label": `Source ${number}` },
     h("span", { class: "number", "aria-hidden": "true" }, number),
     h("p", { class: "from" },
-      sourceLink(citation.id, { "data-stop": true }, citation.title || shortPath(citation.path, 1)),
-      h("span", { class: "place", title: citation.path }, placeOf(citation))),
+      sourceLink(citation.id, { "data-stop": true, "aria-label": ibid && `${title}, the same place` }, ibid ? "ibid." : title),
+      !ibid && h("span", { class: "place", title: citation.path }, placeOf(citation))),
     quote !== said.replace(/\s+/g, " ") && h("q", {}, quote),
     citation.changed && h("p", { class: "changed" }, `this source has changed: ${citation.changed}`),
     me.role === "write" && thumbs(question, citation.id, number, "ask"));
 }
 
-/** Up and down; what was said can be seen, and is taken back by saying it again. */
-export function thumbs(query, citation, rank, source) {
-  const given = new Map();
-  const buttons = ["up", "down"].map((verdict) => h("button", {
-    type: "button", class: "thumb plain", "aria-pressed": "false",
-    "aria-label": verdict === "up" ? "This fits" : "This does not fit",
-    onclick: () => give(verdict),
-  }, icon(verdict)));
-  const refresh = () => buttons.forEach((button, at) =>
-    button.setAttribute("aria-pressed", String(given.has(["up", "down"][at]))));
-  async function give(verdict) {
-    const { remove } = await import("./api.js");
-    for (const [old, id] of [...given]) {
-      given.delete(old);
-      await remove(`/api/feedback/${id}`).catch(() => {});
-      if (old === verdict) { refresh(); announce("taken back"); return; }
-    }
-    const { records } = await post("/api/feedback", { query, citation, verdict, rank, source });
-    given.set(verdict, records[0].id);
-    refresh();
-    announce(verdict === "up" ? "noted: it fits" : "noted: it does not fit");
-  }
-  return h("span", { class: "thumbs" }, buttons);
-}
+const wrote = (reader) => (reader === "extractive" ? "quoted word for word" : `written by ${reader.replace(/^generative \((.*)\)$/, "$1")}`);
 
 function aboutAnswer(record) {
   const written = day(record.oldest) === day(record.newest) ? day(record.oldest)
     : `${day(record.oldest)} to ${day(record.newest)}`;
   const seconds = Object.values(record.timings).reduce((sum, each) => sum + each, 0);
-  const parts = [`sources written ${written}`, `${Math.round(100 * record.confidence)} % sure`, record.reader, `${seconds.toFixed(1)} s`];
+  const parts = [`${Math.round(100 * record.confidence)} % sure`, wrote(record.reader),
+    `sources written ${written}`, `${seconds.toFixed(1)} s`];
   return [
     h("p", { class: "about" }, parts.join(" · ")),
     record.unsupported > 0 && h("p", { class: "about" }, `${plural(record.unsupported, "sentence")} left out: not supported by the library`),
@@ -130,10 +129,10 @@ function refused(record, onsearch) {
 /** What an earlier answer to the same question said, and why it is another now. */
 function comparison(compared) {
   if (!compared) return null;
-  if (!compared.changed) return h("p", { class: "about" }, `the same answer as on ${day(compared.at)}`);
+  if (!compared.changed) return h("p", { class: "about same" }, `The same answer as on ${day(compared.at)}.`);
   return h("div", { class: "compared" },
-    h("p", {}, h("strong", {}, `The answer changed since ${day(compared.at)} because:`)),
+    h("p", {}, h("strong", {}, "The answer changed because:")),
     h("ul", {}, compared.reasons.map((reason) => h("li", {}, reason))),
-    compared.then.length ? h("details", {}, h("summary", {}, "What it said then"), h("blockquote", {}, compared.then.join(" ")))
-      : h("p", { class: "quiet" }, "Then it was refused."));
+    compared.then.length ? [h("p", { class: "about" }, `On ${day(compared.at)} it said:`), h("blockquote", {}, compared.then.join(" "))]
+      : h("p", { class: "about" }, `On ${day(compared.at)} it was refused.`));
 }

@@ -9,13 +9,15 @@ export class ApiError extends Error {
   }
 }
 
+const SILENT = "The service does not answer; is it still running?";
+
 async function send(path, options) {
   let response;
   try {
     response = await fetch(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError("The service does not answer; is it still running?", 0);
+    throw new ApiError(SILENT, 0);
   }
   if (response.status === 401 && path !== "/api/session") {
     await signIn();
@@ -69,7 +71,7 @@ export async function* events(path, record, signal) {
   let held = "";
   try {
     for (;;) {
-      const { value, done } = await reader.read();
+      const { value, done } = await next(reader);
       if (done) return;
       held += value;
       const blocks = held.split("\n\n");
@@ -82,5 +84,14 @@ export async function* events(path, record, signal) {
     }
   } finally {
     reader.cancel().catch(() => {});
+  }
+}
+
+async function next(reader) {
+  try {
+    return await reader.read();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(SILENT, 0);
   }
 }

@@ -13,14 +13,16 @@ const VIEWS = { ask: showAsk, library: showLibrary, reading: showReading, log: s
 const TITLES = { ask: "commonplace", library: "Library", reading: "Reading list", log: "Log" };
 let leave = () => {};
 let shown = "";
+let shows = 0; // how often a view was shown: a slow one must not come up over a later one
 let beneath = null; // the address of the view that a source was opened over
 
 /** #/ , #/library, #/reading, #/log, #/ask/QUESTION, #/search/QUERY, #/source/ID */
 async function route(event) {
   const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
-  const detail = decodeURIComponent(rest.join("/"));
+  const detail = decoded(rest.join("/"));
   if (name === "source") {
     if (!shown) await show("ask", "", "");
+    else if (event?.oldURL) history.replaceState({ beneath: true }, "");
     beneath ??= event?.oldURL ? new URL(event.oldURL).hash : "";
     openSource(detail);
     return;
@@ -35,7 +37,17 @@ async function route(event) {
   await show(view, detail, name);
 }
 
+/** What an address says; one that somebody mistyped is taken as it is. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 async function show(view, detail, name) {
+  const mine = ++shows;
   leave();
   leave = () => {};
   for (const link of document.querySelectorAll("[data-view]")) {
@@ -46,17 +58,28 @@ async function show(view, detail, name) {
   const main = byId("main");
   if (shown && shown !== view) main.focus({ preventScroll: true });
   shown = view;
+  const stage = h("div", {}, h("p", { class: "loading" }, "opening the library"));
+  main.replaceChildren(stage);
   try {
-    leave = (await VIEWS[view](main, detail, name, await me())) ?? (() => {});
+    const left = (await VIEWS[view](stage, detail, name, await me())) ?? (() => {});
+    if (mine === shows) leave = left;
+    else left();
   } catch (error) {
-    main.replaceChildren(problem(error, route));
+    if (error.name !== "AbortError") stage.replaceChildren(problem(error, () => show(view, detail, name)));
   }
 }
 
 let known = null;
 async function me() {
   known ??= await get("/api/me");
+  byId("sign-out").hidden = !known.signed_in;
+  byId("sign-out").title = known.name;
   return known;
+}
+
+async function signOut() {
+  await fetch("/api/session", { method: "DELETE" }).catch(() => {});
+  location.reload();
 }
 
 function toggleTheme() {
@@ -67,7 +90,12 @@ function toggleTheme() {
 }
 
 byId("theme").addEventListener("click", toggleTheme);
+byId("sign-out").addEventListener("click", signOut);
+byId("skip").addEventListener("click", (event) => { // its address would be taken for a view
+  event.preventDefault();
+  byId("main").focus();
+});
 byId("show-keys").addEventListener("click", installKeys({ toggleTheme }));
 addEventListener("hashchange", route);
-byId("main").append(h("p", { class: "loading" }, "opening the library"));
+for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault()); // else it leaves the page
 route();

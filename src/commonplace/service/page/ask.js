@@ -1,12 +1,13 @@
 // The box, and what comes back: an answer that arrives sentence by sentence, or passages.
 
-import { answerView } from "./answer.js";
-import { events, get } from "./api.js";
-import { announce, h, plural, problem } from "./dom.js";
+import { answerView, streamAnswer } from "./answer.js";
+import { get } from "./api.js";
+import { announce, day, h, plural, problem } from "./dom.js";
 import { filtersOf } from "./filters.js";
 import { hitsView } from "./hits.js";
 
-const state = { text: "", mode: "ask", model: "", filters: null, result: null };
+// What stands on the page is kept while another view is shown; `address` is what it answers.
+const state = { text: "", mode: "ask", model: "", filters: null, result: null, address: "" };
 
 /** Fill the view; `name` is "ask" or "search" where the address names a question. */
 export async function showAsk(main, detail, name, me) {
@@ -16,7 +17,7 @@ export async function showAsk(main, detail, name, me) {
     placeholder: "Ask your library, or search it", maxlength: 4000,
     oninput: () => grow(field),
     onkeydown: (event) => {
-      if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); run(); }
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); run(); }
     },
   });
   const modes = ["ask", "search"].map((mode) => h("label", { class: "mode" },
@@ -26,7 +27,7 @@ export async function showAsk(main, detail, name, me) {
   const form = h("form", { class: "box", role: "search", onsubmit: (event) => { event.preventDefault(); run(); } },
     field,
     h("div", { class: "under" }, h("div", { class: "modes", role: "radiogroup", "aria-label": "What to do" }, modes),
-      writers(me), state.filters.element, h("button", { class: "primary go" }, "Go")));
+      writers(me), state.filters.button, h("button", { class: "primary go" }, "Go"), state.filters.element));
   main.replaceChildren(h("h1", { class: "unseen" }, "Ask"), form, result);
 
   let running = null;
@@ -34,38 +35,46 @@ export async function showAsk(main, detail, name, me) {
     const text = field.value.trim();
     if (!text) { field.focus(); return; }
     running?.abort();
-    running = new AbortController();
-    state.text = text;
-    history.replaceState(null, "", `#/${state.mode}/${encodeURIComponent(text)}`);
-    const job = { text, filters: state.filters.values(), signal: running.signal, target: result, me, run };
-    state.result = null;
+    const mine = running = new AbortController();
+    Object.assign(state, { text, result: null, address: `#/${state.mode}/${encodeURIComponent(text)}` });
+    if (!location.hash.startsWith("#/source/")) history.replaceState(null, "", state.address);
+    const job = { text, filters: state.filters.values(), signal: mine.signal, target: result, me, run };
     try {
       await (state.mode === "ask" ? ask(job) : search(job));
-      state.result = [...result.childNodes];
+      if (running === mine) state.result = result;
     } catch (error) {
-      if (error.name !== "AbortError") result.replaceChildren(problem(error, run));
+      if (error.name !== "AbortError") broken(result, error, run);
     }
   }
+  state.filters.onchange = () => { if (running || state.result) run(); };
 
-  if (detail && detail !== state.text) {
+  if (detail && `#/${name}/${encodeURIComponent(detail)}` !== state.address) {
+    state.text = detail;
     state.mode = name === "search" ? "search" : "ask";
-    for (const radio of form.querySelectorAll("[name=mode]")) radio.checked = radio.value === state.mode;
-    field.value = detail;
-    requestAnimationFrame(() => grow(field));
-    run();
-  } else {
-    field.value = state.text;
-    requestAnimationFrame(() => grow(field));
-    if (state.result) result.replaceChildren(...state.result);
-    else await welcome(result, me);
+    state.result = null;
   }
-  if (matchMedia("(hover: hover)").matches) field.focus({ preventScroll: true });
-  return () => running?.abort();
+  for (const radio of form.querySelectorAll("[name=mode]")) radio.checked = radio.value === state.mode;
+  field.value = state.text;
+  requestAnimationFrame(() => grow(field));
+  if (matchMedia("(hover: hover)").matches && !document.querySelector("dialog[open]")) field.focus({ preventScroll: true });
+  if (state.result) result.append(...state.result.childNodes);
+  else if (detail) run();
+  else welcome(me).then((shown) => { if (!running) result.replaceChildren(shown); }, (error) => broken(result, error, run));
+  state.result &&= result;
+  return () => { running?.abort(); state.filters.onchange = () => {}; };
 }
 
 function grow(field) {
   field.style.height = "auto";
   field.style.height = `${field.scrollHeight + 2}px`;
+}
+
+/** What had arrived stays; below it stands what went wrong. */
+function broken(target, error, again) {
+  target.querySelector(".loading")?.remove();
+  target.querySelector(".problem")?.remove();
+  if (!target.querySelector(".sentence")) target.replaceChildren();
+  target.append(problem(error, again));
 }
 
 /** Who writes the answer, where the service offers language models. */
@@ -77,46 +86,66 @@ function writers(me) {
 }
 
 async function ask({ text, filters, signal, target, me, run }) {
-  const view = answerView(text, { me, heading: false, onsearch: () => searchInstead(text, target, me, filters, run) });
+  const view = answerView(text, { me, onsearch: () => searchInstead({ text, filters, target, me, run }) });
   target.replaceChildren(view.element);
   target.setAttribute("aria-busy", "true");
   announce("looking in the library");
-  const asked = { question: text, ...filters, model: state.model || null };
   try {
-    for await (const [name, record] of events("/api/ask/stream", asked, signal)) view[name]?.(record);
+    await streamAnswer(view, { question: text, ...filters, model: state.model || null }, signal);
   } finally {
-    target.removeAttribute("aria-busy");
+    if (!signal.aborted) target.removeAttribute("aria-busy");
   }
 }
 
 async function search({ text, filters, signal, target, me }) {
-  target.replaceChildren(h("p", { class: "loading" }, "searching"));
-  const found = await get("/api/search", { q: text, limit: 20, ...filters }, signal);
-  announce(plural(found.hits.length, "passage"));
-  target.replaceChildren(hitsView(found, text, { me, filters }));
+  if (!target.querySelector(".hits")) target.replaceChildren(h("p", { class: "loading" }, "searching"));
+  target.setAttribute("aria-busy", "true"); // passages stay until others come, so that nothing flickers
+  try {
+    const found = await get("/api/search", { q: text, limit: 20, ...filters }, signal);
+    announce(plural(found.hits.length, "passage"));
+    target.replaceChildren(hitsView(found, text, { me, filters }));
+  } finally {
+    if (!signal?.aborted) target.removeAttribute("aria-busy");
+  }
 }
 
-async function searchInstead(text, target, me, filters, again) {
+async function searchInstead(job) {
   try {
-    await search({ text, filters, target, me });
+    await search(job);
   } catch (error) {
-    target.replaceChildren(problem(error, again));
+    broken(job.target, error, job.run);
   }
 }
 
 /** What stands there before anything was asked. */
-async function welcome(target, me) {
-  const { totals } = await get("/api/files", { limit: 0 });
-  const empty = !totals.passages;
-  target.replaceChildren(h("div", { class: "welcome" },
-    empty ? [
-      h("p", { class: "lead" }, "This book is still empty."),
-      h("p", { class: "quiet" }, "Drop notes, papers and pages into the ", h("a", { href: "#/library" }, "library"),
-        ", or add a folder from a terminal: ", h("code", {}, "commonplace add ~/notes")),
-    ] : [
-      h("p", { class: "lead" }, `${plural(totals.passages, "passage")} of ${plural(totals.indexed, "file")}.`),
-      h("p", { class: "quiet" }, "Every sentence of an answer cites the words that it rests on. What the library does not hold is refused. ",
-        "Press ", h("kbd", {}, "/"), " to write, ", h("kbd", {}, "?"), " for the keys."),
-    ],
-    !empty && me.role === "read" && h("p", { class: "quiet" }, "Your token may read this library, and change nothing in it.")));
+async function welcome(me) {
+  const [{ totals }, { records }] = await Promise.all([get("/api/files", { limit: 0 }), get("/api/log", { limit: 60 })]);
+  if (!totals.passages) return emptyBook(me);
+  return h("div", { class: "welcome" },
+    h("p", { class: "lead" }, `${plural(totals.passages, "passage")} from ${plural(totals.indexed, "file")}.`),
+    h("p", { class: "quiet" }, "Every sentence of an answer cites the words that it rests on. What the library does not hold is refused."),
+    h("p", { class: "quiet" }, h("kbd", {}, "/"), " to write, ", h("kbd", {}, "?"), " for the keys."),
+    me.role === "read" && h("p", { class: "quiet" }, "Your token may read this library, and change nothing in it."),
+    lately(records));
+}
+
+function emptyBook(me) {
+  return h("div", { class: "welcome" },
+    h("p", { class: "lead" }, "This book is still empty."),
+    h("p", { class: "quiet" }, me.role === "write"
+      ? ["Drop notes, papers and pages into the ", h("a", { href: "#/library" }, "library"), ", or add a folder from a terminal: "]
+      : "Whoever keeps it adds to it from a terminal: ", h("code", {}, "commonplace add ~/notes")));
+}
+
+/** Questions asked before, each once: a start for another. */
+function lately(records) {
+  const asked = new Map();
+  for (const record of records) {
+    if (record.verb === "ask" && !asked.has(record.query)) asked.set(record.query, record);
+  }
+  if (!asked.size) return null;
+  return h("section", { class: "lately", "aria-labelledby": "lately" },
+    h("h2", { id: "lately" }, "Asked before"),
+    h("ul", {}, [...asked.values()].slice(0, 5).map(({ query, at }) => h("li", {},
+      h("a", { href: `#/ask/${encodeURIComponent(query)}`, "data-stop": true }, query), h("span", { class: "place" }, day(at))))));
 }

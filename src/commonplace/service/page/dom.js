@@ -39,6 +39,12 @@ export function outward(url, ...children) {
     : h("span", {}, ...children);
 }
 
+/** A path as [its folder, its name]. */
+export function folderAndName(path) {
+  const at = path.lastIndexOf("/") + 1;
+  return [path.slice(0, at), path.slice(at)];
+}
+
 /** The end of a path, which is what people know a file by. */
 export function shortPath(path, parts = 2) {
   const names = path.split("/").filter(Boolean);
@@ -63,11 +69,12 @@ export function icon(name) {
     svg("path", { d: ICONS[name], ...stroke }));
 }
 
-/** One sentence about what went wrong. */
+/** One sentence about what went wrong; again only what may go well the next time. */
 export function problem(error, again) {
+  const refused = error.status >= 400 && error.status < 500;
   return h("div", { class: "problem", role: "alert" },
     h("p", {}, error.message || String(error)),
-    again && h("button", { type: "button", onclick: again }, "Try again"));
+    again && !refused && h("button", { type: "button", onclick: again }, "Try again"));
 }
 
 /** The text with its words that a query asks for marked; words are alike by their beginnings. */

@@ -1,11 +1,12 @@
 // Which part of the library is asked, as chips. One filter is one chip; a click takes it away.
 
 import { get } from "./api.js";
-import { h, icon, shortPath } from "./dom.js";
+import { h, icon, problem, shortPath } from "./dom.js";
 
+const EARLIEST = "1000-01-01";
 const KINDS = ["text", "markdown", "html", "pdf", "code", "rst", "notebook", "epub", "docx"];
 
-/** {element, values()}; `values` are fields of the API. */
+/** {button, element, values(), onchange}; `values` are fields of the API. */
 export function filtersOf() {
   const chosen = new Map(); // "field:value" -> [field, value, label]
   const chips = h("span", { class: "chips" });
@@ -15,19 +16,38 @@ export function filtersOf() {
   async function toggle() {
     panel.hidden = !panel.hidden;
     button.setAttribute("aria-expanded", String(!panel.hidden));
-    if (!panel.hidden) panel.replaceChildren(...await fields());
+    if (panel.hidden) return;
+    try {
+      panel.replaceChildren(...await fields());
+    } catch (error) {
+      panel.replaceChildren(problem(error));
+    }
   }
 
   function set(field, value, label, only) {
     for (const key of [...chosen.keys()]) if (only && key.startsWith(`${field}:`)) chosen.delete(key);
     if (value) chosen.set(`${field}:${value}`, [field, value, label]);
+    changed();
+  }
+
+  function drop(key) {
+    const [field] = chosen.get(key);
+    chosen.delete(key);
+    const input = panel.querySelector(`input[name=${field}]`);
+    if (input) input.value = "";
+    button.focus();
+    changed();
+  }
+
+  function changed() {
     draw();
+    filters.onchange();
   }
 
   function draw() {
     chips.replaceChildren(...[...chosen].map(([key, [, , label]]) => h("button", {
       type: "button", class: "chip on", "aria-label": `Remove the filter ${label}`,
-      onclick: () => { chosen.delete(key); draw(); button.focus(); },
+      onclick: () => drop(key),
     }, label, icon("close"))));
   }
 
@@ -50,14 +70,18 @@ export function filtersOf() {
 
   function dateField(label, field, time) {
     const words = label.toLowerCase();
-    return h("label", {}, label, h("input", { type: "date", name: field, onchange: (event) => {
+    const [held] = [...chosen.values()].filter(([name]) => name === field);
+    return h("label", {}, label, h("input", { type: "date", name: field, value: held?.[2].slice(-10), onchange: (event) => {
+      if (event.target.value && event.target.value < EARLIEST) return; // a year that is still being typed
       const moment = event.target.value && new Date(event.target.value + time).toISOString();
       set(field, moment, `${words} ${event.target.value}`, true);
     } }));
   }
 
-  return {
-    element: h("div", { class: "filters" }, chips, button, panel),
+  const filters = {
+    onchange: () => {},
+    button,
+    element: h("div", { class: "filters" }, chips, panel),
     values: () => {
       const found = {};
       for (const [field, value] of chosen.values()) {
@@ -67,6 +91,7 @@ export function filtersOf() {
       return found;
     },
   };
+  return filters;
 }
 
 /** Every folder that holds files of the library, and those above that hold more than one of them. */

@@ -1,9 +1,9 @@
 // What a search found: passages as quotations, each with its place, its thumbs and its reasons.
 
-import { thumbs } from "./answer.js";
 import { get } from "./api.js";
 import { day, h, marked, plural, problem, shortPath } from "./dom.js";
 import { placeOf, sourceLink } from "./place.js";
+import { thumbs } from "./thumbs.js";
 import { whyView } from "./why.js";
 
 export function hitsView(found, query, { me, filters }) {
@@ -12,7 +12,7 @@ export function hitsView(found, query, { me, filters }) {
       h("p", { class: "quiet" }, Object.keys(filters).length ? "The filters leave nothing that fits." : "No passage shares a word or a meaning with it."));
   }
   return h("div", { class: "hits" },
-    h("p", { class: "about" }, `${plural(found.hits.length, "passage")} in ${(1000 * found.seconds).toFixed(0)} ms`),
+    h("p", { class: "about count" }, `${plural(found.hits.length, "passage")} in ${(1000 * found.seconds).toFixed(0)} ms`),
     h("ol", {}, found.hits.map((hit, at) => h("li", {}, hitView(hit, at + 1, query, me, filters)))));
 }
 
@@ -31,8 +31,9 @@ function hitView(hit, rank, query, me, filters) {
     }
   }
   return h("article", { class: "hit" },
-    h("h3", {}, sourceLink(hit.id, { "data-stop": true }, hit.title || shortPath(hit.path, 1))),
-    h("p", { class: "place", title: hit.path }, `${placeOf(hit)} · ${day(hit.written_at)}`),
-    h("blockquote", { class: "excerpt" }, marked(hit.text, query)),
+    h("div", { class: "source" },
+      h("h3", {}, sourceLink(hit.id, { "data-stop": true }, hit.title || shortPath(hit.path, 1))),
+      h("p", { class: "place", title: hit.path }, `${placeOf(hit)} · ${day(hit.written_at)}`)),
+    h("blockquote", { class: hit.kind === "code" ? "excerpt code" : "excerpt" }, marked(hit.text, query)),
     h("div", { class: "acts" }, me.role === "write" && thumbs(query, hit.id, rank, "search"), button), why);
 }

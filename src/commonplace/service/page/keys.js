@@ -1,6 +1,7 @@
 // The keys, and the list of them.
 
 import { byId, h } from "./dom.js";
+import { hidePassage } from "./passage.js";
 
 const KEYS = [
   ["/", "write a question"],
@@ -17,9 +18,10 @@ const VIEWS = { 1: "#/", 2: "#/library", 3: "#/reading", 4: "#/log" };
 export function installKeys({ toggleTheme }) {
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    if (event.target.matches("input, textarea, select")) {
+    if (event.key === "Escape") hidePassage();
+    if (writes(event.target)) {
       if (event.key === "Escape") event.target.blur();
-      else if (event.key === "ArrowDown" && event.target.matches("#question")) move(event, 1);
+      else if (event.key === "ArrowDown" && atItsEnd(event.target)) move(event, 1);
       return;
     }
     if (event.key === "/") focusQuestion(event);
@@ -33,6 +35,13 @@ export function installKeys({ toggleTheme }) {
   return showKeys;
 }
 
+/** Whether keys are text for it, and not for us; a box to tick takes none but the space bar. */
+const writes = (element) => element.matches("input:not([type=checkbox]), textarea, select");
+
+/** From the end of what is written, or from a field that holds one line, the arrow leads on. */
+const atItsEnd = (field) => field.matches("[type=search]")
+  || (field.matches("#question") && field.selectionEnd === field.value.length);
+
 function focusQuestion(event) {
   event.preventDefault();
   const field = byId("question") ?? document.querySelector("main input[type=search]");
@@ -42,7 +51,7 @@ function focusQuestion(event) {
 
 /** Move the focus among what can be opened. */
 function move(event, step) {
-  const stops = [...document.querySelectorAll("main [data-stop]")];
+  const stops = [...document.querySelectorAll("main [data-stop]")].filter((stop) => stop.checkVisibility());
   if (!stops.length) return;
   event.preventDefault();
   const at = stops.indexOf(document.activeElement.closest("[data-stop]"));

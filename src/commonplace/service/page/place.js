@@ -3,8 +3,9 @@
 import { h, shortPath } from "./dom.js";
 
 /** "…/notes/lora.md · Why two matrices", "…/lora.pdf · page 3". */
-export function placeOf({ path, locator, heading = [] }) {
-  const within = locator.type === "page" ? `page ${locator.page}` : heading.at(-1) || locator.part;
+export function placeOf({ path, title, locator, heading = [] }) {
+  const headed = heading.at(-1) === title ? "" : heading.at(-1); // the title is said already
+  const within = locator.type === "page" ? `page ${locator.page}` : headed || locator.part;
   return within ? `${shortPath(path)} · ${within}` : shortPath(path);
 }
 

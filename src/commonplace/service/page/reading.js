@@ -15,21 +15,27 @@ export async function showReading(main, detail, name, me) {
   main.replaceChildren(h("h1", {}, "Reading list"), h("p", { class: "loading" }, "collecting links"));
   const { entries } = await get("/api/reading");
   const list = h("div", {});
+  const counted = h("p", { class: "about" });
   const search = h("input", { type: "search", placeholder: "Which links?", "aria-label": "Show only entries that hold", oninput: draw });
   const order = h("select", { "aria-label": "Order", onchange: () => { state.order = order.value; draw(); } },
     Object.entries(ORDERS).map(([key, [label]]) => h("option", { value: key, selected: key === state.order }, label)));
   const unread = h("label", {}, h("input", { type: "checkbox", checked: state.unread, onchange: (event) => { state.unread = event.target.checked; draw(); } }), " only unread");
-  main.replaceChildren(h("h1", {}, "Reading list"), h("div", { class: "controls" }, search, order, unread), list);
+  main.replaceChildren(h("h1", {}, "Reading list"), h("div", { class: "controls" }, search, order, unread), counted, list);
+
+  function count() {
+    counted.textContent = `${plural(entries.length, "link")}, ${entries.filter((entry) => entry.read).length.toLocaleString()} read`;
+  }
 
   function draw() {
     const wanted = search.value.trim().toLowerCase();
     const found = entries
       .filter((entry) => !(state.unread && entry.read) && `${entry.title} ${entry.url}`.toLowerCase().includes(wanted))
       .sort(ORDERS[state.order][1]);
+    count();
     list.replaceChildren(
-      h("p", { class: "about" }, `${plural(entries.length, "link")}, ${entries.filter((entry) => entry.read).length.toLocaleString()} read`),
       entries.length ? h("ol", { class: "entries" }, found.slice(0, SHOWN).map(row))
-        : h("p", { class: "quiet" }, "No note mentions a link yet."),
+        : h("p", { class: "lead" }, "No note mentions a link yet."),
+      entries.length && !found.length ? h("p", { class: "quiet" }, "None of them is like this.") : "",
       found.length > SHOWN ? h("p", { class: "about" }, `and ${plural(found.length - SHOWN, "more link")}; write a part of it above`) : "");
   }
 
@@ -41,13 +47,15 @@ export async function showReading(main, detail, name, me) {
           Object.assign(entry, await post("/api/reading", { url: entry.url, read: box.checked }));
           announce(entry.read ? "marked read" : "marked unread");
           item.classList.toggle("read", entry.read);
+          said.replaceChildren();
+          count();
         } catch (error) {
           box.checked = entry.read;
           said.replaceChildren(problem(error));
         }
       } });
-    const link = outward(entry.url, entry.title || entry.url);
-    link.dataset.stop = "";
+    const link = outward(entry.url, entry.title || entry.url.replace(/^https?:\/\//i, ""));
+    if (link.href) link.dataset.stop = "";
     const item = h("li", { class: entry.read ? "entry read" : "entry" }, box,
       h("div", {}, h("p", { class: "title" }, link), h("p", { class: "place" }, `${entry.kind} · ${hostOf(entry.url)}`),
         h("details", {}, h("summary", {}, plural(entry.count, "mention")),

@@ -16,14 +16,12 @@ function ask(done) {
   const said = h("p", { class: "problem-line", role: "alert" });
   const form = h("form", { onsubmit: async (event) => {
     event.preventDefault();
-    const response = await fetch("/api/session", {
-      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token: field.value }),
-    });
-    if (!response.ok) {
-      said.textContent = (await response.json()).error.message;
+    said.textContent = await refusal(field.value);
+    if (said.textContent) {
       field.select();
       return;
     }
+    dialog.onclose = null;
     dialog.close();
     done();
   } },
@@ -32,6 +30,18 @@ function ask(done) {
   h("label", { for: "token" }, "Token"), field, said,
   h("button", { class: "primary" }, "Sign in"));
   dialog.replaceChildren(form);
-  dialog.addEventListener("cancel", (event) => event.preventDefault());
+  dialog.oncancel = (event) => event.preventDefault();
+  dialog.onclose = () => dialog.showModal(); // a second Escape closes it without asking
   if (!dialog.open) dialog.showModal();
+}
+
+/** Why a token is not taken; empty where it is. */
+async function refusal(token) {
+  try {
+    const headers = { "content-type": "application/json" };
+    const response = await fetch("/api/session", { method: "POST", headers, body: JSON.stringify({ token }) });
+    return response.ok ? "" : (await response.json()).error.message;
+  } catch {
+    return "The service does not answer; is it still running?";
+  }
 }

@@ -5,23 +5,47 @@ import { byId, day, h, icon, problem } from "./dom.js";
 import { placeOf } from "./place.js";
 
 const AROUND = 20000; // characters before and after; the whole of nearly every note
-let back = null;
+let opened = 0; // how often; a slow source must not come up in place of a later one
 
 export async function openSource(id) {
+  const mine = ++opened;
   const dialog = byId("source");
-  back ??= document.activeElement;
-  dialog.replaceChildren(frame("Opening", h("p", { class: "loading" }, "opening the source")));
   if (!dialog.open) dialog.showModal();
+  fill(dialog, frame("Opening", h("p", { class: "loading body" }, "opening the source")));
   dialog.onclose = left;
   dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); };
   try {
     const shown = await get(`/api/passages/${encodeURIComponent(id)}`, { around: AROUND });
-    dialog.replaceChildren(frame(shown.title || placeOf(shown), content(shown, id), shown));
-    const place = dialog.querySelector(".here");
-    place?.scrollIntoView({ block: "center" });
+    if (mine !== opened) return;
+    fill(dialog, frame(shown.title || placeOf(shown), content(shown, id), shown));
+    dialog.querySelector("mark.here")?.scrollIntoView({ block: "center" });
+    await drawn(dialog, shown.locator);
   } catch (error) {
-    dialog.replaceChildren(frame("The source cannot be shown", problem(error)));
+    if (mine === opened) fill(dialog, frame("The source cannot be shown", h("div", { class: "body" }, problem(error, () => openSource(id)))));
   }
+}
+
+const POINT = 2; // pixels of the drawn page for one point of the PDF
+
+/** Once the page is there, scroll to its first box; boxes count from the lower left corner. */
+async function drawn(dialog, { boxes }) {
+  const page = dialog.querySelector("img.here");
+  if (!page) return;
+  try {
+    await page.decode();
+  } catch {
+    page.replaceWith(problem(new Error("The page could not be drawn.")));
+    return;
+  }
+  const height = page.naturalHeight / POINT;
+  const top = Math.max(0, 1 - Math.max(...boxes.map((box) => box.top)) / height);
+  const body = page.parentElement;
+  body.scrollTop = page.offsetTop - body.offsetTop + top * page.clientHeight - body.clientHeight / 3;
+}
+
+/** The focus stays on what closes it, whatever is filled in. */
+function fill(dialog, content) {
+  dialog.replaceChildren(content);
   dialog.querySelector("button").focus({ preventScroll: true });
 }
 
@@ -29,10 +53,10 @@ export function closeSource() {
   if (byId("source").open) byId("source").close();
 }
 
+/** The dialog itself gives the focus back to what had it. */
 function left() {
-  if (location.hash.startsWith("#/source/")) history.length > 1 ? history.back() : location.replace("#/");
-  back?.focus?.({ preventScroll: true });
-  back = null;
+  // Back only where a view of ours is beneath; the address may have been opened from elsewhere.
+  if (location.hash.startsWith("#/source/")) history.state?.beneath ? history.back() : location.replace("#/");
 }
 
 function frame(title, body, shown) {

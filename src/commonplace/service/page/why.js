@@ -11,12 +11,13 @@ const WIDTH = 160;
 export function whyView(hit) {
   const parts = hit.explanation.contributions;
   const most = Math.max(...parts.map(([, value]) => Math.abs(value)), 1e-9);
+  const middle = parts.some(([, value]) => value < 0) ? WIDTH / 2 : 0; // where zero is
   return h("div", {},
     h("table", { class: "bars" },
       h("caption", {}, "What each kind of evidence adds"),
       h("tbody", {}, parts.map(([name, value]) => h("tr", {},
         h("th", { scope: "row" }, NAMES[name] ?? name),
-        h("td", {}, bar(value / most)),
+        h("td", {}, bar(value / most, middle)),
         h("td", { class: "number" }, signed(value)))),
       h("tr", { class: "sum" }, h("th", { scope: "row" }, "score"), h("td", {}), h("td", { class: "number" }, signed(hit.score))))),
     hit.explanation.terms.length > 0 && h("details", {}, h("summary", {}, "The words"), terms(hit.explanation)));
@@ -24,13 +25,13 @@ export function whyView(hit) {
 
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
 
-/** From the middle to the right where it adds, to the left where it takes. */
-function bar(share) {
-  const length = Math.max(1, Math.abs(share) * WIDTH / 2);
-  const x = share < 0 ? WIDTH / 2 - length : WIDTH / 2;
+/** From zero to the right where it adds, to the left where it takes. */
+function bar(share, zero) {
+  const length = Math.max(1, Math.abs(share) * (WIDTH - zero));
+  const x = share < 0 ? zero - length : zero;
   return svg("svg", { viewBox: `0 0 ${WIDTH} 10`, width: WIDTH, height: 10, class: share < 0 ? "bar less" : "bar", "aria-hidden": "true" },
     svg("rect", { x, y: 1, width: length, height: 8 }),
-    svg("line", { x1: WIDTH / 2, x2: WIDTH / 2, y1: 0, y2: 10 }));
+    svg("line", { x1: zero, x2: zero, y1: 0, y2: 10 }));
 }
 
 function terms({ terms: rows, bm25 }) {

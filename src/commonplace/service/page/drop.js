@@ -1,0 +1,43 @@
+// Where files are dropped or chosen; each is sent in turn.
+
+import { upload } from "./api.js";
+import { h } from "./dom.js";
+
+/** `sent` is told the job of each file that has arrived, or a promise of it while it is on its way. */
+export function dropZone(limit, sent) {
+  const picker = h("input", { type: "file", multiple: true, id: "picker", class: "unseen", onchange: () => send([...picker.files]) });
+  const said = h("div", { role: "alert" });
+  const zone = h("div", { class: "drop",
+    ondragover: () => zone.classList.add("over"),
+    ondragleave: (event) => { if (!zone.contains(event.relatedTarget)) zone.classList.remove("over"); },
+    ondrop: (event) => { event.preventDefault(); zone.classList.remove("over"); send(dropped(event.dataTransfer)); } },
+  h("p", {}, "Drop notes, papers and pages here, or ", picker, h("label", { for: "picker", class: "link" }, "choose files"), "."),
+  h("p", { class: "quiet small" }, "They are kept in the library. The same name again is a newer version."), said);
+
+  async function send(files) {
+    said.replaceChildren();
+    for (const file of files) {
+      try {
+        await sent(file.name, taken(file));
+      } catch (error) {
+        said.append(h("p", { class: "problem-line" }, `${file.name}: ${error.message}`));
+      }
+    }
+    picker.value = "";
+  }
+
+  async function taken(file) {
+    if (file.folder) throw new Error("a folder is added where it lies: commonplace add, or serve --watch");
+    if (file.size > limit) throw new Error(`it is larger than the ${(limit / 1e6).toFixed(0)} MB that are taken`);
+    return upload(file);
+  }
+  return zone;
+}
+
+/** The files of a drop; a folder cannot be sent, so it is only named. */
+function dropped(transfer) {
+  return [...transfer.items].filter((item) => item.kind === "file").map((item) => {
+    const entry = item.webkitGetAsEntry?.();
+    return entry?.isDirectory ? { name: entry.name, folder: true } : item.getAsFile();
+  });
+}
