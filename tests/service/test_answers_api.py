@@ -146,6 +146,21 @@ def test_an_answer_is_compared_with_the_one_before(tmp_path: Path) -> None:
         assert ask(against="2020")["error"]["message"].startswith("the log holds no question")
 
 
+@pytest.mark.slow
+@pytest.mark.weights
+def test_a_model_that_the_server_offers_writes(sample: tuple[Path, Path]) -> None:
+    offered = ("SmolLM2-135M-Instruct",)
+    with serving(sample[0], vectors=True, models=offered) as service:
+        assert service.json("/api/me")["models"] == list(offered)
+        names = [model["id"] for model in service.json("/v1/models")["data"]]
+        assert names == ["commonplace", "commonplace/SmolLM2-135M-Instruct"]
+        asked = {"question": QUESTION, "model": offered[0]}
+        answer = service.client.post("/api/ask", json=asked).json()
+    assert "SmolLM2-135M-Instruct" in answer["reader"]
+    assert answer["speculation"]["tokens"] > 0
+    assert answer["speculation"]["off"]
+
+
 def test_errors_are_one_sentence(service: Running) -> None:
     client = service.client
     wrong = {

@@ -41,6 +41,21 @@ def test_an_answer_streams_in_with_its_sources_beside_it(reader: Running, browse
 
 
 @pytest.mark.weights
+def test_the_panel_says_how_an_answer_was_made(reader: Running, browse: Browsing) -> None:
+    page = browse.open(reader.url, f"ask/{LORA}")
+    panel = answered(page).locator("details.how")
+    panel.locator("summary").click()
+    expect(panel.get_by_role("row", name="reading passages token by token")).to_be_visible()
+    panel.get_by_role("button", name="why was LoRA read?").click()
+    bars = panel.locator("table.bars").last
+    expect(bars.get_by_role("row", name="score")).to_be_visible()
+    *parts, score = [
+        float(cell.replace("−", "-")) for cell in bars.locator(".number").all_inner_texts()
+    ]
+    assert sum(parts) == pytest.approx(score, abs=0.003)
+
+
+@pytest.mark.weights
 def test_a_citation_opens_at_the_very_words(reader: Running, browse: Browsing) -> None:
     page = browse.open(reader.url, f"ask/{LORA}")
     said = answered(page).locator(".words").first.evaluate("it => it.firstChild.textContent")

@@ -2,6 +2,7 @@
 
 import { ApiError, events } from "./api.js";
 import { announce, day, h, plural, shortPath } from "./dom.js";
+import { howView } from "./how.js";
 import { placeOf, sourceLink } from "./place.js";
 import { hidePassage, showPassage } from "./passage.js";
 import { thumbs } from "./thumbs.js";
@@ -17,7 +18,7 @@ export async function streamAnswer(view, asked, signal) {
 }
 
 /** What the events of an answer are told to; `element` grows with them. */
-export function answerView(question, { me, onsearch }) {
+export function answerView(question, { me, onsearch, filters = {} }) {
   const sentences = h("div", { class: "sentences" });
   const state = h("p", { class: "loading" }, "looking in the library");
   const foot = h("footer", { class: "foot" });
@@ -35,7 +36,7 @@ export function answerView(question, { me, onsearch }) {
     answer: (record) => {
       state.remove();
       announce(`answered, ${plural(record.sentences.length, "sentence")}`);
-      foot.append(...aboutAnswer(record));
+      foot.append(...aboutAnswer(record), howView(record, filters));
     },
     refusal: (record) => {
       state.remove();

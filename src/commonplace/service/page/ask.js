@@ -86,7 +86,7 @@ function writers(me) {
 }
 
 async function ask({ text, filters, signal, target, me, run }) {
-  const view = answerView(text, { me, onsearch: () => searchInstead({ text, filters, target, me, run }) });
+  const view = answerView(text, { me, filters, onsearch: () => searchInstead({ text, filters, target, me, run }) });
   target.replaceChildren(view.element);
   target.setAttribute("aria-busy", "true");
   announce("looking in the library");

@@ -1,10 +1,9 @@
 // What a search found: passages as quotations, each with its place, its thumbs and its reasons.
 
-import { get } from "./api.js";
-import { day, h, marked, plural, problem, shortPath } from "./dom.js";
+import { day, h, marked, plural, shortPath } from "./dom.js";
 import { placeOf, sourceLink } from "./place.js";
 import { thumbs } from "./thumbs.js";
-import { whyView } from "./why.js";
+import { whyHere } from "./why.js";
 
 export function hitsView(found, query, { me, filters }) {
   if (!found.hits.length) {
@@ -17,19 +16,7 @@ export function hitsView(found, query, { me, filters }) {
 }
 
 function hitView(hit, rank, query, me, filters) {
-  const why = h("div", { class: "why", hidden: true });
-  const button = h("button", { type: "button", class: "plain small", "aria-expanded": "false", onclick: toggle }, "why here?");
-  async function toggle() {
-    why.hidden = !why.hidden;
-    button.setAttribute("aria-expanded", String(!why.hidden));
-    if (why.hidden || why.childElementCount) return;
-    try {
-      const { hit: explained } = await get("/api/explain", { q: query, citation: hit.id, ...filters });
-      why.replaceChildren(whyView(explained));
-    } catch (error) {
-      why.replaceChildren(problem(error));
-    }
-  }
+  const { button, why } = whyHere("why here?", { q: query, citation: hit.id, ...filters });
   return h("article", { class: "hit" },
     h("div", { class: "source" },
       h("h3", {}, sourceLink(hit.id, { "data-stop": true }, hit.title || shortPath(hit.path, 1))),

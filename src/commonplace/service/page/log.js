@@ -36,10 +36,11 @@ function took(record) {
 
 /** The filter as it was, but the library as it is. */
 async function askAgain(record, target, me, signal) {
-  const view = answerView(record.query, { me });
-  target.replaceChildren(view.element);
   const { paths, kinds, since, until } = record.filter ?? {};
-  const asked = { question: record.query, against: record.at, in: paths ?? [], kind: kinds ?? [], since, until };
+  const filters = { in: paths ?? [], kind: kinds ?? [], since, until };
+  const view = answerView(record.query, { me, filters });
+  target.replaceChildren(view.element);
+  const asked = { question: record.query, against: record.at, ...filters };
   try {
     await streamAnswer(view, asked, signal);
   } catch (error) {

@@ -1,6 +1,7 @@
 // Why a passage stands where it stands: what each kind of evidence adds, as bars. They are the score.
 
-import { h, svg } from "./dom.js";
+import { get } from "./api.js";
+import { h, problem, svg } from "./dom.js";
 
 const NAMES = {
   bm25: "its words (BM25)", cosine: "its meaning (cosine)", neighbours: "its neighbours",
@@ -8,7 +9,24 @@ const NAMES = {
 };
 const WIDTH = 160;
 
-export function whyView(hit) {
+/** A button, and what it opens: the explanation of a hit, fetched when it is first wanted. */
+export function whyHere(label, asked) {
+  const why = h("div", { class: "why", hidden: true });
+  const button = h("button", { type: "button", class: "plain small", "aria-expanded": "false", onclick: toggle }, label);
+  async function toggle() {
+    why.hidden = !why.hidden;
+    button.setAttribute("aria-expanded", String(!why.hidden));
+    if (why.hidden || why.childElementCount) return;
+    try {
+      why.replaceChildren(whyView((await get("/api/explain", asked)).hit));
+    } catch (error) {
+      why.replaceChildren(problem(error));
+    }
+  }
+  return { button, why };
+}
+
+function whyView(hit) {
   const parts = hit.explanation.contributions;
   const most = Math.max(...parts.map(([, value]) => Math.abs(value)), 1e-9);
   const middle = parts.some(([, value]) => value < 0) ? WIDTH / 2 : 0; // where zero is
@@ -26,7 +44,7 @@ export function whyView(hit) {
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
 
 /** From zero to the right where it adds, to the left where it takes. */
-function bar(share, zero) {
+export function bar(share, zero = 0) {
   const length = Math.max(1, Math.abs(share) * (WIDTH - zero));
   const x = share < 0 ? zero - length : zero;
   return svg("svg", { viewBox: `0 0 ${WIDTH} 10`, width: WIDTH, height: 10, class: share < 0 ? "bar less" : "bar", "aria-hidden": "true" },

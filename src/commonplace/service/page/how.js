@@ -1,0 +1,51 @@
+// How an answer was made: where its seconds went, what drafts saved, and why each source was read.
+
+import { h, plural, shortPath } from "./dom.js";
+import { placeOf } from "./place.js";
+import { bar, whyHere } from "./why.js";
+
+const STAGES = {
+  open: "opening the library", load: "opening weights", bm25: "finding by words", encode: "reading the question",
+  dense: "finding by meaning", fuse: "joining both", rerank: "reading passages token by token", fetch: "fetching passages",
+  read: "finding the sentences", write: "writing", cite: "citing",
+};
+const NOT_ASKED = "it was not asked for";
+
+export function howView(record, filters) {
+  return h("details", { class: "how" }, h("summary", {}, "How it was made"),
+    h("div", { class: "why" }, stages(record.timings), drafts(record.speculation)),
+    sources(record, filters));
+}
+
+function stages(timings) {
+  const taken = Object.entries(timings).filter(([, seconds]) => seconds >= 0.0005);
+  const most = Math.max(...taken.map(([, seconds]) => seconds), 1e-9);
+  return h("table", { class: "bars" }, h("caption", {}, "Where the time went"),
+    h("tbody", {}, taken.map(([name, seconds]) => h("tr", {}, h("th", { scope: "row" }, STAGES[name] ?? name),
+      h("td", {}, bar(seconds / most)), h("td", { class: "number" }, `${(1000 * seconds).toFixed(0)} ms`)))));
+}
+
+/** What a language model in the service's own process did. */
+function drafts(made) {
+  if (!made) return null;
+  const said = [`${plural(made.tokens, "token")} written in ${made.seconds.toFixed(1)} s`,
+    `${made.cached_tokens} of ${made.prompt_tokens} prompt tokens kept from before`];
+  if (made.drafted) said.push(`${made.accepted} of ${made.drafted} drafted tokens were right`);
+  if (made.drafted && made.speed_up) said.push(`about ${made.speed_up.toFixed(2)} times as fast as without drafts`);
+  if (made.off && made.off !== NOT_ASKED) said.push(`nothing drafted: ${made.off}`);
+  return h("ul", { class: "plain-list" }, said.map((each) => h("li", {}, each)));
+}
+
+/** The ranking that an answer is read from is `best`; a passage is explained once. */
+function sources(record, filters) {
+  const cited = new Map();
+  for (const { citations } of record.sentences) {
+    for (const citation of citations) cited.set(citation.id.split(":")[0], citation);
+  }
+  return [...cited].map(([id, citation]) => {
+    const title = citation.title || shortPath(citation.path, 1);
+    const { button, why } = whyHere(`why was ${title} read?`, { q: record.question, citation: id, profile: "best", ...filters });
+    button.title = placeOf(citation);
+    return h("div", {}, button, why);
+  });
+}
