@@ -37,7 +37,7 @@ def chromium_path() -> str:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         missing = "the browser tests need Chromium: apt install chromium"
-        if os.environ.get("CI"):
+        if os.environ.get("COMMONPLACE_BROWSER") == "required":
             pytest.fail(missing)
         pytest.skip(missing)
     return found
