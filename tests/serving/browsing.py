@@ -33,7 +33,7 @@ PHONE = {"width": 360, "height": 740}
 
 
 def chromium_path() -> str:
-    """The system's Chromium. Without one the tests are skipped, but where CI is set they fail."""
+    """The system's Chromium. Without one the tests are skipped, or fail where it is required."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         missing = "the browser tests need Chromium: apt install chromium"
