@@ -23,5 +23,6 @@ Next:
   commonplace add ~/notes                   # your own files and folders
   commonplace ask "what do they say?"       # every sentence with its source
   commonplace show 1                        # the first source in its place
+  pip install -c constraints.txt -e '.[serve]' && commonplace serve --watch ~/notes   # the page
   commonplace --help
 END
