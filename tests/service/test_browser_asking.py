@@ -40,6 +40,25 @@ def test_an_answer_streams_in_with_its_sources_beside_it(reader: Running, browse
     assert "speculative" in page.url, "the address names the question"
 
 
+def test_markdown_is_shown_as_one_reads_it(reader: Running, browse: Browsing) -> None:
+    page = browse.open(reader.url)
+    shown = page.evaluate("""async () => {
+        const { inline } = await import("/page/inline.js");
+        const said = (text, path) => {
+            const element = document.createElement("p");
+            element.append(...inline(text, path));
+            return element.innerHTML;
+        };
+        const text = "**Dropout** of `p` in [A *way*](http://x.y) is *very* 2*3*4 <b>b</b> $a_i$";
+        return [said(text, "/a.md"), said(text, "/a.txt")];
+    }""")
+    words = "2*3*4 &lt;b&gt;b&lt;/b&gt; $a_i$"
+    assert shown == [
+        f"<strong>Dropout</strong> of <code>p</code> in A *way* is <em>very</em> {words}",
+        f"**Dropout** of `p` in [A *way*](http://x.y) is *very* {words}",
+    ]
+
+
 @pytest.mark.weights
 def test_the_panel_says_how_an_answer_was_made(reader: Running, browse: Browsing) -> None:
     page = browse.open(reader.url, f"ask/{LORA}")

@@ -3,6 +3,7 @@
 import { ApiError, events } from "./api.js";
 import { announce, day, h, plural, shortPath } from "./dom.js";
 import { howView } from "./how.js";
+import { inline } from "./inline.js";
 import { placeOf, sourceLink } from "./place.js";
 import { hidePassage, showPassage } from "./passage.js";
 import { thumbs } from "./thumbs.js";
@@ -64,7 +65,7 @@ function sentenceRow(record, known, question, me) {
     connect(row, mark, note);
     return h("sup", {}, mark);
   });
-  row.append(h("p", { class: "words" }, record.text, marks), h("div", { class: "margin" }, notes));
+  row.append(h("p", { class: "words" }, inline(record.text, record.citations[0]?.path ?? ""), marks), h("div", { class: "margin" }, notes));
   return row;
 }
 
@@ -96,7 +97,7 @@ function noteOf(citation, ibid, number, said, question, me) {
     h("p", { class: "from" },
       sourceLink(citation.id, { "data-stop": true, "aria-label": ibid && `${title}, the same place` }, ibid ? "ibid." : title),
       !ibid && h("span", { class: "place", title: citation.path }, placeOf(citation))),
-    quote !== said.replace(/\s+/g, " ") && h("q", {}, quote),
+    quote !== said.replace(/\s+/g, " ") && h("q", {}, inline(quote, citation.path)),
     citation.changed && h("p", { class: "changed" }, `this source has changed: ${citation.changed}`),
     me.role === "write" && thumbs(question, citation.id, number, "ask"));
 }
