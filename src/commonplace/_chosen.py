@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from commonplace.foundation import InputError
 from commonplace.library import Filter
@@ -20,13 +21,26 @@ def refuse_before_beginning(as_of: datetime, began: datetime | None) -> None:
 
 
 def resolved(filter: Filter) -> Filter:
-    """The filter with its moments in UTC (naive ones are local)."""
-    moments = {
-        name: moment.astimezone(UTC)
+    """The filter with its moments in UTC (naive ones are local).
+
+    Raises:
+        InputError: a moment is at the edge of the calendar.
+    """
+    moments: dict[str, Any] = {
+        name: _utc(moment)
         for name in ("since", "until", "as_of")
         if (moment := getattr(filter, name)) is not None
     }
     return replace(filter, **moments)
+
+
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except (OverflowError, ValueError) as error:
+        raise InputError(
+            f"{moment.isoformat()} has no time in UTC; name a later or earlier one"
+        ) from error
 
 
 def default_folder() -> Path:

@@ -65,6 +65,41 @@ def test_a_file_is_read_again(service: Running, notes: Path) -> None:
     assert service.json("/api/search", q="aardvark", profile="bm25")["hits"]
 
 
+def test_reading_a_folder_again_reads_no_file_that_nobody_added(
+    service: Running, notes: Path
+) -> None:
+    (notes / "secret.md").write_text("# Secret\n\nA dugong.\n", encoding="utf-8")
+    for path in (str(notes), "/"):
+        asked = service.client.post("/api/files/read", json={"path": path})
+        assert "added" not in service.ended(asked.json()["id"])["counts"]
+    assert not service.json("/api/search", q="dugong", profile="bm25")["hits"]
+
+
+def test_a_newer_upload_outlives_an_older_removal(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.upload("a.md", "# a\n\nyak")
+    begun, go_on = threading.Event(), threading.Event()
+    add = Library.add
+
+    def slow(self: Library, *paths: Any, **more: Any) -> Any:
+        begun.set()
+        go_on.wait(30)
+        return add(self, *paths, **more)
+
+    monkeypatch.setattr(Library, "add", slow)
+    first = service.client.post("/api/files", params={"name": "b.md"}, content=b"# b").json()
+    begun.wait(30)
+    path = str(service.settings.library / "uploads" / "a.md")
+    removing = service.client.delete("/api/files", params={"path": path}).json()
+    again = service.client.post("/api/files", params={"name": "a.md"}, content=b"# a\n\ngnu").json()
+    go_on.set()
+    states = [service.ended(job["id"])["state"] for job in (first, removing, again)]
+    assert states == ["done", "done", "done"]
+    assert service.json("/api/search", q="gnu", profile="bm25")["hits"]
+    assert not service.json("/api/search", q="yak", profile="bm25")["hits"]
+
+
 def test_a_job_is_followed_to_its_end(service: Running) -> None:
     made = service.client.post("/api/files", params={"name": "a.md"}, content=b"# a\n\nword").json()
     with service.client.stream("GET", f"/api/jobs/{made['id']}/events") as response:
@@ -206,6 +241,25 @@ def test_a_watched_folder_is_kept_current(tmp_path: Path) -> None:
         jobs = len(service.json("/api/jobs")["jobs"])
         threading.Event().wait(2.5)
         assert len(service.json("/api/jobs")["jobs"]) == jobs
+
+
+def test_a_watched_folder_that_comes_back_is_watched_again(tmp_path: Path) -> None:
+    watched = tmp_path / "watched"
+    watched.mkdir()
+    (watched / "a.md").write_text("# a\n\nAn okapi.\n", encoding="utf-8")
+    with serving(tmp_path / "library", watched=(watched,)) as service:
+
+        def found(words: str) -> bool:
+            return bool(service.json("/api/search", q=words, profile="bm25")["hits"])
+
+        wait_until(lambda: found("okapi"))
+        watched.rename(tmp_path / "away")
+        threading.Event().wait(3)
+        watched.mkdir()
+        (watched / "b.md").write_text("# b\n\nA quagga.\n", encoding="utf-8")
+        wait_until(lambda: found("quagga") and not found("okapi"))
+        (watched / "c.md").write_text("# c\n\nA tapir.\n", encoding="utf-8")
+        wait_until(lambda: found("tapir"))
 
 
 def test_the_reading_list_is_marked(service: Running) -> None:

@@ -103,6 +103,34 @@ def test_the_page_signs_in_with_a_cookie(guarded: tuple[Running, dict[str, str]]
     assert service.client.get("/api/me").status_code == 401
 
 
+def test_the_cookie_is_found_among_strange_ones(
+    guarded: tuple[Running, dict[str, str]],
+) -> None:
+    service, secrets = guarded
+    for before in ('prefs={"a":1}', "bare", "a b=1", "x="):
+        headers = {"cookie": f"{before}; commonplace={secrets['anna']}"}
+        assert service.client.get("/api/me", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("field", ["since", "until", "as_of"])
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00"]
+)
+def test_the_edges_of_the_calendar_are_errors_of_the_client(
+    service: Running, field: str, moment: str
+) -> None:
+    asked = {"q": "low-rank", "profile": "bm25", field: moment}
+    assert service.client.get("/api/search", params=asked).status_code in {200, 400}
+
+
+def test_half_an_upload_is_no_bug_of_ours(service: Running) -> None:
+    gone = raw_open(service, "POST /api/files?name=half.md HTTP/1.1\r\nContent-Length: 9999\r\n")
+    gone.sendall(b"abc")
+    gone.close()
+    assert service.client.head("/").status_code == 200
+    assert not list((service.settings.library / "cache").glob("*.part"))
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -114,6 +142,8 @@ def test_the_page_signs_in_with_a_cookie(guarded: tuple[Running, dict[str, str]]
         {"host": "127.0.0.1.evil.example"},
         {"host": ""},
         {"host": "["},
+        {"host": "evil.example@localhost"},
+        {"host": "localhost/../evil"},
         {"origin": "http://["},
         {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"},
     ],

@@ -93,6 +93,10 @@ class Store:
             try:
                 stack.enter_context(self.new_read_lock().read_lock())
             except OSError as error:
+                if isinstance(error, FileNotFoundError):
+                    raise LibraryError(
+                        f"the library in {self.folder} is no longer there"
+                    ) from error
                 if error.errno not in _CANNOT_WRITE:
                     raise
             self._held.read = True

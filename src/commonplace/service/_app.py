@@ -60,7 +60,7 @@ def create_app(settings: Settings, announce: Callable[[str], None] = lambda _: N
     for router in (answers_api, library_api, openai_api):
         app.include_router(router)
 
-    @app.get("/", include_in_schema=False)
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(_PAGE / "index.html", media_type="text/html; charset=utf-8")
 

@@ -81,6 +81,10 @@ class Desk:
         """Run something that searches; no more than a few at once."""
         return await anyio.to_thread.run_sync(call, limiter=self._searching)
 
+    async def answer(self, call: Callable[[], T]) -> T:
+        """Run something that answers; no more than a few at once."""
+        return await anyio.to_thread.run_sync(call, limiter=self._answering)
+
     async def look(self, call: Callable[[], T]) -> T:
         """Run something short that waits for the disk."""
         return await anyio.to_thread.run_sync(call, limiter=self._looking)

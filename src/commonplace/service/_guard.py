@@ -7,12 +7,12 @@ and a body is counted while it arrives. Answers get the headers that keep a page
 import asyncio
 import json
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from commonplace.service._settings import Settings, is_loopback
@@ -77,6 +77,8 @@ class Guard:
         except _RefusedError as refused:
             if not started:
                 await _refuse(refused, answer)
+        except ClientDisconnect:
+            pass  # nobody is there to be told
 
     def _check_sender(self, headers: Mapping[str, str]) -> None:
         """Refuse other pages, and names that were bent to this address."""
@@ -151,6 +153,8 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 def _host_name(address: str) -> str:
     """The name in an address, without its port; "" where it is none."""
+    if any(strange in address[2:] for strange in "/@?#\\"):
+        return ""
     try:
         return urlsplit(address).hostname or ""
     except ValueError:
@@ -161,11 +165,8 @@ def _secret(headers: Mapping[str, str]) -> str:
     scheme, _, credentials = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return credentials.strip()
-    try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return cookie.value if cookie else ""
+    pairs = (pair.strip().partition("=") for pair in headers.get("cookie", "").split(";"))
+    return next((value for name, _, value in pairs if name == COOKIE), "")
 
 
 def _extra(message: Message, scope: Scope) -> list[tuple[bytes, bytes]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from commonplace._library import Library
-from commonplace.foundation import CommonplaceError, Progress, bug_report
+from commonplace.foundation import CommonplaceError, InputError, Progress, bug_report
 from commonplace.library import FileReport
 from commonplace.service._uploads import uploads_at
 
@@ -90,12 +90,14 @@ class Jobs:
         self._thread.start()
 
     def submit(self, kind: Kind, label: str, paths: Sequence[str | Path]) -> Job:
-        """Put a job into the queue; one that waits there already, with the same paths, is it."""
+        """Put a job into the queue; the same one, if it waits there and no removal does since."""
         job = Job(kind, label, tuple(map(str, paths)))
         with self._changed:
-            for other in self._waiting:
+            for other in reversed(self._waiting):
                 if (other.kind, other.paths) == (kind, job.paths):
                     return other
+                if "remove" in (kind, other.kind):
+                    break
             self._waiting.append(job)
             self._known[job.id] = job
             ended = [known.id for known in self._known.values() if known.ended]
@@ -164,11 +166,14 @@ class Jobs:
         if job.kind == "remove":
             gone = self._library.remove(*job.paths)
             for upload in [u for p in job.paths for u in uploads_at(self._library.folder, p)]:
-                upload.unlink(missing_ok=True)
+                if upload.stat().st_mtime <= job.at.timestamp():  # a newer version was not meant
+                    upload.unlink()
             job.counts["removed"] = len(gone)
             return
         progress = _progress_of(job, look)
         there = [path for path in job.paths if Path(path).exists()]
+        if not there and job.kind != "watch":
+            raise InputError(f"{job.label} is no longer there")
         if there:
             self._library.add(
                 *there,

@@ -120,18 +120,17 @@ async def add(
 @library_api.delete("/files", response_model=JobDocument, status_code=202, tags=["library"])
 async def remove(desk: WritingDesk, path: Annotated[Path, Query()]) -> dict[str, Any]:
     """Remove a file, or all under a folder, from the library; an upload itself is deleted too."""
-    return (await _submit(desk, "remove", path)).record()
+    await desk.look(partial(desk.require_known, path))
+    return desk.jobs.submit("remove", PurePath(path).name or path, [path]).record()
 
 
 @library_api.post("/files/read", response_model=JobDocument, status_code=202, tags=["library"])
 async def read_again(desk: WritingDesk, asked: FileRequest) -> dict[str, Any]:
-    """Read a file or folder again that the library knows."""
-    return (await _submit(desk, "read", asked.path)).record()
-
-
-async def _submit(desk: Desk, kind: Any, path: str) -> Job:
-    await desk.look(partial(desk.require_known, path))
-    return desk.jobs.submit(kind, PurePath(path).name or path, [path])
+    """Read a file again that the library knows, or all of those under a folder; no others."""
+    await desk.look(partial(desk.require_known, asked.path))
+    status = await desk.look(partial(desk.library.status, asked.path))
+    known = [file.path for file in status.files]
+    return desk.jobs.submit("read", PurePath(asked.path).name or asked.path, known).record()
 
 
 # -------------------------------------------------------------------- jobs

@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial, wraps
+from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
 import anyio
@@ -21,8 +22,9 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 
 from commonplace._records import answer_record, hits_record, locator_record
-from commonplace.foundation import CommonplaceError, InputError
+from commonplace.foundation import CommonplaceError, InputError, bug_report
 from commonplace.library import Filter, Kind
+from commonplace.service._asked import Text
 from commonplace.service._desk import Desk
 from commonplace.service._jobs import Job
 from commonplace.service._uploads import keep_upload
@@ -50,7 +52,7 @@ def mcp_server(desk_of: DeskOf, local: bool) -> MCPServer[Any]:
     @_said
     async def search(
         ctx: Context,
-        query: str,
+        query: Text,
         limit: int = 10,
         paths: list[str] | None = None,
         kinds: list[Kind] | None = None,
@@ -70,7 +72,7 @@ def mcp_server(desk_of: DeskOf, local: bool) -> MCPServer[Any]:
     @server.tool()
     @_said
     async def ask(
-        ctx: Context, question: str, paths: list[str] | None = None, as_of: datetime | None = None
+        ctx: Context, question: Text, paths: list[str] | None = None, as_of: datetime | None = None
     ) -> dict[str, Any]:
         """Answer a question from the library: sentences with citations, or a refusal.
 
@@ -79,7 +81,7 @@ def mcp_server(desk_of: DeskOf, local: bool) -> MCPServer[Any]:
         desk = desk_of(ctx, False)
         chosen = Filter(paths=_paths(desk, paths), as_of=as_of)
         call = partial(desk.library.ask, question, filter=chosen)
-        return answer_record(await desk.search(call))
+        return answer_record(await desk.answer(call))
 
     @server.tool()
     @_said
@@ -106,7 +108,8 @@ def mcp_server(desk_of: DeskOf, local: bool) -> MCPServer[Any]:
         The same name again is a newer version of the same note.
         """
         desk = desk_of(ctx, True)
-        return await _finished(desk.jobs.submit("add", name, [await _kept(desk, name, text)]))
+        kept = await _kept(desk, name, text)
+        return await _finished(desk.jobs.submit("add", kept.name, [kept]))
 
     @_said
     async def add_text_or_path(
@@ -136,11 +139,13 @@ def _said(tool: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
             return await tool(*args, **kwargs)
         except CommonplaceError as error:
             raise ToolError(str(error)) from error
+        except Exception as error:
+            raise ToolError(bug_report(error)) from error
 
     return told
 
 
-async def _kept(desk: Desk, name: str, text: str) -> Any:
+async def _kept(desk: Desk, name: str, text: str) -> Path:
     if len(text) > _MOST_TEXT:
         raise InputError(f"the text has {len(text):,} characters; {_MOST_TEXT:,} are the most")
 

@@ -111,6 +111,7 @@ def _question(messages: list[Message]) -> str:
             content = message.content or ""
             if not isinstance(content, str):
                 content = "\n".join(part.text or "" for part in content if part.type == "text")
+            content = content.encode("utf-8", "replace").decode()  # half a surrogate pair is none
             if content.strip() and len(content) <= _LONGEST:
                 return content
             raise InputError(f"a question has 1 to {_LONGEST} characters; this has {len(content)}")

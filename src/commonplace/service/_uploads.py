@@ -13,6 +13,7 @@ from typing import Final
 
 from commonplace.foundation import InputError, LibraryError
 
+_LONGEST_GIVEN: Final = 1000  # characters
 _LONGEST: Final = 200  # bytes of a name; file systems take 255
 
 
@@ -27,6 +28,8 @@ def safe_name(name: str) -> str:
     Raises:
         InputError: nothing is left of it.
     """
+    if len(name) > _LONGEST_GIVEN:
+        raise InputError(f"a name of {len(name):,} characters is no name for a file")
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
     kept = "".join(c for c in last if c.isprintable() and not "\ud800" <= c <= "\udfff")
     kept = kept.strip().lstrip(".").strip()

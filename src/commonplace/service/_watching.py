@@ -1,15 +1,18 @@
 """Folders that are kept current by themselves: the system tells of changes, or a look finds them.
 
 A change starts an `add` of its folder, which reads only what changed and supersedes what vanished.
-The look every ten minutes finds what a network drive, say, told nobody.
+The look every ten minutes finds what a network drive, say, told nobody. A folder that vanishes and
+comes back (moved away, checked out anew) is another one to the system, so it is watched anew.
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 _RESCAN_SECONDS: Final = 600.0
+_LOOK_SECONDS: Final = 2.0  # between two looks whether the folders are still the same
 _SETTLE_MS: Final = 800  # a file that is being written changes many times
 
 
@@ -32,28 +35,54 @@ class Watching:
         self._thread.join(5)
 
     def _watch(self) -> None:
-        from watchfiles import DefaultFilter, watch
+        """Look through what is there, then listen until it is time to look again."""
+        while not self._ended.is_set():
+            there = self._there()
+            self._changed(list(there))
+            try:
+                self._listen(there)
+            except (OSError, RuntimeError):  # a folder vanished while its watch began, say
+                self._ended.wait(_LOOK_SECONDS)
+
+    def _there(self) -> dict[Path, int]:
+        """The folders that exist, and which ones they are to the system."""
+        found = {}
+        for folder in self._folders:
+            try:
+                found[folder] = folder.stat().st_ino
+            except OSError:
+                continue
+        return found
+
+    def _listen(self, there: dict[Path, int]) -> None:
+        """Tell of changes until a folder is another one, or the next look is due."""
+        from watchfiles import watch
+
+        due = time.monotonic() + _RESCAN_SECONDS
+        if not there:
+            self._ended.wait(_LOOK_SECONDS)
+            return
+        for changes in watch(
+            *there,
+            watch_filter=self._counts(),
+            stop_event=self._ended,
+            debounce=_SETTLE_MS,
+            rust_timeout=int(1000 * _LOOK_SECONDS),
+            yield_on_timeout=True,
+            raise_interrupt=False,
+        ):
+            paths = [Path(path) for _, path in changes]
+            touched = [f for f in there if any(path.is_relative_to(f) for path in paths)]
+            if touched:
+                self._changed(touched)
+            if self._there() != there or time.monotonic() > due:
+                return
+
+    def _counts(self) -> Callable[[object, str], bool]:
+        """Whether a change matters: not in the library itself, nor in what programs make."""
+        from watchfiles import DefaultFilter
 
         ordinary = DefaultFilter()
-
-        def counts(change: object, path: str) -> bool:
-            return not Path(path).is_relative_to(self._ignored) and ordinary(change, path)  # type: ignore[arg-type]
-
-        self._changed(self._folders)  # what happened while nobody watched
-        while not self._ended.is_set():
-            there = [folder for folder in self._folders if folder.exists()]
-            if not there:
-                self._ended.wait(5)
-                continue
-            for changes in watch(
-                *there,
-                watch_filter=counts,
-                stop_event=self._ended,
-                debounce=_SETTLE_MS,
-                rust_timeout=int(1000 * _RESCAN_SECONDS),
-                yield_on_timeout=True,
-                raise_interrupt=False,
-            ):
-                paths = [Path(path) for _, path in changes]
-                touched = [f for f in there if not paths or any(p.is_relative_to(f) for p in paths)]
-                self._changed(touched)
+        return lambda change, path: (
+            not Path(path).is_relative_to(self._ignored) and ordinary(change, path)  # type: ignore[arg-type]
+        )

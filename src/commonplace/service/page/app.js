@@ -33,7 +33,7 @@ async function route(event) {
     return;
   }
   beneath = null;
-  const view = name in VIEWS ? name : "ask";
+  const view = Object.hasOwn(VIEWS, name) ? name : "ask";
   await show(view, detail, name);
 }
 

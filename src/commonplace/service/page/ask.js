@@ -86,7 +86,7 @@ function writers(me) {
 }
 
 async function ask({ text, filters, signal, target, me, run }) {
-  const view = answerView(text, { me, filters, onsearch: () => searchInstead({ text, filters, target, me, run }) });
+  const view = answerView(text, { me, filters, onsearch: () => searchInstead({ text, filters, signal, target, me, run }) });
   target.replaceChildren(view.element);
   target.setAttribute("aria-busy", "true");
   announce("looking in the library");
@@ -113,7 +113,7 @@ async function searchInstead(job) {
   try {
     await search(job);
   } catch (error) {
-    broken(job.target, error, job.run);
+    if (error.name !== "AbortError") broken(job.target, error, job.run);
   }
 }
 

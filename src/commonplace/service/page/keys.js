@@ -27,7 +27,7 @@ export function installKeys({ toggleTheme }) {
     if (event.key === "/") focusQuestion(event);
     else if (event.key === "?") showKeys();
     else if (event.key === "t") toggleTheme();
-    else if (event.key in VIEWS) location.hash = VIEWS[event.key];
+    else if (Object.hasOwn(VIEWS, event.key)) location.hash = VIEWS[event.key];
     else if (event.key === "ArrowDown") move(event, 1);
     else if (event.key === "ArrowUp") move(event, -1);
     else if (event.key === "Escape") focusQuestion(event);
