@@ -29,6 +29,23 @@ class Everything(nn.Module):
         return out
 
 
+class Usual(nn.Module):
+    """Embedding, Conv1d, Conv2d and Linear as PEFT knows them: tokens [n, 9] -> [n, 5]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(11, 8)
+        self.line = nn.Conv1d(8, 12, 3, padding=1)
+        self.image = nn.Conv2d(1, 6, (3, 2), stride=2, padding=1)
+        self.block = nn.ModuleDict({"out": nn.Linear(96, 5)})
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Tokens [n, 9] to outputs [n, 5]."""
+        hidden = self.line(self.table(tokens).transpose(1, 2)).unsqueeze(1)
+        out: Tensor = self.block["out"](torch.tanh(self.image(hidden)).flatten(1)[:, :96])
+        return out
+
+
 class Perceptron(nn.Module):
     """Two linear layers: [n, 6] -> [n, 4]."""
 

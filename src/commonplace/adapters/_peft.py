@@ -12,13 +12,13 @@ and lokr.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from torch import Tensor
 
 from commonplace.adapters._layer import Algebra, Layer
-from commonplace.adapters._peft_blocks import blocks
+from commonplace.adapters._peft_blocks import Settings, possible
 from commonplace.foundation import InputError
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
@@ -101,8 +101,10 @@ class _Said:
 
     algebra: Algebra
     flags: tuple[bool, bool, bool]  # rsLoRA, DoRA, bias
+    tucker: bool  # LoHa, LoKr
     rank: int
     alpha: float
+    blocks: dict[Settings, int] | None  # LoKr: the settings that give its blocks, each with a rank
 
 
 class Config:
@@ -110,7 +112,6 @@ class Config:
 
     def __init__(self) -> None:
         self.layers: dict[str, _Said] = {}
-        self.settings: dict[str, Any] = {}
 
     def take(self, module: str, layer: Layer) -> dict[str, Tensor]:
         """Take note of a layer; returns its tensors by PEFT's keys.
@@ -119,17 +120,10 @@ class Config:
             InputError: PEFT has no way to say it.
         """
         _refuse(module, layer)
-        rank = layer.rank
-        settings: dict[str, Any] = {}
-        if layer.algebra == "lokr":
-            settings, rank = blocks(module, layer)
-        if layer.algebra != "lora":
-            settings["use_effective_conv2d"] = "t2" in layer.factors
-        if {**settings, **self.settings} != {**self.settings, **settings}:
-            raise InputError(f"PEFT has one division into factors for all layers, not {module}'s")
-        self.settings.update(settings)
         flags = (layer.stabilised, layer.magnitude is not None, layer.bias is not None)
-        self.layers[module] = _Said(layer.algebra, flags, rank, layer.alpha * rank / layer.rank)
+        blocks = possible(layer) if layer.algebra == "lokr" else None
+        tucker = "t2" in layer.factors
+        self.layers[module] = _Said(layer.algebra, flags, tucker, layer.rank, layer.alpha, blocks)
         named = _embedding(layer) if layer.embedding else _named(layer)
         return {f"{PREFIX}{module}.{suffix}": tensor for suffix, tensor in named.items()}
 
@@ -146,8 +140,9 @@ class Config:
                 "write it in the program's own format"
             )
         algebra, stabilised, decomposed, biased = kinds.pop()
-        rank = _commonest(one.rank for one in self.layers.values())
-        alpha = _commonest(one.alpha for one in self.layers.values())
+        said, settings = self._settled()
+        rank = _commonest(one.rank for one in said.values())
+        alpha = _commonest(one.alpha for one in said.values())
         kind = next(name for name, one in _TYPES.items() if one == algebra)
         lora = {"use_rslora": stabilised, "use_dora": decomposed, "lora_bias": biased}
         return {
@@ -159,16 +154,35 @@ class Config:
             "r": rank,
             _ALPHA_NAMES[kind]: _number(alpha),
             "rank_pattern": {
-                _exact(name): one.rank for name, one in self.layers.items() if one.rank != rank
+                _exact(name): one.rank for name, one in said.items() if one.rank != rank
             },
             "alpha_pattern": {
-                _exact(name): _number(one.alpha)
-                for name, one in self.layers.items()
-                if one.alpha != alpha
+                _exact(name): _number(one.alpha) for name, one in said.items() if one.alpha != alpha
             },
             **(lora if kind == "LORA" else {}),
-            **self.settings,
+            **settings,
         }
+
+    def _settled(self) -> tuple[dict[str, _Said], dict[str, Any]]:
+        """What PEFT has one of for all layers, and each layer's rank and alpha under that.
+
+        Raises:
+            InputError: no one setting fits all layers.
+        """
+        tucker = any(one.tucker for one in self.layers.values())
+        settings: dict[str, Any] = {"use_effective_conv2d": True} if tucker else {}
+        blocks = [one.blocks for one in self.layers.values() if one.blocks is not None]
+        if not blocks:
+            return self.layers, settings
+        common = [one for one in blocks[0] if all(one in other for other in blocks)]
+        if not common:
+            raise InputError(
+                "PEFT divides all weights into LoKr's blocks by one rule, and none gives these; "
+                "write it in the program's own format"
+            )
+        settings |= {"decompose_both": common[0][0], "decompose_factor": common[0][1]}
+        said = {name: _with_rank(one, common[0]) for name, one in self.layers.items()}
+        return said, settings
 
 
 def _split(key: str) -> tuple[str, str | None]:
@@ -191,6 +205,12 @@ def _pattern(patterns: Mapping[str, Any] | None, module: str, default: Any) -> A
 def _exact(module: str) -> str:
     """A pattern for this one module: PEFT's own rule would also take any name that ends so."""
     return f"^{re.escape(module)}"
+
+
+def _with_rank(said: _Said, settings: Settings) -> _Said:
+    assert said.blocks is not None
+    rank = said.blocks[settings]
+    return replace(said, rank=rank, alpha=said.alpha * rank / said.rank)
 
 
 def _refuse(module: str, layer: Layer) -> None:

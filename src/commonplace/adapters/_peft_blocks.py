@@ -8,52 +8,52 @@ Source: peft 0.21, tuners/lokr/layer.py, `factorization` and `update_layer`.
 """
 
 import math
-from typing import Any
+from functools import lru_cache
+from typing import Final
 
 from commonplace.adapters._layer import Layer
-from commonplace.foundation import InputError
+
+Settings = tuple[bool, int]  # decompose_both, decompose_factor
+
+_MOST_FACTOR: Final = 129  # people set 4, 8 or 16
 
 
-def blocks(module: str, layer: Layer) -> tuple[dict[str, Any], int]:
-    """The settings that give the layer's blocks in PEFT, and the rank that it must be told.
-
-    Raises:
-        InputError: no settings give them.
-    """
+def possible(layer: Layer) -> dict[Settings, int]:
+    """The settings that give the layer's blocks in PEFT, and the rank that it must then be told."""
     f = layer.factors
     a, c = f["w1"].shape if "w1" in f else (f["w1_a"].shape[0], f["w1_b"].shape[1])
-    b, d = _large(layer)
     both = "w1_a" in f
-    least = math.ceil(max(b, d) / 2)
-    rank = max(layer.rank, least) if not both and "w2" in f else layer.rank
-    factor = next(
-        (
-            n
-            for n in (-1, a, c)
-            if _factorized(a * b, n) == (a, b) and _factorized(c * d, n) == (c, d)
-        ),
-        None,
-    )
-    keeps_first = not (both and rank >= max(a, c) / 2)
-    keeps_second = ("w2" in f) == (rank >= max(b, d) / 2)
-    if factor is None or not keeps_first or not keeps_second:
-        raise InputError(
-            f"PEFT cannot divide {module} into blocks [{a}, {c}] and [{b}, {d}] of rank {rank}; "
-            "write it in the program's own format"
-        )
-    return {"decompose_both": both, "decompose_factor": factor}, rank
+    found: dict[Settings, int] = {}
+    for b, d in _large(layer):
+        rank = max(layer.rank, math.ceil(max(b, d) / 2)) if not both and "w2" in f else layer.rank
+        splits = (both and rank < max(a, c) / 2, rank < max(b, d) / 2)
+        if splits == (both, "w2" not in f):
+            for factor in (-1, *range(1, _MOST_FACTOR)):
+                if _gives(factor, (a, b), (c, d)):
+                    found.setdefault((both, factor), rank)
+    return found
 
 
-def _large(layer: Layer) -> tuple[int, int]:
-    """The second block's outputs and inputs, without the kernel."""
+def _gives(factor: int, outputs: tuple[int, int], inputs: tuple[int, int]) -> bool:
+    return all(_factorized(math.prod(pair), factor) == pair for pair in (outputs, inputs))
+
+
+def _large(layer: Layer) -> list[tuple[int, int]]:
+    """The second block's outputs and inputs, without the kernel.
+
+    A pair of factors has the kernel flattened into the inputs, so each division of those is
+    possible; PEFT checks the shapes against the model when it reads the file.
+    """
     f = layer.factors
     if "w2" in f:
-        return f["w2"].shape[0], f["w2"].shape[1]
+        return [(f["w2"].shape[0], f["w2"].shape[1])]
     if "t2" in f:
-        return f["w2_a"].shape[1], f["w2_b"].shape[1]
-    return f["w2_a"].shape[0], f["w2_b"].flatten(1).shape[1]
+        return [(f["w2_a"].shape[1], f["w2_b"].shape[1])]
+    columns = f["w2_b"].flatten(1).shape[1]
+    return [(f["w2_a"].shape[0], d) for d in range(columns, 0, -1) if columns % d == 0]
 
 
+@lru_cache(1 << 16)
 def _factorized(dimension: int, factor: int) -> tuple[int, int]:
     """PEFT's `factorization`."""
     if factor > 0 and dimension % factor == 0:

@@ -147,11 +147,11 @@ def _refuse_pickle(path: Path) -> None:
 def _header(file: IO[bytes], size: int) -> tuple[dict[str, str], dict[str, _Entry]]:
     """The metadata and the entries; ValueError says what is wrong."""
     start = file.read(8)
-    if start[:4] == b"PK\x03\x04" or start[:1] == b"\x80":
-        raise ValueError("it is a pickle; save it as safetensors instead")
     if len(start) < 8:
         raise ValueError("it has no header")
     (length,) = struct.unpack("<Q", start)
+    if length > _MOST_HEADER and (start[:2] == b"PK" or start[:1] == b"\x80"):
+        raise ValueError("it is a pickle; save it as safetensors instead")
     if length > _MOST_HEADER:
         raise ValueError(f"its header claims {length:,} bytes, the limit is {_MOST_HEADER:,}")
     if length > size - 8:
