@@ -75,8 +75,9 @@ def _fresh(
         return Layer("loha", factors, alpha, rank)
     if kind == "lokr":
         factors = _lokr(out, inputs, kernel, rank, random)
-        # Two full blocks have no rank to divide by: their scale is 1, as in LyCORIS.
-        return Layer("lokr", factors, rank if {*factors} == {"w1", "w2"} else alpha, rank)
+        # Two full blocks have no rank to divide alpha by: their scale is 1, as in LyCORIS.
+        full = {*factors} == {"w1", "w2"}
+        return Layer("lokr", factors, 1.0 if full else alpha, 1 if full else rank)
     factors = _lora(out, inputs, kernel, rank, core, random)
     table = isinstance(module, nn.Embedding)
     magnitude = _norms(weight, table) if kind == "dora" else None

@@ -117,8 +117,9 @@ def compare(
     """
     for name in dict.fromkeys([*first.layers, *second.layers]):
         weight = None if base is None else base.get(f"{name}.weight")
-        layers = [one.layers[name] for one in (first, second) if name in one.layers]
-        signs = [1.0 if one is first else -1.0 for one in (first, second) if name in one.layers]
+        signed = [(first, 1.0), (second, -1.0)]
+        layers = [one.layers[name] for one, _ in signed if name in one.layers]
+        signs = [sign for one, sign in signed if name in one.layers]
         norm = _norm(layers[:1], [1.0], weight) if name in first.layers else 0.0
         apart = _norm(layers, signs, weight)
         yield Distance(name, norm, apart / norm if norm else float(apart > 0))
