@@ -12,6 +12,7 @@ from commonplace.adapters._layer import Layer, effect
 from commonplace.adapters._merge import Merged, merge
 from commonplace.adapters._provenance import Provenance, TrainingItem
 from commonplace.adapters._resize import Distance, compare, extract, resize
+from commonplace.adapters._weights import Weights, open_weights, with_names
 
 __all__ = [
     "FORMATS",
@@ -27,6 +28,7 @@ __all__ = [
     "Method",
     "Provenance",
     "TrainingItem",
+    "Weights",
     "Worn",
     "attach",
     "compare",
@@ -41,6 +43,8 @@ __all__ = [
     "kept",
     "merge",
     "open_adapter",
+    "open_weights",
     "resize",
     "save_adapter",
+    "with_names",
 ]

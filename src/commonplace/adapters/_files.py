@@ -20,6 +20,7 @@ from torch import Tensor
 from commonplace.adapters import _lycoris, _peft
 from commonplace.adapters._adapter import Adapter, LazyLayers
 from commonplace.adapters._layer import Layer
+from commonplace.adapters._modules import KOHYA_PREFIXES
 from commonplace.adapters._provenance import KEY, Provenance, Summary, from_metadata, to_metadata
 from commonplace.adapters._tensor_file import TensorFile, open_tensors, write_tensors
 from commonplace.foundation import InputError, display_path, write_atomically
@@ -64,6 +65,7 @@ def save_adapter(
     if not adapter.layers:
         raise InputError("the adapter has no layers, so there is nothing to write")
     if format == "peft":
+        _check_dotted(adapter)
         _save_peft(adapter, path)
         return
     if format not in FORMATS:
@@ -71,6 +73,16 @@ def save_adapter(
     seen = _Seen()
     names = {name: _kohya_name(name) if format == "kohya" else name for name in adapter.layers}
     write_tensors(path, _lycoris_tensors(adapter, names, seen), lambda: seen.metadata(adapter))
+
+
+def _check_dotted(adapter: Adapter) -> None:
+    """PEFT needs modules' names; kohya's underscores hide where the dots were."""
+    hidden = [name for name in adapter.layers if name.startswith(KOHYA_PREFIXES)]
+    if hidden:
+        raise InputError(
+            f"{hidden[0]} has underscores where the module's name may have dots; name the base "
+            "model, so that its modules' names are known"
+        )
 
 
 class _Seen:

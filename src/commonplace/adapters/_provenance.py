@@ -48,6 +48,10 @@ class Provenance:
         del facts["other"]
         return facts
 
+    def stale(self, contents: Mapping[str, str]) -> tuple[TrainingItem, ...]:
+        """What it was trained on that is otherwise now, by the items' present hashes; or gone."""
+        return tuple(one for one in self.trained_on if contents.get(one.id) != one.sha256)
+
 
 @dataclass(frozen=True)
 class Summary:
