@@ -12,7 +12,7 @@ from commonplace.adapters._layer import Layer, effect
 from commonplace.adapters._merge import Merged, merge
 from commonplace.adapters._provenance import Provenance, TrainingItem
 from commonplace.adapters._resize import Distance, compare, extract, resize
-from commonplace.adapters._weights import Weights, open_weights, with_names
+from commonplace.adapters._weights import Weights, open_weights, part_of, with_names
 
 __all__ = [
     "FORMATS",
@@ -44,6 +44,7 @@ __all__ = [
     "merge",
     "open_adapter",
     "open_weights",
+    "part_of",
     "resize",
     "save_adapter",
     "with_names",

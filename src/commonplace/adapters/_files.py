@@ -12,12 +12,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from torch import Tensor
 
-from commonplace.adapters import _lycoris, _peft
+from commonplace.adapters import _diffusers, _lycoris, _peft
 from commonplace.adapters._adapter import Adapter, LazyLayers
 from commonplace.adapters._layer import Layer
 from commonplace.adapters._modules import KOHYA_PREFIXES
@@ -25,8 +26,8 @@ from commonplace.adapters._provenance import KEY, Provenance, Summary, from_meta
 from commonplace.adapters._tensor_file import TensorFile, open_tensors, write_tensors
 from commonplace.foundation import InputError, display_path, write_atomically
 
-Format = Literal["commonplace", "peft", "kohya"]
-FORMATS: Final[tuple[Format, ...]] = ("commonplace", "peft", "kohya")
+Format = Literal["commonplace", "peft", "kohya", "diffusers"]
+FORMATS: Final[tuple[Format, ...]] = ("commonplace", "peft", "kohya", "diffusers")
 _SHOWN: Final = 5  # names of unmapped keys in a message
 
 
@@ -40,6 +41,13 @@ def open_adapter(path: Path | str, *, allow_unmapped: bool = False) -> Adapter:
     if path.is_dir() or path.name == _peft.WEIGHTS:
         return _open_peft(path if path.is_dir() else path.parent, allow_unmapped)
     file = open_tensors(path)
+    if any(key.startswith(_peft.PREFIX) for key in file.entries):
+        raise InputError(
+            f"{display_path(path)} is the tensors' file of a PEFT adapter, whose alpha stands in "
+            f"{_peft.CONFIG}; put both into a folder, this one as {_peft.WEIGHTS}, and name that"
+        )
+    if _diffusers.KEY in file.metadata:
+        return _open_diffusers(path, file, allow_unmapped)
     modules, unmapped = _lycoris.group(file.entries)
     _check_mapped(path, modules, unmapped, allow_unmapped)
     notes = _lycoris.read_notes(file.metadata)
@@ -70,8 +78,11 @@ def save_adapter(
         return
     if format not in FORMATS:
         raise InputError(f"no format is named {format}; there are {', '.join(FORMATS)}")
+    if format == "diffusers":
+        _save_diffusers(adapter, path)
+        return
     seen = _Seen()
-    names = {name: _kohya_name(name) if format == "kohya" else name for name in adapter.layers}
+    names = _kohya_names(adapter) if format == "kohya" else {name: name for name in adapter.layers}
     write_tensors(path, _lycoris_tensors(adapter, names, seen), lambda: seen.metadata(adapter))
 
 
@@ -123,11 +134,59 @@ def _lycoris_tensors(
         yield from _lycoris.write_layer(names[name], layer)
 
 
-def _kohya_name(name: str) -> str:
-    """With underscores, after a prefix: as a file of kohya's has it already, or of a U-Net."""
-    if "." not in name and name.startswith(("lora_", "lycoris_")):
+def _kohya_names(adapter: Adapter) -> dict[str, str]:
+    """Names with underscores, after the prefix of the part that they begin with."""
+    second = any(name.startswith("text_encoder_2.") for name in adapter.layers)
+    names = {name: _kohya_name(name, second) for name in adapter.layers}
+    if len({*names.values()}) < len(names):
+        raise InputError("two modules have one name once dots are underscores; use another format")
+    return names
+
+
+def _kohya_name(name: str, second: bool) -> str:
+    """Of one module; `second`: there are two text encoders (SDXL), so the first has a number."""
+    if name.startswith(KOHYA_PREFIXES):
         return name
-    return f"lora_unet_{name.replace('.', '_')}"
+    part, _, inside = name.partition(".")
+    if part == "text_encoder":
+        part = "te1" if second else "te"
+    elif part == "text_encoder_2":
+        part = "te2"
+    elif part not in ("unet", "transformer"):
+        part, inside = "unet", name
+    return f"lora_{part}_{inside.replace('.', '_')}"
+
+
+# ----------------------------------------------------------------- diffusers
+
+
+def _open_diffusers(path: Path, file: TensorFile, allow_unmapped: bool) -> Adapter:
+    configs = _diffusers.read_configs(file.metadata)
+    modules, unmapped = _diffusers.group(file.entries)
+    _check_mapped(path, modules, unmapped, allow_unmapped)
+
+    def read(name: str) -> Layer:
+        return _diffusers.read_layer(name, _tensors(file, modules[name]), configs)
+
+    provenance = from_metadata(file.metadata)
+    other = {key: one for key, one in provenance.other.items() if key != _diffusers.KEY}
+    return Adapter(LazyLayers(list(modules), read), replace(provenance, other=other))
+
+
+def _save_diffusers(adapter: Adapter, path: Path) -> None:
+    configs: dict[str, _peft.Config] = {}
+    seen = _Seen()
+
+    def tensors() -> Iterator[tuple[str, Tensor]]:
+        for name, layer in adapter.layers.items():
+            seen.take(name, layer)
+            yield from _diffusers.take(configs, name, layer).items()
+
+    def metadata() -> dict[str, str]:
+        configured = _diffusers.to_metadata(configs, adapter.provenance.base)
+        return {**seen.metadata(adapter), **configured}
+
+    write_tensors(path, tensors(), metadata)
 
 
 def _tensors(file: TensorFile, keys: Mapping[str, str]) -> dict[str, Tensor]:

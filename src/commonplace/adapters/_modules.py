@@ -18,7 +18,17 @@ from commonplace.foundation import InputError
 
 SUPPORTED: Final = (nn.Linear, nn.Embedding, nn.Conv1d, nn.Conv2d)
 ALL_LINEAR: Final = "all-linear"
-KOHYA_PREFIXES: Final = ("lora_unet_", "lora_transformer_", "lycoris_")
+# What kohya's names begin with, and the part of a pipeline that it means, if one was named.
+_PARTS: Final = {
+    "lora_unet_": "unet_",
+    "lora_transformer_": "transformer_",
+    "lora_te_": "text_encoder_",
+    "lora_te1_": "text_encoder_",
+    "lora_te2_": "text_encoder_2_",
+    "lora_te3_": "text_encoder_3_",
+    "lycoris_": "",
+}
+KOHYA_PREFIXES: Final = tuple(_PARTS)
 
 
 def choose_modules(model: nn.Module, patterns: str | Sequence[str]) -> dict[str, nn.Module]:
@@ -48,7 +58,8 @@ def resolve(names: Iterable[str], known: Iterable[str]) -> tuple[dict[str, str],
     found: dict[str, str] = {}
     missing: list[str] = []
     for name in names:
-        meant = {name} if name in exact else flattened.get(_without_prefix(name), set())
+        spelled = (flattened.get(one, set()) for one in _spellings(name))
+        meant = {name} if name in exact else set().union(*spelled)
         if len(meant) > 1:
             raise InputError(f"{name} could mean {' or '.join(sorted(meant))}; rename it")
         if meant:
@@ -90,8 +101,10 @@ def _flattened(modules: Iterable[str]) -> dict[str, set[str]]:
     return table
 
 
-def _without_prefix(name: str) -> str:
-    for prefix in KOHYA_PREFIXES:
+def _spellings(name: str) -> list[str]:
+    """What a file's name may be with underscores for dots: inside a part, or with the part."""
+    for prefix, part in _PARTS.items():
         if name.startswith(prefix):
-            return name.removeprefix(prefix)
-    return name
+            inside = name.removeprefix(prefix)
+            return [inside, f"{part}{inside}"]
+    return [name]

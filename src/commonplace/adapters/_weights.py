@@ -1,4 +1,4 @@
-"""A base model's weights, read one at a time from its safetensors files.
+"""A base model's weights, read one at a time, and what an adapter is called after them.
 
 python -m pytest tests/adapters/test_names.py
 """
@@ -18,11 +18,15 @@ from commonplace.foundation import InputError, display_path
 class Weights(Mapping[str, Tensor]):
     """Tensors by name, read when they are asked for, and not kept."""
 
-    def __init__(self, files: list[TensorFile]) -> None:
-        self._files = {name: file for file in files for name in file.entries}
+    def __init__(self, files: list[tuple[str, TensorFile]]) -> None:
+        """Take files, each with what its tensors' names are to begin with."""
+        self._files = {
+            f"{part}{name}": (file, name) for part, file in files for name in file.entries
+        }
 
     def __getitem__(self, name: str) -> Tensor:
-        return self._files[name].read(name)
+        file, inside = self._files[name]
+        return file.read(inside)
 
     def __contains__(self, name: object) -> bool:
         return name in self._files
@@ -38,22 +42,43 @@ class Weights(Mapping[str, Tensor]):
         """The names of what has a weight of two axes or more."""
         return [
             name.removesuffix(".weight")
-            for name, file in self._files.items()
-            if name.endswith(".weight") and len(file.shape(name)) >= 2
+            for name, (file, inside) in self._files.items()
+            if name.endswith(".weight") and len(file.shape(inside)) >= 2
         ]
 
 
 def open_weights(path: Path | str) -> Weights:
-    """The weights of a model: a .safetensors file, or a folder of its parts.
+    """The weights of a model: a .safetensors file, a folder of its parts, or of a pipeline.
+
+    Names of a pipeline's weights begin with the part's folder ("unet.").
 
     Raises:
         InputError: there are none, or a file is broken.
     """
     path = Path(path)
     files = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
-    if not files:
+    found = [("", one) for one in files]
+    if path.is_dir() and not files:
+        found = [(f"{one.parent.name}.", one) for one in sorted(path.glob("*/*.safetensors"))]
+    if not found:
         raise InputError(f"{display_path(path)} holds no .safetensors file")
-    return Weights([open_tensors(one) for one in files])
+    return Weights([(part, open_tensors(one)) for part, one in found])
+
+
+def part_of(adapter: Adapter, part: str) -> Adapter:
+    """The layers of one part of a pipeline ("unet"), named as that part's model names them.
+
+    Raises:
+        InputError: there are none.
+    """
+    names = [name for name in adapter.layers if name.startswith(f"{part}.")]
+    if not names:
+        parts = ", ".join(dict.fromkeys(name.partition(".")[0] for name in adapter.layers))
+        raise InputError(f"the adapter changes nothing of {part}; it changes {parts}")
+    inside = [name.removeprefix(f"{part}.") for name in names]
+    return replace(
+        adapter, layers=LazyLayers(inside, lambda name: adapter.layers[f"{part}.{name}"])
+    )
 
 
 def with_names(adapter: Adapter, modules: list[str]) -> Adapter:
