@@ -114,6 +114,19 @@ def test_a_swap_to_another_kind_and_rank() -> None:
     assert torch.equal(model(x), plain(x))
 
 
+def test_all_within_inference_mode() -> None:
+    with torch.inference_mode():
+        model, x = made(Perceptron), inputs()
+        worn = attach(model, random_adapter(model, "dora", 1))
+        model(x)
+        other = random_adapter(model, "dora", 2)
+        worn.swap(other)
+        swapped = model(x)
+        worn.detach()
+        attach(model, other)
+        assert torch.equal(model(x), swapped)
+
+
 @pytest.mark.parametrize("kind", ["lora", "rslora", "dora", "loha", "lokr"])
 def test_only_the_adapter_trains(kind: str) -> None:
     model, x = made(Perceptron), inputs()

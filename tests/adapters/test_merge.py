@@ -91,3 +91,23 @@ def test_a_merge_that_fails_changes_nothing() -> None:
     with pytest.raises(InputError, match="second is for a weight"):
         merge(wide, [(adapter, 1.0)], force=True)
     assert all(torch.equal(one, before[name]) for name, one in wide.named_parameters())
+
+
+def test_worn_and_merged_at_once_is_refused() -> None:
+    model = made(Perceptron)
+    adapter = random_adapter(model, "dora")
+    worn = attach(model, adapter)
+    with pytest.raises(InputError, match="wears an adapter; detach it"):
+        merge(model, [(adapter, 1.0)])
+    worn.detach()
+    merge(model, [(adapter, 1.0)])
+    with pytest.raises(InputError, match="has an adapter merged into it; unmerge that first"):
+        attach(model, adapter, force=True)
+
+
+def test_a_compiled_model_is_merged_too() -> None:
+    model = made(Perceptron)
+    adapter = random_adapter(model, "lora")
+    compiled = torch.compile(model, backend="eager")
+    assert isinstance(compiled, nn.Module)
+    assert str(merge(compiled, [(adapter, 1.0)])) == "applied 2 of 2"

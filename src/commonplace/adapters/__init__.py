@@ -7,6 +7,7 @@ from commonplace.adapters._conflicts import Conflict, Kept, conflicts, kept
 from commonplace.adapters._create import create
 from commonplace.adapters._files import FORMATS, Format, open_adapter, save_adapter
 from commonplace.adapters._fingerprint import fingerprint
+from commonplace.adapters._flux import flux_to_diffusers, flux_to_kohya
 from commonplace.adapters._inspect import Inspection, inspect
 from commonplace.adapters._layer import Layer, effect
 from commonplace.adapters._merge import Merged, merge
@@ -38,6 +39,8 @@ __all__ = [
     "effect",
     "extract",
     "fingerprint",
+    "flux_to_diffusers",
+    "flux_to_kohya",
     "for_samples",
     "inspect",
     "kept",

@@ -20,7 +20,7 @@ from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 from commonplace.adapters._adapter import Adapter
 from commonplace.adapters._fingerprint import fingerprint
 from commonplace.adapters._layer import Layer, shape, size
-from commonplace.adapters._modules import SUPPORTED, resolve, weight_of
+from commonplace.adapters._modules import MERGED, SUPPORTED, bare, resolve, version_of, weight_of
 from commonplace.adapters._outputs import added, rescaling
 from commonplace.adapters._provenance import Provenance
 from commonplace.foundation import InputError
@@ -47,6 +47,7 @@ class _Piece(nn.Module):
         for key, tensor in layer.tensors.items():
             self.get_parameter(key).copy_(tensor)
         self.layer = layer.with_tensors(dict(self.named_parameters()))
+        self._kept = None
 
     def forward(self, module: nn.Module, x: Tensor, y: Tensor) -> Tensor:
         """What is added to the outputs y [...] of the inputs x."""
@@ -67,7 +68,7 @@ class _Piece(nn.Module):
         if layer.magnitude is None or trains or torch.compiler.is_compiling():
             return None
         tensors = [weight_of(module), *self.parameters()]
-        state = tuple(number for one in tensors for number in (one._version, one.data_ptr()))
+        state = tuple(number for one in tensors for number in (version_of(one), one.data_ptr()))
         if self._kept is None or self._kept[0] != state:
             self._kept = (state, rescaling(module, layer))
         return self._kept[1]
@@ -214,6 +215,9 @@ def attach(
 ) -> Worn:
     """Let `model` wear an adapter; several may be worn at once.
 
+    The adapter's tensors are copied to where the weights are; a model that is moved afterwards
+    needs `worn.to(device)` too.
+
     Args:
         model: any module; a compiled one too.
         adapter: what it is to wear.
@@ -226,7 +230,7 @@ def attach(
         InputError: it was made for another base, names modules that the model has not, or its
             shapes are others.
     """
-    return Worn(_bare(model), adapter, strength, _Options(trainable, force, allow_missing))
+    return Worn(bare(model), adapter, strength, _Options(trainable, force, allow_missing))
 
 
 @contextmanager
@@ -312,12 +316,19 @@ def _check_module(name: str, module: nn.Module) -> None:
             f"{name} is read by nn.MultiheadAttention without being called, so nothing can be "
             "attached to it; merge the adapter instead"
         )
+    if hasattr(module, MERGED):
+        raise InputError(f"{name} has an adapter merged into it; unmerge that first")
     if isinstance(module, nn.Embedding) and module.max_norm is not None:
         raise InputError(f"{name} rescales its own weights (max_norm); leave it out")
 
 
 def _own(tensor: Tensor, device: torch.device) -> Tensor:
     return tensor.detach().to(device, copy=True)
+
+
+def wears(module: nn.Module) -> bool:
+    """Whether an adapter is attached to the module."""
+    return any(isinstance(hook, _Hook) for hook in module._forward_hooks.values())
 
 
 def _hook(module: nn.Module) -> _Hook:
@@ -333,10 +344,3 @@ def _hook(module: nn.Module) -> _Hook:
 def _form(layer: Layer) -> tuple[Any, ...]:
     tensors = {name: (one.shape, one.dtype) for name, one in layer.tensors.items()}
     return layer.algebra, tensors
-
-
-def _bare(model: nn.Module) -> nn.Module:
-    """The model itself, where torch.compile wrapped it."""
-    inner = getattr(model, "_orig_mod", model)
-    assert isinstance(inner, nn.Module)
-    return inner

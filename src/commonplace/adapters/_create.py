@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from commonplace.adapters._adapter import Adapter
 from commonplace.adapters._fingerprint import fingerprint
 from commonplace.adapters._layer import Layer
-from commonplace.adapters._modules import choose_modules, weight_of
+from commonplace.adapters._modules import bare, choose_modules, weight_of
 from commonplace.adapters._provenance import Provenance
 from commonplace.foundation import InputError
 
@@ -56,6 +56,7 @@ def create(
         raise InputError(f"an adapter of kind {kind} and rank {rank}: kinds are {', '.join(KINDS)}")
     scale = float(rank if alpha is None else alpha)
     random = torch.Generator().manual_seed(seed)
+    model = bare(model)
     layers = {
         name: _fresh(module, kind, rank, scale, tucker, random)
         for name, module in choose_modules(model, modules).items()

@@ -15,12 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from commonplace.adapters._adapter import Adapter
-from commonplace.adapters._attach import check_base, check_shape, fit
+from commonplace.adapters._attach import check_base, check_shape, fit, wears
 from commonplace.adapters._layer import Layer, difference
-from commonplace.adapters._modules import SUPPORTED, weight_of
+from commonplace.adapters._modules import MERGED, SUPPORTED, bare, version_of, weight_of
 from commonplace.foundation import InputError
-
-_MARK = "_commonplace_merged"
 
 
 @dataclass
@@ -38,7 +36,7 @@ class Merged:
         Raises:
             InputError: something else has changed them since.
         """
-        if any(parameter._version != version for parameter, _, version in self._kept):
+        if any(version_of(parameter) != version for parameter, _, version in self._kept):
             raise InputError(
                 "the merged weights were changed since (trained, or loaded anew); "
                 "unmerging would throw that away: load the base instead"
@@ -47,7 +45,7 @@ class Merged:
             for parameter, original, _ in self._kept:
                 parameter.copy_(original)
         for module in self._modules:
-            delattr(module, _MARK)
+            delattr(module, MERGED)
         self._kept, self._modules = [], []
 
     def __str__(self) -> str:
@@ -69,6 +67,7 @@ def merge(
         InputError: an adapter does not fit, a module is merged already, or a weight is shared with
             a module that the adapters do not change. The model is as before.
     """
+    model = bare(model)
     for adapter, _ in adapters:
         check_base(model, adapter, force)
     places = [fit(model, adapter, allow_missing) for adapter, _ in adapters]
@@ -104,7 +103,7 @@ def _merge_one(
         moved = layer.map(lambda one: one.detach().to(base))
         total += strength * difference(moved, base)
     bias = _bias(name, module, layers)
-    setattr(module, _MARK, True)
+    setattr(module, MERGED, True)
     merged._modules.append(module)
     _put(weight, total, merged)
     if bias is not None:
@@ -128,7 +127,7 @@ def _put(parameter: Tensor | nn.Module, value: Tensor, merged: Merged) -> None:
     original = parameter.detach().clone()
     with torch.no_grad():
         parameter.copy_(value)
-    merged._kept.append((parameter, original, parameter._version))
+    merged._kept.append((parameter, original, version_of(parameter)))
 
 
 def _check(model: nn.Module, chosen: Mapping[str, nn.Module]) -> None:
@@ -137,10 +136,12 @@ def _check(model: nn.Module, chosen: Mapping[str, nn.Module]) -> None:
         for parameter in module.parameters(recurse=False):
             owners.setdefault(id(parameter), []).append(name)
     for name, module in chosen.items():
-        if hasattr(module, _MARK):
+        if hasattr(module, MERGED):
             raise InputError(
                 f"{name} has an adapter merged into it; unmerge that first, or merge both together"
             )
+        if wears(module):
+            raise InputError(f"{name} wears an adapter; detach it, or merge all of them together")
         shared = [other for other in owners[id(weight_of(module))] if other != name]
         if shared:
             raise InputError(

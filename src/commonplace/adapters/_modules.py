@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from commonplace.foundation import InputError
 
 SUPPORTED: Final = (nn.Linear, nn.Embedding, nn.Conv1d, nn.Conv2d)
+MERGED: Final = "_commonplace_merged"  # the attribute of a module with adapters in its weights
 ALL_LINEAR: Final = "all-linear"
 # What kohya's names begin with, and the part of a pipeline that it means, if one was named.
 _PARTS: Final = {
@@ -67,6 +68,18 @@ def resolve(names: Iterable[str], known: Iterable[str]) -> tuple[dict[str, str],
         else:
             missing.append(name)
     return found, missing
+
+
+def bare(model: nn.Module) -> nn.Module:
+    """The model itself, where torch.compile wrapped it."""
+    inner = getattr(model, "_orig_mod", model)
+    assert isinstance(inner, nn.Module)
+    return inner
+
+
+def version_of(tensor: Tensor) -> int:
+    """How often a tensor was changed in place; those of inference mode do not count it."""
+    return 0 if tensor.is_inference() else tensor._version
 
 
 def weight_of(module: nn.Module) -> Tensor:

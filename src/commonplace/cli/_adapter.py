@@ -156,20 +156,30 @@ def resize(
     "Write an adapter in another format.",
     "commonplace adapter convert notes.safetensors --to peft --out notes",
     "commonplace adapter convert kohya.safetensors --base model.safetensors --to peft --out folder",
+    "commonplace adapter convert flux.safetensors --flux --to diffusers --out out.safetensors",
 )
 @click.argument("file", type=_FILE)
 @_base
+@click.option(
+    "--flux",
+    is_flag=True,
+    help="It is one for Flux: fused weights for kohya, one each for the others.",
+)
 @_to
 @_out
 @_overwrite
-def convert(file: Path, base: Path | None, format: Any, out: Path, overwrite: bool) -> None:
+def convert(
+    file: Path, base: Path | None, flux: bool, format: Any, out: Path, overwrite: bool
+) -> None:
     """Write an adapter in another format, without loss; what the format cannot say is refused."""
     a = _adapters()
     found = a.open_adapter(file)
+    if flux:
+        found = a.flux_to_kohya(found) if format == "kohya" else a.flux_to_diffusers(found)
     if base is not None:
         found = a.with_names(found, a.open_weights(base).modules)
     a.save_adapter(found, out, format=format, overwrite=overwrite)
-    say(bold(f"wrote {out}"), dim(f" · {len(found.layers)} of {len(found.layers)} layers"))
+    say(bold(f"wrote {out}"), dim(f" · {len(found.layers)} layers"))
 
 
 @verb("List adapters, and which are stale.", "commonplace adapter list adapters/")
