@@ -23,11 +23,12 @@ from commonplace.adapters._adapter import Adapter, LazyLayers
 from commonplace.adapters._layer import Layer
 from commonplace.adapters._modules import KOHYA_PREFIXES
 from commonplace.adapters._provenance import KEY, Provenance, Summary, from_metadata, to_metadata
+from commonplace.adapters._sdxl import diffusers_name, original_name
 from commonplace.adapters._tensor_file import TensorFile, open_tensors, write_tensors
 from commonplace.foundation import InputError, display_path, write_atomically
 
-Format = Literal["commonplace", "peft", "kohya", "diffusers"]
-FORMATS: Final[tuple[Format, ...]] = ("commonplace", "peft", "kohya", "diffusers")
+Format = Literal["commonplace", "peft", "kohya", "kohya-sdxl", "diffusers"]
+FORMATS: Final[tuple[Format, ...]] = ("commonplace", "peft", "kohya", "kohya-sdxl", "diffusers")
 _SHOWN: Final = 5  # names of unmapped keys in a message
 
 
@@ -82,7 +83,9 @@ def save_adapter(
         _save_diffusers(adapter, path)
         return
     seen = _Seen()
-    names = _kohya_names(adapter) if format == "kohya" else {name: name for name in adapter.layers}
+    names = {name: name for name in adapter.layers}
+    if format in ("kohya", "kohya-sdxl"):
+        names = _kohya_names(adapter, original=format == "kohya-sdxl")
     write_tensors(path, _lycoris_tensors(adapter, names, seen), lambda: seen.metadata(adapter))
 
 
@@ -134,13 +137,28 @@ def _lycoris_tensors(
         yield from _lycoris.write_layer(names[name], layer)
 
 
-def _kohya_names(adapter: Adapter) -> dict[str, str]:
-    """Names with underscores, after the prefix of the part that they begin with."""
-    second = any(name.startswith("text_encoder_2.") for name in adapter.layers)
+def _kohya_names(adapter: Adapter, original: bool) -> dict[str, str]:
+    """Names with underscores, after the prefix of the part that they begin with.
+
+    `original`: SDXL's U-Net has the names of the original model, as kohya's trainer writes them.
+    """
+    second = original or any(name.startswith("text_encoder_2.") for name in adapter.layers)
     names = {name: _kohya_name(name, second) for name in adapter.layers}
+    if original:
+        names = {name: _original(one) for name, one in names.items()}
     if len({*names.values()}) < len(names):
         raise InputError("two modules have one name once dots are underscores; use another format")
     return names
+
+
+def _original(name: str) -> str:
+    prefix, inside = "lora_unet_", name.removeprefix("lora_unet_")
+    if inside == name or diffusers_name(inside) is not None:
+        return name
+    found = original_name(inside)
+    if found is None:
+        raise InputError(f"{name} is none of the blocks of SDXL's U-Net; write it as kohya")
+    return f"{prefix}{found}"
 
 
 def _kohya_name(name: str, second: bool) -> str:

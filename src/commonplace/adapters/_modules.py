@@ -14,6 +14,7 @@ from typing import Final
 
 from torch import Tensor, nn
 
+from commonplace.adapters._sdxl import diffusers_name
 from commonplace.foundation import InputError
 
 SUPPORTED: Final = (nn.Linear, nn.Embedding, nn.Conv1d, nn.Conv2d)
@@ -119,5 +120,6 @@ def _spellings(name: str) -> list[str]:
     for prefix, part in _PARTS.items():
         if name.startswith(prefix):
             inside = name.removeprefix(prefix)
-            return [inside, f"{part}{inside}"]
+            other = diffusers_name(inside) or inside  # SDXL's original names
+            return list(dict.fromkeys([inside, f"{part}{inside}", other, f"{part}{other}"]))
     return [name]

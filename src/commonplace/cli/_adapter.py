@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from commonplace.adapters import Adapter
 
 _FILE = click.Path(path_type=Path)
-_FORMATS = ("commonplace", "peft", "kohya", "diffusers")
+_FORMATS = ("commonplace", "peft", "kohya", "kohya-sdxl", "diffusers")
 _METHODS = ("concatenation", "linear", "svd", "ties", "dare", "projection")
 _out = click.option(
     "--out", required=True, type=_FILE, metavar="FILE", help="Where to write; for PEFT a folder."
