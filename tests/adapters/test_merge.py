@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from networks import Everything, Perceptron, made, random_adapter, relative, tokens, weights
 from torch import nn
 
-from commonplace.adapters import attach, effect, merge
+from commonplace.adapters import Layer, attach, effect, merge
+from commonplace.adapters._layer import difference
 from commonplace.foundation import InputError
 
 KINDS = ("lora", "rslora", "dora", "loha", "lokr")
@@ -111,3 +112,26 @@ def test_a_compiled_model_is_merged_too() -> None:
     compiled = torch.compile(model, backend="eager")
     assert isinstance(compiled, nn.Module)
     assert str(merge(compiled, [(adapter, 1.0)])) == "applied 2 of 2"
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_a_merge_that_breaks_off_in_the_middle(
+    precision: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = made(Perceptron).to(precision)
+    adapter = random_adapter(model, "lora")
+    before = dict(weights(model))
+    calls = []
+
+    def breaks(layer: Layer, weight: torch.Tensor | None) -> torch.Tensor:
+        calls.append(layer)
+        if len(calls) == 4:
+            raise MemoryError
+        return difference(layer, weight)
+
+    monkeypatch.setattr("commonplace.adapters._merge.difference", breaks)
+    with pytest.raises(MemoryError):
+        merge(model, [(adapter, 1.0), (adapter, 2.0)])
+    assert all(torch.equal(one, before[name]) for name, one in model.named_parameters())
+    monkeypatch.undo()
+    merge(model, [(adapter, 1.0)])

@@ -105,9 +105,14 @@ def test_pickles_are_refused_with_how_to_convert(name: str, tmp_path: Path) -> N
         open_adapter(tmp_path)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_values_that_are_not_finite_are_named(value: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("precision", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_values_that_are_not_finite_are_named(
+    value: float, precision: torch.dtype, tmp_path: Path
+) -> None:
     adapter = random_adapter(made(Perceptron), "lora")
+    layers = {name: one.map(lambda t: t.to(precision)) for name, one in adapter.layers.items()}
+    adapter = Adapter(layers)
     adapter.layers["second"].factors["up"][1, 1] = value
     save_adapter(adapter, tmp_path / "bad.safetensors")
     back = open_adapter(tmp_path / "bad.safetensors")

@@ -35,6 +35,9 @@ _FACTORS: Final[Mapping[Algebra, tuple[frozenset[str], ...]]] = {
     "full": (frozenset({"diff"}),),
 }
 
+# The factor that takes the scale; LoKr's may be a pair, of which the first does.
+_SCALED: Final[Mapping[Algebra, str]] = {"lora": "up", "loha": "w1_a", "lokr": "w1", "full": "diff"}
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -107,7 +110,7 @@ def check_shapes(layer: Layer) -> None:
     """Raise InputError where the factors do not fit each other."""
     try:
         rows, columns = _size(layer.algebra, layer.factors)
-    except (ValueError, IndexError, RuntimeError) as error:
+    except (ValueError, IndexError) as error:
         shapes = {name: list(one.shape) for name, one in layer.factors.items()}
         raise InputError(f"factors that do not fit each other: {shapes}") from error
     if layer.bias is not None and layer.bias.shape != (rows,):
@@ -135,7 +138,12 @@ def shape(layer: Layer) -> tuple[int, ...]:
 
 def matrix(layer: Layer) -> Tensor:
     """What is added to the weight before any magnitude, with the scale, [out, in times kernel]."""
-    return _product(layer.algebra, layer.factors) * layer.scale
+    f, scaled = layer.factors, _SCALED[layer.algebra]
+    if scaled not in f:
+        scaled = f"{scaled}_a"
+    if layer.scale != 1:  # into one factor: the product is not gone through once more
+        f = {**f, scaled: f[scaled] * layer.scale}
+    return _product(layer.algebra, f)
 
 
 def trained(layer: Layer, weight: Tensor) -> Tensor:
@@ -182,10 +190,50 @@ def difference(layer: Layer, weight: Tensor | None) -> Tensor:
 
 
 def _size(algebra: Algebra, f: Mapping[str, Tensor]) -> tuple[int, int]:
-    """(out, in times kernel) of the product; RuntimeError or IndexError where there is none."""
-    shapes = {name: torch.empty(one.shape, device="meta") for name, one in f.items()}
-    rows, columns = _product(algebra, shapes).shape
-    return rows, columns
+    """(out, in times kernel) of the product; ValueError or IndexError where there is none."""
+    if algebra == "full":
+        return _flat_size(f["diff"])
+    if algebra == "lora":
+        if "mid" in f:
+            return _tucker_size(f["mid"], _flat_size(f["up"])[::-1], _flat_size(f["down"]))
+        return _chained(_flat_size(f["up"]), _flat_size(f["down"]))
+    first, second = (_half_size(f, which) for which in "12")
+    if algebra == "lokr":
+        return first[0] * second[0], first[1] * second[1]
+    if first != second:
+        raise ValueError("the two products of a LoHa are of different sizes")
+    return first
+
+
+def _half_size(f: Mapping[str, Tensor], which: str) -> tuple[int, int]:
+    """Of one of LoHa's products, or one of LoKr's blocks."""
+    if f"w{which}" in f:
+        return _flat_size(f[f"w{which}"])
+    outputs, inputs = _flat_size(f[f"w{which}_a"]), _flat_size(f[f"w{which}_b"])
+    if f"t{which}" in f:
+        return _tucker_size(f[f"t{which}"], outputs, inputs)
+    return _chained(outputs, inputs)
+
+
+def _flat_size(one: Tensor) -> tuple[int, int]:
+    if one.ndim < 2:
+        raise ValueError("a factor has two axes at least")
+    return one.shape[0], math.prod(one.shape[1:])
+
+
+def _chained(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
+    if left[1] != right[0]:
+        raise ValueError("the ranks of two factors are different")
+    return left[0], right[1]
+
+
+def _tucker_size(
+    core: Tensor, outputs: tuple[int, int], inputs: tuple[int, int]
+) -> tuple[int, int]:
+    """Of core [p, q, *kernel], outputs [p, out] and inputs [q, in]."""
+    if core.ndim < 2 or tuple(core.shape[:2]) != (outputs[0], inputs[0]):
+        raise ValueError("the core's ranks are not those of its factors")
+    return outputs[1], inputs[1] * math.prod(core.shape[2:])
 
 
 def _product(algebra: Algebra, f: Mapping[str, Tensor]) -> Tensor:

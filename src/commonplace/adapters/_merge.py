@@ -41,6 +41,10 @@ class Merged:
                 "the merged weights were changed since (trained, or loaded anew); "
                 "unmerging would throw that away: load the base instead"
             )
+        self.restore()
+
+    def restore(self) -> None:
+        """Put the weights back, whatever has become of them."""
         with torch.no_grad():
             for parameter, original, _ in self._kept:
                 parameter.copy_(original)
@@ -85,7 +89,7 @@ def merge(
             ]
             _merge_one(name, module, wanted, merged)
     except BaseException:
-        merged.unmerge()
+        merged.restore()
         raise
     return merged
 
@@ -94,19 +98,25 @@ def _merge_one(
     name: str, module: nn.Module, layers: list[tuple[Layer, float]], merged: Merged
 ) -> None:
     weight = weight_of(module)
+    assert isinstance(weight, nn.Parameter)
     precision = torch.promote_types(weight.dtype, torch.float32)
     for layer, _ in layers:
         check_shape(name, layer, weight)
-    base = weight.detach().to(precision)
-    total = base.clone()
-    for layer, strength in layers:
-        moved = layer.map(lambda one: one.detach().to(base))
-        total += strength * difference(moved, base)
     bias = _bias(name, module, layers)
     setattr(module, MERGED, True)
     merged._modules.append(module)
+    original = weight.detach().clone()
+    base = original.to(precision)
+    # In a lower precision the sum is made beside the weight, and rounded once.
+    total = weight.detach() if weight.dtype == precision else base.clone()
+    merged._kept.append((weight, original, version_of(weight)))
+    for layer, strength in layers:
+        moved = layer.map(lambda one: one.detach().to(base))
+        total.add_(difference(moved, base), alpha=strength)
     _put(weight, total, merged)
     if bias is not None:
+        assert isinstance(module.bias, nn.Parameter)
+        merged._kept.append((module.bias, module.bias.detach().clone(), 0))
         _put(module.bias, bias, merged)
 
 
@@ -122,12 +132,13 @@ def _bias(name: str, module: nn.Module, layers: list[tuple[Layer, float]]) -> Te
     return torch.stack([one.detach().to(present.device) for one in changes]).sum(0) + present
 
 
-def _put(parameter: Tensor | nn.Module, value: Tensor, merged: Merged) -> None:
-    assert isinstance(parameter, nn.Parameter)
-    original = parameter.detach().clone()
-    with torch.no_grad():
-        parameter.copy_(value)
-    merged._kept.append((parameter, original, version_of(parameter)))
+def _put(parameter: nn.Parameter, value: Tensor, merged: Merged) -> None:
+    """Write the sum, and take note of the version at which it stands there."""
+    if value.data_ptr() != parameter.data_ptr():
+        with torch.no_grad():
+            parameter.copy_(value)
+    kept, original, _ = merged._kept[-1]
+    merged._kept[-1] = (kept, original, version_of(parameter))
 
 
 def _check(model: nn.Module, chosen: Mapping[str, nn.Module]) -> None:
