@@ -15,12 +15,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 
 from commonplace.adapters._adapter import Adapter
-from commonplace.adapters._fingerprint import fingerprint
-from commonplace.adapters._layer import Layer, shape, size
-from commonplace.adapters._modules import MERGED, SUPPORTED, bare, resolve, version_of, weight_of
+from commonplace.adapters._fit import check_base, check_module, check_shape, fit
+from commonplace.adapters._layer import Layer
+from commonplace.adapters._modules import bare, version_of, weight_of
 from commonplace.adapters._outputs import added, rescaling
 from commonplace.adapters._provenance import Provenance
 from commonplace.foundation import InputError
@@ -252,50 +251,6 @@ def for_samples(choice: Sequence[Worn | Sequence[Worn] | None]) -> Iterator[None
             worn.act_on(None, 0)
 
 
-def check_base(model: nn.Module, adapter: Adapter, force: bool) -> None:
-    """Raise InputError where the adapter was made for other weights, unless forced."""
-    made_for = adapter.provenance.fingerprint
-    if force or not made_for or made_for == fingerprint(model):
-        return
-    base = adapter.provenance.base or "another model"
-    raise InputError(
-        f"the adapter was made for {base} with the fingerprint {made_for[:12]}, this model's is "
-        f"{fingerprint(model)[:12]}; load that model, or force it"
-    )
-
-
-def fit(model: nn.Module, adapter: Adapter, allow_missing: bool) -> dict[str, str]:
-    """Which module each layer is for: by the layer's name, the module's.
-
-    Raises:
-        InputError: there are layers without a module, and that is not allowed.
-    """
-    known = [name for name, module in model.named_modules() if isinstance(module, SUPPORTED)]
-    found, missing = resolve(adapter.layers, known)
-    if missing and (not allow_missing or not found):
-        listed = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-        raise InputError(
-            f"applied {len(found)} of {len(adapter.layers)}: the model has no module to adapt for "
-            f"{listed}; is the adapter for another architecture?"
-        )
-    return found
-
-
-def check_shape(name: str, layer: Layer, weight: Tensor) -> None:
-    """Raise InputError where a layer is for a weight of another shape."""
-    known, wanted = shape(layer), tuple(weight.shape)
-    flat = (weight.shape[0], weight[0].numel())
-    ones = known[2:] == (1,) * (len(known) - 2) and size(layer) == flat
-    if known != wanted and not (ones or known == flat):
-        raise InputError(
-            f"{name} is for a weight {list(known)}, the model's is {list(wanted)}; "
-            "is the adapter for another architecture?"
-        )
-    magnitude = layer.magnitude
-    if magnitude is not None and magnitude.numel() not in (wanted[0], wanted[1]):
-        raise InputError(f"{name} has {magnitude.numel()} magnitudes for a weight {list(wanted)}")
-
-
 def _fitting(model: nn.Module, adapter: Adapter, options: _Options) -> dict[str, Layer]:
     """The layers by the names of the model's modules, all checked before anything is changed."""
     check_base(model, adapter, options.force)
@@ -304,22 +259,10 @@ def _fitting(model: nn.Module, adapter: Adapter, options: _Options) -> dict[str,
     for key, name in fit(model, adapter, options.allow_missing).items():
         if name in layers:
             raise InputError(f"the adapter changes {name} twice; its file is broken")
-        _check_module(name, modules[name])
+        check_module(name, modules[name])
         layers[name] = adapter.layers[key]
         check_shape(name, layers[name], weight_of(modules[name]))
     return layers
-
-
-def _check_module(name: str, module: nn.Module) -> None:
-    if isinstance(module, NonDynamicallyQuantizableLinear):
-        raise InputError(
-            f"{name} is read by nn.MultiheadAttention without being called, so nothing can be "
-            "attached to it; merge the adapter instead"
-        )
-    if hasattr(module, MERGED):
-        raise InputError(f"{name} has an adapter merged into it; unmerge that first")
-    if isinstance(module, nn.Embedding) and module.max_norm is not None:
-        raise InputError(f"{name} rescales its own weights (max_norm); leave it out")
 
 
 def _own(tensor: Tensor, device: torch.device) -> Tensor:

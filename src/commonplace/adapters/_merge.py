@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from commonplace.adapters._adapter import Adapter
-from commonplace.adapters._attach import check_base, check_shape, fit, wears
+from commonplace.adapters._attach import wears
+from commonplace.adapters._fit import check_base, check_shape, fit
 from commonplace.adapters._layer import Layer, difference
 from commonplace.adapters._modules import MERGED, SUPPORTED, bare, version_of, weight_of
 from commonplace.foundation import InputError
