@@ -190,6 +190,11 @@ class Library:
         with self._store.reading() as snapshot:
             return read_status(snapshot, paths)
 
+    def contents(self) -> dict[str, str]:
+        """The hash of what was last read of each item, by item id: what adapters are trained on."""
+        with self._store.reading() as snapshot:
+            return {item.id: item.content_hash for item in snapshot.items}
+
     def holds(self, path: str) -> bool:
         """Whether it knows a file at this path, as `status` spells it, or below it."""
         with self._store.reading() as snapshot:

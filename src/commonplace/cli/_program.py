@@ -40,6 +40,7 @@ _VERBS = [
     "token",
     "evaluate",
     "judge",
+    "adapter",
 ]
 _INTERRUPTED, _BROKEN_PIPE, _BUG = 130, 141, 70
 

@@ -1,0 +1,200 @@
+"""How far PEFT and diffusers are off where adapters are composed, merged and converted, and we.
+
+Each row is one operation that should change nothing, or should be what it says; the figure is the
+relative error of a small network's outputs, in float64.
+
+Needs peft and diffusers (pip install '.[dev]').
+
+    python benchmarks/adapters_against_peers.py [--json FILE]
+"""
+
+import argparse
+import importlib
+import json
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import peft
+import torch
+from torch import Tensor, nn
+
+from commonplace.adapters import (
+    Adapter,
+    attach,
+    compose,
+    merge,
+    open_adapter,
+    save_adapter,
+    with_names,
+)
+from commonplace.foundation import InputError
+
+TARGETS = ["first", "second"]
+
+
+class Network(nn.Module):
+    """Two linear layers: [n, 24] -> [n, 16]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(24, 32), nn.Linear(32, 16)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Inputs [n, 24] to outputs [n, 16]."""
+        out: Tensor = self.second(torch.tanh(self.first(x)))
+        return out
+
+
+def network() -> Network:
+    """The same network each time."""
+    torch.manual_seed(0)
+    return Network().double()
+
+
+def inputs() -> Tensor:
+    """The same inputs each time."""
+    return torch.randn(64, 24, generator=torch.Generator().manual_seed(1)).double()
+
+
+def theirs(seed: int = 0, **options: Any) -> Any:
+    """PEFT around the network, its factors random."""
+    model = peft.get_peft_model(
+        network(), peft.LoraConfig(**{"r": 4, "target_modules": TARGETS, **options})
+    ).double()
+    fill(model, seed)
+    return model
+
+
+def fill(model: Any, seed: int, name: str = "default") -> None:
+    """Random factors, as after training."""
+    random = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for key, one in model.named_parameters():
+            if name in key and "magnitude" in key:
+                one.mul_(1 + 0.3 * torch.randn(one.shape, generator=random).tanh())
+            elif name in key:
+                one.copy_(torch.randn(one.shape, generator=random) * 0.3)
+
+
+def ours(adapters: list[tuple[Adapter, float]]) -> Tensor:
+    """Outputs of the network that wears them."""
+    model = network()
+    for one, strength in adapters:
+        attach(model, one, strength)
+    out: Tensor = model(inputs())
+    return out.detach()
+
+
+def off(found: Tensor, wanted: Tensor) -> float:
+    """The relative error."""
+    return float((found - wanted).norm() / wanted.norm())
+
+
+def saved(model: Any, folder: Path) -> Adapter:
+    """What PEFT wrote, opened here."""
+    model.save_pretrained(folder)
+    return open_adapter(folder)
+
+
+def one_alone(folder: Path, **options: Any) -> tuple[float, float]:
+    """One adapter composed alone at weight 1."""
+    model = theirs(**options)
+    wanted, adapter = model(inputs()).detach(), saved(model, folder)
+    model.add_weighted_adapter(["default"], [1.0], "sum", combination_type="svd")
+    model.set_adapter("sum")
+    composed = compose([(adapter, 1.0)], "svd", rank=4)
+    return off(model(inputs()).detach(), wanted), off(ours([(composed, 1.0)]), wanted)
+
+
+def two_doras(folder: Path) -> tuple[float, float]:
+    """Two DoRAs merged in the other order than they are worn in."""
+    model = theirs(use_dora=True, lora_alpha=8)
+    model.add_adapter("other", peft.LoraConfig(r=4, target_modules=TARGETS, use_dora=True))
+    model.double()
+    fill(model, 5, "other")
+    first = saved(model, folder)
+    second = open_adapter(folder / "other")
+    model.base_model.set_adapter(["default", "other"])
+    wanted = model(inputs()).detach()
+    model.base_model.set_adapter(["other", "default"])
+    model.merge_adapter(adapter_names=["other", "default"])
+    merged = network()
+    merge(merged, [(second, 1.0), (first, 1.0)])
+    worn = ours([(first, 1.0), (second, 1.0)])
+    return off(model(inputs()).detach(), wanted), off(merged(inputs()).detach(), worn)
+
+
+def through_kohya(folder: Path, **options: Any) -> tuple[float | str, float]:
+    """From diffusers to kohya: the file read here, against what it was made of."""
+    model = theirs(**options)
+    adapter, wanted = saved(model, folder), model(inputs()).detach()
+    return their_kohya(model, folder, wanted), our_kohya(adapter, folder, wanted)
+
+
+def their_kohya(model: Any, folder: Path, wanted: Tensor) -> float | str:
+    """What diffusers writes for kohya."""
+    from safetensors.torch import save_file
+
+    convert: Any = importlib.import_module("diffusers.utils").convert_state_dict_to_kohya
+    prefix = "base_model.model."
+    state = {
+        f"unet.{key.removeprefix(prefix)}": one.contiguous()
+        for key, one in peft.get_peft_model_state_dict(model).items()
+    }
+    try:
+        save_file(convert(state), folder / "theirs.safetensors")
+        return off(ours([(named(folder / "theirs.safetensors"), 1.0)]), wanted)
+    except InputError as error:
+        keys = str(error).rpartition(": ")[2]
+        return f"malformed keys: {keys}"
+
+
+def our_kohya(adapter: Adapter, folder: Path, wanted: Tensor) -> float:
+    """What we write for kohya."""
+    save_adapter(adapter, folder / "ours.safetensors", format="kohya")
+    return off(ours([(named(folder / "ours.safetensors"), 1.0)]), wanted)
+
+
+def named(path: Path) -> Adapter:
+    """The adapter with the network's names for its layers."""
+    return with_names(open_adapter(path), TARGETS)
+
+
+ROWS: dict[str, Callable[[Path], tuple[float | str, float]]] = {
+    "PEFT: one rsLoRA alone at weight 1": lambda f: one_alone(f, use_rslora=True, lora_alpha=8),
+    "PEFT: one LoRA with bias alone at weight 1": lambda f: one_alone(f, lora_bias=True),
+    "PEFT: one DoRA alone at weight 1": lambda f: one_alone(f, use_dora=True),
+    "PEFT: two DoRAs merged in another order": two_doras,
+    "diffusers to kohya: rank 4, alpha 2": lambda f: through_kohya(f, lora_alpha=2),
+    "diffusers to kohya: rank 4, alpha 16": lambda f: through_kohya(f, lora_alpha=16),
+    "diffusers to kohya: DoRA": lambda f: through_kohya(f, use_dora=True, lora_alpha=8),
+}
+
+
+def rows() -> Iterator[tuple[str, float | str, float]]:
+    """Each operation, theirs and ours."""
+    for name, run in ROWS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            yield name, *run(Path(folder))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--json", type=Path)
+    file = parser.parse_args().json
+    warnings.simplefilter("ignore")
+    print(f"peft {peft.__version__}\n| operation | theirs | ours |\n|---|---|---|")
+    found = list(rows())
+    for name, other, own in found:
+        shown = other if isinstance(other, str) else f"{other:.2g}"
+        print(f"| {name} | {shown} | {own:.1g} |")
+    if file:
+        file.write_text(json.dumps([list(row) for row in found], indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,292 @@
+"""`commonplace adapter`: small files that change a model, shown, composed, resized, converted.
+
+Notable: torch is imported when one of these verbs runs, and only then; without it they say how to
+install it. Files of any size are worked on one layer at a time.
+"""
+
+import dataclasses
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commonplace.cli._adapter_report import (
+    show_conflicts,
+    show_distances,
+    show_inspection,
+    show_kept,
+    show_list,
+)
+from commonplace.cli._options import json_option, library_option, open_library
+from commonplace.cli._terminal import bold, dim, print_json, say
+from commonplace.cli._verb import VerbGroup, verb
+
+if TYPE_CHECKING:
+    from commonplace.adapters import Adapter
+
+_FILE = click.Path(path_type=Path)
+_FORMATS = ("commonplace", "peft", "kohya", "kohya-sdxl", "diffusers")
+_METHODS = ("concatenation", "linear", "svd", "ties", "dare", "projection")
+_out = click.option(
+    "--out", required=True, type=_FILE, metavar="FILE", help="Where to write; for PEFT a folder."
+)
+_overwrite = click.option("--overwrite", is_flag=True, help="Replace what is there.")
+_to = click.option(
+    "--to",
+    "format",
+    type=click.Choice(_FORMATS),
+    default="commonplace",
+    show_default=True,
+    help="The format to write.",
+)
+_base = click.option(
+    "--base",
+    type=_FILE,
+    metavar="FILE",
+    help="The base model's safetensors (or their folder): for DoRA, and for modules' names.",
+)
+
+
+@click.group(
+    cls=VerbGroup,
+    short_help="Look into adapters, compose, resize and convert them.",
+    examples=(
+        "commonplace adapter inspect notes.safetensors",
+        "commonplace adapter compose a.safetensors b.safetensors:0.5 --out ab.safetensors",
+    ),
+)
+def adapter() -> None:
+    """Look into adapters (LoRA, DoRA, LoHa, LoKr), compose, resize, convert and list them."""
+
+
+@verb("Say what an adapter is.", "commonplace adapter inspect notes.safetensors")
+@click.argument("file", type=_FILE)
+@json_option
+def inspect(file: Path, as_json: bool) -> None:
+    """Say what an adapter is: kinds, ranks, strength by block, and where it comes from."""
+    found = _adapters().inspect(_adapters().open_adapter(file))
+    if as_json:
+        print_json(found.record())
+    else:
+        show_inspection(file, found)
+
+
+@verb(
+    "Make one adapter of several.",
+    "commonplace adapter compose a.safetensors b.safetensors:0.5 --out ab.safetensors",
+    "commonplace adapter compose a.safetensors b.safetensors --by ties --out ab.safetensors",
+)
+@click.argument("files", nargs=-1, required=True, metavar="FILE[:WEIGHT]...")
+@click.option(
+    "--by",
+    "method",
+    type=click.Choice(_METHODS),
+    default="concatenation",
+    show_default=True,
+    help="How; docs/adapters.md says what each does.",
+)
+@click.option("--rank", type=click.IntRange(1), metavar="N", help="Of the result.")
+@click.option(
+    "--density",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.5,
+    metavar="PART",
+    help="What ties and dare keep [0.5].",
+)
+@click.option("--seed", type=int, default=0, metavar="N", help="Of dare's choice [0].")
+@_base
+@_to
+@_out
+@_overwrite
+def compose(
+    files: tuple[str, ...],
+    method: Any,
+    rank: int | None,
+    density: float,
+    seed: int,
+    base: Path | None,
+    format: Any,
+    out: Path,
+    overwrite: bool,
+) -> None:
+    """Make one adapter of several, and say where they fight and what is left of each."""
+    a = _adapters()
+    named = _named(files)
+    weights = None if base is None else a.open_weights(base)
+    composed = a.compose(
+        list(named.values()), method, rank=rank, density=density, seed=seed, base=weights
+    )
+    show_conflicts(a.conflicts({name: one for name, (one, _) in named.items()}, weights))
+    a.save_adapter(composed, out, format=format, overwrite=overwrite)
+    written = a.open_adapter(out)
+    show_kept(a.kept(written, named, weights))
+    say(bold(f"wrote {out}"), dim(f" · {len(written.layers)} layers"))
+
+
+@verb(
+    "Change an adapter's rank.",
+    "commonplace adapter resize notes.safetensors --rank 4 --out small.safetensors",
+    "commonplace adapter resize notes.safetensors --energy 0.95 --out small.safetensors",
+)
+@click.argument("file", type=_FILE)
+@click.option("--rank", type=click.IntRange(1), metavar="N", help="At most this rank.")
+@click.option(
+    "--energy",
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="PART",
+    help="The least rank of each layer that keeps this part of its energy.",
+)
+@_to
+@_out
+@_overwrite
+def resize(
+    file: Path, rank: int | None, energy: float | None, format: Any, out: Path, overwrite: bool
+) -> None:
+    """Change an adapter's rank by SVD, and say what was lost."""
+    a = _adapters()
+    before = a.open_adapter(file)
+    a.save_adapter(a.resize(before, rank, energy), out, format=format, overwrite=overwrite)
+    after = a.open_adapter(out)
+    show_distances(a.compare(_undirected(before), _undirected(after)))
+    say(bold(f"wrote {out}"), dim(f" · {len(after.layers)} layers"))
+
+
+@verb(
+    "Write an adapter in another format.",
+    "commonplace adapter convert notes.safetensors --to peft --out notes",
+    "commonplace adapter convert kohya.safetensors --base model.safetensors --to peft --out folder",
+    "commonplace adapter convert flux.safetensors --flux --to diffusers --out out.safetensors",
+)
+@click.argument("file", type=_FILE)
+@_base
+@click.option(
+    "--flux",
+    is_flag=True,
+    help="It is one for Flux: fused weights for kohya, one each for the others.",
+)
+@_to
+@_out
+@_overwrite
+def convert(
+    file: Path, base: Path | None, flux: bool, format: Any, out: Path, overwrite: bool
+) -> None:
+    """Write an adapter in another format, without loss; what the format cannot say is refused."""
+    a = _adapters()
+    found = a.open_adapter(file)
+    if flux:
+        found = a.flux_to_kohya(found) if format == "kohya" else a.flux_to_diffusers(found)
+    if base is not None:
+        found = a.with_names(found, a.open_weights(base).modules)
+    a.save_adapter(found, out, format=format, overwrite=overwrite)
+    say(bold(f"wrote {out}"), dim(f" · {len(found.layers)} layers"))
+
+
+@verb("List adapters, and which are stale.", "commonplace adapter list adapters/")
+@click.argument("paths", nargs=-1, type=_FILE, metavar="[PATH]...")
+@json_option
+@library_option
+def list_(paths: tuple[Path, ...], as_json: bool) -> None:
+    """List the adapters at or under PATHS [this folder]; stale: its training items changed.
+
+    A library is opened only if an adapter says that it was trained on items of one.
+    """
+    a, contents = _adapters(), _Contents()
+    rows = [_row(a, file, contents) for file in _found(paths or (Path(),))]
+    if as_json:
+        print_json({"adapters": rows})
+    else:
+        show_list(rows)
+
+
+class _Contents:
+    """The items' present hashes, read from the library when the first adapter asks."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, str] | None = None
+
+    def now(self) -> dict[str, str]:
+        if self.known is None:
+            self.known = open_library().contents()
+        return self.known
+
+
+def _row(a: Any, file: Path, contents: _Contents) -> dict[str, Any]:
+    """What the list says of one file; a file that is no adapter has a reason."""
+    from commonplace.foundation import InputError
+
+    try:
+        found = a.open_adapter(file)
+    except InputError as error:
+        return {"path": str(file), "reason": str(error)}
+    provenance = found.provenance
+    stale = provenance.stale(contents.now()) if provenance.trained_on else ()
+    return {
+        "path": str(file),
+        "base": provenance.base,
+        "layers": len(found.layers),
+        "trained_on": len(provenance.trained_on),
+        "stale": [one.id for one in stale],
+    }
+
+
+def _found(paths: tuple[Path, ...]) -> list[Path]:
+    """Files of tensors at or under the paths; PEFT's folder stands for its file."""
+    from commonplace.foundation import InputError, display_path
+
+    found: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"there is nothing at {display_path(path)}")
+        under = sorted(path.rglob("*.safetensors")) if path.is_dir() else [path]
+        found += [one.parent if one.name == "adapter_model.safetensors" else one for one in under]
+    return list(dict.fromkeys(found))
+
+
+def _named(files: tuple[str, ...]) -> "dict[str, tuple[Adapter, float]]":
+    """The adapters by the names of their files, each different."""
+    named: dict[str, tuple[Adapter, float]] = {}
+    for text in files:
+        name, one = _weighted(text)
+        named[name if name not in named else f"{name} ({len(named) + 1})"] = one
+    return named
+
+
+def _weighted(text: str) -> "tuple[str, tuple[Adapter, float]]":
+    """FILE or FILE:WEIGHT as a name, the adapter and its weight."""
+    file, _, number = text.rpartition(":")
+    try:
+        weight = float(number)
+    except ValueError:
+        file, weight = text, 1.0
+    if not file or Path(text).exists():
+        file, weight = text, 1.0
+    return Path(file).stem, (_adapters().open_adapter(file), weight)
+
+
+def _undirected(found: "Adapter") -> "Adapter":
+    """Without DoRA's magnitudes, which resizing leaves alone: what it changes is compared."""
+    return found.map(lambda _, layer: dataclasses.replace(layer, magnitude=None))
+
+
+def _adapters() -> Any:
+    """The package; it is imported when a verb runs.
+
+    Raises:
+        InputError: torch is not installed.
+    """
+    from commonplace.foundation import InputError
+
+    try:
+        return import_module("commonplace.adapters")
+    except ImportError as error:
+        raise InputError(
+            "adapters need torch, which is not installed: run pip install 'commonplace[adapt]'"
+        ) from error
+
+
+adapter.add_command(inspect, "inspect")
+adapter.add_command(compose, "compose")
+adapter.add_command(resize, "resize")
+adapter.add_command(convert, "convert")
+adapter.add_command(list_, "list")

@@ -1,0 +1,232 @@
+"""Worn adapters: several, by sample, swapped, compiled, taken off; and what is refused."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch", reason="adapters need torch")
+
+import torch
+from networks import Everything, Perceptron, inputs, made, random_adapter, relative, tokens, weights
+from torch import nn
+
+from commonplace.adapters import Adapter, attach, effect, fingerprint, for_samples
+from commonplace.foundation import InputError
+
+
+def test_several_add_up_in_any_order() -> None:
+    model, x = made(Everything), tokens()
+    before = model(x)
+    adapters = [
+        random_adapter(model, kind, seed) for seed, kind in enumerate(("dora", "dora", "loha"))
+    ]
+    changed = made(Everything)
+    for name, _ in changed.named_modules():
+        if name in adapters[0].layers:
+            weight = changed.get_parameter(f"{name}.weight")
+            base = weight.clone()
+            for one in adapters:
+                weight.add_(effect(one.layers[name], base, 0.5) - base)
+    for order in (adapters, adapters[::-1]):
+        worn = [attach(model, one, 0.5) for one in order]
+        assert relative(model(x), changed(x)) < 1e-13
+        for hung in worn:
+            hung.detach()
+        assert torch.equal(model(x), before)
+
+
+def test_the_base_is_never_touched() -> None:
+    model = made(Everything)
+    before, names = dict(weights(model)), list(model.state_dict())
+    hooks = [len(one._forward_hooks) for one in model.modules()]
+    worn = attach(model, random_adapter(model, "dora"))
+    model(tokens())
+    worn.swap(random_adapter(model, "lora", 2))
+    model(tokens())
+    assert list(model.state_dict()) == names
+    assert all(torch.equal(one, before[name]) for name, one in model.named_parameters())
+    worn.detach()
+    assert [len(one._forward_hooks) for one in model.modules()] == hooks
+
+
+def test_the_strength_can_be_changed() -> None:
+    model, x = made(Perceptron), inputs()
+    adapter = random_adapter(model, "dora")
+    worn, other = attach(model, adapter, 0.2), made(Perceptron)
+    worn.strength = 0.7
+    attach(other, adapter, 0.7)
+    assert torch.equal(model(x), other(x))
+    assert worn.strength == 0.7
+
+
+@pytest.mark.parametrize("kind", ["lora", "dora", "loha", "lokr"])
+def test_each_sample_its_own(kind: str) -> None:
+    model, x = made(Everything), tokens()
+    first, second = (attach(model, random_adapter(model, kind, seed)) for seed in (1, 2))
+    both = model(x)
+    rows = {"none": 0, "first": 1, "second": 2, "both": 3}
+    with for_samples([None, first, second, [first, second]]):
+        mixed = model(x)
+    assert relative(mixed[rows["both"]], both[rows["both"]]) < 1e-12
+    assert torch.equal(model(x), both)
+    first.detach()
+    assert relative(mixed[rows["second"]], model(x)[rows["second"]]) < 1e-12
+    second.detach()
+    assert relative(mixed[rows["none"]], model(x)[rows["none"]]) < 1e-12
+
+
+def test_another_batch_than_was_chosen_for() -> None:
+    model = made(Perceptron)
+    worn = attach(model, random_adapter(model, "lora"))
+    with for_samples([worn, None]), pytest.raises(InputError, match=r"batch of 5, .* chosen for 2"):
+        model(inputs())
+
+
+@pytest.mark.parametrize("kind", ["lora", "dora"])
+def test_a_compiled_model_swaps_without_compiling_again(kind: str) -> None:
+    model, x = made(Perceptron), inputs()
+    graphs: list[torch.fx.GraphModule] = []
+
+    def backend(graph: torch.fx.GraphModule, _: list[torch.Tensor]) -> Callable[..., Any]:
+        graphs.append(graph)
+        return graph.forward
+
+    worn = attach(model, random_adapter(model, kind, 1))
+    compiled = torch.compile(model, backend=backend, fullgraph=True)
+    for seed, strength in ((1, 1.0), (2, 0.5), (3, -1.0)):
+        adapter = random_adapter(model, kind, seed)
+        worn.swap(adapter, strength)
+        plain = made(Perceptron)
+        attach(plain, adapter, strength)
+        assert relative(compiled(x), plain(x)) < 1e-13
+    assert len(graphs) == 1
+
+
+def test_a_swap_to_another_kind_and_rank() -> None:
+    model, x = made(Perceptron), inputs()
+    worn = attach(model, random_adapter(model, "lora"))
+    other = random_adapter(model, "lokr", 4, rank=1)
+    worn.swap(other)
+    plain = made(Perceptron)
+    attach(plain, other)
+    assert torch.equal(model(x), plain(x))
+
+
+def test_all_within_inference_mode() -> None:
+    with torch.inference_mode():
+        model, x = made(Perceptron), inputs()
+        worn = attach(model, random_adapter(model, "dora", 1))
+        model(x)
+        other = random_adapter(model, "dora", 2)
+        worn.swap(other)
+        swapped = model(x)
+        worn.detach()
+        attach(model, other)
+        assert torch.equal(model(x), swapped)
+
+
+@pytest.mark.parametrize("kind", ["lora", "rslora", "dora", "loha", "lokr"])
+def test_only_the_adapter_trains(kind: str) -> None:
+    model, x = made(Perceptron), inputs()
+    model.requires_grad_(True)
+    before = dict(weights(model))
+    worn = attach(model, random_adapter(model, kind), trainable=True)
+    first = {name: one.detach().clone() for name, one in worn.named_parameters()}
+    optimiser = torch.optim.SGD(worn.parameters(), 0.1)
+    model(x).square().sum().backward()
+    optimiser.step()
+    assert all(torch.equal(one, before[name]) for name, one in model.named_parameters())
+    assert all(not torch.equal(one, first[name]) for name, one in worn.named_parameters())
+    again = made(Perceptron)
+    attach(again, worn.adapter)
+    assert relative(again(x), model(x).detach()) < 1e-13
+
+
+def test_gradients_are_those_of_the_effective_weight() -> None:
+    model, x = made(Perceptron), inputs()
+    adapter = random_adapter(model, "lora")
+    worn = attach(model, adapter, 0.3, trainable=True)
+    model(x).square().sum().backward()
+    found = [one.grad for name, one in worn.named_parameters() if name.endswith("up")]
+    layers = {
+        name: one.map(lambda tensor: tensor.clone().requires_grad_())
+        for name, one in adapter.layers.items()
+    }
+    changed = {
+        f"{name}.weight": effect(one, model.get_parameter(f"{name}.weight"), 0.3)
+        for name, one in layers.items()
+    }
+    plain = made(Perceptron)
+    torch.func.functional_call(plain, changed, (x,)).square().sum().backward()
+    for layer, gradient in zip(layers.values(), found, strict=True):
+        wanted = layer.factors["up"].grad
+        assert wanted is not None
+        assert gradient is not None
+        assert torch.allclose(gradient, wanted, rtol=1e-10)
+
+
+# ------------------------------------------------------------------- refusals
+
+
+def test_another_base_is_refused_unless_forced() -> None:
+    model, other = made(Perceptron), made(Perceptron, seed=1)
+    adapter = random_adapter(model, "lora")
+    with pytest.raises(
+        InputError, match=r"the adapter was made for .* load that model, or force it"
+    ):
+        attach(other, adapter)
+    assert str(attach(other, adapter, force=True)) == "applied 2 of 2"
+
+
+def test_a_layer_without_a_module_is_named() -> None:
+    model = made(Perceptron)
+    adapter = random_adapter(model, "lora")
+    layers = {**adapter.layers, "third": adapter.layers["first"]}
+    more = Adapter(layers, replace(adapter.provenance, fingerprint=""))
+    with pytest.raises(InputError, match=r"applied 2 of 3: .* third; is the adapter for another"):
+        attach(model, more)
+    assert str(attach(model, more, allow_missing=True)) == "applied 2 of 3"
+    nothing = Adapter({"third": adapter.layers["first"]})
+    with pytest.raises(InputError, match="applied 0 of 1"):
+        attach(model, nothing, allow_missing=True)
+
+
+def test_another_shape_is_refused_and_nothing_is_worn() -> None:
+    model, wide = made(Perceptron), made(lambda: Perceptron(9))
+    adapter = random_adapter(wide, "lora").with_provenance(fingerprint="")
+    with pytest.raises(
+        InputError, match=r"first is for a weight \[9, 6\], the model's is \[8, 6\]"
+    ):
+        attach(model, adapter)
+    assert not any(one._forward_hooks for one in model.modules())
+
+
+def test_modules_that_are_never_called_are_refused() -> None:
+    model = made(lambda: nn.MultiheadAttention(4, 1))
+    adapter = random_adapter(model, "lora")
+    with pytest.raises(InputError, match="merge the adapter instead"):
+        attach(model, adapter)
+
+
+def test_the_fast_path_of_a_transformer_layer_sees_the_adapter() -> None:
+    network = made(lambda: nn.TransformerEncoderLayer(4, 1, 8, batch_first=True)).eval()
+    x = inputs()[:, :4][None]
+    before = network(x)
+    adapter = random_adapter(network, "lora")
+    some = {name: one for name, one in adapter.layers.items() if name.startswith("linear")}
+    attach(network, replace(adapter, layers=some))
+    with torch.inference_mode():
+        assert relative(network(x), before) > 0.01
+
+
+def test_the_fingerprint() -> None:
+    model = made(Everything).float()
+    plain = fingerprint(model)
+    assert plain == fingerprint(made(Everything).float())
+    assert plain == fingerprint(model.bfloat16())
+    changed = made(Everything).float()
+    with torch.no_grad():
+        changed.get_parameter("table.weight")[3, 2] += 0.1
+    assert fingerprint(changed) != plain

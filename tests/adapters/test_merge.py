@@ -1,0 +1,137 @@
+"""Merging equals wearing, and unmerging gives the bits back."""
+
+import pytest
+
+pytest.importorskip("torch", reason="adapters need torch")
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import Everything, Perceptron, made, random_adapter, relative, tokens, weights
+from torch import nn
+
+from commonplace.adapters import Layer, attach, effect, merge
+from commonplace.adapters._layer import difference
+from commonplace.foundation import InputError
+
+KINDS = ("lora", "rslora", "dora", "loha", "lokr")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_merged_acts_as_worn(kind: str) -> None:
+    model, x = made(Everything), tokens()
+    first, second = random_adapter(model, kind, 1), random_adapter(model, "dora", 2)
+    worn = [attach(model, first, 0.7), attach(model, second, -0.4)]
+    wanted = model(x)
+    for one in worn:
+        one.detach()
+    merged = merge(model, [(first, 0.7), (second, -0.4)])
+    assert relative(model(x), wanted) < 1e-13
+    assert str(merged) == "applied 10 of 10"
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    strength=st.floats(-1e6, 1e6),
+    kind=st.sampled_from(KINDS),
+    precision=st.sampled_from([torch.float16, torch.bfloat16, torch.float32, torch.float64]),
+)
+def test_unmerging_gives_the_bits_back(strength: float, kind: str, precision: torch.dtype) -> None:
+    model = made(Everything).to(precision)
+    before = dict(weights(model))
+    adapter = random_adapter(model, kind)
+    merge(model, [(adapter, strength)]).unmerge()
+    assert all(torch.equal(one, before[name]) for name, one in model.named_parameters())
+
+
+def test_one_rounding_in_low_precision() -> None:
+    model = made(Perceptron).bfloat16()
+    weight = model.get_parameter("first.weight")
+    adapter = random_adapter(model, "lora")
+    wanted = effect(adapter.layers["first"], weight.double()).bfloat16()
+    merge(model, [(adapter, 1.0)])
+    assert torch.equal(weight, wanted)
+
+
+def test_merged_twice_is_refused() -> None:
+    model = made(Perceptron)
+    adapter = random_adapter(model, "lora")
+    merged = merge(model, [(adapter, 1.0)])
+    with pytest.raises(InputError, match="unmerge that first, or merge both together"):
+        merge(model, [(adapter, 1.0)], force=True)
+    merged.unmerge()
+    merge(model, [(adapter, 1.0)])
+
+
+def test_unmerging_after_training_is_refused() -> None:
+    model = made(Perceptron)
+    merged = merge(model, [(random_adapter(model, "lora"), 1.0)])
+    with torch.no_grad():
+        model.get_parameter("first.weight").add_(1)
+    with pytest.raises(InputError, match="were changed since"):
+        merged.unmerge()
+
+
+def test_shared_weights_are_refused() -> None:
+    class Tied(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table, self.head = nn.Embedding(5, 4), nn.Linear(4, 5, bias=False)
+            self.head.weight = self.table.weight
+
+    model = made(Tied)
+    with pytest.raises(InputError, match="shares its weight with"):
+        merge(model, [(random_adapter(model, "lora"), 1.0)])
+
+
+def test_a_merge_that_fails_changes_nothing() -> None:
+    model, wide = made(Perceptron), made(Perceptron)
+    adapter = random_adapter(model, "lora")
+    wide.second = nn.Linear(8, 3).double()
+    before = dict(weights(wide))
+    with pytest.raises(InputError, match="second is for a weight"):
+        merge(wide, [(adapter, 1.0)], force=True)
+    assert all(torch.equal(one, before[name]) for name, one in wide.named_parameters())
+
+
+def test_worn_and_merged_at_once_is_refused() -> None:
+    model = made(Perceptron)
+    adapter = random_adapter(model, "dora")
+    worn = attach(model, adapter)
+    with pytest.raises(InputError, match="wears an adapter; detach it"):
+        merge(model, [(adapter, 1.0)])
+    worn.detach()
+    merge(model, [(adapter, 1.0)])
+    with pytest.raises(InputError, match="has an adapter merged into it; unmerge that first"):
+        attach(model, adapter, force=True)
+
+
+def test_a_compiled_model_is_merged_too() -> None:
+    model = made(Perceptron)
+    adapter = random_adapter(model, "lora")
+    compiled = torch.compile(model, backend="eager")
+    assert isinstance(compiled, nn.Module)
+    assert str(merge(compiled, [(adapter, 1.0)])) == "applied 2 of 2"
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_a_merge_that_breaks_off_in_the_middle(
+    precision: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = made(Perceptron).to(precision)
+    adapter = random_adapter(model, "lora")
+    before = dict(weights(model))
+    calls = []
+
+    def breaks(layer: Layer, weight: torch.Tensor | None) -> torch.Tensor:
+        calls.append(layer)
+        if len(calls) == 4:
+            raise MemoryError
+        return difference(layer, weight)
+
+    monkeypatch.setattr("commonplace.adapters._merge.difference", breaks)
+    with pytest.raises(MemoryError):
+        merge(model, [(adapter, 1.0), (adapter, 2.0)])
+    assert all(torch.equal(one, before[name]) for name, one in model.named_parameters())
+    monkeypatch.undo()
+    merge(model, [(adapter, 1.0)])
