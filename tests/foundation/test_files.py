@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.foundation import append_record, display_path, read_records, write_atomically
+from commonplace.foundation import (
+    append_record,
+    bug_report,
+    display_path,
+    read_records,
+    write_atomically,
+)
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -57,3 +63,19 @@ def test_known_names() -> None:
     assert display_path(os.fsdecode(b"caf\xe9.md")) == "caf\\xe9.md"
     assert display_path("new\nline.md") == "new\\nline.md"
     assert display_path("new\\nline.md") == "new\\\\nline.md"
+
+
+def test_a_bug_is_written_down_once_however_often_it_happens() -> None:
+    def happen() -> str:
+        try:
+            raise ZeroDivisionError
+        except ZeroDivisionError as error:
+            return bug_report(error)
+
+    first = happen()
+    file = Path(first.rpartition(" ")[2])
+    assert "ZeroDivisionError" in file.read_text(encoding="utf-8")
+    assert happen() == first
+    file.unlink()
+    assert happen() != first
+    Path(happen().rpartition(" ")[2]).unlink()
