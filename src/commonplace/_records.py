@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from commonplace.answers import Answer, Citation, Refusal, Sentence
-    from commonplace.library import FeedbackRecord, Locator, Reading, Status
+    from commonplace.library import FeedbackRecord, Locator, Reading, Shown, Status
     from commonplace.models import Generation
     from commonplace.retrieval import Hit
 
@@ -103,6 +103,24 @@ def _citation(citation: "Citation") -> dict[str, Any]:
         "id": citation_id(citation),
         "changed": citation.changed,
         "passage": citation.passage.text,
+    }
+
+
+def shown_record(shown: "Shown") -> dict[str, Any]:
+    """A citation in its place; `picture`: whether a page of a PDF is drawn instead of a text."""
+    passage = shown.passage
+    return {
+        "path": passage.path,
+        "title": passage.title,
+        "heading": list(passage.heading),
+        "kind": passage.kind,
+        "locator": locator_record(shown.locator),
+        "before": shown.before,
+        "words": shown.words,
+        "after": shown.after,
+        "picture": shown.picture is not None,
+        "changed": shown.changed,
+        "written_at": passage.written_at,
     }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,20 @@ from service_running import Running, serving, wait_until
 
 from commonplace import Library
 from commonplace.service import add_token
+
+
+def held_back(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Hold back what is added: (set when it has begun, to be set when it may go on)."""
+    begun, go_on = threading.Event(), threading.Event()
+    add = Library.add
+
+    def slow(self: Library, *paths: Any, **more: Any) -> Any:
+        begun.set()
+        go_on.wait(30)
+        return add(self, *paths, **more)
+
+    monkeypatch.setattr(Library, "add", slow)
+    return begun, go_on
 
 
 def test_a_dropped_file_is_kept_read_and_found(service: Running) -> None:
@@ -79,15 +94,7 @@ def test_a_newer_upload_outlives_an_older_removal(
     service: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service.upload("a.md", "# a\n\nyak")
-    begun, go_on = threading.Event(), threading.Event()
-    add = Library.add
-
-    def slow(self: Library, *paths: Any, **more: Any) -> Any:
-        begun.set()
-        go_on.wait(30)
-        return add(self, *paths, **more)
-
-    monkeypatch.setattr(Library, "add", slow)
+    begun, go_on = held_back(monkeypatch)
     first = service.client.post("/api/files", params={"name": "b.md"}, content=b"# b").json()
     begun.wait(30)
     path = str(service.settings.library / "uploads" / "a.md")
@@ -115,15 +122,7 @@ def test_a_job_is_followed_to_its_end(service: Running) -> None:
 def test_a_job_is_stopped_after_its_commit(
     service: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, go_on = threading.Event(), threading.Event()
-    add = Library.add
-
-    def slow(self: Library, *paths: Any, **more: Any) -> Any:
-        begun.set()
-        go_on.wait(30)
-        return add(self, *paths, **more)
-
-    monkeypatch.setattr(Library, "add", slow)
+    begun, go_on = held_back(monkeypatch)
     first, second = (
         service.client.post("/api/files", params={"name": f"{n}.md"}, content=b"# z\n\nyak").json()
         for n in "ab"
@@ -243,7 +242,10 @@ def test_a_watched_folder_is_kept_current(tmp_path: Path) -> None:
         assert len(service.json("/api/jobs")["jobs"]) == jobs
 
 
-def test_a_watched_folder_that_comes_back_is_watched_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds_away", [0, 3])
+def test_a_watched_folder_that_comes_back_is_watched_again(
+    tmp_path: Path, seconds_away: int
+) -> None:
     watched = tmp_path / "watched"
     watched.mkdir()
     (watched / "a.md").write_text("# a\n\nAn okapi.\n", encoding="utf-8")
@@ -253,13 +255,14 @@ def test_a_watched_folder_that_comes_back_is_watched_again(tmp_path: Path) -> No
             return bool(service.json("/api/search", q=words, profile="bm25")["hits"])
 
         wait_until(lambda: found("okapi"))
-        watched.rename(tmp_path / "away")
-        threading.Event().wait(3)
+        shutil.rmtree(watched)
+        threading.Event().wait(seconds_away)
         watched.mkdir()
         (watched / "b.md").write_text("# b\n\nA quagga.\n", encoding="utf-8")
         wait_until(lambda: found("quagga") and not found("okapi"))
         (watched / "c.md").write_text("# c\n\nA tapir.\n", encoding="utf-8")
         wait_until(lambda: found("tapir"))
+        assert {Path(file["path"]).name for file in service.json("/api/files")["files"]} >= {"c.md"}
 
 
 def test_the_reading_list_is_marked(service: Running) -> None:

@@ -13,8 +13,8 @@ from commonplace._records import (
     feedback_record,
     hit_record,
     hits_record,
-    locator_record,
     sentence_record,
+    shown_record,
 )
 from commonplace.answers import CAUTION, Answer, Refusal, Retrieved, Sentence, Step
 from commonplace.foundation import InputError
@@ -168,21 +168,7 @@ async def show(
 ) -> dict[str, Any]:
     """A citation ("id" or "id:start-end") in its place, with that much text around it."""
     shown = await desk.look(partial(desk.library.show, citation, around))
-    passage = shown.passage
-    return {
-        "id": citation,
-        "path": passage.path,
-        "title": passage.title,
-        "heading": list(passage.heading),
-        "kind": passage.kind,
-        "locator": locator_record(shown.locator),
-        "before": shown.before,
-        "words": shown.words,
-        "after": shown.after,
-        "picture": shown.picture is not None,
-        "changed": shown.changed,
-        "written_at": passage.written_at,
-    }
+    return {"id": citation, **shown_record(shown)}
 
 
 @answers_api.get(

@@ -21,7 +21,7 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 
-from commonplace._records import answer_record, hits_record, locator_record
+from commonplace._records import answer_record, hits_record, shown_record
 from commonplace.foundation import CommonplaceError, InputError, bug_report
 from commonplace.library import Filter, Kind
 from commonplace.service._asked import Text
@@ -90,16 +90,7 @@ def mcp_server(desk_of: DeskOf, local: bool) -> MCPServer[Any]:
         desk = desk_of(ctx, False)
         size = min(max(around, 0), 100_000)
         shown = await desk.look(partial(desk.library.show, citation, size))
-        return {
-            "path": shown.passage.path,
-            "title": shown.passage.title,
-            "heading": list(shown.passage.heading),
-            "locator": locator_record(shown.locator),
-            "before": shown.before,
-            "words": shown.words,
-            "after": shown.after,
-            "changed": shown.changed,
-        }
+        return {"id": citation, **shown_record(shown)}
 
     @_said
     async def add_text(ctx: Context, name: str, text: str) -> dict[str, Any]:

@@ -39,10 +39,12 @@ class Watching:
         while not self._ended.is_set():
             there = self._there()
             self._changed(list(there))
+            due = time.monotonic() + _RESCAN_SECONDS
             try:
-                self._listen(there)
-            except (OSError, RuntimeError):  # a folder vanished while its watch began, say
-                self._ended.wait(_LOOK_SECONDS)
+                self._listen(there, due)
+            except (OSError, RuntimeError):  # no watches left, say: then only looks find changes
+                while not self._is_news(there, due) and not self._ended.wait(_LOOK_SECONDS):
+                    continue
 
     def _there(self) -> dict[Path, int]:
         """The folders that exist, and which ones they are to the system."""
@@ -54,11 +56,14 @@ class Watching:
                 continue
         return found
 
-    def _listen(self, there: dict[Path, int]) -> None:
-        """Tell of changes until a folder is another one, or the next look is due."""
+    def _is_news(self, there: dict[Path, int], due: float) -> bool:
+        """Whether a folder is another one than it was, or the next look is due."""
+        return self._there() != there or time.monotonic() > due
+
+    def _listen(self, there: dict[Path, int], due: float) -> None:
+        """Tell of changes until there is news of the folders themselves."""
         from watchfiles import watch
 
-        due = time.monotonic() + _RESCAN_SECONDS
         if not there:
             self._ended.wait(_LOOK_SECONDS)
             return
@@ -75,8 +80,8 @@ class Watching:
             touched = [f for f in there if any(path.is_relative_to(f) for path in paths)]
             if touched:
                 self._changed(touched)
-            if self._there() != there or time.monotonic() > due:
-                return
+            if self._is_news(there, due) or any(path in there for path in paths):
+                return  # a folder made anew may get the number of the old one
 
     def _counts(self) -> Callable[[object, str], bool]:
         """Whether a change matters: not in the library itself, nor in what programs make."""
