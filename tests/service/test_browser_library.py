@@ -83,7 +83,8 @@ def test_a_job_shows_how_far_it_is_and_can_be_stopped(
     bar = job.get_by_role("progressbar", name="reading: 3 of 10 files")
     expect(bar).to_have_attribute("value", "3")
     expect(bar).to_have_attribute("max", "10")
-    job.get_by_role("button", name="stop").click()
+    with page.expect_response(lambda response: response.request.method == "DELETE"):
+        job.get_by_role("button", name="stop").click()
     goes_on.set()
     expect(job).to_contain_text("stopped")
     expect(bar).to_have_count(0)
