@@ -1,0 +1,1 @@
+"""Where a model runs: machines, network and power planned on one horizon: see docs/capacity.md."""

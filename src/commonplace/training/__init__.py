@@ -1,0 +1,1 @@
+"""One loop for everything that is trained here: see docs/training.md. Needs torch."""
