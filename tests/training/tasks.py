@@ -6,10 +6,11 @@ As a program it trains, prints each loss as soon as it is there, and can be kill
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -26,6 +27,15 @@ SETTINGS = Settings(
     patience=0,
     weight_decay=0.01,
 )
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Networks this small only wait for a second one."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def network(dropout: float = 0.2) -> nn.Sequential:
@@ -54,7 +64,8 @@ def pairs(count: int = 37, seed: int = 0) -> list[Pair]:
 def squares(model: nn.Module, items: list[Pair]) -> Tensor:
     """The mean squared error."""
     x, y = (torch.stack(one) for one in zip(*items, strict=True))
-    return ((model(x) - y) ** 2).mean()
+    loss: Tensor = ((model(x) - y) ** 2).mean()
+    return loss
 
 
 def held_out(model: nn.Module) -> Validation:
@@ -63,7 +74,9 @@ def held_out(model: nn.Module) -> Validation:
     return Validation(-loss, {"loss": loss})
 
 
-def run(folder: Path | None, model: nn.Module | None = None, **more: Any) -> Iterator[StepRecord]:
+def run(
+    folder: Path | None, model: nn.Module | None = None, **more: Any
+) -> Generator[StepRecord, None, None]:
     """Train the network on the pairs."""
     model = network() if model is None else model
     settings = more.pop("settings", SETTINGS)
@@ -86,7 +99,8 @@ def main() -> None:
     folder, resume = Path(sys.argv[1]), "--resume" in sys.argv
     for record in run(folder, model, settings=settings, resume=resume, accelerator=accelerator):
         if record.loss is not None and (accelerator is None or accelerator.is_main_process):
-            print(record.step, record.loss.hex(), flush=True)
+            sys.stdout.write(f"{record.step} {record.loss.hex()}\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

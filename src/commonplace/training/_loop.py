@@ -9,7 +9,7 @@ best validation is the result, not the last: when the records end, the model hol
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
@@ -57,7 +57,7 @@ def train(
     resume: bool = False,
     configuration: Mapping[str, Any] | None = None,
     accelerator: "Accelerator | None" = None,
-) -> Iterator[StepRecord]:
+) -> Generator[StepRecord, None, None]:
     """Train the parameters of `model` that take gradients; a record for each step.
 
     When the records end, the model holds the parameters of the best validation (without one: the
@@ -114,9 +114,10 @@ class _Training:
 
     def run(self, resume: bool) -> Iterator[StepRecord]:
         """The steps from where it stands to the end."""
-        if not self._resumed(resume) and (validation := self._validated(0)):
-            yield self._record(None, 0.0, None, validation)
+        resumed = self._resumed(resume)
         try:
+            if not resumed and (validation := self._validated(0)):
+                yield self._record(None, 0.0, None, validation)
             while not self.position.stopped:
                 yield self._step()
         except GeneratorExit:

@@ -13,9 +13,10 @@ from commonplace.training._types import Settings
 def rate_at(settings: Settings, step: int) -> float:
     """The learning rate of a step, 1 to `settings.steps`.
 
-    The last step of the warm-up has the greatest rate, the last of all `floor` times as much.
+    The last step of the warm-up (the first of all, without one) has the greatest rate, the last of
+    all `floor` times as much.
     """
-    warm_up = min(settings.warm_up, settings.steps)
+    warm_up = min(max(settings.warm_up, 1), settings.steps)
     if step < warm_up:
         return settings.learning_rate * step / warm_up
     passed = (step - warm_up) / max(settings.steps - warm_up, 1)
