@@ -57,9 +57,9 @@ class RunLog:
         """Write what the run is; `about`: configuration, environment, data."""
         self._add({"begin": {"id": self.id, "at": _now(), "recipe": recipe, **about}})
 
-    def resume(self, step: int, **about: Mapping[str, Any]) -> None:
-        """Write that it goes on after a step."""
-        self._add({"resume": {"at": _now(), "step": step, **about}})
+    def resume(self, about: Mapping[str, Any]) -> None:
+        """Write that it goes on; `about`: the environment, which may be another now."""
+        self._add({"resume": {"at": _now(), **about}})
 
     def step(self, record: Mapping[str, Any]) -> None:
         """Write a step's record."""
@@ -113,10 +113,10 @@ def _read(file: Path) -> Run | None:
         if "begin" in record:
             begin = record["begin"]
         elif "resume" in record:
-            last = record["resume"]["step"]
-            steps, end = {n: one for n, one in steps.items() if n <= last}, {}
+            end = {}
         elif "step" in record:
-            steps[record["step"]["step"]] = record["step"]
+            number = record["step"]["step"]
+            steps = {n: one for n, one in steps.items() if n < number} | {number: record["step"]}
         elif "end" in record:
             end = record["end"]
     if "id" not in begin:

@@ -70,7 +70,8 @@ def train(
         settings: what was chosen beforehand.
         validate: figures on held-out data and a score; called without gradients, in eval mode.
         folder: of the checkpoints; None: nothing is kept, and nothing can be resumed.
-        resume: go on from the folder's checkpoint, if it holds one; else start anew.
+        resume: go on from the folder's checkpoint, if it holds one; else start anew. Of a training
+            that is done already, the last record comes once more, without a loss.
         configuration: what else a resumed run must have in common (hashes of data and base).
         accelerator: for several processes; each has `settings.batch` items of each pass.
 
@@ -118,6 +119,8 @@ class _Training:
         try:
             if not resumed and (validation := self._validated(0)):
                 yield self._record(None, 0.0, None, validation)
+            if self.position.stopped:
+                yield self._record(None, 0.0, None, None)
             while not self.position.stopped:
                 yield self._step()
         except GeneratorExit:
