@@ -8,9 +8,10 @@ only, never from a pickle, and no code of a model is run.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ def _first_sentence(error: Exception) -> str:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Without the bars and advice of transformers; the command line has its own."""
+    """Without the bars and advice of transformers and tqdm; the command line has its own."""
     import warnings
 
     logging: Any = import_module("transformers.utils.logging")
@@ -89,7 +90,7 @@ def _quietly() -> Iterator[None]:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stderr(StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
