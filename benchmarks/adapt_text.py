@@ -47,7 +47,7 @@ from commonplace.adapters.text import (
 from commonplace.training import environment, train
 
 LAST = 4  # blocks that are fine-tuned in full
-RATES = {"lora": 1e-3, "dora": 1e-3, "full": 1e-4}
+RATES = {"lora": 5e-4, "dora": 5e-4, "full": 1e-4}
 SUFFIXES = {".md", ".txt", ".rst", ".mdx", ".qmd"}
 
 
