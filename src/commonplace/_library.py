@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from commonplace._chosen import default_folder, refuse_before_beginning, resolved
 from commonplace._learned import Learned
 from commonplace._records import speculation_record
+from commonplace._selected import Selected, select
 from commonplace._weights import ENCODER_SHA256, Weights
 from commonplace.foundation import (
     InputError,
@@ -199,6 +200,23 @@ class Library:
         """Whether it knows a file at this path, as `status` spells it, or below it."""
         with self._store.reading() as snapshot:
             return any(is_under(item.path, [path]) for item in snapshot.items)
+
+    def select(self, *chosen: str, limit: int = 50) -> list[Selected]:
+        """The items at or under these paths, or of the best `limit` passages of a query, as texts.
+
+        Raises:
+            InputError: a path is not in the library, a query finds nothing, or there is no text.
+            WeightsError: as `search`.
+        """
+        with self._store.reading() as snapshot:
+            return select(
+                snapshot, chosen, lambda query: [h.passage for h in self.search(query, limit=limit)]
+            )
+
+    @property
+    def runs(self) -> Path:
+        """The folder with the records of what was trained on this library."""
+        return self.folder / "log" / "runs"
 
     def reading(self, *mentioned_in: str) -> list[Reading]:
         """The links that the library mentions, each once, the most mentioned first."""

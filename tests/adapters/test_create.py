@@ -51,3 +51,19 @@ def test_names_that_match_nothing() -> None:
         create(nn.ReLU(), "*")
     with pytest.raises(InputError, match="kinds are lora, rslora"):
         create(model, kind="vera")  # type: ignore[arg-type]
+
+
+def test_all_linear_leaves_the_output_layer_out_as_peft_does() -> None:
+    class Speaker(nn.Module):
+        """A language model as transformers names its parts."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.table, self.inner = nn.Embedding(7, 4), nn.Linear(4, 4)
+            self.head = nn.Linear(4, 7, bias=False)
+
+        def get_output_embeddings(self) -> nn.Module:
+            return self.head
+
+    assert list(create(Speaker()).layers) == ["inner"]
+    assert list(create(Speaker(), "head").layers) == ["head"]

@@ -13,6 +13,7 @@ from commonplace.adapters._layer import Layer, effect
 from commonplace.adapters._merge import Merged, merge
 from commonplace.adapters._provenance import Provenance, TrainingItem
 from commonplace.adapters._resize import Distance, compare, extract, resize
+from commonplace.adapters._wearing import Wearing
 from commonplace.adapters._weights import Weights, open_weights, part_of, with_names
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Method",
     "Provenance",
     "TrainingItem",
+    "Wearing",
     "Weights",
     "Worn",
     "attach",

@@ -1,8 +1,9 @@
 """Which modules of a model an adapter is for, and how a file's names find them.
 
-Notable: modules are chosen by glob patterns on their names ("*.q_proj") or "all-linear". A file's
-name is a module's name, or that name with underscores for dots, after kohya's prefix; two modules
-that one name could mean are an error, never a guess.
+Notable: modules are chosen by glob patterns on their names ("*.q_proj") or "all-linear", which is
+all but a language model's output layer, as in PEFT (it is often the embedding too). A file's name
+is a module's name, or that name with underscores for dots, after kohya's prefix; two modules that
+one name could mean are an error, never a guess.
 
     python -m pytest tests/adapters/test_attach.py
 """
@@ -42,7 +43,7 @@ def choose_modules(model: nn.Module, patterns: str | Sequence[str]) -> dict[str,
     candidates = {name: one for name, one in model.named_modules() if isinstance(one, SUPPORTED)}
     chosen: dict[str, nn.Module] = {}
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
-        found = _matching(candidates, pattern)
+        found = _matching(candidates, pattern, _output_layer(model))
         if not found:
             raise InputError(_unmatched(model, pattern, list(candidates)))
         chosen.update(found)
@@ -90,10 +91,20 @@ def weight_of(module: nn.Module) -> Tensor:
     return weight
 
 
-def _matching(candidates: Mapping[str, nn.Module], pattern: str) -> dict[str, nn.Module]:
+def _matching(
+    candidates: Mapping[str, nn.Module], pattern: str, output: nn.Module | None
+) -> dict[str, nn.Module]:
     if pattern == ALL_LINEAR:
-        return {name: one for name, one in candidates.items() if isinstance(one, nn.Linear)}
+        linear = {name: one for name, one in candidates.items() if isinstance(one, nn.Linear)}
+        return {name: one for name, one in linear.items() if one is not output}
     return {name: one for name, one in candidates.items() if fnmatchcase(name, pattern)}
+
+
+def _output_layer(model: nn.Module) -> nn.Module | None:
+    """The layer that gives a score for each token, where a model of transformers names one."""
+    named = getattr(model, "get_output_embeddings", None)
+    found = named() if callable(named) else None
+    return found if isinstance(found, nn.Module) else None
 
 
 def _unmatched(model: nn.Module, pattern: str, candidates: list[str]) -> str:

@@ -41,6 +41,8 @@ _VERBS = [
     "evaluate",
     "judge",
     "adapter",
+    "adapt",
+    "runs",
 ]
 _INTERRUPTED, _BROKEN_PIPE, _BUG = 130, 141, 70
 

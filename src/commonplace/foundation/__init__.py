@@ -11,12 +11,16 @@ from commonplace.foundation._errors import (
 from commonplace.foundation._files import append_line, display_path, write_atomically
 from commonplace.foundation._log import append_record, read_records
 from commonplace.foundation._progress import Progress, Stopwatch, silent
+from commonplace.foundation._runs import Run, RunLog, RunState, find_run, new_run_id, read_runs
 
 __all__ = [
     "CommonplaceError",
     "InputError",
     "LibraryError",
     "Progress",
+    "Run",
+    "RunLog",
+    "RunState",
     "Stopwatch",
     "UnreadableError",
     "WeightsError",
@@ -24,7 +28,10 @@ __all__ = [
     "append_record",
     "bug_report",
     "display_path",
+    "find_run",
+    "new_run_id",
     "read_records",
+    "read_runs",
     "silent",
     "write_atomically",
 ]

@@ -1,0 +1,245 @@
+"""What a small language model gains from one source of notes, and how far it drifts: which adapter?
+
+One source below DATA/library/ml is learned. Its documents are divided by a hash into text to learn,
+text to choose the step by (validation), and text that only the table sees (test), without
+repetitions between them. Drift is measured on the other sources and on the text that the program
+ships. LoRA and DoRA of rank 8 on all linear layers of the blocks, and full fine-tuning of the last
+four blocks; the same order of items, one learning rate each, set beforehand. Nothing is chosen by
+the figures in the table: training ends, and its best step is taken, by validation text and the
+shipped one, whose row therefore helped to choose; test and other sources did not.
+
+Needs transformers, gguf and accelerate (pip install '.[adapt]'); matplotlib for --picture.
+
+    python benchmarks/adapt_text.py DATA [--source NAME] [--steps N] [--json FILE] [--picture FILE]
+"""
+
+import argparse
+import json
+import math
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from commonplace.adapters import attach, create, save_adapter
+from commonplace.adapters.text import (
+    Document,
+    Language,
+    Measure,
+    TextSettings,
+    Words,
+    blocks,
+    compare,
+    next_token_loss,
+    open_language,
+    read,
+    split,
+    spread,
+    unrelated_text,
+)
+from commonplace.training import environment, train
+
+LAST = 4  # blocks that are fine-tuned in full
+RATES = {"lora": 5e-4, "dora": 5e-4, "full": 1e-4}
+SUFFIXES = {".md", ".txt", ".rst", ".mdx", ".qmd"}
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Blocks of tokens [n, 256]."""
+
+    learned: Tensor
+    validation: Tensor
+    test: Tensor
+    others: Tensor
+    shipped: Tensor
+
+
+class Plain(nn.Module):
+    """A language model from token numbers to scores."""
+
+    def __init__(self, base: nn.Module) -> None:
+        super().__init__()
+        self.base = base
+
+    def forward(self, tokens: Tensor) -> Any:
+        """Tokens [n, length] to scores [n, length, vocabulary]."""
+        return self.base(input_ids=tokens, use_cache=False).logits
+
+
+def documents(folder: Path) -> list[Document]:
+    """The notes below a folder, in the order of their paths."""
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+    return [Document(file.read_text("utf-8", "replace"), file.name) for file in files]
+
+
+def prepare(root: Path, source: str, tokenizer: Any, settings: TextSettings) -> Texts:
+    """Divide the source into three, and sample the others."""
+    rest = split(documents(root / source), 0.15)
+    parts = split(rest.learned, 0.1)
+    names = sorted(folder.name for folder in root.iterdir() if folder.is_dir())
+    others = [
+        spread(blocks(tokenizer, documents(root / name)[:40], settings.block), 3)
+        for name in names
+        if name != source
+    ]
+    made = {
+        "learned": blocks(tokenizer, parts.learned, settings.block),
+        "validation": spread(blocks(tokenizer, parts.held_out, settings.block), 12),
+        "test": spread(blocks(tokenizer, rest.held_out, settings.block), 32),
+        "others": torch.cat(others),
+        "shipped": blocks(tokenizer, [Document(unrelated_text())], settings.block),
+    }
+    return Texts(**made)
+
+
+def dress(
+    language: Language, kind: str, settings: TextSettings
+) -> tuple[nn.Module, Callable[[], AbstractContextManager[None]], Callable[[Path], int]]:
+    """The model to train, how it is as before, and what its file weighs."""
+    if kind == "full":
+        model = Plain(language.model)
+        for name, one in language.model.named_parameters():
+            layer = name.split("layers.")[-1].partition(".")[0]
+            last = layer.isdigit() and int(layer) >= _layers(language) - LAST
+            one.requires_grad_(last and one.ndim == 2)
+        changed = {n: p.detach() for n, p in model.named_parameters() if p.requires_grad}
+        return model, nullcontext, lambda _: len(save(changed))
+    adapter = create(language.model, kind=kind, rank=settings.rank, base=language.name)  # type: ignore[arg-type]
+    worn = attach(language.model, adapter, trainable=True)
+    words = Words(language.model, worn)
+
+    def weigh(place: Path) -> int:
+        save_adapter(worn.adapter, place / "a.safetensors")
+        worn.detach()
+        return (place / "a.safetensors").stat().st_size
+
+    return words, words.bare, weigh
+
+
+def _layers(language: Language) -> int:
+    config: Any = language.model.config
+    return int(config.num_hidden_layers)
+
+
+def one(
+    language: Language, kind: str, texts: Texts, before: dict[str, Any], settings: TextSettings
+) -> dict[str, Any]:
+    """Train one kind; figures, and the curves."""
+    model, bare, weigh = dress(language, kind, settings)
+    measure = Measure(
+        texts.validation, texts.shipped, settings.drift_weight, settings.drift_limit, bare
+    )
+    rate = replace(settings.training, learning_rate=RATES[kind])
+    began, curve = perf_counter(), []
+    last = None
+    for last in train(model, list(texts.learned), next_token_loss, rate, validate=measure):
+        curve.append(asdict(last))
+        if last.validation:
+            print(f"  {kind} step {last.step}", dict(last.validation.figures), flush=True)
+    assert last is not None
+    seconds = perf_counter() - began
+    model.eval()
+    with torch.no_grad(), TemporaryDirectory() as place:
+        test = read(model, texts.test).loss
+        others, other_drift = compare(model, texts.others, before["others"])
+        shipped, drift = compare(model, texts.shipped, before["shipped"])
+        size = weigh(Path(place))
+    row = {"test": test, "others": others, "shipped": shipped}
+    return {
+        **{name: math.exp(loss) for name, loss in row.items()},
+        "others_divergence": other_drift,
+        "shipped_divergence": drift,
+        "minutes": seconds / 60,
+        "megabytes": size / 1e6,
+        "trained": sum(p.numel() for p in model.parameters() if p.requires_grad),
+        "best_step": last.best_step,
+        "steps": last.step,
+        "stopped": last.stopped,
+        "curve": curve,
+    }
+
+
+def draw(rows: dict[str, Any], picture: Path) -> None:
+    """Loss, held-out perplexity and drift by step."""
+    import matplotlib.pyplot as plt
+
+    figure, panels = plt.subplots(1, 3, figsize=(11, 3.4))
+    titles = ("training loss", "validation perplexity", "drift: KL, nats a token")
+    for kind, row in rows.items():
+        validated = [at for at in row["curve"] if at["validation"]]
+        figures = [at["validation"]["figures"] for at in validated]
+        steps = [at["step"] for at in validated]
+        losses = [(at["step"], at["loss"]) for at in row["curve"] if at["loss"] is not None]
+        panels[0].plot(*zip(*losses, strict=True), label=kind, linewidth=1)
+        panels[1].plot(steps, [at["held_out_perplexity"] for at in figures], marker=".", label=kind)
+        panels[2].plot(steps, [at["divergence"] for at in figures], marker=".", label=kind)
+    for panel, title in zip(panels, titles, strict=True):
+        panel.set_title(title, fontsize=10)
+        panel.set_xlabel("step")
+        panel.legend(frameon=False, fontsize=8)
+    figure.tight_layout()
+    figure.savefig(picture, dpi=110)
+
+
+def table(before: dict[str, float], rows: dict[str, Any]) -> Sequence[str]:
+    """The table in Markdown."""
+    lines = [
+        "| | test perplexity | other sources: perplexity | KL | shipped text: perplexity | KL "
+        "| minutes | MB | best step |",
+        "|---|---|---|---|---|---|---|---|---|",
+        f"| base | {before['test']:.2f} | {before['others']:.2f} | 0 | {before['shipped']:.2f} "
+        "| 0 | | | |",
+    ]
+    for kind, row in rows.items():
+        name = f"last {LAST} blocks in full" if kind == "full" else kind
+        lines.append(
+            f"| {name} | {row['test']:.2f} | {row['others']:.2f} | {row['others_divergence']:.4f} "
+            f"| {row['shipped']:.2f} | {row['shipped_divergence']:.4f} | {row['minutes']:.1f} "
+            f"| {row['megabytes']:.1f} | {row['best_step']} of {row['steps']} |"
+        )
+    return lines
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--source", default="dennybritz_deeplearning-papernotes")
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--picture", type=Path)
+    options = parser.parse_args()
+    settings = TextSettings()
+    settings = replace(settings, training=replace(settings.training, steps=options.steps))
+    language = open_language()
+    texts = prepare(options.data / "library/ml", options.source, language.tokenizer, settings)
+    print({name: len(one) * settings.block for name, one in vars(texts).items()}, "tokens")
+    base = Plain(language.model)
+    with torch.no_grad():
+        before = {
+            "test": read(base, texts.test),
+            "others": read(base, texts.others, keep=True),
+            "shipped": read(base, texts.shipped, keep=True),
+        }
+    known = {name: text.perplexity for name, text in before.items()}
+    # Full fine-tuning changes the base itself, so it comes last.
+    rows = {kind: one(language, kind, texts, before, settings) for kind in RATES}
+    print(environment())
+    print("\n".join(table(known, rows)))
+    if options.json:
+        record = {"before": known, "rows": rows, "environment": environment()}
+        options.json.write_text(json.dumps(record, indent=1))
+    if options.picture:
+        draw(rows, options.picture)
+
+
+if __name__ == "__main__":
+    main()

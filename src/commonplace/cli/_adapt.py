@@ -1,0 +1,205 @@
+"""`commonplace adapt`: a model learns a part of the library; what it learned is a small file.
+
+Notable: torch is imported when one of these verbs runs, and only then. What cannot work is said
+before the model is opened, which takes longest.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commonplace.cli._options import json_option, library_option, open_library, require_extra
+from commonplace.cli._terminal import announce, bold, dim, on_terminal, print_json, say, stopped
+from commonplace.cli._verb import VerbGroup, verb
+
+if TYPE_CHECKING:
+    from commonplace.adapters.text import TextReport, TextSettings
+    from commonplace.training import StepRecord
+
+KINDS = ("lora", "rslora", "dora", "loha", "lokr")
+
+
+@click.group(
+    cls=VerbGroup,
+    short_help="Let a model learn a part of the library.",
+    examples=("commonplace adapt text --from ~/notes --out notes.safetensors",),
+)
+def adapt() -> None:
+    """Let a model learn a part of the library; what it learned is a small file, an adapter."""
+
+
+@verb(
+    "Let a language model learn notes.",
+    "commonplace adapt text --from ~/notes --out notes.safetensors",
+    'commonplace adapt text --from "attention in transformers" --out attention.safetensors',
+    "commonplace adapt text --from ~/notes --out notes.safetensors --resume",
+)
+@click.option(
+    "--from",
+    "chosen",
+    multiple=True,
+    required=True,
+    metavar="PATH|QUERY",
+    help="What it learns: a file or folder of the library, or what a query finds (repeatable).",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The adapter to write.",
+)
+@click.option(
+    "--model",
+    default="SmolLM2-135M-Instruct",
+    show_default=True,
+    metavar="NAME",
+    help="Of the catalogue or the hub, or the path of a GGUF file or of a model's folder.",
+)
+@click.option(
+    "--kind", type=click.Choice(KINDS), default="lora", show_default=True, help="Of the adapter."
+)
+@click.option("--rank", type=click.IntRange(1), default=8, show_default=True, metavar="N")
+@click.option(
+    "--steps", type=click.IntRange(1), metavar="N", help="At most; it ends where it pays no more."
+)
+@click.option("--batch", type=click.IntRange(1), metavar="N", help="Blocks of text a step.")
+@click.option("--learning-rate", type=float, metavar="RATE", help="The greatest.")
+@click.option("--seed", type=int, default=0, metavar="N", help="Of all chance [0].")
+@click.option(
+    "--drift-limit",
+    type=click.FloatRange(0, min_open=True),
+    metavar="NATS",
+    help="How far it may drift on unrelated text: KL divergence, nats a token.",
+)
+@click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+@click.option("--overwrite", is_flag=True, help="Replace what is there.")
+@json_option
+@library_option
+def text(
+    chosen: tuple[str, ...],
+    out: Path,
+    model: str,
+    resume: bool,
+    overwrite: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Let a language model learn a part of the library, and write what it learned to FILE.
+
+    A tenth of the text is held out. What is gained on it is weighed against the drift on unrelated
+    text; training ends where the one no longer pays for the other. Both are reported.
+    """
+    require_extra("adapt", "torch", "transformers", "gguf", "accelerate")
+    from dataclasses import asdict
+
+    from commonplace.adapters.text import Document, adapt_text, check_target, open_language
+
+    check_target(out, resume, overwrite)
+    settings = _settings(options)
+    library = open_library()
+    documents = [
+        Document(one.text, one.id, one.content_hash, one.path) for one in library.select(*chosen)
+    ]
+    language = open_language(model, announce)
+    with _Shown(settings, len(documents), quiet=as_json) as shown:
+        report = adapt_text(
+            documents,
+            language,
+            out,
+            settings,
+            runs=library.runs,
+            resume=resume,
+            overwrite=overwrite,
+            on_begin=shown.begin,
+            on_step=shown.step,
+        )
+    if as_json:
+        print_json(asdict(report))
+    else:
+        _print(report)
+
+
+class _Shown:
+    """What a person sees while it trains: a bar, and a line for each validation."""
+
+    def __init__(self, settings: "TextSettings", items: int, quiet: bool) -> None:
+        from commonplace.cli._progress import Bars
+
+        self._settings, self._items, self._quiet = settings, items, quiet
+        self._bars = Bars() if on_terminal() and not quiet else None
+        self._step: int | None = None
+
+    def __enter__(self) -> "_Shown":
+        if self._bars:
+            self._bars.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._bars:
+            self._bars.__exit__()
+        if kind is KeyboardInterrupt and self._step is not None:
+            stopped("the same command with --resume goes on from the last checkpoint")
+
+    def begin(self, counts: dict[str, int]) -> None:
+        """Say what is learned and what is held out."""
+        self._step = 0
+        left = counts["left_out_paragraphs"]
+        repeated = f"; {left:,} paragraphs left out, as they repeat held-out text" if left else ""
+        self._line(
+            f"{self._items:,} items: {counts['learned_tokens']:,} tokens to learn, "
+            f"{counts['held_out_tokens']:,} held out, {counts['unrelated_tokens']:,} unrelated"
+            f"{repeated}"
+        )
+
+    def step(self, record: "StepRecord") -> None:
+        """Take note of a step."""
+        self._step = record.step
+        if self._bars:
+            self._bars.progress("train", record.step, self._settings.training.steps, "steps")
+        if record.validation:
+            figures = record.validation.figures
+            loss = "" if record.loss is None else f"loss {record.loss:.3f}, "
+            self._line(
+                f"step {record.step:>4}  {loss}"
+                f"held-out perplexity {figures['held_out_perplexity']:.2f}, "
+                f"unrelated {figures['unrelated_perplexity']:.2f}, "
+                f"drift {figures['divergence']:.4f}"
+            )
+
+    def _line(self, text: str) -> None:
+        if self._bars:
+            self._bars.above(text)
+        elif not self._quiet:
+            say(text)
+
+
+def _settings(options: dict[str, Any]) -> "TextSettings":
+    from dataclasses import replace
+
+    from commonplace.adapters.text import TextSettings
+
+    given = {name: value for name, value in options.items() if value is not None}
+    own = {name: given.pop(name) for name in ("kind", "rank", "drift_limit") if name in given}
+    settings = TextSettings(**own)
+    return replace(settings, training=replace(settings.training, **given))
+
+
+def _print(report: "TextReport") -> None:
+    """Gain and drift, both always; where the file and the record are."""
+    before, after = report.held_out_perplexity
+    say(bold("gain   "), f"perplexity of held-out text   {before:.2f} to {after:.2f}")
+    before, after = report.unrelated_perplexity
+    say(
+        bold("drift  "),
+        f"perplexity of unrelated text  {before:.2f} to {after:.2f}, ",
+        dim(f"KL divergence {report.divergence:.4f} nats a token"),
+    )
+    say(dim(f"best at step {report.best_step} of {report.steps}: {report.stopped}"))
+    size = report.bytes / 1e6
+    say(bold(f"wrote {report.out}"), dim(f" · {size:.1f} MB · {report.seconds / 60:.1f} minutes"))
+    say(dim(f"`commonplace runs show {report.run}` shows its curves"))
+
+
+adapt.add_command(text, "text")

@@ -1,0 +1,32 @@
+"""The learning rate of each step: a linear warm-up, then a decay to a floor.
+
+Cosine as in SGDR without restarts (1608.03983). Steps are counted from 1.
+
+    python -m pytest tests/training/test_settings.py
+"""
+
+import math
+
+from commonplace.training._types import Settings
+
+
+def rate_at(settings: Settings, step: int) -> float:
+    """The learning rate of a step, 1 to `settings.steps`.
+
+    The last step of the warm-up (the first of all, without one) has the greatest rate, the last of
+    all `floor` times as much.
+    """
+    warm_up = min(max(settings.warm_up, 1), settings.steps)
+    if step < warm_up:
+        return settings.learning_rate * step / warm_up
+    passed = (step - warm_up) / max(settings.steps - warm_up, 1)
+    return settings.learning_rate * (
+        settings.floor + (1 - settings.floor) * _left(settings.decay, min(passed, 1.0))
+    )
+
+
+def _left(decay: str, passed: float) -> float:
+    """What is left of the way from the greatest rate to the floor."""
+    if decay == "constant":
+        return 1.0
+    return 1 - passed if decay == "linear" else (1 + math.cos(math.pi * passed)) / 2

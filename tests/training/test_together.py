@@ -1,0 +1,51 @@
+"""Two processes through accelerate, on the CPU: the same losses as one with twice the batch."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("accelerate", reason="several processes need accelerate")
+
+from dataclasses import replace
+
+from tasks import (
+    one_thread,  # noqa: F401
+    pairs,
+    plain_network,
+    squares,
+)
+
+from commonplace.foundation import InputError
+from commonplace.training import Settings, train
+from commonplace.training._devices import Together
+
+
+def test_two_processes_are_one_with_twice_the_batch(tmp_path: Path) -> None:
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    program = str(Path(__file__).with_name("tasks.py"))
+    done = subprocess.run(
+        [sys.executable, *launch, program, str(tmp_path), "--together"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    together = [float.fromhex(line.split()[1]) for line in done.stdout.splitlines()]
+    alone = Settings(steps=8, batch=6, accumulation=2, validate_every=4)
+    losses = [one.loss for one in train(plain_network(), pairs(), squares, alone)]
+    assert together == pytest.approx(losses, rel=1e-5)
+    assert len(together) == 8
+    halved = train(plain_network(), pairs(), squares, replace(alone, batch=3))
+    assert [one.loss for one in halved] != pytest.approx(losses, rel=1e-3)
+    assert {file.name for file in tmp_path.iterdir()} >= {"last.safetensors"}
+
+
+def test_sharded_parameters_are_refused() -> None:
+    class Sharded:
+        distributed_type = "DistributedType.FSDP"
+
+    with pytest.raises(InputError, match="configure accelerate without FSDP"):
+        Together(Sharded())
