@@ -77,7 +77,7 @@ def test_every_tensor_of_the_adapter_learns() -> None:
     model = made(Everything)
     items = list(zip(tokens(), torch.randn(4, 5, dtype=torch.float64), strict=True))
     for kind in ("lora", "dora", "loha", "lokr"):
-        adapter = create(model, "*", kind=kind, rank=2)  # type: ignore[arg-type]
+        adapter = create(model, "*", kind=kind, rank=2)
         worn = attach(model, adapter.map(lambda _, one: one.map(Tensor.double)), trainable=True)
         before = dict(weights(worn))
         list(train(Wearing(model, worn), items, squares, SETTINGS))

@@ -13,7 +13,7 @@ from commonplace.adapters._create import KINDS, Kind
 from commonplace.foundation import InputError
 from commonplace.training import Settings
 
-# The rate was chosen on the held-out text of one source; benchmarks/adapt_text.py reports on others.
+# The rate was chosen on the held-out text of one source.
 _TRAINING: Final = Settings(
     steps=60,
     batch=2,
