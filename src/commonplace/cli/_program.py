@@ -41,6 +41,7 @@ _VERBS = [
     "evaluate",
     "judge",
     "adapter",
+    "plan",
 ]
 _INTERRUPTED, _BROKEN_PIPE, _BUG = 130, 141, 70
 
