@@ -60,7 +60,8 @@ def escape(text: str) -> str:
 def picture(width: float, height: float, title: str, parts: Iterator[str]) -> str:
     """An SVG that scales down to its place and says what it shows to those who do not see it."""
     return (
-        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" style="max-width:{width:.0f}px" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width:.0f}" height="{height:.0f}" role="img" '
         f'aria-label="{escape(title)}">{"".join(parts)}</svg>'
     )
 
