@@ -19,7 +19,7 @@ from commonplace.capacity._flow import (
     distances,
     routed,
 )
-from commonplace.capacity._hose import hose_flow
+from commonplace.capacity._hose import gravity_routing, hose_flow
 from commonplace.capacity._network import Failure, Network
 from commonplace.capacity._solver import SolverError
 
@@ -72,6 +72,8 @@ class Resilience:
             SolverError: a programme came to no end, or its answer does not verify.
         """
         lower, bound = self._known(capacity)
+        if self.hose:
+            self._try_gravity(capacity, lower, enough)
         while True:
             worst = np.minimum(bound.min(0), enough)
             still = lower < worst * (1 - TOLERANCE)
@@ -84,7 +86,7 @@ class Resilience:
             failure = int(at[:, month].argmin())
             self._ask(capacity[failure, month], month)
             self._update(capacity, lower, bound)
-            if bound[failure, month] - lower[failure, month] > 2 * TOLERANCE * worst[month]:
+            if bound[failure, month] - lower[failure, month] > 1e-5 * bound[failure, month]:
                 raise SolverError(
                     f"a flow of {lower[failure, month]:.9g} against {bound[failure, month]:.9g}"
                 )
@@ -103,7 +105,7 @@ class Resilience:
         sums = self.net.hose.copy()
         here, others = (0, 1) if leaving else (1, 0)
         there = sums[:, others].sum(1) - sums[:, others, node]
-        return np.minimum(sums[:, here, node], there)
+        return np.asarray(np.minimum(sums[:, here, node], there))
 
     def _apart(self, lengths: Floats) -> Floats:
         """Distance times demand, summed, [horizon]."""
@@ -136,6 +138,14 @@ class Resilience:
         reached = (self.net.hose[:, asked] / self.net.hose[month][asked]).min(1, initial=np.inf)
         self._keep(found.lengths, found.needed * reached)
 
+    def _try_gravity(self, capacity: Floats, lower: Floats, enough: float) -> None:
+        """Before large programmes a small one for each failure that is not known to be carried."""
+        hose = self.net.hose.max(0)
+        for one in capacity[:, -1]:
+            if (lower < enough).any():
+                self.loads.append(gravity_routing(self.net.graph, one, hose).loads(self.net.hose))
+                np.maximum(lower, carried(capacity, self.loads[-1]), out=lower)
+
     def _known(self, capacity: Floats) -> tuple[Floats, Floats]:
         """What all routings and metrics so far say, [failures, horizon] each."""
         nothing = ~(self.net.hose.any((1, 2)) if self.hose else self.net.demand.any(1))
@@ -162,7 +172,8 @@ class Resilience:
 def _bound(capacity: Floats, metric: Metric) -> Floats:
     """No more than this is carried, [failures, horizon]."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(metric.needed > 0, capacity @ metric.lengths / metric.needed, np.inf)
+        found = capacity @ metric.lengths / metric.needed
+    return np.asarray(np.where(metric.needed > 0, found, np.inf))
 
 
 def binding(net: Network, metric: Metric, failure: Failure) -> tuple[str, ...]:
