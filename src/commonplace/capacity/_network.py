@@ -141,6 +141,24 @@ def _placed_ends(
             yield a, z, part * (months >= placement.month).astype(np.float64)
 
 
+def project_demand(plan: Plan, net: Network) -> dict[str, Floats]:
+    """What each placed machine project brings to the network's demand, [horizon, pairs]."""
+    index = {site: n for n, site in enumerate(net.nodes)}
+    column = {(int(a), int(z)): n for n, (a, z) in enumerate(net.pairs)}
+    found: dict[str, Floats] = {}
+    moving = [f for f in plan.flows if ANYWHERE in (f.a, f.z)]
+    for flow in moving if plan.policies.demand == "pipe" else []:
+        gbps = flow.gbps * growth(plan, flow.growth)
+        parts = shares(plan, flow.product)
+        for project in parts:
+            for a, z, part in _placed_ends(plan, flow, {project: parts[project]}):
+                at = column.get((node(plan, index, a), node(plan, index, z)))
+                if at is not None:
+                    brought = found.setdefault(project, np.zeros(net.demand.shape))
+                    brought[:, at] += gbps * part
+    return found
+
+
 def _hoses(plan: Plan, index: Mapping[str, int]) -> Floats:
     """Sums out and in of each node by month; houses of one campus add up at its node."""
     found = np.zeros((plan.horizon, 2, len(index)))
