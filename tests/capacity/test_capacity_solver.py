@@ -22,6 +22,11 @@ def test_each_end_has_its_name() -> None:
     assert solved(one_variable(-1.0, 2.0, highspy.kHighsInf)) == "unbounded"
 
 
+def test_it_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    solved(one_variable(1.0, 2.0, 5.0))
+    assert capfd.readouterr() == ("", "")
+
+
 def test_two_objects_do_not_disturb_each_other() -> None:
     first, second = one_variable(1.0, 2.0, 5.0), one_variable(-1.0, 2.0, 5.0)
     solved(first)

@@ -36,8 +36,15 @@ def solver(seconds: float | None = None) -> "highspy.Highs":
         raise InputError(
             "this needs highspy, which is not installed: run pip install 'commonplace[plan]'"
         ) from error
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    highs.setOptionValue("output_flag", False)
+
+    class Silent(highspy.Highs):
+        """Quiet before it says its first word: the banner would stand before our JSON."""
+
+        def enableCallbacks(self) -> None:  # noqa: N802 (the constructor's last step)
+            self.setOptionValue("output_flag", False)
+            super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+    highs = Silent()  # type: ignore[no-untyped-call]
     highs.setOptionValue("threads", THREADS)
     if seconds is not None:
         highs.setOptionValue("time_limit", float(seconds))
