@@ -1,68 +1,15 @@
 """The verdict of small plans that can be followed by hand, and properties over random regions."""
 
 from dataclasses import replace
-from datetime import date
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_plans import project, scattered, small, standing
 
-from commonplace.capacity import Plan, Size, check, demo
+from commonplace.capacity import Plan, Size, check
 from commonplace.capacity._check import Verdict, run_out_said
-from commonplace.capacity._model import (
-    Flow,
-    Inventory,
-    Item,
-    Link,
-    Order,
-    Placement,
-    Policies,
-    Project,
-    Site,
-    Supply,
-)
-
-BLOCK = Item("block", "superblock", 64, 64, 100.0, 1.0, 10.0, 50.0, 2, 1)
-OPTICS = Item("optics", "optics", 0, 16, 100.0, cost=5.0, lead_months=1)
-SPINE = Item("spine", "skeleton", 256, 0, 100.0, 1.0, 5.0, 20.0, 3, 0)
-BORDER = Item("border", "fbr", 8, 8, 400.0, 1.0, 2.0, 30.0, 3, 0)
-WAVE = Item("wave", "line", gbps=400.0, cost=7.0, lead_months=2)
-
-
-def plan(**changes: object) -> Plan:
-    """One house on campus A, another campus B, two waves between; what a project needs is there."""
-    given = Plan(
-        "small",
-        date(2027, 1, 1),
-        6,
-        sites=(Site("A", "campus"), Site("B", "campus"), Site("H", "house", "A")),
-        supplies=(
-            Supply("H", "space", 1, 100),
-            Supply("H", "power", 1, 1000),
-            Supply("H", "network_space", 1, 6),
-        ),
-        items=(BLOCK, OPTICS, SPINE, BORDER, WAVE),
-        inventory=(
-            Inventory("H", "block", 1),
-            Inventory("H", "spine", 1),
-            Inventory("H", "border", 2),
-            Inventory("first", "wave", 2),
-            Inventory("second", "wave", 1),
-        ),
-        links=(Link("first", "A", "B", "wave", 9, "g1"), Link("second", "A", "B", "wave", 9, "g2")),
-    )
-    return replace(given, **changes)  # type: ignore[arg-type]
-
-
-def project(name: str, month: int = 1, **needs: float) -> tuple[Project, Placement]:
-    needs = {"racks": 10, "kw": 100, "ports": 32, "south_gbps": 800, "north_gbps": 100} | needs
-    return Project(name, "chat", **needs), Placement(name, "H", month)  # type: ignore[arg-type]
-
-
-def standing(*pairs: tuple[Project, Placement], **changes: object) -> Plan:
-    projects, placements = zip(*pairs, strict=True)
-    return plan(projects=projects, placements=placements, **changes)
+from commonplace.capacity._model import Flow, Hose, Order, Policies
 
 
 def test_a_plan_that_holds_has_no_break_and_says_when_each_resource_runs_out() -> None:
@@ -120,18 +67,18 @@ def test_superblocks_without_machines_are_idle() -> None:
 
 def test_the_worst_failure_and_the_link_that_binds_are_named() -> None:
     flows = (Flow("x", "gold", "A", "B", 300.0),)
-    found = check(plan(flows=flows))
+    found = check(small(flows=flows))
     assert found.feasible
     assert found.backbone[0].factor == pytest.approx(400 / 300)
     assert (found.backbone[0].failure, found.backbone[0].links) == ("g1", ("second",))
-    broken = check(plan(flows=(Flow("x", "gold", "A", "B", 700.0),)))
+    broken = check(small(flows=(Flow("x", "gold", "A", "B", 700.0),)))
     (one,) = broken.breaks
     assert one.sentence == (
         "the backbone breaks in month 1 (2027-01): with g1 lost its flows fit only to 0.571; "
         "second binds; at least 1 x wave more on second, or as much over the others, but ordered "
         "on 2027-01-01 it can be used from month 3 only, 2 too late"
     )
-    alone = check(plan(flows=flows, policies=Policies(failures="none")))
+    alone = check(small(flows=flows, policies=Policies(failures="none")))
     assert alone.backbone[0].factor == pytest.approx(1200 / 300)
 
 
@@ -145,26 +92,12 @@ def test_a_project_is_stranded_by_the_backbone_behind_those_served_before() -> N
 
 
 def test_a_hose_is_held_too() -> None:
-    from commonplace.capacity._model import Hose
-
     hoses = (Hose("A", 300.0, 300.0), Hose("B", 300.0, 300.0))
-    assert check(plan(hoses=hoses, policies=Policies(demand="hose"))).feasible
+    assert check(small(hoses=hoses, policies=Policies(demand="hose"))).feasible
     hoses = (Hose("A", 500.0, 500.0), Hose("B", 500.0, 500.0))
-    found = check(plan(hoses=hoses, policies=Policies(demand="hose")))
+    found = check(small(hoses=hoses, policies=Policies(demand="hose")))
     assert found.backbone[0].factor == pytest.approx(0.8)
     assert [b.site for b in found.breaks] == ["backbone"]
-
-
-def scattered(seed: int, size: Size) -> Plan:
-    """A random region with every project somewhere."""
-    chance = np.random.default_rng(seed)
-    region = demo(size, seed)
-    placements = tuple(
-        Placement(p.id, str(chance.choice(p.houses or region.houses)), max(p.earliest, p.need))
-        for p in region.projects
-        if not p.fixed
-    )
-    return replace(region, placements=placements)
 
 
 def without_the_stranded(found: Verdict) -> Plan:

@@ -10,18 +10,21 @@ if TYPE_CHECKING:
     from commonplace.capacity._check import Verdict, check
     from commonplace.capacity._demo import Size, demo
     from commonplace.capacity._model import Plan
+    from commonplace.capacity._order import Orders, order
     from commonplace.capacity._problems import InvalidPlanError, Problem
     from commonplace.capacity._reading import read_plan
     from commonplace.capacity._writing import write_plan
 
 __all__ = [
     "InvalidPlanError",
+    "Orders",
     "Plan",
     "Problem",
     "Size",
     "Verdict",
     "check",
     "demo",
+    "order",
     "read_plan",
     "write_plan",
 ]
@@ -30,6 +33,7 @@ _MODULES = {
     "_check": ["Verdict", "check"],
     "_demo": ["Size", "demo"],
     "_model": ["Plan"],
+    "_order": ["Orders", "order"],
     "_problems": ["InvalidPlanError", "Problem"],
     "_reading": ["read_plan"],
     "_writing": ["write_plan"],

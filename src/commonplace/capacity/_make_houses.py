@@ -132,9 +132,7 @@ def equip(s: Houses, house: Ints, loads: Floats) -> Equipped:
     ports = loads[:, :, 2] + s.load[house, :, 0] - s.ports[house]
     south = (loads[:, :, 3] + s.load[house, :, 1]) / max(s.residual, 1e-12)
     blocks, possible = _units(ports, sb.ports_south if sb else 0)
-    by_uplinks, also = _units(
-        south - s.uplink_gbps[house], sb.ports_north * sb.gbps if sb else 0.0
-    )
+    by_uplinks, also = _units(south - s.uplink_gbps[house], sb.ports_north * sb.gbps if sb else 0.0)
     exact = np.maximum(blocks, by_uplinks)
     units_sb, possible = _whole(exact), possible & also
     each = sb.ports_north * sb.gbps if sb else 0.0

@@ -108,7 +108,9 @@ def columns(plan: Plan) -> Formulation:
 
 def _orders(f: Formulation) -> None:
     """Units ordered so far that can be used in each stretch; they never fall; the last has the cost."""
-    places = [(h, [i for i in f.plan.items if i.role != "line"], f.epochs[h]) for h in f.plan.houses]
+    places = [
+        (h, [i for i in f.plan.items if i.role != "line"], f.epochs[h]) for h in f.plan.houses
+    ]
     lines = [(k.id, [f.plan.item[k.item]], f.backbone) for k in f.plan.links]
     for place, items, epochs in [*places, *lines]:
         for item in items:
@@ -182,9 +184,7 @@ def _room(f: Formulation, house: str) -> Floats:
 def _installed(f: Formulation, house: str) -> list[int]:
     """The months from which network projects of the pool might bring gear."""
     return [
-        first_month(p)
-        for p in f.pool
-        if p.side == "network" and house in candidates(f.plan, p)
+        first_month(p) for p in f.pool if p.side == "network" and house in candidates(f.plan, p)
     ]
 
 

@@ -65,9 +65,9 @@ def site_epochs(plan: Plan, site: str) -> Epochs:
 
 def house_epochs(plan: Plan) -> dict[str, Epochs]:
     """The stretches in which nothing changes for a house: its own, its sites', the backbone's."""
-    ordered = {
-        1 + ready_after(plan, item) for item in plan.items if item.role != "line"
-    } | set(backbone_epochs(plan).starts)
+    ordered = {1 + ready_after(plan, item) for item in plan.items if item.role != "line"} | set(
+        backbone_epochs(plan).starts
+    )
     events: dict[str, set[int]] = {house: set(ordered) for house in plan.houses}
     for place, _, _, month in arrivals(plan):
         if place in events:

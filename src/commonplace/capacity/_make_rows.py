@@ -171,8 +171,12 @@ def _excess(f: Formulation, g: Gear, k: int) -> float:
     unlit = {i.id: -(1 - f.plan.policies.first_optics) * i.ports_north for i in blocks}
     ports = {i.id: float(i.ports_north) for i in optics}
     given = max(0.0, g.sum(k, unlit | ports))
-    given += sum(f_units for column, f_units in g.terms(k, ports).items() if not _ordered(f, column))
-    gaps = [abs(-value % i.ports_north) for i in optics if i.ports_north for value in unlit.values()]
+    given += sum(
+        f_units for column, f_units in g.terms(k, ports).items() if not _ordered(f, column)
+    )
+    gaps = [
+        abs(-value % i.ports_north) for i in optics if i.ports_north for value in unlit.values()
+    ]
     speeds = {i.gbps for i in (*blocks, *optics)}
     if len(optics) > 1 or len(speeds) > 1:
         return given + sum(v * _upper(f, c) for c, v in g.terms(k, ports).items())

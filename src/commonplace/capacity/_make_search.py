@@ -110,7 +110,9 @@ class Search:
         placed = self.at[self.at != NOWHERE]
         out = (self.at == NOWHERE) & self.machine
         return float(
-            self.cost.sum() + self.late[placed].sum() + self.refused[out].sum()
+            self.cost.sum()
+            + self.late[placed].sum()
+            + self.refused[out].sum()
             + self._price(self.slack)
         )
 
@@ -137,10 +139,18 @@ class Search:
     def _sites_hold(self, house: Ints, loads: Floats, found: Equipped) -> np.ndarray:
         """Whether campuses and regions hold what would stand there."""
         holds = np.ones(len(house), bool)
-        new = {"space": loads[:, :, 0], "power": loads[:, :, 1] + found.kw,
-               "network_space": found.positions, "network_power": found.kw}
-        now = {"space": self.loads[:, :, 0], "power": self.kw,
-               "network_space": self.positions, "network_power": self.kw - self.loads[:, :, 1]}
+        new = {
+            "space": loads[:, :, 0],
+            "power": loads[:, :, 1] + found.kw,
+            "network_space": found.positions,
+            "network_power": found.kw,
+        }
+        now = {
+            "space": self.loads[:, :, 0],
+            "power": self.kw,
+            "network_space": self.positions,
+            "network_power": self.kw - self.loads[:, :, 1],
+        }
         for inside, resource, room in self.sites:
             mine = inside[house]
             sums = now[resource][inside].sum(0)
@@ -206,8 +216,9 @@ class Search:
 
     def state(self) -> tuple[Floats, ...]:
         """A copy to go back to."""
-        return tuple(a.copy() for a in (self.at, self.loads, self.cost, self.slack, self.kw,
-                                        self.positions))
+        return tuple(
+            a.copy() for a in (self.at, self.loads, self.cost, self.slack, self.kw, self.positions)
+        )
 
     def back(self, state: tuple[Floats, ...]) -> None:
         """Go back to a copy."""
@@ -245,9 +256,16 @@ def _limited(plan: Plan, grid: Ints) -> list[tuple[np.ndarray, str, Floats]]:
 
     return [
         (
-            np.array([row.site in plan.above(h)
-                      and (row.resource != "network_power" or supply(plan, h, row.resource) is not None)
-                      for h in plan.houses], bool),
+            np.array(
+                [
+                    row.site in plan.above(h)
+                    and (
+                        row.resource != "network_power" or supply(plan, h, row.resource) is not None
+                    )
+                    for h in plan.houses
+                ],
+                bool,
+            ),
             row.resource,
             np.maximum(row.headroom[grid - 1], 0.0),
         )
@@ -260,8 +278,11 @@ def held_rows(b: Backbone, cuts: list[Cut], values: Floats) -> tuple[Floats, Flo
     """The rows of cuts for `Search.hold` with the links as `values` order them."""
     f = b.f
     products = {p: n for n, p in enumerate(sorted({x.product for x in f.pool}))}
-    owner = {column: (at, products[product]) for (at, product, _), column in f.share.items()
-             if product in products}
+    owner = {
+        column: (at, products[product])
+        for (at, product, _), column in f.share.items()
+        if product in products
+    }
     order_item = {column: f.plan.item[name] for (_, name, _), column in f.order.items()}
     loads = np.zeros((len(cuts), len(products), len(f.net.nodes)))
     room, price = np.zeros(len(cuts)), np.zeros(len(cuts))

@@ -49,9 +49,7 @@ class Matrix:
 
     def columns_product(self, duals: Floats) -> Floats:
         """A^T y, one for each column."""
-        return np.bincount(
-            self.index, self.value * duals[self.entry_row], minlength=len(self.cost)
-        )
+        return np.bincount(self.index, self.value * duals[self.entry_row], minlength=len(self.cost))
 
 
 @dataclass
@@ -69,7 +67,12 @@ class Programme:
     rows: int = 0
 
     def add_columns(
-        self, count: int, cost: Any = 0.0, lower: Any = 0.0, upper: Any = INFINITE, integer: Any = False
+        self,
+        count: int,
+        cost: Any = 0.0,
+        lower: Any = 0.0,
+        upper: Any = INFINITE,
+        integer: Any = False,
     ) -> Ints:
         """Their numbers; what is given for all may be one value."""
         for kept, given in ((self.cost, cost), (self.lower, lower), (self.upper, upper)):
@@ -156,9 +159,7 @@ def restricted(matrix: Matrix, free: Bools, values: Floats) -> tuple[Matrix, Int
     row, on = matrix.entry_row, free[matrix.index]
     count = len(matrix.row_lower)
     kept_rows = np.flatnonzero(np.bincount(row[on], minlength=count))
-    held = np.bincount(
-        row[~on], matrix.value[~on] * values[matrix.index[~on]], minlength=count
-    )
+    held = np.bincount(row[~on], matrix.value[~on] * values[matrix.index[~on]], minlength=count)
     new_column = np.cumsum(free) - 1
     lengths = np.bincount(row[on], minlength=count)[kept_rows]
     return (
