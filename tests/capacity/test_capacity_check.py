@@ -29,7 +29,7 @@ def test_the_first_break_names_month_load_capacity_and_what_mends_it() -> None:
     assert (broken.site, broken.resource, broken.month) == ("H", "ports", 5)
     assert (broken.load, broken.capacity) == (96.0, 64.0)
     assert broken.sentence == (
-        "H: superblock ports breaks in month 5 (2027-05): 96 ports against 64 ports; "
+        "H is short of superblock ports in month 5 (2027-05): 96 ports against 64 ports; "
         "1 x block more would mend it, ordered by 2027-02-01"
     )
     (stranded,) = found.strandings

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from commonplace.capacity._check import Verdict, check
     from commonplace.capacity._demo import Size, demo
+    from commonplace.capacity._diff import Difference, diff
     from commonplace.capacity._model import Plan
     from commonplace.capacity._order import Orders, order
     from commonplace.capacity._problems import InvalidPlanError, Problem
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from commonplace.capacity._writing import write_plan
 
 __all__ = [
+    "Difference",
     "InvalidPlanError",
     "Orders",
     "Plan",
@@ -24,6 +26,7 @@ __all__ = [
     "Verdict",
     "check",
     "demo",
+    "diff",
     "order",
     "read_plan",
     "write_plan",
@@ -32,6 +35,7 @@ __all__ = [
 _MODULES = {
     "_check": ["Verdict", "check"],
     "_demo": ["Size", "demo"],
+    "_diff": ["Difference", "diff"],
     "_model": ["Plan"],
     "_order": ["Orders", "order"],
     "_problems": ["InvalidPlanError", "Problem"],

@@ -155,7 +155,7 @@ def _house_break(
         return None
     load, capacity = float(use.load[month - 1]), float(use.capacity[month - 1])
     sentence = (
-        f"{row.site}: {SAID[row.resource]} breaks in {month_said(plan, month)}: "
+        f"{row.site} is short of {SAID[row.resource]} in {month_said(plan, month)}: "
         f"{amount(load, use.unit)} against {amount(capacity, use.unit)}; "
         f"{mending(plan, stock, row, month)}"
     )

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from commonplace.capacity._house import Row, Stock, fbr_gbps, gear, lit
+from commonplace.capacity._house import Row, Stock, fbr_gbps, gear, house_rows, lit
 from commonplace.capacity._model import Item, Plan, Role
 from commonplace.capacity._stock import ordered_by, ready_after
-from commonplace.capacity._words import UNITS, amount, first_day, many
+from commonplace.capacity._words import SAID, UNITS, amount, first_day, many
 
 
 def mending(plan: Plan, stock: Stock, row: Row, month: int) -> str:
@@ -25,7 +25,19 @@ def mending(plan: Plan, stock: Stock, row: Row, month: int) -> str:
     if not options:
         return f"no item of this plan brings more of it to {row.site}"
     _, units, item = min(options, key=lambda option: option[0])
-    return f"{many(units, item.id)} more would mend it, {ordering(plan, item, month)}"
+    said = f"{many(units, item.id)} more would mend it, {ordering(plan, item, month)}"
+    return said + _no_room(plan, stock, row.site, item, units, at)
+
+
+def _no_room(plan: Plan, stock: Stock, house: str, item: Item, units: int, at: int) -> str:
+    """What the house has too little of for these units."""
+    takes = {"network_space": item.positions, "network_power": item.kw, "power": item.kw}
+    full = [
+        SAID[row.resource]
+        for row in house_rows(plan, stock, house)
+        if units * takes.get(row.resource, 0.0) > max(row.headroom[at], 0.0) + 1e-9
+    ]
+    return f", but {' and '.join(full)} would not do" if full else ""
 
 
 def ordering(plan: Plan, item: Item, need: int) -> str:

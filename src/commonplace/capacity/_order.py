@@ -229,7 +229,8 @@ def _reconciled(
         ready, ordered = (_ready(plan, of.get(project), machines) for of in (now, then))
         months, left = (len(s.months) if s else 0 for s in (now.get(project), then.get(project)))
         saved = plan.policies.stranded_cost * one.racks * (months - left)
-        gear = _bringing(plan, bought, one.house, one.resource, ordered or plan.horizon)
+        by = one.months[0] if ordered == machines else ordered or plan.horizon
+        gear = _bringing(plan, bought, one.house, one.resource, by)
         sentence = _sentence(plan, one, machines, ready, ordered, left, gear)
         rows.append(
             Reconciled(

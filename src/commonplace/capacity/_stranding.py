@@ -40,7 +40,7 @@ class Stranding:
         """One sentence."""
         return (
             f"{self.project} in {self.house} is stranded in {months_said(self.months)}: "
-            f"{SAID[self.resource]} is missing; {self.racks:g} racks, cost {self.cost:,.0f}"
+            f"short of {SAID[self.resource]}; {self.racks:g} racks, cost {self.cost:,.0f}"
         )
 
 

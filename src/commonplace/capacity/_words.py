@@ -23,7 +23,7 @@ SAID = {
     "south": "south bandwidth with one failure domain lost",
     "skeleton": "skeleton ports",
     "north": "north bandwidth with the largest border routers lost",
-    "backbone": "the backbone",
+    "backbone": "room on the backbone",
 }
 
 
