@@ -133,6 +133,15 @@ def test_what_has_no_way_is_carried_not_at_all_and_no_demand_without_end() -> No
     assert (nothing.carried, nothing.utilisation) == (np.inf, 0.0)
 
 
+def test_a_demand_below_every_tolerance_has_a_way_too() -> None:
+    graph = Graph(3, np.array([0, 1, 1, 2]), np.array([1, 0, 2, 1]))
+    found = concurrent_flow(
+        graph, np.full(4, 5e3), np.array([[0, 1], [2, 1]]), np.array([1e3, 1e-12])
+    )
+    assert found.carried == pytest.approx(5.0)
+    assert found.loads[3] == 1e-12
+
+
 def test_distances_are_the_shortest_and_parallel_arcs_count_once() -> None:
     graph = Graph(4, np.array([0, 0, 1, 0]), np.array([1, 1, 2, 2]))
     apart = distances(graph, np.array([3.0, 1.0, 1.0, 5.0]))

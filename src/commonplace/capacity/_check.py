@@ -135,10 +135,13 @@ def check(plan: Plan) -> Verdict:
     uses = tuple(Use(r.site, r.resource, UNITS[r.resource], r.load, r.capacity) for r in rows)
     net = network(plan)
     capacity = net.capacities(link_gbps(plan, stock))
-    months, broken = _backbone(plan, net, capacity)
-    breaks = [_house_break(plan, stock, row, use) for row, use in zip(rows, uses, strict=True)]
+    asked = Resilience(net)
+    months, broken = _backbone(plan, asked, capacity)
+    breaks = [
+        _house_break(plan, stock, rows, row, use) for row, use in zip(rows, uses, strict=True)
+    ]
     found = sorted([b for b in breaks if b] + broken, key=lambda b: (b.month, b.site, b.resource))
-    stranded = strandings(plan, rows, net, capacity, feasible=not broken)
+    stranded = strandings(plan, rows, asked, capacity, feasible=not broken)
     return Verdict(plan, uses, months, tuple(found), stranded, idle(plan, stock, rows))
 
 
@@ -148,7 +151,7 @@ def _first(where: np.ndarray[Any, np.dtype[np.bool_]]) -> int | None:
 
 
 def _house_break(
-    plan: Plan, stock: Mapping[tuple[str, str], Months], row: Row, use: Use
+    plan: Plan, stock: Mapping[tuple[str, str], Months], rows: list[Row], row: Row, use: Use
 ) -> Break | None:
     """The first month in which a resource breaks, in words."""
     if (month := use.first_break) is None:
@@ -157,18 +160,18 @@ def _house_break(
     sentence = (
         f"{row.site} is short of {SAID[row.resource]} in {month_said(plan, month)}: "
         f"{amount(load, use.unit)} against {amount(capacity, use.unit)}; "
-        f"{mending(plan, stock, row, month)}"
+        f"{mending(plan, stock, rows, row, month)}"
     )
     return Break(row.site, row.resource, month, load, capacity, sentence)
 
 
 def _backbone(
-    plan: Plan, net: Network, capacity: Floats
+    plan: Plan, asked: Resilience, capacity: Floats
 ) -> tuple[tuple[BackboneMonth, ...], list[Break]]:
     """Each month's worst failure, and the first month that breaks."""
+    net = asked.net
     if not (net.demand.any() or net.hose.any()):
         return (), []
-    asked = Resilience(net)
     found = asked.factors(capacity, enough=1.0 if net.hose.any() else np.inf)
     months: list[BackboneMonth] = []
     broken: list[Break] = []

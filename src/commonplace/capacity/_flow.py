@@ -138,6 +138,36 @@ def routed(graph: Graph, flow: Floats, sources: Ints, pairs: Ints) -> Shares:
     return Shares(parts, served)
 
 
+def with_ways(graph: Graph, capacity: Floats, found: Shares, pairs: Ints) -> Shares:
+    """Give each pair that is not served a way of fewest arcs with capacity, if it has one.
+
+    Such a pair demands nothing now, or less than the solver's tolerance; in other months it may.
+    """
+    parts, served = found.parts.copy(), found.served.copy()
+    for source in np.unique(pairs[~served, 0]):
+        into = _tree(graph, capacity > 0, int(source))
+        for pair in np.flatnonzero(~served & (pairs[:, 0] == source)):
+            parts[pair], at = 0.0, int(pairs[pair, 1])
+            while at != source and into[at] >= 0:
+                parts[pair, into[at]] = 1.0
+                at = int(graph.tail[into[at]])
+            served[pair] = at == source
+    return Shares(parts, served)
+
+
+def _tree(graph: Graph, usable: NDArray[np.bool_], source: int) -> Ints:
+    """By which arc each node is reached first from the source; -1: by none."""
+    into = np.full(graph.nodes, -1)
+    reached = np.zeros(graph.nodes, bool)
+    reached[source], before = True, 0
+    while (count := int(reached.sum())) != before:
+        before = count
+        edge = np.flatnonzero(usable & reached[graph.tail] & ~reached[graph.head])
+        into[graph.head[edge]] = edge
+        reached[graph.head[edge]] = True
+    return into
+
+
 def added_up(
     graph: Graph, flow: Floats, sources: Ints, pairs: Ints, demand: Floats
 ) -> Floats | None:
@@ -274,5 +304,8 @@ def _verified(programme: Programme, capacity: Floats, demand: Floats) -> Concurr
     loads = added_up(graph, flow, programme.sources, pairs, demand)
     bound = metric_bound(graph, capacity, pairs, demand, lengths)
     if loads is None:
-        return Concurrent(0.0, bound, np.zeros(graph.arcs), lengths)
+        found = with_ways(graph, capacity, routed(graph, flow, programme.sources, pairs), pairs)
+        if not found.served.all():
+            return Concurrent(0.0, bound, np.zeros(graph.arcs), lengths)
+        loads = found.loads(demand)
     return Concurrent(float(carried(capacity, loads)), bound, loads, lengths)

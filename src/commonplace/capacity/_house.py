@@ -100,9 +100,10 @@ def named_north(plan: Plan, house: str) -> Months:
                 )
         return np.maximum(out, into)
     for flow in plan.flows:  # the whole row also where the other end is wherever machines stand
-        gbps = flow.gbps * growth(plan, flow.growth)
-        out = out + gbps * (flow.a == house)
-        into = into + gbps * (flow.z == house)
+        if house in (flow.a, flow.z):
+            gbps = flow.gbps * growth(plan, flow.growth)
+            out = out + gbps * (flow.a == house)
+            into = into + gbps * (flow.z == house)
     return np.maximum(out, into)
 
 

@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from commonplace.capacity._house import Row, Stock, fbr_gbps, gear, house_rows, lit
+from commonplace.capacity._house import Row, Stock, fbr_gbps, gear, lit
 from commonplace.capacity._model import Item, Plan, Role
 from commonplace.capacity._stock import ordered_by, ready_after
 from commonplace.capacity._words import SAID, UNITS, amount, first_day, many
 
 
-def mending(plan: Plan, stock: Stock, row: Row, month: int) -> str:
+def mending(plan: Plan, stock: Stock, rows: list[Row], row: Row, month: int) -> str:
     """What would let the load of a month in, in words, and until when it is to be ordered."""
     at = month - 1
     short = float(row.load[at] - row.capacity[at])
@@ -26,16 +26,17 @@ def mending(plan: Plan, stock: Stock, row: Row, month: int) -> str:
         return f"no item of this plan brings more of it to {row.site}"
     _, units, item = min(options, key=lambda option: option[0])
     said = f"{many(units, item.id)} more would mend it, {ordering(plan, item, month)}"
-    return said + _no_room(plan, stock, row.site, item, units, at)
+    return said + _no_room(rows, row.site, item, units, at)
 
 
-def _no_room(plan: Plan, stock: Stock, house: str, item: Item, units: int, at: int) -> str:
+def _no_room(rows: list[Row], house: str, item: Item, units: int, at: int) -> str:
     """What the house has too little of for these units."""
     takes = {"network_space": item.positions, "network_power": item.kw, "power": item.kw}
     full = [
         SAID[row.resource]
-        for row in house_rows(plan, stock, house)
-        if units * takes.get(row.resource, 0.0) > max(row.headroom[at], 0.0) + 1e-9
+        for row in rows
+        if row.site == house
+        and units * takes.get(row.resource, 0.0) > max(row.headroom[at], 0.0) + 1e-9
     ]
     return f", but {' and '.join(full)} would not do" if full else ""
 

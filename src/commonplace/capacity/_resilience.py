@@ -15,9 +15,11 @@ from commonplace.capacity._flow import (
     TOLERANCE,
     Floats,
     Programme,
+    Shares,
     carried,
     distances,
     routed,
+    with_ways,
 )
 from commonplace.capacity._hose import gravity_routing, hose_flow
 from commonplace.capacity._network import Failure, Network
@@ -55,15 +57,29 @@ class Factors:
 class Resilience:
     """A network's demands under its failures; routings and metrics are kept between capacities."""
 
-    def __init__(self, net: Network) -> None:
+    def __init__(self, net: Network, known: "Resilience | None" = None) -> None:
         self.net = net
         self.hose = bool(net.hose.any())
         self.horizon = len(net.demand)
         self.loads: list[Floats] = []  # of each routing: [horizon, arcs]
         self.metrics: list[Metric] = []
         self.programmes = 0  # how many linear programmes were solved
-        self._programme = Programme(net.graph, net.pairs) if len(net.pairs) else None
+        self.routings: list[Shares] = []  # of pipes: they fit any demand
+        self._programme: Programme | None = None
+        if known is not None and not self.hose:
+            self._programme = known._programme
+            self._take_over(known)
+            return
+        if len(net.pairs):
+            self._programme = Programme(net.graph, net.pairs)
         self._seed()
+
+    def _take_over(self, known: "Resilience") -> None:
+        """Routings and lengths that were found for another demand of the same pairs."""
+        self.routings = list(known.routings)
+        self.loads = [routing.loads(self.net.demand) for routing in self.routings]
+        for metric in known.metrics:
+            self._keep(metric.lengths, self._apart(metric.lengths))
 
     def factors(self, capacity: Floats, enough: float = np.inf) -> Factors:
         """The factors in capacities [failures, horizon, arcs]; those above `enough` need no proof.
@@ -127,6 +143,8 @@ class Resilience:
         assert self._programme is not None
         flow, lengths = self._programme.solve(capacity, self.net.demand[month])
         found = routed(self.net.graph, flow, self._programme.sources, self.net.pairs)
+        found = with_ways(self.net.graph, capacity, found, self.net.pairs)
+        self.routings.append(found)
         self.loads.append(found.loads(self.net.demand))
         self._keep(lengths, self._apart(lengths))
 

@@ -68,12 +68,15 @@ def served_in_order(plan: Plan) -> list[Project]:
 
 
 def strandings(
-    plan: Plan, rows: list[Row], net: Network, capacity: Floats, feasible: bool
+    plan: Plan, rows: list[Row], asked: Resilience, capacity: Floats, feasible: bool
 ) -> tuple[Stranding, ...]:
-    """Every project that is stranded; `feasible`: whether the backbone carries everything."""
+    """Every project that is stranded; `feasible`: whether the backbone carries everything.
+
+    `asked` was asked for these capacities [failures, horizon, arcs] before: what it knows is used.
+    """
     missing = _at_houses(plan, rows)
-    if not feasible and not net.hose.any():
-        _on_backbone(plan, net, capacity, missing)
+    if not feasible and not asked.hose:
+        _on_backbone(plan, asked, capacity, missing)
     cost = plan.policies.stranded_cost
     return tuple(
         Stranding(
@@ -140,19 +143,21 @@ def _left(plan: Plan, rows: list[Row]) -> dict[tuple[str, str], Months]:
 
 
 def _on_backbone(
-    plan: Plan, net: Network, capacity: Floats, missing: dict[str, dict[int, str]]
+    plan: Plan, asked: Resilience, capacity: Floats, missing: dict[str, dict[int, str]]
 ) -> None:
     """Add to `missing` what the backbone does not carry, month by month."""
+    net = asked.net
     parts = project_demand(plan, net)
     brought = {p.id: parts[p.id] for p in served_in_order(plan) if p.id in parts}
     named = net.demand - sum(brought.values(), np.zeros(net.demand.shape))
+    named[named < 1e-9 * net.demand.max()] = 0.0  # what subtracting left is dust
     known: list[Floats] = []
     while True:
-        demand = np.maximum(named, 0.0)
+        demand = named.copy()
         for project, part in brought.items():
             runs = np.array([t + 1 not in missing[project] for t in range(plan.horizon)])
             demand = demand + part * runs[:, None]
-        asked = Resilience(replace(net, demand=demand))
+        asked = Resilience(replace(net, demand=demand), asked)
         found = asked.factors(capacity, enough=1.0)
         broken = np.argwhere(found.bound < 1 - TOLERANCE)
         new = {int(found.metric[failure, month]) for failure, month in broken}
