@@ -11,12 +11,15 @@ the limit that stands against it. Machines and bits, ordered apart, are set side
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from commonplace.capacity._check import Verdict, check
+from commonplace.capacity._house import Stock, site_rows
 from commonplace.capacity._model import Order, Plan, Role
 from commonplace.capacity._order_backbone import BackboneOrders, order_backbone
-from commonplace.capacity._order_house import HouseOrders, order_house
-from commonplace.capacity._order_stock import Purchase, as_orders, given_stock, purchases
-from commonplace.capacity._stock import ordered_by
+from commonplace.capacity._order_house import LIMITS, HouseOrders, order_house
+from commonplace.capacity._order_stock import Purchase, as_orders, given_stock, present, purchases
+from commonplace.capacity._stock import ordered_by, stocks
 from commonplace.capacity._stranding import Stranding
 from commonplace.capacity._words import SAID, UNITS, amount, first_day, many, month_said
 
@@ -98,7 +101,7 @@ def order(plan: Plan) -> Orders:
         SolverError: it found no orders in its time.
     """
     stock = given_stock(plan)
-    houses = {house: order_house(plan, stock, house) for house in plan.houses}
+    houses = _houses(plan, stock)
     backbone = order_backbone(plan, stock)
     chosen = [one for found in houses.values() for one in found.chosen] + backbone.chosen
     orders = as_orders(plan, chosen)
@@ -125,6 +128,32 @@ def order(plan: Plan) -> Orders:
         backbone.bound,
         backbone.cost,
     )
+
+
+def _houses(plan: Plan, stock: Stock) -> dict[str, HouseOrders]:
+    """One house after the other, each within what campus and region have left for more gear."""
+    left = {
+        (row.site, row.resource): np.maximum(row.headroom, 0.0)
+        for row in site_rows(plan, stocks(plan))
+        if plan.site[row.site].kind != "house"
+    }
+    found = {}
+    for house in plan.houses:
+        above = plan.above(house)[1:]
+        shared = {
+            limit: np.min([left[site, limit] for site in above if (site, limit) in left], axis=0)
+            for limit in LIMITS
+            if any((site, limit) in left for site in above)
+        }
+        found[house] = order_house(plan, stock, house, shared)
+        for one in found[house].chosen:
+            more = one.units - present(plan, house, one.item)
+            for site in above:
+                for limit in LIMITS:
+                    if (site, limit) in left:
+                        takes = one.item.positions if limit == "network_space" else one.item.kw
+                        left[site, limit] = np.maximum(left[site, limit] - takes * more, 0.0)
+    return found
 
 
 def _late(
@@ -154,7 +183,11 @@ def _because(house: str, cause: str) -> str:
         return "no item of the plan that brings it arrives in time"
     if cause == "several":
         return "the gray box and the power of the house stand against it together"
-    return f"{SAID[cause]} of {house} is full" if cause == "power" else f"{SAID[cause]} is full"
+    return (
+        f"power of {house}, its campus or region is full"
+        if cause == "power"
+        else f"{SAID[cause]} is full"
+    )
 
 
 def _slip(

@@ -11,7 +11,7 @@ orders. Notable: a requirement that stays unmet is asked again without each limi
 limit without which it is met is the named cause, so the cause is true.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,6 +22,7 @@ from commonplace.capacity._model import Item, Plan, Role
 from commonplace.capacity._order_stock import Ordered, present, too_soon
 from commonplace.capacity._programme import Programme, Solution, minimise
 from commonplace.capacity._solver import scale
+from commonplace.capacity._stock import Months
 
 NEEDS = ("ports", "south", "north", "skeleton")
 LIMITS = ("network_space", "network_power", "power")
@@ -38,12 +39,15 @@ class HouseOrders:
     causes: dict[str, str]  # of what is missing in the last month: the limit that stands against it
 
 
-def order_house(plan: Plan, stock: Stock, house: str) -> HouseOrders:
-    """The cheapest gear beside `stock` (which has no orders in it) for the projects as placed."""
+def order_house(plan: Plan, stock: Stock, house: str, shared: Mapping[str, Months]) -> HouseOrders:
+    """The cheapest gear beside `stock` (which has no orders in it) for the projects as placed.
+
+    `shared`: what campus and region leave of a limit for more gear than is ordered now, [horizon].
+    """
     rows = {row.resource: row for row in house_rows(plan, stock, house)}
     items = [item for item in plan.items if item.role != "line"]
     now = [Ordered(house, item, present(plan, house, item)) for item in items]
-    model = _Model(plan, stock, house, rows, now)
+    model = _Model(plan, stock, house, rows, now, shared)
     if model.holds(now):
         return HouseOrders([], {}, {})
     chosen, unmet = model.solve(LIMITS)
@@ -56,18 +60,30 @@ class _Model:
     """The rows of a house over the months in which something is needed."""
 
     def __init__(
-        self, plan: Plan, stock: Stock, house: str, rows: dict[str, Row], now: list[Ordered]
+        self,
+        plan: Plan,
+        stock: Stock,
+        house: str,
+        rows: dict[str, Row],
+        now: list[Ordered],
+        shared: Mapping[str, Months],
     ) -> None:
+        self.shared = shared
         self.plan, self.house, self.rows, self.now = plan, house, rows, now
         none = np.zeros(plan.horizon)
         self.given = {one.item.id: stock.get((house, one.item.id), none) for one in now}
+        skeleton = next(r for r in self._rows(now) if r.resource == "skeleton")
+        self.enough = skeleton.headroom >= -1e-6  # [horizon]
 
     def holds(self, chosen: list[Ordered]) -> bool:
         """Whether nothing is missing with these orders; then there is nothing to solve."""
+        return all((r.headroom >= -1e-6).all() for r in self._rows(chosen) if r.resource in NEEDS)
+
+    def _rows(self, chosen: list[Ordered]) -> Iterable[Row]:
+        """The house's rows with these orders."""
         bought = {(self.house, one.item.id): one.units for one in chosen}
         stock = {(self.house, i): n + bought[self.house, i] for i, n in self.given.items()}
-        held = house_rows(self.plan, stock, self.house)
-        return all((r.headroom >= -1e-6).all() for r in held if r.resource in NEEDS)
+        return house_rows(self.plan, stock, self.house)
 
     def solve(self, limits: Iterable[str]) -> tuple[list[Ordered], dict[str, tuple[int, ...]]]:
         """The fewest missing months, then the least cost."""
@@ -90,7 +106,7 @@ class _Model:
         """The limit without which the need is met in the last month; else the plan's items."""
         last = self.plan.horizon
         for limit in LIMITS:
-            if limit in self.rows:
+            if limit in self.rows or limit in self.shared:
                 _, unmet = self.solve([other for other in LIMITS if other != limit])
                 if last not in unmet.get(need, ()):
                     return limit
@@ -153,17 +169,23 @@ class _Built:
     def limit(self, month: int, limits: Iterable[str]) -> None:
         """Gear in the gray box and under the house's power; never worse than it is."""
         for limit in limits:
-            if limit not in self.model.rows:
+            if limit not in self.model.rows and limit not in self.model.shared:
                 continue
             weights = {
                 one.item.id: one.item.positions if limit == "network_space" else one.item.kw
                 for one in self.model.now
             }
             now = sum(weights[one.item.id] * one.units[month] for one in self.model.now)
-            room = max(float(self.model.rows[limit].headroom[month]), float(now))
+            rooms = [float(now + room[month]) for room in self._shared(limit)]
+            if limit in self.model.rows:
+                rooms.append(float(self.model.rows[limit].headroom[month]))
+            room = max(min(rooms), float(now))
             terms = {self.units[i][month]: w for i, w in weights.items() if w}
             if terms:
                 self.programme.add_row(terms, upper=room + 1e-7 * max(1.0, abs(room)))
+
+    def _shared(self, limit: str) -> list[Months]:
+        return [self.model.shared[limit]] if limit in self.model.shared else []
 
     def need(self, month: int) -> None:
         """Ports, south, north and skeleton of one month."""
@@ -199,8 +221,11 @@ class _Built:
         return int(self.programme.add_columns(1, 0.0, 0.0, 0.0)[0])
 
     def _free(self, need: str, month: int) -> int | None:
-        """The column that says that a need is left out in a month; None where it may not be."""
-        if self.left_out is not None:
+        """The column that says that a need is left out in a month; None where it may not be.
+
+        A skeleton that is enough as ordered now stays so: orders break nothing that held.
+        """
+        if self.left_out is not None or (need == "skeleton" and self.model.enough[month]):
             return None
         if (need, month) not in self.missing:
             price = 3.0 if need == "skeleton" else 1.0  # without it the others are on paper
