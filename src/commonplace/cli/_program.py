@@ -118,7 +118,8 @@ def _failed(error: Exception) -> int:
     from commonplace.foundation import CommonplaceError, bug_report
 
     if isinstance(error, CommonplaceError):
-        complain(str(error))
+        for sentence in error.sentences():
+            complain(sentence)
         return error.exit_code
     complain(bug_report(error))
     return _BUG
