@@ -1,4 +1,4 @@
-"""`plan demo`, `plan import` and `plan demand`: where a plan's tables come from."""
+"""`plan demo` and `plan import`: where a plan's tables come from."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
