@@ -7,15 +7,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from commonplace.capacity._check import Verdict, check
     from commonplace.capacity._demo import Size, demo
     from commonplace.capacity._model import Plan
     from commonplace.capacity._problems import InvalidPlanError, Problem
     from commonplace.capacity._reading import read_plan
     from commonplace.capacity._writing import write_plan
 
-__all__ = ["InvalidPlanError", "Plan", "Problem", "Size", "demo", "read_plan", "write_plan"]
+__all__ = [
+    "InvalidPlanError",
+    "Plan",
+    "Problem",
+    "Size",
+    "Verdict",
+    "check",
+    "demo",
+    "read_plan",
+    "write_plan",
+]
 
 _MODULES = {
+    "_check": ["Verdict", "check"],
     "_demo": ["Size", "demo"],
     "_model": ["Plan"],
     "_problems": ["InvalidPlanError", "Problem"],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from commonplace.capacity._model import ANYWHERE, Item, Plan, Project, Role
+from commonplace.capacity._model import Item, Plan, Project, Role
 from commonplace.capacity._stock import Months, supply
 
 Stock = Mapping[tuple[str, str], Months]
@@ -99,11 +99,10 @@ def named_north(plan: Plan, house: str) -> Months:
                     into + (hose.in_gbps * growth(plan, hose.growth)),
                 )
         return np.maximum(out, into)
-    for flow in plan.flows:
-        if ANYWHERE not in (flow.a, flow.z):
-            gbps = flow.gbps * growth(plan, flow.growth)
-            out = out + gbps * (flow.a == house)
-            into = into + gbps * (flow.z == house)
+    for flow in plan.flows:  # the whole row also where the other end is wherever machines stand
+        gbps = flow.gbps * growth(plan, flow.growth)
+        out = out + gbps * (flow.a == house)
+        into = into + gbps * (flow.z == house)
     return np.maximum(out, into)
 
 
