@@ -324,6 +324,23 @@ def test_one_mistake_is_one_complaint(folder: Folder) -> None:
     assert counts["supply"] == counts["projects"] == counts["items"] == counts["links"] == 1, counts
 
 
+def test_wrong_cells_make_no_further_complaints(folder: Folder) -> None:
+    long = "x" * 101
+    wrong = folder(items=more("items", f"{long},line,,,1,,,1,1,", f"{long},line,,,1,,,1,1,"))
+    assert all("at most 100" in line for line in complaints(wrong))
+    wrong = folder(items=None, supply=more("supply", "h1,power,99,5", "h1,power,98,5"))
+    assert [(p.file, p.row) for p in _caught(wrong).problems] == [
+        ("items.csv", None),
+        ("supply.csv", 9),
+        ("supply.csv", 10),
+    ]
+
+
+@pytest.mark.parametrize("plan", [None, "start: soon\n", "start: [\n"])
+def test_without_a_start_dated_months_are_not_all_wrong(folder: Folder, plan: str | None) -> None:
+    assert len(complaints(folder(plan=plan))) == 1
+
+
 def test_all_problems_at_once_in_order(folder: Folder) -> None:
     wrong = folder(
         plan="start: 2027-01\nfoo: 1\n",

@@ -20,13 +20,18 @@ _INSTEAD: dict[str, Any] = {"id": "", "ids": (), "number": 1.0, "count": 1, "fla
 
 
 class Calendar:
-    """The months of a horizon, as they may be written: `3`, or `2027-03`."""
+    """The months of a horizon, as they may be written: `3`, or `2027-03`.
 
-    def __init__(self, start: date, horizon: int) -> None:
+    Where the start is not known (a problem that was said already), any `2027-03` passes.
+    """
+
+    def __init__(self, start: date | None, horizon: int) -> None:
         self.start, self.horizon = start, horizon
 
     def written(self, month: int) -> str:
         """A month as YYYY-MM."""
+        if self.start is None:
+            return "YYYY-MM"
         count = self.start.year * 12 + self.start.month - 1 + month - 1
         return f"{count // 12:04d}-{count % 12 + 1:02d}"
 
@@ -145,7 +150,8 @@ def _months(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple
     number = cells.cast(polars.Float64, strict=False)
     written = cells.str.extract_groups(r"^(\d{4})-(\d{2})$").struct.unnest()
     year, month = (written[name].cast(polars.Float64, strict=False) for name in written.columns)
-    dated = (year - calendar.start.year) * 12 + month - calendar.start.month + 1
+    start = calendar.start
+    dated = year * 0 + 1 if start is None else (year - start.year) * 12 + month - start.month + 1
     dated = dated.zip_with(month.is_between(1, 12).fill_null(False), number)
     good = (dated == dated.round()) & dated.is_between(1, calendar.horizon)
     none = polars.Series([None], dtype=polars.Float64)

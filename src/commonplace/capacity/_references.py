@@ -31,6 +31,7 @@ class Tables:
     rows: dict[str, Rows]
     plan: Plan
     problems: Problems
+    dated: bool = True  # whether months can be compared: not without a start
 
     def of(self, file: str) -> Rows:
         """The rows of a file; none where there is no file."""
@@ -73,6 +74,8 @@ def check_duplicates(tables: Tables) -> None:
         seen: dict[Any, int] = {}
         column = {"links.csv": "id", "sites.csv": "id"}.get(file)
         for row, record in tables.of(file):
+            if tables.problems.touched(file, row):
+                continue
             first = seen.setdefault(key(record), row)
             if first != row:
                 shown = ", ".join(str(part) for part in _parts(key(record)))
@@ -251,7 +254,8 @@ def check_projects(tables: Tables) -> None:
             fits = tables.known(file, row, "fixed", project.fixed, houses, "sites.csv")
             if fits and project.houses and project.fixed not in project.houses:
                 tables.wrong(file, row, "fixed", project.fixed, "is not one of its houses")
-        if project.earliest > project.need and not tables.problems.spoilt(file, row, "need"):
+        late = project.earliest > project.need and tables.dated
+        if late and not tables.problems.spoilt(file, row, "need"):
             why = f"is before its earliest month, {project.earliest}"
             tables.wrong(file, row, "need", project.need, why)
         if not tables.problems.spoilt(file, row, "kind"):
@@ -292,7 +296,7 @@ def check_placements(tables: Tables) -> None:
         if not tables.known(file, row, "project", one.project, plan.project, "projects.csv"):
             continue
         project = plan.project[one.project]
-        if one.month < project.earliest:
+        if one.month < project.earliest and tables.dated:
             why = f"is before the earliest month of {project.id}, {project.earliest}"
             tables.wrong(file, row, "month", one.month, why)
         if project.fixed and project.fixed != one.house:
