@@ -15,6 +15,7 @@ pytest.importorskip("polars", reason="a plan needs polars")
 
 from commonplace.capacity import InvalidPlanError, Plan, read_plan, write_plan
 from commonplace.capacity import _model as m
+from commonplace.cli._program import _guarded
 from commonplace.foundation import InputError
 
 Folder = Callable[..., Path]
@@ -128,7 +129,11 @@ names = st.text(
 amounts = st.floats(0, 1e12, allow_subnormal=False)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     names=st.lists(names, min_size=4, max_size=4, unique=True),
     amount=amounts,
@@ -368,6 +373,22 @@ def test_the_message_is_short_and_the_data_whole(folder: Folder) -> None:
     assert (error.total, len(error.problems)) == (332, 332)
     assert str(error).splitlines()[-1] == "and 312 more"
     assert len(str(error).splitlines()) == 22
+
+
+def test_the_command_line_shows_a_line_for_each(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = folder(supply=more("supply", *(f"u{n},power,1,5" for n in range(30))))
+
+    def fail() -> int:
+        read_plan(wrong)
+        return 0
+
+    assert _guarded(fail) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 22
+    assert lines[0].endswith("has 30 problems:")
+    assert lines[-1] == "commonplace: and 10 more"
 
 
 def test_rows_are_counted_as_a_spreadsheet_does(folder: Folder) -> None:

@@ -5,7 +5,9 @@ used is complained about and replaced by a harmless value: the rest of its row i
 """
 
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import date
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from commonplace.capacity._problems import KEPT, Problems, did_you_mean
@@ -54,11 +56,8 @@ def read_rows(
             values[column.attribute] = _values(cells, rows, column, table.file, calendar, problems)
         else:
             values[column.attribute] = [_instead(column, calendar)] * len(rows)
-    make, names = table.record, list(values)
-    records = [
-        make(**dict(zip(names, row, strict=True))) for row in zip(*values.values(), strict=True)
-    ]
-    return list(zip(rows, records, strict=True))
+    in_order = [values[field.name] for field in fields(table.record)]
+    return list(zip(rows, starmap(table.record, zip(*in_order, strict=True)), strict=True))
 
 
 def _instead(column: Column, calendar: Calendar) -> Any:
@@ -92,7 +91,9 @@ def _values(
         problems.add(file, rows[place], column.name, text, hint)
     if column.kind == "ids":
         return [tuple(each) if each is not None else instead for each in found.to_list()]
-    return [instead if value is None else value for value in found.to_list()]
+    if instead is not None and found.null_count():
+        found = found.fill_null(instead)
+    return found.to_list()
 
 
 Expected = Callable[[str], str]  # what was found -> what is expected
