@@ -431,6 +431,12 @@ def test_a_bomb_of_entities_is_not_expanded(write: Write) -> None:
         import_sndlib(write("bomb.xml", bomb))
 
 
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    for importer in (import_sndlib, import_repetita, import_topohub):
+        with pytest.raises(InputError, match="there is no such file"):
+            importer(tmp_path / "none")
+
+
 def test_the_command(write: Write, tmp_path: Path) -> None:
     def run(*words: str) -> str:
         done = CliRunner().invoke(program, ["plan", "import", *words], prog_name="commonplace")

@@ -41,20 +41,44 @@ _amount = click.FloatRange(1e-6, 1e9)
 @click.option("--hidden", type=_count, help="Width of the model [likewise].")
 @click.option("--chips", required=True, type=_count, help="Chips.")
 @click.option("--data-parallel", type=_count, help="Replicas [what the other degrees leave].")
-@click.option("--tensor-parallel", type=_count, default=1, show_default=True)
-@click.option("--pipeline-parallel", type=_count, default=1, show_default=True)
-@click.option("--expert-parallel", type=_count, default=1, show_default=True)
-@click.option("--top-experts", type=_count, default=2, show_default=True, help="Of a token.")
+@click.option(
+    "--tensor-parallel", type=_count, default=1, show_default=True, help="Chips of a layer."
+)
+@click.option("--pipeline-parallel", type=_count, default=1, show_default=True, help="Stages.")
+@click.option(
+    "--expert-parallel", type=_count, default=1, show_default=True, help="Ranks of experts."
+)
+@click.option(
+    "--top-experts", type=_count, default=2, show_default=True, help="Experts of a token."
+)
 @click.option("--sharded", is_flag=True, help="Weights are sharded over replicas (ZeRO 3, FSDP).")
 @click.option("--adapter-rank", type=_count, help="Train a LoRA of this rank on every linear map.")
 @click.option("--trainable", metavar="SIZE", help="Or train so many weights: 20M.")
-@click.option("--sequences", type=_count, default=16, show_default=True, help="A replica and step.")
-@click.option("--sequence", type=_count, default=8192, show_default=True, help="Tokens of each.")
-@click.option("--bytes", type=click.IntRange(1, 8), default=2, show_default=True, help="A number.")
+@click.option(
+    "--sequences", type=_count, default=16, show_default=True, help="Of a replica in a step."
+)
+@click.option(
+    "--sequence", type=_count, default=8192, show_default=True, help="Tokens of a sequence."
+)
+@click.option(
+    "--bytes",
+    type=click.IntRange(1, 8),
+    default=2,
+    show_default=True,
+    help="Bytes of a number that is sent.",
+)
 @click.option("--step-seconds", type=_amount, help="Length of a step [from the arithmetic].")
-@click.option("--tflops", type=_amount, default=989.0, show_default=True, help="Of a chip.")
-@click.option("--utilisation", type=click.FloatRange(0.01, 1), default=0.4, show_default=True)
-@click.option("--scale-up", type=_count, default=8, show_default=True, help="Chips joined inside.")
+@click.option("--tflops", type=_amount, default=989.0, show_default=True, help="Of a chip, dense.")
+@click.option(
+    "--utilisation",
+    type=click.FloatRange(0.01, 1),
+    default=0.4,
+    show_default=True,
+    help="Of the TFLOP/s.",
+)
+@click.option(
+    "--scale-up", type=_count, default=8, show_default=True, help="Chips that need no fabric."
+)
 @click.option("--kw", type=_amount, default=1.3, show_default=True, help="Of a chip.")
 @click.option(
     "--chips-of-rack", type=_count, default=32, show_default=True, help="Chips in a rack."

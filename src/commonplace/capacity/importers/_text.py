@@ -17,8 +17,10 @@ def text_of(path: Path) -> str:
         InputError: it cannot be read, or is not text.
     """
     try:
-        if not path.is_file() or path.stat().st_size > _LARGEST:
-            raise OSError(f"expected a file of at most {_LARGEST} bytes")
+        if not path.is_file():
+            raise OSError("there is no such file")
+        if path.stat().st_size > _LARGEST:
+            raise OSError(f"it is larger than {_LARGEST} bytes, the most that is read")
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         reason = error.strerror or str(error)
