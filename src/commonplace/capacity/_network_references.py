@@ -33,7 +33,7 @@ def check_links(tables: Tables) -> None:
 def _check_end(tables: Tables, file: str, row: int, column: str, end: str) -> bool:
     if not tables.known(file, row, column, end, tables.plan.site, "sites.csv"):
         return False
-    if tables.plan.site[end].kind != "region":
+    if tables.plan.site[end].kind != "region" or end in tables.unclear:
         return True
     tables.wrong(file, row, column, f"{end} (region)", "expected a campus or a house")
     return False
