@@ -15,6 +15,7 @@ pytest.importorskip("polars", reason="a plan needs polars")
 
 from commonplace.capacity import InvalidPlanError, Plan, read_plan, write_plan
 from commonplace.capacity import _model as m
+from commonplace.cli._program import _guarded
 from commonplace.foundation import InputError
 
 Folder = Callable[..., Path]
@@ -128,7 +129,11 @@ names = st.text(
 amounts = st.floats(0, 1e12, allow_subnormal=False)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     names=st.lists(names, min_size=4, max_size=4, unique=True),
     amount=amounts,
@@ -317,11 +322,30 @@ def test_one_mistake_is_one_complaint(folder: Folder) -> None:
         "supply": more("supply", "h9,power,1,-5").replace("-5", "5"),
         "projects": more("projects", "q,s,machin,,,,,,,4,,,,sk,"),
         "items": None,
+        "inventory": None,
+        "placements": "project,house,month\np1,h1,99\n",
         "links": TABLES["links.csv"].replace("c1,c2", "c1,c9"),
         "sites": TABLES["sites.csv"].replace("h1,house", "h1,hose"),
     }
     counts = {name: len(complaints(folder(**{name: text}))) for name, text in cases.items()}
-    assert counts["supply"] == counts["projects"] == counts["items"] == counts["links"] == 1, counts
+    assert set(counts.values()) == {1}, counts
+
+
+def test_wrong_cells_make_no_further_complaints(folder: Folder) -> None:
+    long = "x" * 101
+    wrong = folder(items=more("items", f"{long},line,,,1,,,1,1,", f"{long},line,,,1,,,1,1,"))
+    assert all("at most 100" in line for line in complaints(wrong))
+    wrong = folder(items=None, supply=more("supply", "h1,power,99,5", "h1,power,98,5"))
+    assert [(p.file, p.row) for p in _caught(wrong).problems] == [
+        ("items.csv", None),
+        ("supply.csv", 9),
+        ("supply.csv", 10),
+    ]
+
+
+@pytest.mark.parametrize("plan", [None, "start: soon\n", "start: [\n"])
+def test_without_a_start_dated_months_are_not_all_wrong(folder: Folder, plan: str | None) -> None:
+    assert len(complaints(folder(plan=plan))) == 1
 
 
 def test_all_problems_at_once_in_order(folder: Folder) -> None:
@@ -351,6 +375,22 @@ def test_the_message_is_short_and_the_data_whole(folder: Folder) -> None:
     assert (error.total, len(error.problems)) == (332, 332)
     assert str(error).splitlines()[-1] == "and 312 more"
     assert len(str(error).splitlines()) == 22
+
+
+def test_the_command_line_shows_a_line_for_each(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = folder(supply=more("supply", *(f"u{n},power,1,5" for n in range(30))))
+
+    def fail() -> int:
+        read_plan(wrong)
+        return 0
+
+    assert _guarded(fail) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 22
+    assert lines[0].endswith("has 30 problems:")
+    assert lines[-1] == "commonplace: and 10 more"
 
 
 def test_rows_are_counted_as_a_spreadsheet_does(folder: Folder) -> None:

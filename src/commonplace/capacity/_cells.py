@@ -5,7 +5,9 @@ used is complained about and replaced by a harmless value: the rest of its row i
 """
 
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import date
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from commonplace.capacity._problems import KEPT, Problems, did_you_mean
@@ -20,13 +22,18 @@ _INSTEAD: dict[str, Any] = {"id": "", "ids": (), "number": 1.0, "count": 1, "fla
 
 
 class Calendar:
-    """The months of a horizon, as they may be written: `3`, or `2027-03`."""
+    """The months of a horizon, as they may be written: `3`, or `2027-03`.
 
-    def __init__(self, start: date, horizon: int) -> None:
+    Where the start is not known (a problem that was said already), any `2027-03` passes.
+    """
+
+    def __init__(self, start: date | None, horizon: int) -> None:
         self.start, self.horizon = start, horizon
 
     def written(self, month: int) -> str:
         """A month as YYYY-MM."""
+        if self.start is None:
+            return "YYYY-MM"
         count = self.start.year * 12 + self.start.month - 1 + month - 1
         return f"{count // 12:04d}-{count % 12 + 1:02d}"
 
@@ -49,11 +56,8 @@ def read_rows(
             values[column.attribute] = _values(cells, rows, column, table.file, calendar, problems)
         else:
             values[column.attribute] = [_instead(column, calendar)] * len(rows)
-    make, names = table.record, list(values)
-    records = [
-        make(**dict(zip(names, row, strict=True))) for row in zip(*values.values(), strict=True)
-    ]
-    return list(zip(rows, records, strict=True))
+    in_order = [values[field.name] for field in fields(table.record)]
+    return list(zip(rows, starmap(table.record, zip(*in_order, strict=True)), strict=True))
 
 
 def _instead(column: Column, calendar: Calendar) -> Any:
@@ -87,7 +91,9 @@ def _values(
         problems.add(file, rows[place], column.name, text, hint)
     if column.kind == "ids":
         return [tuple(each) if each is not None else instead for each in found.to_list()]
-    return [instead if value is None else value for value in found.to_list()]
+    if instead is not None and found.null_count():
+        found = found.fill_null(instead)
+    return found.to_list()
 
 
 Expected = Callable[[str], str]  # what was found -> what is expected
@@ -145,7 +151,8 @@ def _months(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple
     number = cells.cast(polars.Float64, strict=False)
     written = cells.str.extract_groups(r"^(\d{4})-(\d{2})$").struct.unnest()
     year, month = (written[name].cast(polars.Float64, strict=False) for name in written.columns)
-    dated = (year - calendar.start.year) * 12 + month - calendar.start.month + 1
+    start = calendar.start
+    dated = year * 0 + 1 if start is None else (year - start.year) * 12 + month - start.month + 1
     dated = dated.zip_with(month.is_between(1, 12).fill_null(False), number)
     good = (dated == dated.round()) & dated.is_between(1, calendar.horizon)
     none = polars.Series([None], dtype=polars.Float64)

@@ -33,7 +33,7 @@ def check_links(tables: Tables) -> None:
 def _check_end(tables: Tables, file: str, row: int, column: str, end: str) -> bool:
     if not tables.known(file, row, column, end, tables.plan.site, "sites.csv"):
         return False
-    if tables.plan.site[end].kind != "region":
+    if tables.plan.site[end].kind != "region" or end in tables.unclear:
         return True
     tables.wrong(file, row, column, f"{end} (region)", "expected a campus or a house")
     return False
@@ -79,9 +79,9 @@ def check_flows(tables: Tables) -> None:
             why = "is at both ends; name the site at one of them"
             tables.wrong(file, row, "z", flow.z, why)
             continue
-        ends = [("a", flow.a), ("z", flow.z)]
-        named = [e for e in ends if e[1] != ANYWHERE]
-        if not all([_check_end(tables, file, row, *end) for end in named]):  # noqa: C419 - all of them
+        named = [end for end in (("a", flow.a), ("z", flow.z)) if end[1] != ANYWHERE]
+        sound = [_check_end(tables, file, row, *end) for end in named]
+        if not all(sound):
             continue
         if flow.a == flow.z:
             tables.wrong(file, row, "z", flow.z, "is a flow to itself; name another site")

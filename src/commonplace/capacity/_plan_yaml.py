@@ -37,7 +37,7 @@ class Head:
     """What `plan.yaml` says."""
 
     name: str
-    start: date
+    start: date | None  # None: there is none that can be used
     horizon: int
     policies: Policies
 
@@ -78,8 +78,8 @@ def read_head(folder: Path, problems: Problems) -> Head:
     name = given.get("name", folder.resolve().name)
     if not isinstance(name, str | int | float):
         problems.add(FILE, None, "name", str(name), "expected a name")
-    start = date(2000, 1, 1) if nothing else _start(given.get("start"), problems)
-    horizon = given.get("horizon", 12)
+    start = None if nothing else _start(given.get("start"), problems)
+    horizon = given.get("horizon", LONGEST_HORIZON if nothing else 12)
     if not _whole(horizon) or not 1 <= horizon <= LONGEST_HORIZON:
         expected = f"expected a whole number of months 1..{LONGEST_HORIZON}"
         problems.add(FILE, None, "horizon", str(horizon), expected)
@@ -115,7 +115,7 @@ def _unknown(given: dict[Any, Any], known: Any, under: str, problems: Problems) 
             problems.add(FILE, None, under or None, str(key), expected + hint)
 
 
-def _start(given: Any, problems: Problems) -> date:
+def _start(given: Any, problems: Problems) -> date | None:
     """The first month, as the date of its first day."""
     if isinstance(given, date) and given.day == 1:
         return date(given.year, given.month, 1)
@@ -124,7 +124,7 @@ def _start(given: Any, problems: Problems) -> date:
         return date(int(written[1]), int(written[2]), 1)
     found = None if given is None else str(given)
     problems.add(FILE, None, "start", found, "expected the first month, such as start: 2027-01")
-    return date(2000, 1, 1)
+    return None
 
 
 def _whole(value: Any) -> bool:

@@ -63,6 +63,7 @@ class Problems:
         self.total = 0
         self._counted: Counter[tuple[str, str | None]] = Counter()
         self._spoilt: dict[tuple[str, str | None], set[int | None]] = defaultdict(set)
+        self._rows: dict[str, set[int | None]] = defaultdict(set)
 
     def add(
         self, file: str, row: int | None, column: str | None, found: str | None, expected: str
@@ -72,6 +73,7 @@ class Problems:
         if row is not None and column is not None and (row in spoilt or None in spoilt):
             return
         spoilt.add(row)
+        self._rows[file].add(row if column is not None or row != 1 else None)
         self.total += 1
         self._counted[file, column] += 1
         if self._counted[file, column] <= KEPT:
@@ -85,6 +87,10 @@ class Problems:
             not {row, None}.isdisjoint(self._spoilt.get((file, column), ()))
             for column in (*columns, None)
         )
+
+    def touched(self, file: str, row: int) -> bool:
+        """Whether some cell of the row, or a whole column of the file, cannot be used."""
+        return not {row, None}.isdisjoint(self._rows.get(file, ()))
 
     def raise_any(self, folder: str) -> None:
         """Raise what was found, in the order of files and rows.

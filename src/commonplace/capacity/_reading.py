@@ -7,6 +7,7 @@ together is looked for even where cells were wrong; all problems are raised at o
 """
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,9 @@ def read_plan(folder: Path | str) -> Plan:
     head = read_head(folder, problems)
     calendar = Calendar(head.start, head.horizon)
     rows = _read_tables(folder, calendar, problems)
-    plan = Plan(head.name, head.start, head.horizon, head.policies, **_by_attribute(rows))
-    tables = Tables(rows, plan, problems)
+    start = head.start or date(2000, 1, 1)  # without one there is a problem already
+    plan = Plan(head.name, start, head.horizon, head.policies, **_by_attribute(rows))
+    tables = Tables(rows, plan, problems, dated=head.start is not None)
     check_references(tables)
     check_network(tables)
     problems.raise_any(display_path(folder))
@@ -48,7 +50,7 @@ def read_plan(folder: Path | str) -> Plan:
 
 def _read_tables(folder: Path, calendar: Calendar, problems: Problems) -> dict[str, Rows]:
     """Each file's rows: none where a file may be missing, no entry where one cannot be read."""
-    present = {path.name for path in folder.iterdir()}
+    present = {path.name for path in _listed(folder)}
     rows: dict[str, Rows] = {}
     for table in TABLES:
         if table.file not in present:
@@ -62,6 +64,14 @@ def _read_tables(folder: Path, calendar: Calendar, problems: Problems) -> dict[s
         rows["links.csv"] = [(row, _grouped(link)) for row, link in rows["links.csv"]]
     _misnamed(present, problems)
     return rows
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"{display_path(folder)} cannot be read: {reason}") from error
 
 
 def _grouped(link: Link) -> Link:

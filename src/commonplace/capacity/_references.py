@@ -31,6 +31,7 @@ class Tables:
     rows: dict[str, Rows]
     plan: Plan
     problems: Problems
+    dated: bool = True  # whether months can be compared: not without a start
 
     def of(self, file: str) -> Rows:
         """The rows of a file; none where there is no file."""
@@ -41,9 +42,20 @@ class Tables:
         self.problems.add(file, row, column, None if found is None else str(found), why)
 
     @cached_property
+    def unclear(self) -> frozenset[str]:
+        """Sites whose kind cannot be read: they may be any."""
+        rows, spoilt = self.of("sites.csv"), self.problems.spoilt
+        return frozenset(site.id for row, site in rows if spoilt("sites.csv", row, "kind"))
+
+    @cached_property
+    def houses(self) -> Mapping[str, None]:
+        """Sites that are houses, or may be."""
+        return dict.fromkeys([*self.plan.houses, *self.unclear])
+
+    @cached_property
     def places(self) -> Mapping[str, None]:
         """Where an item can be: houses and links."""
-        return dict.fromkeys([*self.plan.houses, *self.plan.link])
+        return dict.fromkeys([*self.houses, *self.plan.link])
 
     def known(
         self, file: str, row: int, column: str, found: str, ids: Mapping[str, Any], *of: str
@@ -73,6 +85,8 @@ def check_duplicates(tables: Tables) -> None:
         seen: dict[Any, int] = {}
         column = {"links.csv": "id", "sites.csv": "id"}.get(file)
         for row, record in tables.of(file):
+            if tables.problems.touched(file, row):
+                continue
             first = seen.setdefault(key(record), row)
             if first != row:
                 shown = ", ".join(str(part) for part in _parts(key(record)))
@@ -129,7 +143,7 @@ def _check_parent(tables: Tables, row: int, site: Site) -> None:
             tables.wrong(file, row, "parent", None, "a house needs the campus that it stands on")
     elif tables.known(file, row, "parent", site.parent, tables.plan.site, file):
         kind = tables.plan.site[site.parent].kind
-        if kind != above:
+        if kind != above and site.parent not in tables.unclear:
             what = f"expected a {above}" if above else "expected nothing above a region"
             found = f"{site.parent} ({kind})"
             tables.wrong(file, row, "parent", found, f"{what}, for {site.id} is a {site.kind}")
@@ -158,6 +172,8 @@ def check_supply(tables: Tables) -> None:
     file, given = "supply.csv", set()
     for row, supply in tables.of(file):
         tables.known(file, row, "site", supply.site, tables.plan.site, "sites.csv")
+        if tables.problems.spoilt(file, row, "resource"):
+            given |= {(supply.site, resource) for resource in _NEEDED_SUPPLY}  # any was meant
         given.add((supply.site, supply.resource))
     if file not in tables.rows or "sites.csv" not in tables.rows:
         return
@@ -223,6 +239,8 @@ def _check_place(tables: Tables, file: str, row: int, place: str, item: str) -> 
     known = tables.known(file, row, "item", item, plan.item, "items.csv")
     if site is None and link is None:
         tables.known(file, row, "place", place, tables.places, "sites.csv", "links.csv")
+    elif place in tables.unclear:
+        return
     elif site is not None and site.kind != "house":
         tables.wrong(file, row, "place", f"{place} ({site.kind})", "expected a house or a link")
     elif known and (wrong := _misplaced(plan.item[item], place, link)):
@@ -242,8 +260,8 @@ def _misplaced(item: Item, place: str, link: Link | None) -> str:
 
 def check_projects(tables: Tables) -> None:
     """Projects name houses and items that there are, and months in order."""
-    file, plan = "projects.csv", tables.plan
-    houses = dict.fromkeys(plan.houses)
+    file = "projects.csv"
+    houses = tables.houses
     for row, project in tables.of(file):
         for house in project.houses:
             tables.known(file, row, "houses", house, houses, "sites.csv")
@@ -251,7 +269,8 @@ def check_projects(tables: Tables) -> None:
             fits = tables.known(file, row, "fixed", project.fixed, houses, "sites.csv")
             if fits and project.houses and project.fixed not in project.houses:
                 tables.wrong(file, row, "fixed", project.fixed, "is not one of its houses")
-        if project.earliest > project.need and not tables.problems.spoilt(file, row, "need"):
+        late = project.earliest > project.need and tables.dated
+        if late and not tables.problems.spoilt(file, row, "need"):
             why = f"is before its earliest month, {project.earliest}"
             tables.wrong(file, row, "need", project.need, why)
         if not tables.problems.spoilt(file, row, "kind"):
@@ -286,13 +305,13 @@ def _check_network(tables: Tables, row: int, project: Project) -> None:
 def check_placements(tables: Tables) -> None:
     """What was decided is allowed."""
     file, plan = "placements.csv", tables.plan
-    houses = dict.fromkeys(plan.houses)
+    houses = tables.houses
     for row, one in tables.of(file):
         tables.known(file, row, "house", one.house, houses, "sites.csv")
         if not tables.known(file, row, "project", one.project, plan.project, "projects.csv"):
             continue
         project = plan.project[one.project]
-        if one.month < project.earliest:
+        if one.month < project.earliest and tables.dated:
             why = f"is before the earliest month of {project.id}, {project.earliest}"
             tables.wrong(file, row, "month", one.month, why)
         if project.fixed and project.fixed != one.house:

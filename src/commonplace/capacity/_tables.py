@@ -48,7 +48,7 @@ class Table:
     """A file: its columns, the record that a row becomes, and where `Plan` keeps them."""
 
     file: str
-    record: type
+    record: type[Any]
     attribute: str
     columns: tuple[Column, ...]
     optional: bool = False

@@ -14,7 +14,7 @@ _VERBS = {
     "diff": "_plan_check",
     "demo": "_plan_input",
     "import": "_plan_input",
-    "demand": "_plan_input",
+    "demand": "_plan_demand",
     "report": "_plan_report",
 }
 
