@@ -1,7 +1,7 @@
 """What a house must hold: load and capacity of each resource by month.
 
 The formulae are the table "What a house must hold" of docs/capacity.md; a function is a row of it.
-`make` states the same rows as linear constraints; every plan that it returns is held against these.
+`order` states the same rows as linear constraints; what it returns is held against these.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
 """A mixed-integer programme as arrays: built in blocks, solved whole or with most of it held still.
 
-Notable: `restricted` takes the free columns only, puts what is held into the right sides, and leaves
-out every row that nothing free touches; a neighbourhood of a large plan is a small programme then.
+Notable: `restricted` takes the free columns only, puts what is held into the right sides, and
+leaves out every row that nothing free touches (a large plan, in part, is small).
 Rows are scaled to a largest coefficient of 1 when they are added (see `_solver`).
 """
 
@@ -43,13 +43,15 @@ class Matrix:
 
     def activity(self, values: Floats) -> Floats:
         """A v, one for each row."""
-        return np.bincount(
-            self.entry_row, self.value * values[self.index], minlength=len(self.row_lower)
+        weights = self.value * values[self.index]
+        return np.asarray(
+            np.bincount(self.entry_row, weights, minlength=len(self.row_lower)), np.float64
         )
 
     def columns_product(self, duals: Floats) -> Floats:
         """A^T y, one for each column."""
-        return np.bincount(self.index, self.value * duals[self.entry_row], minlength=len(self.cost))
+        weights = self.value * duals[self.entry_row]
+        return np.asarray(np.bincount(self.index, weights, minlength=len(self.cost)), np.float64)
 
 
 @dataclass
@@ -119,7 +121,9 @@ class Programme:
         values = np.bincount(group, values, minlength=int(first.sum())) if len(rows) else values
         start = np.searchsorted(rows[first], np.arange(self.rows + 1))
         return Matrix(
-            *(np.concatenate(kept) for kept in (self.cost, self.lower, self.upper)),
+            cost=np.concatenate(self.cost),
+            lower=np.concatenate(self.lower),
+            upper=np.concatenate(self.upper),
             integer=np.concatenate(self.integer),
             row_lower=np.concatenate(self.row_lower) if self.rows else np.zeros(0),
             row_upper=np.concatenate(self.row_upper) if self.rows else np.zeros(0),

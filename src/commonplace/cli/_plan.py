@@ -10,12 +10,10 @@ from commonplace.cli._verb import VerbGroup
 _VERBS = {
     "check": "_plan_check",
     "order": "_plan_order",
-    "make": "_plan_make",
     "diff": "_plan_check",
     "demo": "_plan_input",
     "import": "_plan_input",
     "demand": "_plan_demand",
-    "report": "_plan_report",
 }
 
 
@@ -40,7 +38,7 @@ class _PlanGroup(VerbGroup):
     examples=(
         "commonplace plan demo region",
         "commonplace plan check region",
-        "commonplace plan make region --out planned",
+        "commonplace plan order region --out ordered",
     ),
 )
 def plan() -> None:
