@@ -1,7 +1,7 @@
 """What a house must hold: load and capacity of each resource by month.
 
 The formulae are the table "What a house must hold" of docs/capacity.md; a function is a row of it.
-`make` states the same rows as linear constraints; every plan that it returns is held against these.
+`order` states the same rows as linear constraints; what it returns is held against these.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from commonplace.capacity._model import ANYWHERE, Item, Plan, Project, Role
+from commonplace.capacity._model import Item, Plan, Project, Role
 from commonplace.capacity._stock import Months, supply
 
 Stock = Mapping[tuple[str, str], Months]
@@ -99,8 +99,8 @@ def named_north(plan: Plan, house: str) -> Months:
                     into + (hose.in_gbps * growth(plan, hose.growth)),
                 )
         return np.maximum(out, into)
-    for flow in plan.flows:
-        if ANYWHERE not in (flow.a, flow.z):
+    for flow in plan.flows:  # the whole row also where the other end is wherever machines stand
+        if house in (flow.a, flow.z):
             gbps = flow.gbps * growth(plan, flow.growth)
             out = out + gbps * (flow.a == house)
             into = into + gbps * (flow.z == house)

@@ -1,6 +1,6 @@
 """What stands where and when: units of items that can be used, by place, item and month.
 
-The one reading of inventory, orders and network projects; `check`, `order` and `make` all count
+The one reading of inventory, orders and network projects; `check` and `order` both count
 with it (docs/capacity.md, "Stock"). Months are columns: column 0 is month 1.
 """
 

@@ -43,6 +43,7 @@ _VERBS = [
     "adapter",
     "adapt",
     "runs",
+    "plan",
 ]
 _INTERRUPTED, _BROKEN_PIPE, _BUG = 130, 141, 70
 
@@ -119,7 +120,8 @@ def _failed(error: Exception) -> int:
     from commonplace.foundation import CommonplaceError, bug_report
 
     if isinstance(error, CommonplaceError):
-        complain(str(error))
+        for sentence in error.sentences():
+            complain(sentence)
         return error.exit_code
     complain(bug_report(error))
     return _BUG

@@ -10,6 +10,10 @@ class CommonplaceError(Exception):
 
     exit_code = 2
 
+    def sentences(self) -> tuple[str, ...]:
+        """The message, a line each; an error that reports several things at once has several."""
+        return (str(self),)
+
 
 class InputError(CommonplaceError):
     """An argument, file or setting that cannot be used as given."""

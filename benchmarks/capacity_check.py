@@ -1,0 +1,119 @@
+"""How long does it take to hold a plan against every failure in every month, by its size?
+
+    python benchmarks/capacity_check.py [--json] [--rounds 7] [--sizes 8x40,40x300]
+
+Synthetic regions (`plan demo`) with every project placed at random, so that much breaks. A pass is
+`check`: houses, backbone, stranding. `one by one` is the peer: the same questions, a new linear
+programme each, without what `_resilience` keeps; both find the same factor of each month's worst
+failure, which is asserted. Fresh plans each round (another seed), interleaved, medians.
+"""
+
+import argparse
+import json
+import random
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from commonplace.capacity import Plan, Size, check, demo
+from commonplace.capacity._flow import concurrent_flow
+from commonplace.capacity._house import site_rows
+from commonplace.capacity._model import Placement
+from commonplace.capacity._network import network
+from commonplace.capacity._resilience import Resilience
+from commonplace.capacity._stock import link_gbps, stocks
+
+SIZES = {"8x40": Size(8, 40), "40x300": Size(40, 300, 12, 200), "100x800": Size(100, 800, 30, 500)}
+PEER = 40  # houses up to which the peer is asked: beyond, it takes minutes
+
+
+def region(size: Size, seed: int) -> Plan:
+    """A region with each project in one of its houses."""
+    chance, plan = random.Random(seed), demo(size, seed)
+    placements = tuple(
+        Placement(p.id, chance.choice(p.houses or plan.houses), max(p.earliest, p.need))
+        for p in plan.projects
+        if not p.fixed
+    )
+    return replace(plan, placements=placements)
+
+
+def timed(call: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    found = call()
+    return time.perf_counter() - start, found
+
+
+def one_by_one(plan: Plan) -> Any:
+    """Each month's least factor, from a new programme for each question."""
+    net = network(plan)
+    capacity = net.capacities(link_gbps(plan, stocks(plan)))
+    return np.min(
+        [
+            [
+                concurrent_flow(net.graph, one, net.pairs, demand).carried
+                for one, demand in zip(months, net.demand, strict=True)
+            ]
+            for months in capacity
+        ],
+        axis=0,
+    )
+
+
+def measure(size: Size, rounds: int) -> dict[str, float]:
+    """Medians over the rounds: seconds, and how many questions and programmes there were."""
+    rows: list[dict[str, float]] = []
+    for seed in range(1, rounds + 1):
+        plan = region(size, seed)
+        whole, _ = timed(lambda: check(plan))  # noqa: B023
+        houses, _ = timed(lambda: list(site_rows(plan, stocks(plan))))  # noqa: B023
+        net = network(plan)
+        capacity = net.capacities(link_gbps(plan, stocks(plan)))
+        asked = Resilience(net)
+        backbone, found = timed(lambda: asked.factors(capacity))  # noqa: B023
+        alone = np.nan
+        if size.houses <= PEER:
+            alone, worst = timed(lambda: one_by_one(plan))  # noqa: B023
+            np.testing.assert_allclose(found.worst, worst, rtol=1e-5)
+        rows.append(
+            {
+                "check": whole,
+                "houses": houses,
+                "backbone": backbone,
+                "one by one": alone,
+                "questions": float(capacity.shape[0] * capacity.shape[1]),
+                "programmes": float(asked.programmes),
+                "ratio": alone / backbone,
+            }
+        )
+    return {name: statistics.median(row[name] for row in rows) for name in rows[0]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--sizes", default=",".join(SIZES))
+    given = parser.parse_args()
+    check(region(Size(2, 4), 0))  # HiGHS is loaded once
+    found = {name: measure(SIZES[name], given.rounds) for name in given.sizes.split(",")}
+    if given.json:
+        print(json.dumps(found, indent=2))
+        return
+    print("| houses x projects | a check | its houses | its backbone | one by one | programmes |")
+    print("|---|---|---|---|---|---|")
+    for name, row in found.items():
+        peer = f"{row['one by one']:.2f} s ({row['ratio']:.0f} x)" if row["ratio"] > 0 else "-"
+        print(
+            f"| {name} | {row['check']:.3f} s | {row['houses']:.3f} s | {row['backbone']:.3f} s "
+            f"| {peer} "
+            f"| {row['programmes']:.0f} of {row['questions']:.0f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()

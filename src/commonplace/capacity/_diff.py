@@ -1,0 +1,290 @@
+"""`diff`: what changed between two plans, and why: rows of the tables, places, orders, verdicts.
+
+    commonplace plan diff region planned
+
+Notable: a reason is tried, not guessed. A project that moved is put back to its old place in the
+new plan, and what breaks there then is the reason; if nothing does, that is what is said. Months
+of plans that start apart are compared by the calendar.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from commonplace.capacity._check import Verdict, check
+from commonplace.capacity._house import Row, site_rows
+from commonplace.capacity._model import Placement, Plan
+from commonplace.capacity._stock import stocks
+from commonplace.capacity._words import SAID, UNITS, amount, first_day, many
+
+# attribute of a plan -> what of a row names it
+_KEYS: dict[str, tuple[str, ...]] = {
+    "sites": ("id",),
+    "supplies": ("site", "resource", "month"),
+    "items": ("id",),
+    "inventory": ("place", "item"),
+    "links": ("id",),
+    "projects": ("id",),
+    "flows": ("product", "traffic_class", "a", "z"),
+    "hoses": ("site",),
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A row that is new, gone or different; `what` says of which, in one line."""
+
+    table: str
+    kind: str  # added, removed, changed
+    row: str
+    what: str  # of a changed one: each field, from and to
+
+
+@dataclass(frozen=True)
+class Move:
+    """A project that stands elsewhere or at another time; None: it stood, or stands, nowhere."""
+
+    project: str
+    before: Placement | None
+    after: Placement | None
+    resource: str | None  # what stands against its old place in the new plan
+    sentence: str
+
+
+@dataclass(frozen=True)
+class VerdictChange:
+    """A resource that breaks in one plan and not in the other, or in another month."""
+
+    site: str
+    resource: str
+    before: str | None  # the month, YYYY-MM, in which it broke first
+    after: str | None
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The answer of `diff`."""
+
+    changes: tuple[Change, ...]
+    moves: tuple[Move, ...]
+    orders: tuple[Change, ...]
+    verdicts: tuple[VerdictChange, ...]
+
+    def __bool__(self) -> bool:
+        """Whether anything differs."""
+        return bool(self.changes or self.moves or self.orders or self.verdicts)
+
+    def record(self) -> dict[str, Any]:
+        """As documented in docs/json.md."""
+        return {
+            "changes": [vars(one) for one in self.changes],
+            "moves": [
+                vars(one) | {end: vars(place) if place else None for end, place in _ends(one)}
+                for one in self.moves
+            ],
+            "orders": [vars(one) for one in self.orders],
+            "verdicts": [vars(one) for one in self.verdicts],
+        }
+
+
+def _ends(move: Move) -> tuple[tuple[str, Placement | None], ...]:
+    return ("before", move.before), ("after", move.after)
+
+
+def diff(a: Plan, b: Plan) -> Difference:
+    """What changed from plan `a` to plan `b`, and why.
+
+    Raises:
+        InputError: HiGHS is not installed and something flows over a backbone.
+    """
+    then = _as_of(a, b)
+    changes = _head(a, b)
+    for table, key in _KEYS.items():
+        changes += _rows(table, key, getattr(then, table), getattr(b, table))
+    return Difference(
+        tuple(changes),
+        tuple(_moves(then, b)),
+        tuple(_orders(a, b)),
+        tuple(_verdicts(check(a), check(b))),
+    )
+
+
+def _as_of(a: Plan, b: Plan) -> Plan:
+    """Plan `a` with its months counted from the start of `b`; what lies before is in month 1."""
+    months = (b.start.year - a.start.year) * 12 + b.start.month - a.start.month
+    if not months:
+        return a
+
+    def at(month: int) -> int:
+        return max(1, month - months)
+
+    return replace(
+        a,
+        start=b.start,
+        supplies=tuple(replace(s, month=at(s.month)) for s in a.supplies),
+        projects=tuple(replace(p, earliest=at(p.earliest), need=at(p.need)) for p in a.projects),
+        placements=tuple(replace(p, month=at(p.month)) for p in a.placements),
+        inventory=tuple(
+            replace(i, arrival=at(i.arrival)) if i.arrival is not None else i for i in a.inventory
+        ),
+    )
+
+
+def _head(a: Plan, b: Plan) -> list[Change]:
+    """Start, horizon and policies."""
+    pairs = [("start", a.start, b.start), ("horizon", a.horizon, b.horizon)]
+    pairs += [
+        (one.name, getattr(a.policies, one.name), getattr(b.policies, one.name))
+        for one in fields(a.policies)
+    ]
+    return [Change("plan", "changed", n, f"{old} -> {new}") for n, old, new in pairs if old != new]
+
+
+def _rows(table: str, key: tuple[str, ...], old: Iterable[Any], new: Iterable[Any]) -> list[Change]:
+    """Rows by what names them; several of one name are told apart by their order."""
+    before, after = _named(old, key), _named(new, key)
+    found = [Change(table, "removed", _said(k), "") for k in before if k not in after]
+    found += [Change(table, "added", _said(k), "") for k in after if k not in before]
+    for name, row in after.items():
+        if name in before and before[name] != row:
+            found.append(Change(table, "changed", _said(name), _fields(before[name], row)))
+    return found
+
+
+def _named(rows: Iterable[Any], key: tuple[str, ...]) -> dict[tuple[Any, ...], Any]:
+    seen: Counter[tuple[Any, ...]] = Counter()
+    found = {}
+    for row in rows:
+        name = tuple(getattr(row, part) for part in key)
+        seen[name] += 1
+        found[name if seen[name] == 1 else (*name, f"#{seen[name]}")] = row
+    return found
+
+
+def _said(name: tuple[Any, ...]) -> str:
+    return " ".join(str(part) for part in name)
+
+
+def _fields(old: Any, new: Any) -> str:
+    pairs = [(one.name, getattr(old, one.name), getattr(new, one.name)) for one in fields(old)]
+    return ", ".join(f"{name} {was} -> {now}" for name, was, now in pairs if was != now)
+
+
+def _moves(a: Plan, b: Plan) -> Iterable[Move]:
+    """Projects whose place or month differs; why, tried in the new plan."""
+    short = _shortage(b)
+    for project in dict.fromkeys([*a.placed, *b.placed]):
+        old, new = a.placed.get(project), b.placed.get(project)
+        if old == new:
+            continue
+        if project not in b.project:
+            yield Move(project, old, new, None, f"{project} is no longer in the pool")
+        elif old is None:
+            assert new is not None
+            yield Move(project, old, new, None, f"{project} is placed now: {_place(b, new)}")
+        else:
+            resource, reason = short(old)
+            moved = (
+                f"moved from {_place(b, old)} to {_place(b, new)}"
+                if new
+                else (f"was at {_place(b, old)} and is placed nowhere now")
+            )
+            yield Move(project, old, new, resource, f"{project} {moved}: {reason}")
+
+
+def _place(plan: Plan, at: Placement) -> str:
+    return f"{at.house} {first_day(plan, at.month):%Y-%m}"
+
+
+def _shortage(plan: Plan) -> Callable[[Placement], tuple[str | None, str]]:
+    """Asks what would break if a project stood at a place of before; the worst, in words."""
+    stock = stocks(plan)
+    now = {(r.site, r.resource): r for r in site_rows(plan, stock)}
+
+    def ask(old: Placement) -> tuple[str | None, str]:
+        if old.house not in plan.houses:
+            return None, f"{old.house} is gone"
+        others = tuple(p for p in plan.placements if p.project != old.project)
+        tried = site_rows(replace(plan, placements=(*others, old)), stock)
+        new = [row for row in tried if _worse(row, now.get((row.site, row.resource)))]
+        if not new:
+            return None, f"{old.house} would have room for it; it moved for cost, or for flows"
+        row = min(new, key=lambda r: float((r.headroom / (r.load + 1e-9)).min()))
+        at = int(row.headroom.argmin())
+        unit = UNITS[row.resource]
+        has, load = amount(float(row.capacity[at]), unit), amount(float(row.load[at]), unit)
+        when = f"{first_day(plan, at + 1):%Y-%m}"
+        said = f"{row.site} would be short of {SAID[row.resource]}"
+        return row.resource, f"{said}: {load} against {has} in {when}"
+
+    return ask
+
+
+def _worse(row: Row, now: Row | None) -> bool:
+    """Short, and shorter than it is in the plan as it stands."""
+    short = row.headroom < -1e-6
+    return bool((short & ((now is None) or (row.headroom < now.headroom - 1e-6))).any())
+
+
+def _orders(a: Plan, b: Plan) -> Iterable[Change]:
+    """Orders by place, item and calendar month: added, taken away, moved."""
+    before, after = _ordered(a), _ordered(b)
+    gone, new = before - after, after - before
+    for place, item in sorted({(p, i) for p, i, _ in [*gone, *new]}):
+        old = sorted(m for p, i, m in gone.elements() if (p, i) == (place, item))
+        now = sorted(m for p, i, m in new.elements() if (p, i) == (place, item))
+        moved = Counter(zip(old, now, strict=False))
+        for (was, month), units in moved.items():
+            what = f"{many(units, item)}: {was} -> {month}"
+            yield Change("orders", "changed", place, what)
+        for kind, months in (("removed", old[len(now) :]), ("added", now[len(old) :])):
+            for month, units in Counter(months).items():
+                yield Change("orders", kind, place, f"{many(units, item)} in {month}")
+
+
+def _ordered(plan: Plan) -> Counter[tuple[str, str, str]]:
+    counted: Counter[tuple[str, str, str]] = Counter()
+    for order in plan.orders:
+        counted[order.place, order.item, f"{first_day(plan, order.month):%Y-%m}"] += order.units
+    return counted
+
+
+def _verdicts(a: Verdict, b: Verdict) -> Iterable[VerdictChange]:
+    """Resources whose first break differs, and what moved: the load, the capacity, or both."""
+    before = {(k.site, k.resource): k for k in a.breaks}
+    after = {(k.site, k.resource): k for k in b.breaks}
+    for site, resource in sorted({*before, *after}):
+        old, new = before.get((site, resource)), after.get((site, resource))
+        was = f"{first_day(a.plan, old.month):%Y-%m}" if old else None
+        now = f"{first_day(b.plan, new.month):%Y-%m}" if new else None
+        if was != now:
+            where = "the backbone" if site == "backbone" else site
+            state = "too narrow" if site == "backbone" else f"short of {SAID[resource]}"
+            change = (
+                f"{where} is {state} from {now} on rather than {was}"
+                if was and now
+                else f"{where} is {state} from {now} on, and was not"
+                if now
+                else f"{where} is no longer {state} (it was from {was} on)"
+            )
+            why = _why(a, b, site, resource, (old or new))
+            yield VerdictChange(site, resource, was, now, f"{change}{why}")
+
+
+def _why(a: Verdict, b: Verdict, site: str, resource: str, at: Any) -> str:
+    """Load and capacity of both plans in the month of the break."""
+    if (site, resource) not in a.use or (site, resource) not in b.use:
+        return ""
+    old, new = a.use[site, resource], b.use[site, resource]
+    index = min(at.month, len(old.load), len(new.load)) - 1
+    parts = [
+        f"{name} {amount(float(was[index]), '')}-> {amount(float(now[index]), old.unit)}"
+        for name, was, now in (
+            ("load", old.load, new.load),
+            ("capacity", old.capacity, new.capacity),
+        )
+        if abs(was[index] - now[index]) > 1e-9
+    ]
+    return f": {', '.join(parts)}" if parts else ""

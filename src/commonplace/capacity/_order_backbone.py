@@ -1,0 +1,195 @@
+"""The links' units by month at least cost, so that every failure leaves room for all flows.
+
+Never all failures in one programme: units are chosen against the metric inequalities known so far,
+the flows are asked under every failure, and what is violated is added (Benders; Magnanti and Wong).
+First with units as real numbers, for cuts are cheap there, then as integers. A month that not even
+`max_units` of every link carry is left out and said; with what arrives in time or, where lead times
+were none, at all. The sum of the last programme's bound is a bound on every plan of orders.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from commonplace.capacity._flow import TOLERANCE, Floats
+from commonplace.capacity._house import Stock
+from commonplace.capacity._model import Plan
+from commonplace.capacity._network import Network, network
+from commonplace.capacity._order_stock import Ordered, present, too_soon
+from commonplace.capacity._programme import Programme, Solution, minimise
+from commonplace.capacity._resilience import Metric, Resilience, binding
+from commonplace.capacity._solver import SolverError, scale
+
+_HOLDING = 1e-3
+_SECONDS = 20.0
+_ROUNDS = 200
+_MARGIN = 1.0 + 4 * TOLERANCE  # of what a metric asks: the next check is not to fail by rounding
+
+
+@dataclass(frozen=True, eq=False)
+class BackboneOrders:
+    """What is ordered for links, in which months flows do not fit, and what stands against it."""
+
+    chosen: list[Ordered]
+    late: tuple[int, ...]  # months that no order of month 1 can reach
+    never: tuple[int, ...]  # months that not even `max_units` carry
+    links: tuple[str, ...]  # that are full where `never` is not empty
+    cost: float
+    bound: float  # no orders that carry the same months cost less
+
+
+def order_backbone(plan: Plan, stock: Stock) -> BackboneOrders:
+    """The cheapest units beside `stock` (which has no orders in it) for the flows as placed."""
+    net = network(plan)
+    now = [
+        Ordered(k.id, plan.item[k.item], present(plan, k.id, plan.item[k.item])) for k in plan.links
+    ]
+    if not (net.demand.any() or net.hose.any()) or not now:
+        broken = net.demand.any() or net.hose.any()
+        months = tuple(range(1, plan.horizon + 1)) if broken else ()
+        return BackboneOrders([], (), months, (), 0.0, 0.0)
+    asked = Resilience(net)
+    model = _Model(plan, stock, net, now)
+    if (asked.factors(model.capacity(now), 1.0).worst >= 1 - TOLERANCE).all():
+        return BackboneOrders([], (), (), (), 0.0, 0.0)
+    never, links = _unmet(asked, model, model.most(soon=False))
+    late, _ = _unmet(asked, model, model.most(soon=True))
+    held = [t for t in range(plan.horizon) if t + 1 not in late]
+    chosen, cost, bound = _cheapest(asked, model, held)
+    late = tuple(month for month in late if month not in never)
+    return BackboneOrders(chosen, late, never, links, cost, bound)
+
+
+def _unmet(
+    asked: Resilience, model: "_Model", most: list[Ordered]
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The months that even these units do not carry, and the links that bind in the first."""
+    capacity = model.capacity(most)
+    found = asked.factors(capacity, 1.0)
+    months = np.flatnonzero(found.worst < 1 - 2 * TOLERANCE)
+    if not len(months):
+        return (), ()
+    failure = int(found.bound[:, months[0]].argmin())
+    metric = asked.metrics[found.metric[failure, months[0]]]
+    return tuple(int(t) + 1 for t in months), binding(
+        model.net, metric, model.net.failures[failure]
+    )
+
+
+def _cheapest(
+    asked: Resilience, model: "_Model", held: list[int]
+) -> tuple[list[Ordered], float, float]:
+    """Cuts until nothing that is held is violated; with real units first, then whole ones."""
+    chosen, cost, bound = model.now, 0.0, 0.0
+    for relaxed in (True, False):
+        for turn in range(_ROUNDS):
+            new = _violated(asked, model, chosen, held)
+            if not new and (relaxed or turn):
+                break
+            solution = model.solve(relaxed)
+            chosen = model.read(solution, relaxed)
+            cost, bound = model.cost(chosen), solution.bound * model.unit
+        else:
+            raise SolverError(f"the backbone's orders took more than {_ROUNDS} rounds of cuts")
+    return chosen, cost, min(bound, cost)
+
+
+def _violated(asked: Resilience, model: "_Model", chosen: list[Ordered], held: list[int]) -> int:
+    """Add the metric inequalities that these units violate in months that are held; how many."""
+    found = asked.factors(model.capacity(chosen), 1.0)
+    new = 0
+    for failure, month in np.argwhere(found.bound < 1 - TOLERANCE):
+        if month in held:
+            metric = asked.metrics[found.metric[failure, month]]
+            new += model.cut(metric, int(failure), int(month))
+    return new
+
+
+class _Model:
+    """Cumulative units of each link by month, and the cuts found so far."""
+
+    def __init__(self, plan: Plan, stock: Stock, net: Network, now: list[Ordered]) -> None:
+        self.plan, self.net, self.now = plan, net, now
+        none = np.zeros(plan.horizon)
+        self.given = [stock.get((one.place, one.item.id), none) for one in now]
+        self.unit = scale(np.array([one.item.cost for one in now]))
+        self.programme = Programme()
+        self.columns = [
+            self._columns(one, given) for one, given in zip(now, self.given, strict=True)
+        ]
+        self.cuts: set[tuple[int, int, bytes]] = set()
+
+    def _columns(self, one: Ordered, given: Floats) -> Floats:
+        """At least the present orders', at most what the link holds, and nothing too soon."""
+        horizon, soon = self.plan.horizon, too_soon(self.plan, one.item)
+        cost = np.full(horizon, _HOLDING * one.item.cost / self.unit) + 1e-7
+        cost[-1] += one.item.cost / self.unit
+        upper = np.maximum(self.plan.link[one.place].max_units - given.max(), one.units)
+        upper[:soon] = one.units[:soon]
+        columns = self.programme.add_columns(horizon, cost, one.units, upper, integer=True)
+        for before, after in pairwise(columns):
+            self.programme.add_row({int(after): 1.0, int(before): -1.0}, lower=0.0)
+        return np.asarray(columns)
+
+    def most(self, *, soon: bool) -> list[Ordered]:
+        """Every link full; with `soon`, from the month in which an order of month 1 is there."""
+        found = []
+        for one, given in zip(self.now, self.given, strict=True):
+            full = np.maximum(self.plan.link[one.place].max_units - given, one.units)
+            if soon:
+                first = too_soon(self.plan, one.item)
+                full[:first] = one.units[:first]
+            found.append(replace(one, units=full))
+        return found
+
+    def capacity(self, chosen: list[Ordered]) -> Floats:
+        """Gb/s of each arc, [failures, horizon, arcs]."""
+        gbps = {
+            one.place: one.item.gbps * (one.units + given)
+            for one, given in zip(chosen, self.given, strict=True)
+        }
+        return self.net.capacities(gbps)
+
+    def cut(self, metric: Metric, failure: int, month: int) -> int:
+        """Add a metric inequality for a failure and month; 0 if it is there already."""
+        key = (failure, month, metric.lengths.tobytes())
+        if key in self.cuts:
+            return 0
+        self.cuts.add(key)
+        weights = self.net.weights(metric.lengths, self.net.failures[failure])
+        needed, terms = float(metric.needed[month]) * _MARGIN, {}
+        for one, given, columns in zip(self.now, self.given, self.columns, strict=True):
+            if weight := weights.get(one.place, 0.0) * one.item.gbps:
+                needed -= weight * given[month]
+                terms[int(columns[month])] = weight
+        self.programme.add_row(terms, lower=needed)
+        return 1
+
+    def solve(self, relaxed: bool) -> Solution:
+        """The cheapest against all cuts."""
+        matrix = self.programme.matrix()
+        return minimise(matrix, _SECONDS, gap=1e-4, relaxed=relaxed)
+
+    def read(self, solution: Solution, relaxed: bool) -> list[Ordered]:
+        """The units that were chosen.
+
+        Raises:
+            SolverError: none were found in time.
+        """
+        if solution.values is None:
+            raise SolverError(f"no orders for the backbone were found: {solution.status}")
+        values = solution.values if relaxed else np.round(solution.values)
+        return [
+            replace(one, units=values[columns])
+            for one, columns in zip(self.now, self.columns, strict=True)
+        ]
+
+    def cost(self, chosen: list[Ordered]) -> float:
+        """Of what is bought beside the present orders."""
+        return float(
+            sum(
+                (new.units[-1] - old.units[-1]) * new.item.cost
+                for new, old in zip(chosen, self.now, strict=True)
+            )
+        )

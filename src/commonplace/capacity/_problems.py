@@ -1,0 +1,120 @@
+"""What is wrong with a plan's folder: every problem found, counted, and shown as one sentence each.
+
+Notable: all problems are reported at once. A million rows can be wrong in the same way, so of each
+column the first thousand are kept as data, and the rest are counted: none is dropped in silence.
+"""
+
+import difflib
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from commonplace.foundation import InputError
+
+KEPT = 1000  # problems of one column that are kept as data
+SHOWN = 20  # problems that the message shows
+_CANDIDATES = 2000  # names among which a similar one is looked for
+_LONGEST = 60  # characters of what was found that are repeated
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that cannot be used as given; `row` counts as a spreadsheet does, header 1."""
+
+    file: str
+    row: int | None
+    column: str | None
+    found: str | None
+    expected: str
+
+    def __str__(self) -> str:
+        """What, where, and what is expected, in one line."""
+        where = [self.file]
+        where += [f"row {self.row}"] if self.row is not None else []
+        where += [f"column {self.column}"] if self.column is not None else []
+        found = "" if self.found is None else f"{quoted(self.found)} - "
+        return f"{', '.join(where)}: {found}{self.expected}"
+
+
+class InvalidPlanError(InputError):
+    """A plan that cannot be read; `problems` are those that were kept, `total` counts them all."""
+
+    def __init__(self, folder: str, problems: tuple[Problem, ...], total: int) -> None:
+        self.folder, self.problems, self.total = folder, problems, total
+        super().__init__("\n".join(self.sentences()))
+
+    def sentences(self) -> tuple[str, ...]:
+        """The first problems, a sentence each, and how many more there are."""
+        many = "one problem" if self.total == 1 else f"{self.total} problems"
+        shown = [str(problem) for problem in self.problems[:SHOWN]]
+        more = self.total - len(shown)
+        return (
+            f"the plan in {self.folder} has {many}:",
+            *shown,
+            *([f"and {more} more"] if more else []),
+        )
+
+
+class Problems:
+    """The problems found so far; a cell is complained about once."""
+
+    def __init__(self) -> None:
+        self.kept: list[Problem] = []
+        self.total = 0
+        self._counted: Counter[tuple[str, str | None]] = Counter()
+        self._spoilt: dict[tuple[str, str | None], set[int | None]] = defaultdict(set)
+        self._rows: dict[str, set[int | None]] = defaultdict(set)
+
+    def add(
+        self, file: str, row: int | None, column: str | None, found: str | None, expected: str
+    ) -> None:
+        """Take note of a problem, unless its cell has one already."""
+        spoilt = self._spoilt[file, column]
+        if row is not None and column is not None and (row in spoilt or None in spoilt):
+            return
+        spoilt.add(row)
+        self._rows[file].add(row if column is not None or row != 1 else None)
+        self.total += 1
+        self._counted[file, column] += 1
+        if self._counted[file, column] <= KEPT:
+            self.kept.append(Problem(file, row, column, found, expected))
+
+    def spoilt(self, file: str, row: int | None, *columns: str) -> bool:
+        """Whether one of these cells, or the whole of its column or file, cannot be used."""
+        if not self.total:
+            return False
+        return any(
+            not {row, None}.isdisjoint(self._spoilt.get((file, column), ()))
+            for column in (*columns, None)
+        )
+
+    def touched(self, file: str, row: int) -> bool:
+        """Whether some cell of the row, or a whole column of the file, cannot be used."""
+        return not {row, None}.isdisjoint(self._rows.get(file, ()))
+
+    def raise_any(self, folder: str) -> None:
+        """Raise what was found, in the order of files and rows.
+
+        Raises:
+            InvalidPlanError: there is a problem.
+        """
+        if self.total:
+            raise InvalidPlanError(folder, tuple(sorted(self.kept, key=_place)), self.total)
+
+
+def _place(problem: Problem) -> tuple[bool, str, int]:
+    return problem.file != "plan.yaml", problem.file, problem.row or 0
+
+
+def quoted(text: str) -> str:
+    """The text as it was found, on one line and not longer than is of use."""
+    plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return f"'{plain[:_LONGEST]}...'" if len(plain) > _LONGEST else f"'{plain}'"
+
+
+def did_you_mean(found: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """The known name that is most like the one found, as a half sentence; or nothing."""
+    candidates = [name for name, _ in zip(known, range(_CANDIDATES), strict=False)]
+    folded = {name.casefold(): name for name in reversed(candidates)}
+    similar = difflib.get_close_matches(found[:100].casefold(), folded, n=1, cutoff=likeness)
+    return f"; did you mean {quoted(folded[similar[0]])}?" if similar else ""

@@ -1,0 +1,84 @@
+"""The one place where a HiGHS object is made and its answer is believed.
+
+Notable: two objects with different `threads` in one process silently return stale zeros, so the
+number stands here and nowhere else; and an interior-point run on badly scaled numbers ends
+'Unknown', so no solution is read before `solved` has seen the status. Callers bring their numbers
+to about 1 .. 1000 (`scale`).
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commonplace.foundation import InputError
+
+if TYPE_CHECKING:
+    import highspy
+
+THREADS = 1
+Status = Literal["optimal", "infeasible", "unbounded", "limit"]
+
+
+class SolverError(ArithmeticError):
+    """HiGHS gave up without a verdict; callers try the other algorithm, then it is our bug."""
+
+
+def solver(seconds: float | None = None) -> "highspy.Highs":
+    """A silent HiGHS object; with `seconds` it stops at that limit.
+
+    Raises:
+        InputError: highspy is not installed.
+    """
+    try:
+        import highspy
+    except ImportError as error:
+        raise InputError(
+            "this needs highspy, which is not installed: run pip install 'commonplace[plan]'"
+        ) from error
+
+    class Silent(highspy.Highs):
+        """Quiet before it says its first word: the banner would stand before our JSON."""
+
+        def enableCallbacks(self) -> None:  # noqa: N802 (the constructor's last step)
+            self.setOptionValue("output_flag", False)
+            super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+    highs = Silent()  # type: ignore[no-untyped-call]
+    highs.setOptionValue("threads", THREADS)
+    if seconds is not None:
+        highs.setOptionValue("time_limit", float(seconds))
+    return highs
+
+
+def solved(highs: "highspy.Highs") -> Status:
+    """Run, and say how it ended; after 'limit' there may be a solution (`getInfo`).
+
+    Raises:
+        SolverError: any other end, with its name.
+    """
+    import highspy
+
+    highs.run()
+    status = highs.getModelStatus()
+    ends: dict[highspy.HighsModelStatus, Status] = {
+        highspy.HighsModelStatus.kOptimal: "optimal",
+        highspy.HighsModelStatus.kModelEmpty: "optimal",
+        highspy.HighsModelStatus.kInfeasible: "infeasible",
+        highspy.HighsModelStatus.kUnbounded: "unbounded",
+        highspy.HighsModelStatus.kTimeLimit: "limit",
+        highspy.HighsModelStatus.kIterationLimit: "limit",
+        highspy.HighsModelStatus.kSolutionLimit: "limit",
+        highspy.HighsModelStatus.kInterrupt: "limit",
+    }
+    if status not in ends:
+        raise SolverError(f"HiGHS ended with {highs.modelStatusToString(status)!r}")
+    return ends[status]
+
+
+def scale(values: NDArray[np.float64]) -> float:
+    """A power of two to divide by, so that the middle of what is not zero comes to about 1 .. 2."""
+    positive = values[values > 0]
+    if not positive.size:
+        return 1.0
+    return float(2.0 ** np.floor(np.log2(np.median(positive))))

@@ -1,0 +1,45 @@
+"""`commonplace plan`: where a model runs; its verbs stand in `_plan_*.py`, found when called."""
+
+from importlib import import_module
+
+import click
+
+from commonplace.cli._verb import VerbGroup
+
+# verb -> module that holds the command of that name (`import` is `import_` there)
+_VERBS = {
+    "check": "_plan_check",
+    "order": "_plan_order",
+    "diff": "_plan_check",
+    "demo": "_plan_input",
+    "import": "_plan_input",
+    "demand": "_plan_demand",
+}
+
+
+class _PlanGroup(VerbGroup):
+    """A group whose verbs are imported one at a time: a solver is not loaded to read a table."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _VERBS:
+            return None
+        module = import_module(f"commonplace.cli.{_VERBS[cmd_name]}")
+        command = getattr(module, "import_" if cmd_name == "import" else cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(
+    cls=_PlanGroup,
+    short_help="Plan machines, network and power on one horizon.",
+    examples=(
+        "commonplace plan demo region",
+        "commonplace plan check region",
+        "commonplace plan order region --out ordered",
+    ),
+)
+def plan() -> None:
+    """Plan machines, network and power: no chip goes where there is not enough network."""

@@ -1,0 +1,93 @@
+"""`plan check` and `plan diff`: does a plan hold, and what changed between two of them."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from commonplace.cli._options import json_option, require_extra
+from commonplace.cli._plan_tables import show_difference, show_month, show_verdict
+from commonplace.cli._terminal import print_json
+from commonplace.cli._verb import verb
+
+if TYPE_CHECKING:
+    from commonplace.capacity import Plan
+
+FOLDER = click.Path(path_type=Path)
+BREAKS = 1  # the exit code of a plan that does not hold, as of `ask` without an answer
+
+
+def needed() -> None:
+    """Say what is to be installed, before anything is read.
+
+    Raises:
+        InputError: a package of the extra `plan` is missing.
+    """
+    require_extra("plan", "highspy", "polars", "rustworkx")
+
+
+@verb(
+    "Say whether a plan holds, month by month.",
+    "commonplace plan check region",
+    "commonplace plan check region --month 2027-04",
+    "commonplace plan check region --json",
+)
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option("--month", metavar="MONTH", help="One month's resources: 4, or 2027-04.")
+@json_option
+def check(folder: Path, month: str | None, as_json: bool) -> None:
+    """Say whether the plan in DIR holds, what breaks first, what runs out, and what is stranded.
+
+    Exit code 0: it holds in every month. 1: it does not. 2: it cannot be read.
+    """
+    needed()
+    from commonplace.capacity import check as checked
+    from commonplace.capacity import read_plan
+
+    plan = read_plan(folder)
+    at = None if month is None else _month(plan, month)
+    found = checked(plan)
+    if as_json:
+        print_json(found.record())
+    elif at is not None:
+        show_month(found, at)
+    else:
+        show_verdict(found)
+    if not found.feasible:
+        click.get_current_context().exit(BREAKS)
+
+
+def _month(plan: "Plan", text: str) -> int:
+    """A month of the horizon, as it may be written."""
+    number = int(text) if re.fullmatch(r"[0-9]{1,4}", text) else 0
+    if found := re.fullmatch(r"([0-9]{4})-([0-9]{1,2})", text):
+        year, month = int(found[1]), int(found[2])
+        number = (year - plan.start.year) * 12 + month - plan.start.month + 1
+    if not 1 <= number <= plan.horizon:
+        raise click.BadParameter(
+            f"{text!r} is no month of this plan; name one of 1..{plan.horizon}, "
+            f"from {plan.start:%Y-%m} on",
+            param_hint="'--month'",
+        )
+    return number
+
+
+@verb(
+    "Say what changed between two plans, and why.",
+    "commonplace plan diff region planned",
+)
+@click.argument("a", type=FOLDER, metavar="A")
+@click.argument("b", type=FOLDER, metavar="B")
+@json_option
+def diff(a: Path, b: Path, as_json: bool) -> None:
+    """Say what changed from the plan in A to the plan in B: rows, places, orders, verdicts."""
+    needed()
+    from commonplace.capacity import diff as compared
+    from commonplace.capacity import read_plan
+
+    found = compared(read_plan(a), read_plan(b))
+    if as_json:
+        print_json(found.record())
+    else:
+        show_difference(found)

@@ -1,0 +1,42 @@
+"""`plan order`: what to order for the projects where they are, and by when."""
+
+from pathlib import Path
+
+import click
+
+from commonplace.cli._options import json_option
+from commonplace.cli._plan_check import BREAKS, FOLDER, needed
+from commonplace.cli._plan_tables import show_orders
+from commonplace.cli._terminal import bold, print_json, say
+from commonplace.cli._verb import verb
+
+
+@verb(
+    "Say what to order, where, how many, and by when.",
+    "commonplace plan order region",
+    "commonplace plan order region --out ordered",
+)
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option("--out", type=FOLDER, metavar="DIR", help="Write the plan with these orders there.")
+@click.option("--overwrite", is_flag=True, help="Replace a plan that is there.")
+@json_option
+def order(folder: Path, out: Path | None, overwrite: bool, as_json: bool) -> None:
+    """Say what to order for the projects of the plan in DIR where they are, at least cost.
+
+    Exit code 0: with these orders the plan holds. 1: something is late, or cannot be had.
+    """
+    needed()
+    from commonplace.capacity import order as ordered
+    from commonplace.capacity import read_plan, write_plan
+
+    found = ordered(read_plan(folder))
+    if out is not None:
+        write_plan(found.plan, out, overwrite=overwrite)
+    if as_json:
+        print_json(found.record())
+    else:
+        show_orders(found)
+        if out is not None:
+            say(bold(f"wrote {out}"))
+    if not found.verdict.feasible:
+        click.get_current_context().exit(BREAKS)
