@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from commonplace.capacity._order import Orders, order
     from commonplace.capacity._problems import InvalidPlanError, Problem
     from commonplace.capacity._reading import read_plan
+    from commonplace.capacity._report import report
     from commonplace.capacity._writing import write_plan
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "diff",
     "order",
     "read_plan",
+    "report",
     "write_plan",
 ]
 
@@ -40,6 +42,7 @@ _MODULES = {
     "_order": ["Orders", "order"],
     "_problems": ["InvalidPlanError", "Problem"],
     "_reading": ["read_plan"],
+    "_report": ["report"],
     "_writing": ["write_plan"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

@@ -11,6 +11,7 @@ _VERBS = {
     "check": "_plan_check",
     "order": "_plan_order",
     "diff": "_plan_check",
+    "report": "_plan_report",
     "demo": "_plan_input",
     "import": "_plan_input",
     "demand": "_plan_demand",

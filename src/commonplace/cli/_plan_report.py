@@ -1,0 +1,36 @@
+"""`commonplace plan report`: a plan as one page with pictures."""
+
+from pathlib import Path
+
+import click
+
+from commonplace.cli._plan_check import FOLDER, needed
+from commonplace.cli._terminal import bold, say
+from commonplace.cli._verb import verb
+from commonplace.foundation import InputError, write_atomically
+
+
+@verb(
+    "Draw a plan: one page with pictures.",
+    "commonplace plan report region --out region.html",
+)
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The page to write: HTML that loads nothing.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace what is there.")
+def report(folder: Path, out: Path, overwrite: bool) -> None:
+    """Draw the plan in DIR: houses by month, demand and capacity, orders, the backbone."""
+    needed()
+    from commonplace.capacity import check, order, read_plan
+    from commonplace.capacity import report as drawn
+
+    if out.exists() and not overwrite:
+        raise InputError(f"{out} is there already; name another file, or add --overwrite")
+    plan = read_plan(folder)
+    write_atomically(out, drawn(check(plan), order(plan)).encode())
+    say(bold(f"wrote {out}"))
