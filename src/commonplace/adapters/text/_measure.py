@@ -129,8 +129,9 @@ def _pairs(blocks: Tensor) -> list[Tensor]:
 
 def _logs(model: nn.Module, rows: Tensor) -> Tensor:
     """Log probabilities [n, length - 1, vocabulary] of each next token."""
-    logits: Tensor = model(rows.to(next(model.parameters()).device))
-    return logits[:, :-1].float().log_softmax(-1)
+    with torch.no_grad():
+        logits: Tensor = model(rows.to(next(model.parameters()).device))
+        return logits[:, :-1].float().log_softmax(-1)
 
 
 def _losses(logs: Tensor, rows: Tensor) -> Tensor:
