@@ -1,6 +1,7 @@
 """`commonplace adapt text` and `commonplace runs` with a tiny random language model."""
 
 import json
+import math
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +15,31 @@ from tokenizers import ByteLevelBPETokenizer
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from commonplace import Library
-from commonplace.adapters import open_adapter
+from commonplace.adapters import attach, open_adapter
+from commonplace.adapters.text import (
+    Document,
+    TextSettings,
+    Words,
+    compare,
+    open_language,
+    prepare,
+    read,
+)
 from commonplace.cli._program import program
 
 Run = Callable[..., Result]
 WORDS = "the low rank update of a weight matrix is small and learns what notes say about it".split()
+
+
+class Scores(torch.nn.Module):
+    """A model of transformers from token numbers to scores."""
+
+    def __init__(self, base: torch.nn.Module) -> None:
+        super().__init__()
+        self.base = base
+
+    def forward(self, tokens: torch.Tensor) -> Any:
+        return self.base(input_ids=tokens).logits
 
 
 def notes(seed: int, count: int = 220) -> str:
@@ -75,6 +96,53 @@ def test_notes_are_learned_and_both_gain_and_drift_are_reported(run: Run, langua
     assert report["bytes"] == Path("notes.safetensors").stat().st_size
     same = load_file(language / "model.safetensors")
     assert all(torch.equal(base[name], same[name]) for name in base)
+
+
+def test_what_is_reported_chose_nothing(run: Run, language: Path) -> None:
+    """Measured anew, with the file that was written, on the part that no validation saw."""
+    done = adapt(run, language, "--steps", "10", "--drift-limit", "5", "--json")
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    opened = open_language(str(language))
+    documents = [Document(one.text, one.id) for one in Library.open("library").select("notes")]
+    texts = prepare(documents, opened.tokenizer, TextSettings())
+    bare = Scores(opened.model)
+    before = read(bare, texts.test), read(bare, texts.unrelated_test, keep=True)
+    worn = attach(opened.model, open_adapter("notes.safetensors"))
+    words = Words(opened.model, worn)
+    drifted, divergence = compare(words, texts.unrelated_test, before[1])
+    figures = [before[0].perplexity, read(words, texts.test).perplexity]
+    assert report["held_out_perplexity"] == pytest.approx(figures, rel=1e-5)
+    figures = [before[1].perplexity, math.exp(drifted)]
+    assert report["unrelated_perplexity"] == pytest.approx(figures, rel=1e-5)
+    assert report["divergence"] == pytest.approx(divergence, rel=1e-4)
+    chose = report["validation"]
+    assert chose["held_out_perplexity"] == pytest.approx(read(words, texts.validation).perplexity)
+
+
+def test_divergence_is_that_of_torch(language: Path) -> None:
+    opened = open_language(str(language))
+    words = Scores(opened.model)
+    rows = torch.randint(300, (5, 64), generator=torch.Generator().manual_seed(1))
+    before = read(words, rows, keep=True)
+    logs = opened.model(input_ids=rows).logits[:, :-1].log_softmax(-1)
+    with torch.no_grad():
+        for one in opened.model.parameters():
+            one.mul_(4)
+    now = opened.model(input_ids=rows).logits[:, :-1].log_softmax(-1)
+    places = slice(3, None, 4)  # every fourth
+    expected = torch.nn.functional.kl_div(
+        now[:, places].flatten(0, 1),
+        logs[:, places].flatten(0, 1),
+        reduction="batchmean",
+        log_target=True,
+    )
+    loss, divergence = compare(words, rows, before)
+    assert divergence == pytest.approx(float(expected), rel=1e-5)
+    assert divergence > 0.01
+    assert loss == pytest.approx(
+        float(torch.nn.functional.cross_entropy(now.flatten(0, 1), rows[:, 1:].flatten())), rel=1e-5
+    )
 
 
 def test_the_file_says_what_it_was_trained_on_and_goes_stale(run: Run, language: Path) -> None:

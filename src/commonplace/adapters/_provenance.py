@@ -32,6 +32,7 @@ class Provenance:
 
     base: str = ""  # the model's name
     fingerprint: str = ""  # of its weights, see `fingerprint`
+    base_sha256: str = ""  # of its file, where that was one: a GGUF file
     trained_on: tuple[TrainingItem, ...] = ()
     recipe: str = ""  # the command or the operation that made it
     seed: int | None = None
@@ -102,6 +103,7 @@ def _read(record: Mapping[str, Any], other: Mapping[str, str]) -> Provenance:
     return Provenance(
         base=str(record["base"]),
         fingerprint=str(record["fingerprint"]),
+        base_sha256=str(record.get("base_sha256", "")),
         trained_on=tuple(TrainingItem(one["id"], one["sha256"]) for one in record["trained_on"]),
         recipe=str(record["recipe"]),
         seed=record["seed"],

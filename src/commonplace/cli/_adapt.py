@@ -89,7 +89,8 @@ def text(
     """Let a language model learn a part of the library, and write what it learned to FILE.
 
     A tenth of the text is held out. What is gained on it is weighed against the drift on unrelated
-    text; training ends where the one no longer pays for the other. Both are reported.
+    text; training ends where the one no longer pays for the other. Both are reported, on another
+    tenth and on other unrelated text, which chose nothing.
     """
     require_extra("adapt", "torch", "transformers", "gguf", "accelerate")
     from dataclasses import asdict
@@ -149,7 +150,8 @@ class _Shown:
         repeated = f"; {left:,} paragraphs left out, as they repeat held-out text" if left else ""
         self._line(
             f"{self._items:,} items: {counts['learned_tokens']:,} tokens to learn, "
-            f"{counts['held_out_tokens']:,} held out, {counts['unrelated_tokens']:,} unrelated"
+            f"{counts['held_out_tokens']:,} to choose the step by, {counts['test_tokens']:,} to "
+            f"report, {counts['unrelated_tokens']:,} unrelated"
             f"{repeated}"
         )
 

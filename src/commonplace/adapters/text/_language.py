@@ -7,6 +7,7 @@ only, never from a pickle, and no code of a model is run.
     python -m pytest tests/adapters/test_adapt_text.py
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ class Language:
     tokenizer: Any
     name: str
     licence: str  # an SPDX expression; "" where it is unknown
+    sha256: str = ""  # of the GGUF file that it was read from
 
 
 def open_language(
@@ -58,7 +60,8 @@ def open_language(
     device = "cuda" if torch.cuda.is_available() else "cpu"
     shown = name if name in CATALOGUE or not Path(name).exists() else Path(name).stem
     assert isinstance(model, nn.Module)
-    return Language(model.requires_grad_(False).train(False).to(device), tokenizer, shown, licence)
+    frozen = model.requires_grad_(False).train(False).to(device)
+    return Language(frozen, tokenizer, shown, licence, _sha256(Path(place) / file) if file else "")
 
 
 def _found(name: str, announce: Callable[[str], None]) -> tuple[str, str, str]:
@@ -72,6 +75,11 @@ def _found(name: str, announce: Callable[[str], None]) -> tuple[str, str, str]:
         entry = find_model(name)
         return str(locate(entry, progress=announce)), entry.weights.name, entry.licence
     return (str(path) if path.is_dir() else name), "", ""
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _first_sentence(error: Exception) -> str:

@@ -2,14 +2,16 @@
 
 Notable: the base is frozen, gradients go to the factors alone. Each validation measures gain and
 drift together (`_measure`); the step of the best score is the result, and if that is the base
-itself, nothing is written and the error says so. A run that was killed or stopped goes on with
-`resume`: its checkpoints lie beside the file that it will write, until it is written.
+itself, nothing is written and the error says so. What is reported is measured once, at the end, on
+text that chose nothing: a part of the notes, and every other block of the unrelated text. A run
+that was killed or stopped goes on with `resume`: its checkpoints lie beside the file that it will
+write, until it is written.
 
     commonplace adapt text --from ~/notes --out notes.safetensors
 """
 
 import hashlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -35,12 +37,12 @@ from commonplace.adapters.text._settings import TextSettings
 from commonplace.adapters.text._split import Document, split
 from commonplace.adapters.text._tokens import blocks, next_token_loss, spread
 from commonplace.foundation import InputError
-from commonplace.training import StepRecord, Validation, train
+from commonplace.training import StepRecord, train
 
 
 @dataclass(frozen=True)
 class TextReport:
-    """What came of it: gain and drift, before and after."""
+    """What came of it: gain and drift, before and after, on text that chose nothing."""
 
     run: str  # its id in the log; "" if none was kept
     out: str
@@ -53,6 +55,7 @@ class TextReport:
     held_out_perplexity: tuple[float, float]  # before, after
     unrelated_perplexity: tuple[float, float]
     divergence: float  # KL(base || adapted) on unrelated text, nats a token
+    validation: Mapping[str, float]  # the figures that chose the step: a little too good
 
 
 @dataclass(frozen=True)
@@ -60,16 +63,19 @@ class Texts:
     """What is learned, held out and unrelated, as blocks of tokens [n, length]."""
 
     learned: Tensor
-    held_out: Tensor
+    validation: Tensor  # chooses the step, together with `unrelated`
+    test: Tensor  # chooses nothing
     unrelated: Tensor
+    unrelated_test: Tensor  # chooses nothing
     left_out: int  # paragraphs that stand in the held-out text too
 
     def counts(self) -> dict[str, int]:
         """Tokens of each, and the paragraphs."""
         return {
             "learned_tokens": self.learned.numel(),
-            "held_out_tokens": self.held_out.numel(),
-            "unrelated_tokens": self.unrelated.numel(),
+            "held_out_tokens": self.validation.numel(),
+            "test_tokens": self.test.numel(),
+            "unrelated_tokens": self.unrelated.numel() + self.unrelated_test.numel(),
             "left_out_paragraphs": self.left_out,
         }
 
@@ -104,7 +110,7 @@ def adapt_text(
         runs: the folder of the run's record; None: none is kept.
         resume: go on with the checkpoints that lie there.
         overwrite: replace what is at `out`, and what a stopped run left.
-        on_begin: told how many tokens are learned, held out and unrelated.
+        on_begin: told how many tokens are learned, held out, tested and unrelated.
         on_step: told of each step.
 
     Raises:
@@ -142,13 +148,13 @@ def adapt_text(
                 configuration=about,
             )
             last = _last(steps, log, settings, on_step)
-            best = _best(measure, model, last)
+            _require_gain(last)
             save_adapter(
                 _with_record(worn.adapter, documents, language, settings, last, out),
                 out,
                 overwrite=True,
             )
-            report = _report(log, out, last, measure, model, best, settings)
+            report = _report(log, out, last, measure, _tested(texts, settings, model), model)
             log.result, log.reason = asdict(report), last.stopped
     finally:
         worn.detach()
@@ -162,16 +168,26 @@ def prepare(documents: Sequence[Document], tokenizer: Any, settings: TextSetting
     Raises:
         InputError: there is too little text.
     """
-    parts, length = split(documents, settings.held_out), settings.block
-    held_out = spread(blocks(tokenizer, parts.held_out, length), settings.most_held_out)
+    parts, length = split(documents, settings.held_out, settings.tested), settings.block
     unrelated = blocks(tokenizer, [Document(unrelated_text())], min(length, 256))
-    return Texts(blocks(tokenizer, parts.learned, length), held_out, unrelated, parts.left_out)
+    return Texts(
+        blocks(tokenizer, parts.learned, length),
+        spread(blocks(tokenizer, parts.validation, length), settings.most_held_out),
+        spread(blocks(tokenizer, parts.test, length), settings.most_tested),
+        unrelated[0::2],
+        unrelated[1::2],
+        parts.left_out,
+    )
 
 
 def _measure(texts: Texts, settings: TextSettings, model: Wearing) -> Measure:
-    return Measure(
-        texts.held_out, texts.unrelated, settings.drift_weight, settings.drift_limit, model.bare
-    )
+    weight, limit = settings.drift_weight, settings.drift_limit
+    return Measure(texts.validation, texts.unrelated, weight, limit, model.bare)
+
+
+def _tested(texts: Texts, settings: TextSettings, model: Wearing) -> Measure:
+    weight, limit = settings.drift_weight, settings.drift_limit
+    return Measure(texts.test, texts.unrelated_test, weight, limit, model.bare)
 
 
 def _last(
@@ -189,19 +205,14 @@ def _last(
     return last
 
 
-def _best(measure: Measure, model: Wearing, last: StepRecord) -> Validation:
-    """What the result gained; the model holds it.
-
-    Raises:
-        InputError: no step was better than none.
-    """
+def _require_gain(last: StepRecord) -> None:
+    """Raise InputError where no step was better than none."""
     if not last.best_step:
         raise InputError(
             f"no step of {last.step} was better than the model as it is ({last.stopped}): what the "
             "held-out text gained did not pay for the drift, so nothing was written; select more "
             "text, or lower the learning rate"
         )
-    return measure(model)
 
 
 def _configuration(
@@ -249,6 +260,7 @@ def _with_record(
         steps=last.best_step,
         licence=language.licence,
         title=out.stem,
+        base_sha256=language.sha256,
     )
 
 
@@ -257,11 +269,12 @@ def _report(
     out: Path,
     last: StepRecord,
     measure: Measure,
+    tested: Measure,
     model: Wearing,
-    best: Validation,
-    settings: TextSettings,
 ) -> TextReport:
-    held_out, unrelated = measure.before(model)
+    """The model holds the best step; what chose it is measured again, and what did not, once."""
+    model.eval()
+    (held_out, unrelated), figures = tested.before(model), tested(model).figures
     return TextReport(
         run=log.id,
         out=str(out),
@@ -270,8 +283,9 @@ def _report(
         best_step=last.best_step or 0,
         stopped=last.stopped,
         seconds=last.seconds,
-        tokens=last.items * (settings.block - 1),
-        held_out_perplexity=(held_out.perplexity, best.figures["held_out_perplexity"]),
-        unrelated_perplexity=(unrelated.perplexity, best.figures["unrelated_perplexity"]),
-        divergence=best.figures["divergence"],
+        tokens=last.items * (measure.held_out.shape[1] - 1),
+        held_out_perplexity=(held_out.perplexity, figures["held_out_perplexity"]),
+        unrelated_perplexity=(unrelated.perplexity, figures["unrelated_perplexity"]),
+        divergence=figures["divergence"],
+        validation=measure(model).figures,
     )

@@ -34,8 +34,10 @@ class TextSettings:
     rank: int = 8
     alpha: float | None = None  # None: the rank, a scale of 1
     block: int = 256  # tokens that are read together
-    held_out: float = 0.1  # the part of the text that is not trained on
+    held_out: float = 0.1  # the part of the text that chooses the step
     most_held_out: int = 16  # blocks of it that a validation reads, evenly spread
+    tested: float = 0.1  # the part that chooses nothing, and is reported
+    most_tested: int = 32  # blocks of it that are read
     drift_weight: float = 1.0  # nats of held-out gain that a nat of divergence must bring
     drift_limit: float = 0.1  # nats a token; beyond it training ends, and no result lies there
     training: Settings = field(default=_TRAINING)
@@ -43,7 +45,9 @@ class TextSettings:
     def __post_init__(self) -> None:
         if self.kind not in KINDS or self.rank < 1:
             raise InputError(f"kind {self.kind} and rank {self.rank}: kinds are {', '.join(KINDS)}")
-        if self.block < 8 or not 0 < self.held_out < 1 or self.most_held_out < 1:
-            raise InputError("a block has 8 tokens or more, and a part is held out, not all")
+        if self.block < 8 or min(self.most_held_out, self.most_tested) < 1:
+            raise InputError("a block has 8 tokens or more, and one at least is held out")
+        if min(self.held_out, self.tested) <= 0 or self.held_out + self.tested >= 1:
+            raise InputError("two parts of the text are held out, and one is left to learn")
         if not (self.drift_limit > 0 and self.drift_weight >= 0):
             raise InputError("the drift's limit must be above 0, and its weight not below")
