@@ -10,6 +10,7 @@ arcs; plain arithmetic then gives a factor that is carried and one that cannot b
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,11 @@ class Graph:
     def arcs(self) -> int:
         """How many arcs there are."""
         return len(self.tail)
+
+    @cached_property
+    def leaving(self) -> tuple[Ints, ...]:
+        """The arcs that leave each node."""
+        return tuple(np.flatnonzero(self.tail == node) for node in range(self.nodes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +80,7 @@ def distances(graph: Graph, lengths: Floats) -> Floats:
     found = np.full((*lengths.shape[:-1], graph.nodes, graph.nodes), np.inf)
     for node in range(graph.nodes):
         found[..., node, node] = 0.0
-    for arc in range(graph.arcs):  # one at a time: parallel arcs share a place
-        at = (..., graph.tail[arc], graph.head[arc])
-        found[at] = np.minimum(found[at], lengths[..., arc])
+    np.minimum.at(found, (..., graph.tail, graph.head), lengths)  # parallel arcs share a place
     for node in range(graph.nodes):
         through = found[..., :, node, None] + found[..., None, node, :]
         np.minimum(found, through, out=found)

@@ -6,7 +6,7 @@ pair of arcs, for a routing does not care which of them it takes; their names ar
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,11 +110,16 @@ def shares(plan: Plan, product: str) -> dict[str, float]:
     return {p.id: p.north_gbps / north if north else 1.0 / len(found) for p in found}
 
 
+def _parts(plan: Plan, flows: Iterable[Flow]) -> dict[str, dict[str, float]]:
+    """The shares of every product that flows."""
+    return {product: shares(plan, product) for product in {flow.product for flow in flows}}
+
+
 def _pairs(plan: Plan, index: Mapping[str, int]) -> tuple[NDArray[np.int64], Floats]:
     """Which nodes send to which, and how much in each month."""
     total: dict[tuple[int, int], Months] = defaultdict(lambda: np.zeros(plan.horizon))
     if plan.policies.demand == "pipe":
-        parts = {flow.product: shares(plan, flow.product) for flow in plan.flows}
+        parts = _parts(plan, plan.flows)
         for flow in plan.flows:
             gbps = flow.gbps * growth(plan, flow.growth)
             for a, z, part in _placed_ends(plan, flow, parts[flow.product]):
@@ -147,11 +152,11 @@ def project_demand(plan: Plan, net: Network) -> dict[str, Floats]:
     column = {(int(a), int(z)): n for n, (a, z) in enumerate(net.pairs)}
     found: dict[str, Floats] = {}
     moving = [f for f in plan.flows if ANYWHERE in (f.a, f.z)]
+    products = _parts(plan, moving)
     for flow in moving if plan.policies.demand == "pipe" else []:
         gbps = flow.gbps * growth(plan, flow.growth)
-        parts = shares(plan, flow.product)
-        for project in parts:
-            for a, z, part in _placed_ends(plan, flow, {project: parts[project]}):
+        for project, share in products[flow.product].items():
+            for a, z, part in _placed_ends(plan, flow, {project: share}):
                 at = column.get((node(plan, index, a), node(plan, index, z)))
                 if at is not None:
                     brought = found.setdefault(project, np.zeros(net.demand.shape))

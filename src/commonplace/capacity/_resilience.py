@@ -2,15 +2,17 @@
 
 One factor for each question (failure, month), twelve months and twenty failures being 240 linear
 programmes. Notable: nearly all are settled without one. A routing, in shares, found for one
-question carries known factors in all others, and the lengths of its dual bound all others: two
-matrix products. A programme is solved only where what is carried and the bound leave open whether
-the question is a month's worst. Exact in the end (to `TOLERANCE`), and both sides by arithmetic.
+question carries known factors in all others, and lengths bound all others: two matrix products.
+Where that leaves open whether a question is a month's worst, a routing is looked for without a
+programme (`_deviation`); only where none is found is one solved. Exact in the end (to
+`TOLERANCE`), and both sides by arithmetic.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from commonplace.capacity._deviation import deviated
 from commonplace.capacity._flow import (
     TOLERANCE,
     Floats,
@@ -100,6 +102,9 @@ class Resilience:
             at = np.where(still, bound, np.inf)
             month = int(np.flatnonzero(still.any(0))[-1])
             failure = int(at[:, month].argmin())
+            if self._deviate(capacity[failure, month], month, float(worst[month])):
+                np.maximum(lower, carried(capacity, self.loads[-1]), out=lower)
+                continue
             self._ask(capacity[failure, month], month)
             self._update(capacity, lower, bound)
             if bound[failure, month] - lower[failure, month] > 1e-5 * bound[failure, month]:
@@ -147,6 +152,17 @@ class Resilience:
         self.routings.append(found)
         self.loads.append(found.loads(self.net.demand))
         self._keep(lengths, self._apart(lengths))
+
+    def _deviate(self, capacity: Floats, month: int, factor: float) -> bool:
+        """Try to carry so much without a programme, and keep the routing that does."""
+        if self.hose or not np.isfinite(factor):
+            return False
+        wanted = self.net.demand[month] * (factor * (1 - TOLERANCE / 2))
+        if (found := deviated(self.net.graph, capacity, self.net.pairs, wanted)) is None:
+            return False
+        self.routings.append(found)
+        self.loads.append(found.loads(self.net.demand))
+        return True
 
     def _ask_hose(self, capacity: Floats, month: int) -> None:
         """As `_ask`; the metric of these sums holds in the measure in which others reach them."""
