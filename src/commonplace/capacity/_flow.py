@@ -80,7 +80,8 @@ def distances(graph: Graph, lengths: Floats) -> Floats:
     found = np.full((*lengths.shape[:-1], graph.nodes, graph.nodes), np.inf)
     for node in range(graph.nodes):
         found[..., node, node] = 0.0
-    np.minimum.at(found, (..., graph.tail, graph.head), lengths)  # parallel arcs share a place
+    ends = (..., graph.tail, graph.head)  # parallel arcs share a place
+    np.minimum.at(found, ends, lengths)  # type: ignore[arg-type]
     for node in range(graph.nodes):
         through = found[..., :, node, None] + found[..., None, node, :]
         np.minimum(found, through, out=found)

@@ -104,7 +104,8 @@ class Resilience:
             failure = int(at[:, month].argmin())
             if self._deviate(capacity[failure, month], month, float(worst[month])):
                 np.maximum(lower, carried(capacity, self.loads[-1]), out=lower)
-                continue
+                if lower[failure, month] >= worst[month] * (1 - TOLERANCE):
+                    continue
             self._ask(capacity[failure, month], month)
             self._update(capacity, lower, bound)
             if bound[failure, month] - lower[failure, month] > 1e-5 * bound[failure, month]:
