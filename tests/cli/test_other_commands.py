@@ -219,3 +219,15 @@ def test_log(run: Run, own: list[str]) -> None:
     assert " ms" in second
     records = json.loads(run("log", "-n", "1", "--json", *own).stdout)["records"]
     assert [record["query"] for record in records] == ["zyzzyva"]
+
+
+def test_log_says_whether_drafts_paid(run: Run, own: list[str], tmp_path: Path) -> None:
+    speculation = {"drafted": 56, "accepted": 40, "speed_up": 0.885}
+    record = {"verb": "ask", "query": "okapi", "passages": [], "speculation": speculation}
+    append_record(tmp_path / "l" / "log" / "log.jsonl", record)
+    shown = run("log", *own).stdout
+    assert shown.splitlines()[1].strip() == (
+        "40 of 56 drafted tokens were right: 0.89 times as fast"
+    )
+    append_record(tmp_path / "l" / "log" / "log.jsonl", {**record, "speculation": {"drafted": 0}})
+    assert len(run("log", *own).stdout.splitlines()) == 3

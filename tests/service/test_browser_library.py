@@ -1,25 +1,15 @@
-"""The page in a browser: adding by drop, files, jobs, the reading list, the log, hostile notes."""
+"""The page in a browser: files, watched folders, the reading list, the log, hostile notes."""
 
-import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
-from browsing import Browsing, answered, change, drop
-from playwright.sync_api import Locator, Page, expect
-from service_running import Running, Serve
+from browsing import Browsing, answered, change, drop, jobs, row_of
+from playwright.sync_api import expect
+from service_running import Running, Serve, wait_until
 
 from commonplace import Library
 
 LORA = "Why does LoRA use two matrices?"
-
-
-def row_of(page: Page, name: str) -> Locator:
-    return page.locator(".files tbody tr").filter(has=page.get_by_text(name, exact=True))
-
-
-def jobs(page: Page) -> Locator:
-    return page.locator(".jobs .job:visible")
 
 
 def found(service: Running, words: str) -> list[str]:
@@ -36,91 +26,6 @@ def test_every_file_has_its_state_and_reason(service: Running, browse: Browsing)
     expect(page.locator(".files tbody tr")).to_have_count(1)
     page.get_by_label("Show only files whose path holds").fill("no such file")
     expect(page.get_by_text("No path holds this.")).to_be_visible()
-
-
-def test_dropped_files_are_added_and_found(service: Running, browse: Browsing) -> None:
-    page = browse.open(service.url, "library")
-    row_of(page, "lora.md").wait_for()
-    drop(page, ".drop", {"zebra.md": "# Zebra\n\nZebras graze.\n", "okapi.md": "Okapis hide.\n"})
-    expect(jobs(page).filter(has_text="Adding zebra.md")).to_contain_text("1 added")
-    expect(jobs(page).filter(has_text="Adding okapi.md")).to_contain_text("1 added")
-    expect(row_of(page, "zebra.md")).to_contain_text("uploaded")
-    page.get_by_role("link", name="Ask", exact=True).click()
-    page.get_by_text("Search", exact=True).click()
-    page.get_by_label("Question or words").fill("zebras graze")
-    page.keyboard.press("Enter")
-    expect(page.locator(".hit h3").first).to_have_text("Zebra")
-
-
-def test_a_chosen_file_that_is_too_large_is_named(
-    tmp_path: Path, browse: Browsing, serve: Serve
-) -> None:
-    service = serve(tmp_path / "library", upload_bytes=1_000_000)
-    page = browse.open(service.url, "library")
-    expect(page.get_by_text("Nothing is here yet.")).to_be_visible()
-    large, small = tmp_path / "large.txt", tmp_path / "small.txt"
-    large.write_bytes(b"x" * 1_000_001)
-    small.write_text("small but here\n", encoding="utf-8")
-    page.locator("#picker").set_input_files([large, small])
-    expect(page.get_by_role("alert")).to_contain_text("large.txt: it is larger than the 1 MB")
-    expect(row_of(page, "small.txt")).to_contain_text("indexed")
-
-
-def test_a_job_shows_how_far_it_is_and_can_be_stopped(
-    service: Running, browse: Browsing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    goes_on = threading.Event()
-
-    def slow_add(*_: Any, progress: Any, **__: Any) -> None:
-        for done in (3, 4):
-            progress("reading", done, 10, "files")
-            assert goes_on.wait(30)
-
-    monkeypatch.setattr(Library, "add", slow_add)
-    page = browse.open(service.url, "library")
-    page.get_by_role("button", name="Read lora.md again").click()
-    job = jobs(page).filter(has_text="Reading again lora.md")
-    bar = job.get_by_role("progressbar", name="reading: 3 of 10 files")
-    expect(bar).to_have_attribute("value", "3")
-    expect(bar).to_have_attribute("max", "10")
-    with page.expect_response(lambda response: response.request.method == "DELETE"):
-        job.get_by_role("button", name="stop").click()
-    goes_on.set()
-    expect(job).to_contain_text("stopped")
-    expect(bar).to_have_count(0)
-
-
-def test_many_dropped_files_are_all_sent_while_the_first_is_still_read(
-    service: Running, browse: Browsing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    goes_on = threading.Event()
-    real = Library.add
-
-    def slow_add(*arguments: Any, **options: Any) -> Any:
-        assert goes_on.wait(30)
-        return real(*arguments, **options)
-
-    monkeypatch.setattr(Library, "add", slow_add)
-    page = browse.open(service.url, "library")
-    row_of(page, "lora.md").wait_for()
-    names = [f"note-{number}.txt" for number in range(9)]  # a browser has six connections
-    drop(page, ".drop", {name: f"This is {name}.\n" for name in names})
-    expect(jobs(page).filter(has_text="waiting")).to_have_count(8)
-    goes_on.set()
-    expect(jobs(page).filter(has_text="1 added")).to_have_count(9)
-    expect(page.locator(".files .name", has_text="note-")).to_have_count(9)
-
-
-def test_a_file_that_falls_beside_does_not_replace_the_page(
-    service: Running, browse: Browsing
-) -> None:
-    page = browse.open(service.url)
-    page.locator(".welcome").wait_for()
-    assert page.evaluate(
-        """["dragover", "drop"].every((name) =>
-            !document.body.dispatchEvent(
-                new DragEvent(name, { bubbles: true, cancelable: true })))"""
-    )
 
 
 def test_a_changed_file_is_read_again(service: Running, browse: Browsing, notes: Path) -> None:
@@ -167,8 +72,16 @@ def test_a_watched_folder_is_kept_current_by_itself(
     (notes / "second.md").write_text("A wombat digs.\n", encoding="utf-8")
     expect(row_of(page, "second.md")).to_contain_text("indexed")
     assert found(service, "wombat") == ["second.md"]
-    (notes / "second.md").unlink()
+    change(notes / "second.md", "A quokka smiles.\n")
+    wait_until(lambda: found(service, "quokka") == ["second.md"])
+    assert found(service, "wombat") == []
+    (notes / "second.md").rename(notes / "third.md")
+    expect(row_of(page, "third.md")).to_contain_text("indexed")
     expect(row_of(page, "second.md").locator(".state")).not_to_have_text("indexed")
+    assert found(service, "quokka") == ["third.md"]
+    (notes / "third.md").unlink()
+    expect(row_of(page, "third.md").locator(".state")).not_to_have_text("indexed")
+    wait_until(lambda: found(service, "quokka") == [])
 
 
 LINKS = {
@@ -228,6 +141,26 @@ def test_the_log_asks_again_and_says_why_the_answer_changed(
     expect(changed).to_contain_text("The answer changed because")
     expect(changed.locator("li").first).to_contain_text("lora.md")
     expect(changed.locator("blockquote")).to_contain_text("rank at most r")
+
+
+def test_the_log_says_what_was_chosen_and_whether_drafts_paid(
+    service: Running, browse: Browsing
+) -> None:
+    drafted = {"drafted": 56, "accepted": 40, "speed_up": 0.885}
+    record = {
+        "at": "2026-11-28T14:47:28+00:00", "verb": "ask", "query": "What?", "passages": [],
+        "filter": {"paths": ["/notes/papers"], "kinds": ["pdf"], "as_of": "2026-01-02T12:00:00Z"},
+        "answered": True, "sentences": ["It waits."], "confidence": 0.7, "reader": "generative",
+        "timings": {"write": 2.0}, "speculation": drafted,
+    }  # fmt: skip
+    page = browse.open(service.url)
+    page.locator(".welcome").wait_for()
+    page.route("**/api/log*", lambda route: route.fulfill(json={"records": [record]}))
+    page.get_by_role("link", name="Log").click()
+    about = page.locator(".log .about")
+    expect(about).to_contain_text("in /notes/papers · pdf · as of Jan 2, 2026")
+    expect(about).to_contain_text("40 of 56 drafts right, 0.89 times as fast")
+    expect(about).to_contain_text("answered, 70 % sure · 2.0 s")
 
 
 HOSTILE = '<img src=x onerror="hacked=1">'

@@ -86,6 +86,34 @@ def test_what_stands_on_the_page_is_kept_beneath_other_views(
     expect(page.locator(".hit .excerpt")).to_contain_text("LoRA trains two small matrices")
 
 
+def test_a_passage_of_a_note_is_shown_as_one_reads_it(
+    tmp_path: Path, browse: Browsing, serve: Serve
+) -> None:
+    note = tmp_path / "zebra.md"
+    note.write_text(
+        "**Zebras** graze `grass`.\n\nSee [the *zebra*](http://x.y).\n", encoding="utf-8"
+    )
+    Library.open(tmp_path / "library").add(note, vectors=False)
+    page = browse.open(serve(tmp_path / "library").url, "search/zebras grass")
+    excerpt = page.locator(".hit .excerpt")
+    expect(excerpt).to_have_text("Zebras graze grass.\nSee the *zebra*.", use_inner_text=True)
+    expect(excerpt.locator("strong mark")).to_have_text("Zebras")
+    expect(excerpt.locator("code mark")).to_have_text("grass")
+
+
+def test_nobody_is_asked_to_write_what_is_only_searched_for(
+    tmp_path: Path, browse: Browsing, serve: Serve
+) -> None:
+    service = serve(tmp_path / "library", models=("SmolLM2-135M-Instruct#draft",))
+    page = browse.open(service.url)
+    writer = page.get_by_label("Who writes")
+    expect(writer).to_contain_text("let SmolLM2-135M-Instruct write")
+    page.get_by_text("Search", exact=True).click()
+    expect(writer).to_be_hidden()
+    page.get_by_text("Ask", exact=True).last.click()
+    expect(writer).to_be_visible()
+
+
 def test_a_slow_view_does_not_come_up_over_a_later_one(service: Running, browse: Browsing) -> None:
     page = browse.open(service.url)
     page.locator(".welcome").wait_for()

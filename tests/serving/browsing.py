@@ -173,3 +173,13 @@ def change(path: Path, text: str) -> None:
     later = path.stat().st_mtime_ns + 2_000_000_000
     path.write_text(text, encoding="utf-8")
     os.utime(path, ns=(later, later))
+
+
+def row_of(page: Page, name: str) -> Locator:
+    """The line of a file in the library's view."""
+    return page.locator(".files tbody tr").filter(has=page.get_by_text(name, exact=True))
+
+
+def jobs(page: Page) -> Locator:
+    """What is being done to the library, as its view says it."""
+    return page.locator(".jobs .job:visible")

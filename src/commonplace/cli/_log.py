@@ -37,6 +37,8 @@ def _print(record: dict[str, Any]) -> None:
     if on_terminal():
         query = pad(cut(query, max(room, 10)), room)
     say(dim(before), query, dim(f"  {after}"))
+    if drafts := _drafts(record.get("speculation") or {}):
+        say(dim(f"{' ' * len(before)}{drafts}"))
 
 
 def _outcome(record: dict[str, Any]) -> str:
@@ -44,6 +46,14 @@ def _outcome(record: dict[str, Any]) -> str:
     if not count:
         return "refused" if record.get("verb") == "ask" else "nothing"
     return f"{count} passage{'s' * (count != 1)}"
+
+
+def _drafts(made: dict[str, Any]) -> str:
+    """Whether drafting paid, where a language model drafted."""
+    if not made.get("drafted"):
+        return ""
+    gain = f": {made['speed_up']:.2f} times as fast" if made.get("speed_up") else ""
+    return f"{made['accepted']} of {made['drafted']} drafted tokens were right{gain}"
 
 
 def _took(record: dict[str, Any]) -> str:

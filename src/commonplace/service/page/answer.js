@@ -1,12 +1,12 @@
 // An answer: sentences in a serif, their sources as notes in the margin. A refusal has neither.
 
 import { ApiError, events } from "./api.js";
-import { announce, day, h, plural, shortPath } from "./dom.js";
+import { announce, day, duration, folderAndName, h, plural, shortPath } from "./dom.js";
 import { howView } from "./how.js";
 import { inline } from "./inline.js";
-import { placeOf, sourceLink } from "./place.js";
+import { placeWithin, sourceLink } from "./place.js";
 import { hidePassage, showPassage } from "./passage.js";
-import { thumbs } from "./thumbs.js";
+import { OF_AN_ANSWER, thumbs } from "./thumbs.js";
 
 /** Let a view grow with what is asked; it ends with an answer, a refusal or an error. */
 export async function streamAnswer(view, asked, signal) {
@@ -37,7 +37,7 @@ export function answerView(question, { me, onsearch, filters = {} }) {
     answer: (record) => {
       state.remove();
       announce(`answered, ${plural(record.sentences.length, "sentence")}`);
-      foot.append(...aboutAnswer(record), howView(record, filters));
+      foot.append(...aboutAnswer(record, known, me), howView(record, filters));
     },
     refusal: (record) => {
       state.remove();
@@ -55,9 +55,9 @@ function sentenceRow(record, known, question, me) {
   const marks = record.citations.map((citation) => {
     if (!known.has(citation.id)) {
       const number = known.size + 1;
-      const before = [...known.values()].at(-1);
-      const note = noteOf(citation, before?.place === placeKey(citation), number, record.text, question, me);
-      known.set(citation.id, { number, note, place: placeKey(citation) });
+      const before = [...known.values()].at(-1)?.citation;
+      const note = noteOf(citation, before, number, record.text, question, me);
+      known.set(citation.id, { number, note, citation });
       notes.push(note);
     }
     const { number, note } = known.get(citation.id);
@@ -85,33 +85,36 @@ function markOf(citation, number) {
   return link;
 }
 
-/** Two citations of one place differ only in their words. */
-const placeKey = (citation) => `${citation.path}\n${placeOf(citation)}`;
-
-/** A source that is the one before it is not said twice: "ibid.", as in every book. */
-function noteOf(citation, ibid, number, said, question, me) {
+/** A source that is the one before it is not said twice: "ibid.", as in every book, and where else in it. */
+function noteOf(citation, before, number, said, question, me) {
   const quote = citation.quote.replace(/\s+/g, " ");
   const title = citation.title || shortPath(citation.path, 1);
+  const ibid = before?.path === citation.path;
+  const within = placeWithin(citation);
+  const elsewhere = !ibid || within !== placeWithin(before);
+  const place = [elsewhere && within && h("span", { class: "within" }, within), !ibid && h("span", { class: "file" }, folderAndName(citation.path)[1])];
   return h("div", { class: ibid ? "note ibid" : "note", role: "group", "aria-label": `Source ${number}` },
     h("span", { class: "number", "aria-hidden": "true" }, number),
     h("p", { class: "from" },
-      sourceLink(citation.id, { "data-stop": true, "aria-label": ibid && `${title}, the same place` }, ibid ? "ibid." : title),
-      !ibid && h("span", { class: "place", title: citation.path }, placeOf(citation))),
+      sourceLink(citation.id, { "data-stop": true, "aria-label": ibid && `${title}, ${elsewhere ? within : "the same place"}` }, ibid ? "ibid." : title),
+      place.some(Boolean) && h("span", { class: "place", title: citation.path }, place)),
     quote !== said.replace(/\s+/g, " ") && h("q", {}, inline(quote, citation.path)),
     citation.changed && h("p", { class: "changed" }, `this source has changed: ${citation.changed}`),
-    me.role === "write" && thumbs(question, citation.id, number, "ask"));
+    me.role === "write" && thumbs(question, [{ citation: citation.id, rank: number }], "ask"));
 }
 
 const wrote = (reader) => (reader === "extractive" ? "quoted word for word" : `written by ${reader.replace(/^generative \((.*)\)$/, "$1")}`);
 
-function aboutAnswer(record) {
+function aboutAnswer(record, known, me) {
   const written = day(record.oldest) === day(record.newest) ? day(record.oldest)
     : `${day(record.oldest)} to ${day(record.newest)}`;
   const seconds = Object.values(record.timings).reduce((sum, each) => sum + each, 0);
   const parts = [`${Math.round(100 * record.confidence)} % sure`, wrote(record.reader),
-    `sources written ${written}`, `${seconds.toFixed(1)} s`];
+    `sources written ${written}`, duration(seconds)];
+  const cited = [...known].map(([citation, { number }]) => ({ citation, rank: number }));
   return [
-    h("p", { class: "about" }, parts.join(" · ")),
+    h("div", { class: "sure" }, h("p", { class: "about" }, parts.join(" · ")),
+      me.role === "write" && thumbs(record.question, cited, "ask", OF_AN_ANSWER)),
     record.unsupported > 0 && h("p", { class: "about" }, `${plural(record.unsupported, "sentence")} left out: not supported by the library`),
     comparison(record.comparison),
   ].filter(Boolean);

@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { showAsk } from "./ask.js";
 import { byId, h, problem } from "./dom.js";
+import { takeDrops } from "./drop.js";
 import { installKeys } from "./keys.js";
 import { showLibrary } from "./library.js";
 import { showLog } from "./log.js";
@@ -97,5 +98,5 @@ byId("skip").addEventListener("click", (event) => { // its address would be take
 });
 byId("show-keys").addEventListener("click", installKeys({ toggleTheme }));
 addEventListener("hashchange", route);
-for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault()); // else it leaves the page
+takeDrops(async () => (await me()).role === "write");
 route();

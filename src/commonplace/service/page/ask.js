@@ -80,7 +80,7 @@ function broken(target, error, again) {
 /** Who writes the answer, where the service offers language models. */
 function writers(me) {
   if (!me.models.length) return null;
-  return h("select", { "aria-label": "Who writes", class: "chip", onchange: (event) => { state.model = event.target.value; } },
+  return h("select", { "aria-label": "Who writes", class: "chip writer", onchange: (event) => { state.model = event.target.value; } },
     h("option", { value: "" }, "quote word for word"),
     me.models.map((name) => h("option", { value: name, selected: name === state.model }, `let ${name} write`)));
 }
@@ -124,7 +124,7 @@ async function welcome(me) {
   return h("div", { class: "welcome" },
     h("p", { class: "lead" }, `${plural(totals.passages, "passage")} from ${plural(totals.indexed, "file")}.`),
     h("p", { class: "quiet" }, "Every sentence of an answer cites the words that it rests on. What the library does not hold is refused."),
-    h("p", { class: "quiet" }, h("kbd", {}, "/"), " to write, ", h("kbd", {}, "?"), " for the keys."),
+    h("p", { class: "quiet for-keys" }, h("kbd", {}, "/"), " to write, ", h("kbd", {}, "?"), " for the keys."),
     me.role === "read" && h("p", { class: "quiet" }, "Your token may read this library, and change nothing in it."),
     lately(records));
 }

@@ -1,18 +1,39 @@
-// Where files are dropped or chosen; each is sent in turn.
+// Where files are dropped or chosen; each is sent in turn. What falls anywhere else on the page lands here too.
 
 import { upload } from "./api.js";
 import { h } from "./dom.js";
+
+let zoneShown = null; // {zone, send}
+let waiting = []; // files that fell where no zone is; the next one takes them
+
+/** Take what falls onto the page, whichever view is shown, if `mayAdd` says so. */
+export function takeDrops(mayAdd) {
+  const over = (is) => zoneShown?.zone.classList.toggle("over", is);
+  addEventListener("dragover", (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return; // words that are dragged into the box
+    event.preventDefault(); // else the file replaces the page
+    over(true);
+  });
+  addEventListener("dragleave", (event) => { if (!event.relatedTarget) over(false); });
+  addEventListener("drop", async (event) => {
+    const files = dropped(event.dataTransfer);
+    if (!files.length) return;
+    event.preventDefault();
+    over(false);
+    if (document.querySelector("dialog[open]") || !await mayAdd()) return;
+    if (zoneShown?.zone.isConnected) return zoneShown.send(files);
+    waiting.push(...files);
+    location.hash = "#/library";
+  });
+}
 
 /** `sent` is told the job of each file that has arrived, or a promise of it while it is on its way. */
 export function dropZone(limit, sent) {
   const picker = h("input", { type: "file", multiple: true, id: "picker", class: "unseen", onchange: () => send([...picker.files]) });
   const said = h("div", { role: "alert" });
-  const zone = h("div", { class: "drop",
-    ondragover: () => zone.classList.add("over"),
-    ondragleave: (event) => { if (!zone.contains(event.relatedTarget)) zone.classList.remove("over"); },
-    ondrop: (event) => { event.preventDefault(); zone.classList.remove("over"); send(dropped(event.dataTransfer)); } },
-  h("p", {}, "Drop notes, papers and pages here, or ", picker, h("label", { for: "picker", class: "link" }, "choose files"), "."),
-  h("p", { class: "quiet small" }, "They are kept in the library. The same name again is a newer version."), said);
+  const zone = h("div", { class: "drop" },
+    h("p", {}, "Drop notes, papers and pages here, or ", picker, h("label", { for: "picker", class: "link" }, "choose files"), "."),
+    h("p", { class: "quiet small" }, "They are kept in the library. The same name again is a newer version."), said);
 
   async function send(files) {
     said.replaceChildren();
@@ -31,12 +52,14 @@ export function dropZone(limit, sent) {
     if (file.size > limit) throw new Error(`it is larger than the ${(limit / 1e6).toFixed(0)} MB that are taken`);
     return upload(file);
   }
+  zoneShown = { zone, send };
+  send(waiting.splice(0));
   return zone;
 }
 
 /** The files of a drop; a folder cannot be sent, so it is only named. */
 function dropped(transfer) {
-  return [...transfer.items].filter((item) => item.kind === "file").map((item) => {
+  return [...transfer?.items ?? []].filter((item) => item.kind === "file").map((item) => {
     const entry = item.webkitGetAsEntry?.();
     return entry?.isDirectory ? { name: entry.name, folder: true } : item.getAsFile();
   });

@@ -1,6 +1,7 @@
 // What a search found: passages as quotations, each with its place, its thumbs and its reasons.
 
-import { day, h, marked, plural, shortPath } from "./dom.js";
+import { day, duration, h, marked, plural, shortPath } from "./dom.js";
+import { inline } from "./inline.js";
 import { placeOf, sourceLink } from "./place.js";
 import { thumbs } from "./thumbs.js";
 import { whyHere } from "./why.js";
@@ -11,7 +12,7 @@ export function hitsView(found, query, { me, filters }) {
       h("p", { class: "quiet" }, Object.keys(filters).length ? "The filters leave nothing that fits." : "No passage shares a word or a meaning with it."));
   }
   return h("div", { class: "hits" },
-    h("p", { class: "about count" }, `${plural(found.hits.length, "passage")} in ${(1000 * found.seconds).toFixed(0)} ms`),
+    h("p", { class: "about count" }, `${plural(found.hits.length, "passage")} in ${duration(found.seconds)}`),
     h("ol", {}, found.hits.map((hit, at) => h("li", {}, hitView(hit, at + 1, query, me, filters)))));
 }
 
@@ -20,7 +21,13 @@ function hitView(hit, rank, query, me, filters) {
   return h("article", { class: "hit" },
     h("div", { class: "source" },
       h("h3", {}, sourceLink(hit.id, { "data-stop": true }, hit.title || shortPath(hit.path, 1))),
-      h("p", { class: "place", title: hit.path }, `${placeOf(hit)} · ${day(hit.written_at)}`)),
-    h("blockquote", { class: hit.kind === "code" ? "excerpt code" : "excerpt" }, marked(hit.text, query)),
-    h("div", { class: "acts" }, me.role === "write" && thumbs(query, hit.id, rank, "search"), button), why);
+      h("p", { class: "place", title: hit.path }, placeOf(hit), h("span", { class: "written" }, day(hit.written_at)))),
+    h("blockquote", { class: hit.kind === "code" ? "excerpt code" : "excerpt" }, excerpt(hit, query)),
+    h("div", { class: "acts" }, me.role === "write" && thumbs(query, [{ citation: hit.id, rank }], "search"), button), why);
+}
+
+/** The passage as one reads it, without its empty lines, the words of the query marked. */
+function excerpt(hit, query) {
+  if (hit.kind === "code") return marked(hit.text, query);
+  return inline(hit.text.replace(/\n\s*\n/g, "\n"), hit.path, (words) => marked(words, query));
 }

@@ -1,7 +1,7 @@
 // How an answer was made: where its seconds went, what drafts saved, and why each source was read.
 
-import { h, plural, shortPath } from "./dom.js";
-import { placeOf } from "./place.js";
+import { duration, h, plural, shortPath } from "./dom.js";
+import { placeOf, placeWithin } from "./place.js";
 import { bar, whyHere } from "./why.js";
 
 const STAGES = {
@@ -22,7 +22,7 @@ function stages(timings) {
   const most = Math.max(...taken.map(([, seconds]) => seconds), 1e-9);
   return h("table", { class: "bars" }, h("caption", {}, "Where the time went"),
     h("tbody", {}, taken.map(([name, seconds]) => h("tr", {}, h("th", { scope: "row" }, STAGES[name] ?? name),
-      h("td", {}, bar(seconds / most)), h("td", { class: "number" }, `${(1000 * seconds).toFixed(0)} ms`)))));
+      h("td", {}, bar(seconds / most)), h("td", { class: "number" }, duration(seconds))))));
 }
 
 /** What a language model in the service's own process did. */
@@ -42,10 +42,15 @@ function sources(record, filters) {
   for (const { citations } of record.sentences) {
     for (const citation of citations) cited.set(citation.id.split(":")[0], citation);
   }
+  const titles = [...cited.values()].map(titleOf);
   return [...cited].map(([id, citation]) => {
-    const title = citation.title || shortPath(citation.path, 1);
-    const { button, why } = whyHere(`why was ${title} read?`, { q: record.question, citation: id, profile: "best", ...filters });
+    const title = titleOf(citation);
+    const isOne = titles.filter((other) => other === title).length === 1;
+    const which = isOne || !placeWithin(citation) ? title : `${title} (${placeWithin(citation)})`;
+    const { button, why } = whyHere(`why was ${which} read?`, { q: record.question, citation: id, profile: "best", ...filters });
     button.title = placeOf(citation);
     return h("div", {}, button, why);
   });
 }
+
+const titleOf = ({ title, path }) => title || shortPath(path, 1);

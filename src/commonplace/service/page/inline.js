@@ -5,16 +5,16 @@ import { h } from "./dom.js";
 
 const MARKS = /`([^`]+)`|\*\*([^*]+)\*\*|(?<![\w*])\*([^*\s](?:[^*]*[^*\s])?)\*(?![\w*])|!?\[([^\]]+)\]\([^)\s]*[^)]*\)/g;
 
-/** The nodes of a sentence; of anything but Markdown the text as it is. */
-export function inline(text, path) {
-  if (!/\.(md|markdown|qmd|mdx)$/i.test(path)) return [text];
+/** The nodes of a sentence; of anything but Markdown the text as it is. `say` makes nodes of plain words. */
+export function inline(text, path, say = (words) => [words]) {
+  if (!/\.(md|markdown|qmd|mdx)$/i.test(path)) return say(text);
   const nodes = [];
   let at = 0;
   for (const found of text.matchAll(MARKS)) {
     const [whole, code, strong, emphasis, label] = found;
-    nodes.push(text.slice(at, found.index),
-      code ? h("code", {}, code) : strong ? h("strong", {}, strong) : emphasis ? h("em", {}, emphasis) : label);
+    nodes.push(...say(text.slice(at, found.index)), ...(code ? [h("code", {}, say(code))]
+      : strong ? [h("strong", {}, say(strong))] : emphasis ? [h("em", {}, say(emphasis))] : say(label)));
     at = found.index + whole.length;
   }
-  return [...nodes, text.slice(at)];
+  return [...nodes, ...say(text.slice(at))];
 }

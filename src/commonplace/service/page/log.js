@@ -2,7 +2,7 @@
 
 import { answerView, streamAnswer } from "./answer.js";
 import { get } from "./api.js";
-import { h, minute, problem } from "./dom.js";
+import { day, duration, h, minute, problem, shortPath } from "./dom.js";
 
 export async function showLog(main, detail, name, me) {
   main.replaceChildren(h("h1", {}, "Log"), h("p", { class: "loading" }, "reading the log"));
@@ -24,15 +24,21 @@ function row(record, me, signal) {
       h("h2", { class: "asked" }, h("a", { href: address, "data-stop": true }, record.query)),
       isQuestion && record.sentences?.length > 0 && h("blockquote", { class: "then" }, record.sentences.join(" ")),
       isQuestion && h("button", { type: "button", class: "small", onclick: () => askAgain(record, again, me, signal) }, "Ask again, and compare")),
-    h("p", { class: "about" }, minute(record.at), h("br"), `${isQuestion ? outcome(record) : "searched"} · ${took(record)}`),
+    h("p", { class: "about" }, [minute(record.at), `${isQuestion ? outcome(record) : "searched"} · ${took(record)}`,
+      filtered(record.filter ?? {}), drafts(record.speculation)].filter(Boolean).map((line, at) => [at > 0 && h("br"), line])),
     again));
 }
 
 const outcome = (record) => (record.answered ? `answered, ${Math.round(100 * record.confidence)} % sure` : "refused");
-function took(record) {
-  const seconds = Object.values(record.timings ?? {}).reduce((sum, each) => sum + each, 0);
-  return seconds < 1 ? `${(1000 * seconds).toFixed(0)} ms` : `${seconds.toFixed(1)} s`;
-}
+const took = (record) => duration(Object.values(record.timings ?? {}).reduce((sum, each) => sum + each, 0));
+
+/** What it was asked of, where that was not the whole library of its day. */
+const filtered = ({ paths = [], kinds = [], since, until, as_of: asOf }) => [...paths.map((path) => `in ${shortPath(path)}`), ...kinds,
+  since && `since ${day(since)}`, until && `until ${day(until)}`, asOf && `as of ${day(asOf)}`].filter(Boolean).join(" · ");
+
+/** Whether drafts paid, where a language model drafted. */
+const drafts = (made) => made?.drafted > 0 && `${made.accepted} of ${made.drafted} drafts right${
+  made.speed_up ? `, ${made.speed_up.toFixed(2)} times as fast` : ""}`;
 
 /** The filter as it was, but the library as it is. */
 async function askAgain(record, target, me, signal) {

@@ -3,10 +3,15 @@
 import { h, shortPath } from "./dom.js";
 
 /** "…/notes/lora.md · Why two matrices", "…/lora.pdf · page 3". */
-export function placeOf({ path, title, locator, heading = [] }) {
+export function placeOf(source) {
+  const within = placeWithin(source);
+  return within ? `${shortPath(source.path)} · ${within}` : shortPath(source.path);
+}
+
+/** "Why two matrices", "page 3"; nothing where the file has no parts. */
+export function placeWithin({ title, locator, heading = [] }) {
   const headed = heading.at(-1) === title ? "" : heading.at(-1); // the title is said already
-  const within = locator.type === "page" ? `page ${locator.page}` : headed || locator.part;
-  return within ? `${shortPath(path)} · ${within}` : shortPath(path);
+  return locator.type === "page" ? `page ${locator.page}` : headed || locator.part;
 }
 
 /** A link to a citation in its place. */

@@ -1,15 +1,16 @@
-// Up and down: how a passage fitted. This library's ranking learns from it.
+// Up and down: how a passage fitted, or all that an answer rests on. This library's ranking learns from it.
 
 import { post, remove } from "./api.js";
 import { announce, h, icon } from "./dom.js";
 
-const LABELS = { up: "This fits", down: "This does not fit" };
+const OF_A_PASSAGE = { up: "This fits", down: "This does not fit" };
+export const OF_AN_ANSWER = { up: "This answers it", down: "This does not answer it" };
 
-/** What was said can be seen, and is taken back by saying it again. */
-export function thumbs(query, citation, rank, source) {
-  let given = null; // {verdict, id}
+/** `cited`: [{citation, rank}]. What was said can be seen, and is taken back by saying it again. */
+export function thumbs(query, cited, source, labels = OF_A_PASSAGE) {
+  let given = null; // {verdict, ids}
   const said = h("span", { class: "problem-line", role: "alert" });
-  const buttons = Object.entries(LABELS).map(([verdict, label]) => h("button", {
+  const buttons = Object.entries(labels).map(([verdict, label]) => h("button", {
     type: "button", class: "thumb plain", "aria-pressed": "false", "aria-label": label, title: label, "data-verdict": verdict,
     onclick: () => give(verdict),
   }, icon(verdict)));
@@ -18,13 +19,16 @@ export function thumbs(query, citation, rank, source) {
     said.textContent = "";
     try {
       const before = given;
-      if (before) await remove(`/api/feedback/${before.id}`);
+      for (const id of before?.ids.splice(0) ?? []) await remove(`/api/feedback/${id}`);
       given = null;
       if (before?.verdict !== verdict) {
-        const { records } = await post("/api/feedback", { query, citation, verdict, rank, source });
-        given = { verdict, id: records[0].id };
+        given = { verdict, ids: [] };
+        for (const one of cited) {
+          const { records } = await post("/api/feedback", { query, verdict, source, ...one });
+          given.ids.push(records[0].id);
+        }
       }
-      announce(given ? `noted: ${LABELS[verdict].toLowerCase()}` : "taken back");
+      announce(given ? `noted: ${labels[verdict].toLowerCase()}` : "taken back");
     } catch (error) {
       said.textContent = error.message;
     }

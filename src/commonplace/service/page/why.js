@@ -12,7 +12,7 @@ const WIDTH = 160;
 /** A button, and what it opens: the explanation of a hit, fetched when it is first wanted. */
 export function whyHere(label, asked) {
   const why = h("div", { class: "why", hidden: true });
-  const button = h("button", { type: "button", class: "plain small", "aria-expanded": "false", onclick: toggle }, label);
+  const button = h("button", { type: "button", class: "plain small asks", "aria-expanded": "false", onclick: toggle }, label);
   async function toggle() {
     why.hidden = !why.hidden;
     button.setAttribute("aria-expanded", String(!why.hidden));
@@ -27,7 +27,7 @@ export function whyHere(label, asked) {
 }
 
 function whyView(hit) {
-  const parts = hit.explanation.contributions;
+  const parts = hit.explanation.contributions.filter(([name, value]) => value || NAMES[name]);
   const most = Math.max(...parts.map(([, value]) => Math.abs(value)), 1e-9);
   const middle = parts.some(([, value]) => value < 0) ? WIDTH / 2 : 0; // where zero is
   return h("div", {},
