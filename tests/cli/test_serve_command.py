@@ -1,6 +1,9 @@
 """`serve`, `token` and `mcp` on the command line; what they serve is tested in tests/service."""
 
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,6 +49,31 @@ def test_an_address_that_is_taken_is_said(run: Run, tokens: tuple[str, str]) -> 
     assert found.exit_code == 2
     assert f"cannot serve at 127.0.0.1:{port}" in found.stderr
     assert "--port takes another" in found.stderr
+
+
+THREADS = """
+import sys
+from commonplace.cli import main
+from threadpoolctl import threadpool_info
+sys.argv[0] = "commonplace"
+try:
+    main()
+except SystemExit:
+    pass
+print({one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"})
+"""
+
+
+def test_a_search_of_a_service_is_worked_on_by_one_core(
+    tmp_path: Path, tokens: tuple[str, str]
+) -> None:
+    """Products that share all cores with those of other searches wait for each other."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        asked = ["serve", "--port", str(taken.getsockname()[1]), *tokens]
+        command = [sys.executable, "-c", THREADS, *asked, "--library", str(tmp_path / "library")]
+        kept = {name: value for name, value in os.environ.items() if "THREADS" not in name}
+        found = subprocess.run(command, capture_output=True, text=True, env=kept, timeout=60)
+    assert found.stdout.splitlines()[-1:] == ["{1}"], found.stderr
 
 
 @pytest.mark.parametrize(("verb", "module"), [("serve", "fastapi"), ("mcp", "mcp")])

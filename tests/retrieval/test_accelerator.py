@@ -1,8 +1,12 @@
 """The index in memory ranks as the reference does, bit by bit, whatever was added and deleted."""
 
+import hashlib
 import importlib.util
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +15,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from commonplace import Filter, Library
-from commonplace.foundation import InputError
-from commonplace.library import Store, Vectors, vector_table
+from commonplace.foundation import InputError, silent
+from commonplace.library import Store, Vectors, encode_missing, load_vectors, vector_table
 from commonplace.retrieval import BM25, Accelerator, BM25Parameters, Hit, open_view, search
 
 pytest.importorskip("numba", reason="the accelerator is an extra")
@@ -238,6 +242,84 @@ def test_a_library_opened_with_it_finds_the_same(library: Library, write: Write)
         ]
     quick.remove(root / "two.txt")
     assert quick.search("doctors", profile="bm25") == []
+
+
+class Counted:
+    """Vectors that tell the texts apart, and how many were made."""
+
+    dimension = 4
+
+    def encode_passages(
+        self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        numbers = [list(hashlib.sha256(text.encode()).digest()[:4]) for text in texts]
+        return np.array(numbers, np.float32).reshape(len(texts), 4) / 255
+
+
+def test_vectors_grow_with_the_library_and_are_those_of_the_store(
+    library: Library, write: Write
+) -> None:
+    accelerator, table = Accelerator(), vector_table("f" * 64)
+
+    def agrees() -> int:
+        snapshot = library._store.snapshot()
+        mine = accelerator.vectors(snapshot, table, library.folder / "cache")
+        plain = load_vectors(snapshot, table, library.folder / "cache")
+        if plain is None:
+            assert mine is None
+            return 0
+        assert mine is not None
+        assert np.array_equal(mine.rows, plain.rows)
+        assert np.array_equal(mine.matrix, plain.matrix)
+        assert accelerator.vectors(snapshot, table, library.folder) is mine
+        return len(mine.rows)
+
+    def encode() -> None:
+        encode_missing(library._store, "f" * 64, Counted, silent)
+
+    counts = [agrees()]
+    root = write("one.md", "# One\n\nAn apple.\n\n# More\n\nA pear.").parent
+    library.add(root, vectors=False)
+    counts.append(agrees())
+    encode()
+    counts.append(agrees())
+    write("two.md", "A quince.")
+    library.add(root, vectors=False)
+    counts.append(agrees())  # its passage has no vector yet
+    encode()
+    counts.append(agrees())
+    write("one.md", "# One\n\nAn apple.\n\n# More\n\nA plum.")
+    library.add(root, vectors=False)
+    encode()
+    counts.append(agrees())
+    library._store.open("passages").optimize.compact_files()  # every row has another number
+    counts.append(agrees())
+    library.remove(root / "two.md")
+    counts.append(agrees())
+    assert counts == [0, 0, 2, 2, 3, 3, 3, 2]
+
+
+def test_of_many_that_come_at_once_one_makes_the_vectors(
+    library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accelerator, table, made = Accelerator(), vector_table("f" * 64), list[int]()
+    library.add(write("one.md", "An apple."), vectors=False)
+    encode_missing(library._store, "f" * 64, Counted, silent)
+    real = load_vectors
+
+    def counted(*arguments: Any) -> Vectors | None:
+        made.append(1)
+        time.sleep(0.05)
+        return real(*arguments)
+
+    monkeypatch.setattr("commonplace.retrieval._accelerator.load_vectors", counted)
+    snapshot = library._store.snapshot()
+    with ThreadPoolExecutor(4) as pool:
+        found = list(
+            pool.map(lambda _: accelerator.vectors(snapshot, table, library.folder), range(8))
+        )
+    assert made == [1]
+    assert all(one is found[0] for one in found)
 
 
 def unit(rng: np.random.Generator, count: int, dimension: int) -> NDArray[np.float32]:

@@ -44,7 +44,7 @@ from commonplace.library._types import (
     TextLocator,
 )
 from commonplace.library._upkeep import remove
-from commonplace.library._vectors import Vectors, load_vectors, lookup
+from commonplace.library._vectors import Vectors, grown_vectors, load_vectors, lookup
 from commonplace.library._walk import absolute, is_under, require, shown_path
 
 __all__ = [
@@ -87,6 +87,7 @@ __all__ = [
     "find_items",
     "find_source",
     "forget_feedback",
+    "grown_vectors",
     "heading_line",
     "indexed_text",
     "is_under",

@@ -10,12 +10,16 @@ import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from commonplace.library._snapshot import Rows, Scores, Snapshot
+
+_LOOK_UP_AT_MOST: Final = 1_000  # vectors by their keys; more are read in one pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,39 @@ def load_vectors(snapshot: Snapshot, table: str, cache: Path) -> Vectors | None:
     return made
 
 
+def grown_vectors(snapshot: Snapshot, table: str, known: Vectors) -> Vectors:
+    """The matrix of one encoder's table, from that of an earlier snapshot of the library.
+
+    A row never changes what it holds, so only rows that are new are looked up; `known` itself
+    where nothing differs. When most has changed, it is made anew.
+    """
+    rows = snapshot.rows(snapshot.where_visible)
+    new = np.setdiff1d(rows, known.rows, assume_unique=True)
+    if len(new) > _LOOK_UP_AT_MOST:
+        return _join(snapshot, table)
+    kept = np.isin(known.rows, rows, assume_unique=True)
+    there, vectors = _of_rows(snapshot, table, new)
+    if kept.all() and not len(there):
+        return known
+    left = known if kept.all() else Vectors(known.rows[kept], known.matrix[kept])
+    rows = np.concatenate([left.rows, there])
+    matrix = np.concatenate([left.matrix, vectors])
+    if np.all(rows[1:] > rows[:-1]):  # as they nearly always are; a copy of all takes a while
+        return Vectors(rows, matrix)
+    order = np.argsort(rows)
+    return Vectors(rows[order], matrix[order])
+
+
+def _of_rows(snapshot: Snapshot, table: str, rows: Rows) -> tuple[Rows, NDArray[np.float32]]:
+    """Those of the rows that have a vector, and their vectors; only these are read."""
+    keys = snapshot[table].to_table(columns=["key"], with_row_id=True)
+    wanted = snapshot.take(rows, ["key"])["key"]
+    at = pc.index_in(wanted, value_set=keys["key"].combine_chunks())
+    there = at.is_valid().to_numpy()
+    found = keys["_rowid"].take(at.drop_null()).to_pylist()
+    return rows[there], _matrix(snapshot[table]._take_rows(found, columns=["vector"]))
+
+
 def _join(snapshot: Snapshot, table: str) -> Vectors:
     """Each visible passage's row beside the vector that its key names."""
     visible = snapshot.where_visible
@@ -101,11 +138,15 @@ def lookup(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """All vectors of a table [n, dimension], and for each key its row among them, or -1."""
     vectors = snapshot[table].to_table()
-    column = vectors["vector"].combine_chunks()
-    flat = column.flatten().to_numpy(zero_copy_only=False)
-    matrix = flat.reshape(len(column), -1).astype(np.float32)
     at = pc.index_in(keys, value_set=vectors["key"].combine_chunks())
-    return matrix, at.fill_null(-1).to_numpy().astype(np.int64)
+    return _matrix(vectors), at.fill_null(-1).to_numpy().astype(np.int64)
+
+
+def _matrix(table: pa.Table) -> NDArray[np.float32]:
+    """The column "vector" as [n, dimension]."""
+    column = table["vector"].combine_chunks()
+    flat = column.flatten().to_numpy(zero_copy_only=False)
+    return flat.reshape(len(column), column.type.list_size).astype(np.float32)
 
 
 def _forget(cache: Path, table: str) -> None:

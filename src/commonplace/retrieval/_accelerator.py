@@ -3,7 +3,8 @@
     accelerator = Accelerator()
     view = open_view(snapshot, filter, table, cache, accelerator)
 
-It holds BM25's postings, and the vectors as bytes (`_codes`) for the first pass over all of them.
+It holds BM25's postings, the vectors, and the vectors as bytes (`_codes`) for the first pass over
+all of them.
 
 The store stays the truth. For each snapshot the accelerator compares the visible rows with its own:
 new ones are added, vanished ones deleted, and rows that the store only moved (it merges small files
@@ -21,6 +22,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -28,12 +30,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from commonplace.foundation import InputError
-from commonplace.library import Snapshot, Vectors
+from commonplace.library import Snapshot, Vectors, grown_vectors, load_vectors
 from commonplace.retrieval._codes import Codes
 from commonplace.retrieval._postings import Postings
 
 _TAKE_AT_MOST: Final = 20_000  # rows that are read one by one; more are read in one pass
 Rows = NDArray[np.int64]
+_Key = tuple[str, int, int]  # a table of vectors, the passages' version and its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,9 @@ class Accelerator:
                 "or go on without: the results are the same"
             )
         self._state: _State | None = None
-        self._codes: tuple[tuple[str, int, int], Codes] | None = None
-        self._lock = threading.Lock()
+        self._vectors: tuple[_Key, Vectors] | None = None
+        self._codes: tuple[_Key, Codes] | None = None
+        self._lock, self._joining = threading.Lock(), threading.Lock()
 
     def postings(self, snapshot: Snapshot) -> Postings | None:
         """The index of exactly this snapshot.
@@ -80,11 +84,34 @@ class Accelerator:
             self._state = state = _updated(snapshot, state, versions)
             return state.postings
 
+    def vectors(self, snapshot: Snapshot, table: str, cache: Path) -> Vectors | None:
+        """The vectors of exactly this snapshot; None while nothing has been encoded.
+
+        Who comes while they are made waits: making them a second time would take as long.
+        """
+        if table not in snapshot.versions:
+            return None
+        key = _key(snapshot, table)
+        held = self._vectors
+        if held is not None and held[0] == key:
+            return held[1]
+        with self._joining:
+            held = self._vectors
+            if held is None or held[0][0] != table:
+                made = load_vectors(snapshot, table, cache)
+            elif held[0] == key:
+                return held[1]
+            else:
+                made = grown_vectors(snapshot, table, held[1])
+            if made is not None and (held is None or held[0] < key):
+                self._vectors = key, made
+            return made
+
     def codes(self, snapshot: Snapshot, table: str, vectors: Vectors | None) -> Codes | None:
         """The vectors of exactly this snapshot as bytes; None as for `postings`, or without any."""
         if vectors is None or not len(vectors.rows):
             return None
-        key = table, int(snapshot["passages"].version), int(snapshot[table].version)
+        key = _key(snapshot, table)
         made = self._codes
         if made is not None and made[0] == key:
             return made[1]
@@ -98,8 +125,12 @@ class Accelerator:
 
     def forget(self) -> None:
         """Hold nothing any more, nor what is only marked as deleted; made anew when needed."""
-        with self._lock:
-            self._state = self._codes = None
+        with self._lock, self._joining:
+            self._state = self._codes = self._vectors = None
+
+
+def _key(snapshot: Snapshot, table: str) -> _Key:
+    return table, int(snapshot["passages"].version), int(snapshot[table].version)
 
 
 @contextmanager

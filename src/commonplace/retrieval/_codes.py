@@ -39,6 +39,8 @@ class Codes:
 
         if known is None or not len(known.vectors.rows):
             return cls(vectors, *encoded(np.asarray(vectors.matrix)))
+        if vectors is known.vectors:
+            return known
         old = known.vectors.rows
         at = np.minimum(np.searchsorted(old, vectors.rows), len(old) - 1)
         new = np.flatnonzero(old[at] != vectors.rows)

@@ -220,9 +220,9 @@ def open_view(
     """The view that a filter asks for; `table` names the encoder's vectors."""
     if filter.as_of is not None:
         return PastView(snapshot, filter, table)
-    vectors = load_vectors(snapshot, table, cache)
     if accelerator is None:
-        return PresentView(snapshot, filter, vectors)
+        return PresentView(snapshot, filter, load_vectors(snapshot, table, cache))
+    vectors = accelerator.vectors(snapshot, table, cache)
     postings, codes = accelerator.postings(snapshot), accelerator.codes(snapshot, table, vectors)
     return PresentView(snapshot, filter, vectors, postings, codes)
 
