@@ -253,7 +253,7 @@ class Counted:
         self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None
     ) -> NDArray[np.float32]:
         numbers = [list(hashlib.sha256(text.encode()).digest()[:4]) for text in texts]
-        return np.array(numbers, np.float32).reshape(len(texts), 4) / 255
+        return np.array(numbers, np.float32).reshape(len(texts), 4) / np.float32(255)
 
 
 def test_vectors_grow_with_the_library_and_are_those_of_the_store(

@@ -146,7 +146,9 @@ def _matrix(table: pa.Table) -> NDArray[np.float32]:
     """The column "vector" as [n, dimension]."""
     column = table["vector"].combine_chunks()
     flat = column.flatten().to_numpy(zero_copy_only=False)
-    return flat.reshape(len(column), column.type.list_size).astype(np.float32)
+    shape = len(column), column.type.list_size
+    matrix: NDArray[np.float32] = flat.reshape(shape).astype(np.float32)
+    return matrix
 
 
 def _forget(cache: Path, table: str) -> None:
