@@ -149,6 +149,13 @@ def test_a_source_that_is_opened_by_its_address_closes_onto_the_page(
     expect(page).to_have_url(f"{service.url}/#/")
 
 
+def test_a_source_that_is_gone_is_said_to_be(service: Running, browse: Browsing) -> None:
+    page = browse.open(service.url, "source/0123456789abcdef", expected=["status of 400"])
+    gone = page.get_by_role("dialog", name="The source cannot be shown")
+    expect(gone).to_contain_text("The library does not hold this passage any more")
+    expect(gone.get_by_role("button", name="Try again")).to_have_count(0)
+
+
 def test_thumbs_are_kept_and_taken_back(service: Running, browse: Browsing) -> None:
     page = browse.open(service.url, "search/rare words")
     up = page.get_by_role("button", name="This fits")

@@ -8,23 +8,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from mcp import Client, StdioServerParameters, stdio_client
-from mcp.client.streamable_http import streamable_http_client
+from mcp_client import over_http
 from service_running import Running, serving, write_notes
 
 from commonplace import Library
 from commonplace.service import add_token
-
-
-@asynccontextmanager
-async def over_http(service: Running, token: str = "") -> AsyncIterator[Client]:
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    async with httpx2.AsyncClient(headers=headers, timeout=60, trust_env=False) as http:
-        transport = streamable_http_client(f"{service.url}/mcp", http_client=http)
-        async with Client(transport) as client:
-            yield client
 
 
 @asynccontextmanager

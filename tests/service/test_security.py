@@ -2,15 +2,18 @@
 
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from service_running import Running, serving, wait_until, write_notes
 
 from commonplace import Library
+from commonplace.answers import Retrieved
 from commonplace.service import Role, add_token, remove_token
 
 ENDPOINTS = [
@@ -263,6 +266,34 @@ def test_a_client_that_goes_away_holds_nothing(reader: Running) -> None:
         gone.close()
     answer = reader.client.post("/api/ask", json={"question": "Why does LoRA use two matrices?"})
     assert answer.json()["answered"]
+
+
+def test_a_client_that_goes_away_in_mid_stream_ends_the_answer(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+
+    def endless(*_: Any, **__: Any) -> Iterator[Any]:
+        try:
+            while True:
+                yield Retrieved(1, ("/notes/lora.md",))
+                time.sleep(0.02)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(Library, "asking", endless)
+    completion = {"messages": [{"role": "user", "content": "Why?"}], "model": "commonplace"}
+    for path, body in (
+        ("/api/ask/stream", {"question": "Why?"}),
+        ("/v1/chat/completions", {**completion, "stream": True}),
+    ):
+        ended.clear()
+        with service.client.stream("POST", path, json=body) as response:
+            assert response.status_code == 200
+            next(response.iter_bytes())
+            assert not ended.is_set()
+        assert ended.wait(10), f"the answer of {path} went on"
+    assert service.client.get("/api/search?q=lora").status_code == 200
 
 
 def test_every_answer_keeps_the_page_to_itself(service: Running) -> None:

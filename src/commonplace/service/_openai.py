@@ -17,14 +17,13 @@ from collections.abc import AsyncIterator
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from commonplace.answers import Sentence, Step
 from commonplace.foundation import CommonplaceError, InputError
 from commonplace.service._answers_api import steps
 from commonplace.service._asked import AskRequest
-from commonplace.service._events import STREAM_HEADERS
+from commonplace.service._events import EventStream
 from commonplace.service._requests import ERRORS, DeskOf, SettingsOf, model_name
 
 openai_api = APIRouter(prefix="/v1", responses=ERRORS)
@@ -85,15 +84,13 @@ def _model(name: str) -> dict[str, Any]:
 )
 async def complete(
     desk: DeskOf, settings: SettingsOf, request: Request, asked: Completion
-) -> dict[str, Any] | StreamingResponse:
+) -> dict[str, Any] | EventStream:
     """An answer with its citations, as text and as annotations."""
     question = AskRequest(question=_question(asked.messages), model=_written_by(asked.model))
     reply = _Reply(asked.model, str(request.base_url))
     pieces = _pieces(desk.stream(steps(desk, settings, question)), reply)
     if asked.stream:
-        return StreamingResponse(
-            _chunks(reply, pieces), media_type="text/event-stream", headers=STREAM_HEADERS
-        )
+        return EventStream(_chunks(reply, pieces))
     text = "".join([piece async for piece in pieces])
     message = {
         "role": "assistant",

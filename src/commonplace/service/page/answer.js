@@ -127,7 +127,7 @@ function refused(record, onsearch) {
       `The reader was ${Math.round(100 * record.confidence)} % sure.`),
     record.nearest.length > 0 && h("p", { class: "quiet" }, "Nearest, without answering it: ",
       record.nearest.map((path, at) => [at > 0 && ", ", h("span", { class: "path", title: path }, shortPath(path))]), "."),
-    onsearch && h("button", { type: "button", onclick: onsearch }, "Show passages that come near"),
+    onsearch && record.nearest.length > 0 && h("button", { type: "button", onclick: onsearch }, "Show passages that come near"),
     comparison(record.comparison));
 }
 

@@ -3,9 +3,10 @@
 import { signIn } from "./sign_in.js";
 
 export class ApiError extends Error {
-  constructor(message, status) {
+  constructor(message, status, kind = "") {
     super(message);
     this.status = status;
+    this.kind = kind; // the service's name for it: "InputError", "UnreadableError", ...
   }
 }
 
@@ -23,15 +24,16 @@ async function send(path, options) {
     await signIn();
     return send(path, options);
   }
-  if (!response.ok) throw new ApiError(await reason(response), response.status);
+  if (!response.ok) throw await refusalOf(response);
   return response;
 }
 
-async function reason(response) {
+async function refusalOf(response) {
   try {
-    return (await response.json()).error.message;
+    const { message, type } = (await response.json()).error;
+    return new ApiError(message, response.status, type);
   } catch {
-    return `The service answered ${response.status}.`;
+    return new ApiError(`The service answered ${response.status}.`, response.status);
   }
 }
 

@@ -1,10 +1,11 @@
 // A citation in its place: the text around it, scrolled to it and marked, or the drawn PDF page.
 
-import { get } from "./api.js";
+import { ApiError, get } from "./api.js";
 import { byId, day, h, icon, problem } from "./dom.js";
 import { placeOf } from "./place.js";
 
 const AROUND = 20000; // characters before and after; the whole of nearly every note
+const GONE = "The library does not hold this passage any more: its file was changed or removed, or the address is not whole.";
 let opened = 0; // how often; a slow source must not come up in place of a later one
 
 export async function openSource(id) {
@@ -21,7 +22,9 @@ export async function openSource(id) {
     dialog.querySelector("mark.here")?.scrollIntoView({ block: "center" });
     await drawn(dialog, shown.locator);
   } catch (error) {
-    if (mine === opened) fill(dialog, frame("The source cannot be shown", h("div", { class: "body" }, problem(error, () => openSource(id)))));
+    if (mine !== opened) return;
+    const said = error.kind === "InputError" ? new ApiError(GONE, 400) : error;
+    fill(dialog, frame("The source cannot be shown", h("div", { class: "body" }, problem(said, () => openSource(id)))));
   }
 }
 
