@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -263,6 +264,30 @@ def test_a_watched_folder_that_comes_back_is_watched_again(
         (watched / "c.md").write_text("# c\n\nA tapir.\n", encoding="utf-8")
         wait_until(lambda: found("tapir"))
         assert {Path(file["path"]).name for file in service.json("/api/files")["files"]} >= {"c.md"}
+
+
+def silent_system(*_: Any, stop_event: threading.Event, **__: Any) -> Iterator[set[Any]]:
+    while not stop_event.wait(0.05):
+        yield set()
+
+
+def no_watches_left(*_: Any, **__: Any) -> Iterator[set[Any]]:
+    raise OSError("OS file watch limit reached")
+
+
+@pytest.mark.parametrize("watch", [silent_system, no_watches_left])
+def test_what_the_system_does_not_tell_a_look_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watch: Any
+) -> None:
+    monkeypatch.setattr("watchfiles.watch", watch)
+    monkeypatch.setattr("commonplace.service._watching._RESCAN_SECONDS", 0.3)
+    monkeypatch.setattr("commonplace.service._watching._LOOK_SECONDS", 0.1)
+    watched = tmp_path / "watched"
+    watched.mkdir()
+    with serving(tmp_path / "library", watched=(watched,)) as service:
+        wait_until(lambda: bool(service.json("/api/jobs")["jobs"]))
+        (watched / "a.md").write_text("# a\n\nAn okapi.\n", encoding="utf-8")
+        wait_until(lambda: bool(service.json("/api/search", q="okapi", profile="bm25")["hits"]))
 
 
 def test_the_reading_list_is_marked(service: Running) -> None:
