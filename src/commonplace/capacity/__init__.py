@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from commonplace.capacity._check import Verdict, check
     from commonplace.capacity._demo import Size, demo
     from commonplace.capacity._diff import Difference, diff
+    from commonplace.capacity._make import Made, make
     from commonplace.capacity._model import Plan
     from commonplace.capacity._order import Orders, order
     from commonplace.capacity._problems import InvalidPlanError, Problem
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Difference",
     "InvalidPlanError",
+    "Made",
     "Orders",
     "Plan",
     "Problem",
@@ -28,6 +30,7 @@ __all__ = [
     "check",
     "demo",
     "diff",
+    "make",
     "order",
     "read_plan",
     "report",
@@ -38,6 +41,7 @@ _MODULES = {
     "_check": ["Verdict", "check"],
     "_demo": ["Size", "demo"],
     "_diff": ["Difference", "diff"],
+    "_make": ["Made", "make"],
     "_model": ["Plan"],
     "_order": ["Orders", "order"],
     "_problems": ["InvalidPlanError", "Problem"],

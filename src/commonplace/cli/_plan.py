@@ -10,6 +10,7 @@ from commonplace.cli._verb import VerbGroup
 _VERBS = {
     "check": "_plan_check",
     "order": "_plan_order",
+    "make": "_plan_make",
     "diff": "_plan_check",
     "report": "_plan_report",
     "demo": "_plan_input",
@@ -40,6 +41,7 @@ class _PlanGroup(VerbGroup):
         "commonplace plan demo region",
         "commonplace plan check region",
         "commonplace plan order region --out ordered",
+        "commonplace plan make region --out made",
     ),
 )
 def plan() -> None:

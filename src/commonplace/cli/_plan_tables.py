@@ -44,37 +44,37 @@ _LEGEND: Final = (
 
 def show_verdict(found: "Verdict") -> None:
     """Everything that `check` found."""
-    _say_verdict(found)
-    _listed("", [one.sentence for one in found.breaks])
+    say_verdict(found)
+    listed("", [one.sentence for one in found.breaks])
     say("")
     _heat_map(found)
     _backbone(found)
     _run_outs(found)
     cost = sum(one.cost for one in found.strandings)
-    head = f"stranded: {_count(len(found.strandings), 'project')}, cost {cost:,.0f}"
-    _listed(head if found.strandings else "", [str(one) for one in found.strandings])
-    head = f"idle network gear: {_count(len(found.idle), 'place')}"
-    _listed(head if found.idle else "", [str(one) for one in found.idle], 6)
+    head = f"stranded: {count(len(found.strandings), 'project')}, cost {cost:,.0f}"
+    listed(head if found.strandings else "", [str(one) for one in found.strandings])
+    head = f"idle network gear: {count(len(found.idle), 'place')}"
+    listed(head if found.idle else "", [str(one) for one in found.idle], 6)
 
 
-def _count(count: int, what: str) -> str:
+def count(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
 
 
-def _say_verdict(found: "Verdict") -> None:
-    months = _count(found.plan.horizon, "month")
+def say_verdict(found: "Verdict") -> None:
+    months = count(found.plan.horizon, "month")
     if found.feasible:
         say(paint("holds", fg="green", bold=True), f" in all {months}: {found.plan.name}")
         return
     first = found.breaks[0].month
     say(
         paint("does not hold", fg="red", bold=True),
-        f": {found.plan.name}; {_count(len(found.breaks), 'resource')} of {len(found.uses) + 1} "
+        f": {found.plan.name}; {count(len(found.breaks), 'resource')} of {len(found.uses) + 1} "
         f"break within {months}, the first in month {first}",
     )
 
 
-def _listed(head: str, sentences: list[str], most: int = _LISTED) -> None:
+def listed(head: str, sentences: list[str], most: int = _LISTED) -> None:
     """Sentences, each with what follows its first line set in; the rest is a count."""
     if head:
         say("")
@@ -160,7 +160,7 @@ def _run_outs(found: "Verdict") -> None:
 
 def show_month(found: "Verdict", month: int) -> None:
     """Load, capacity and headroom of every resource in a month, the fullest first."""
-    _say_verdict(found)
+    say_verdict(found)
     say(dim(f"{'site':14} {'resource':14} {'load':>12} {'capacity':>12} {'headroom':>12}  used"))
     for use in sorted(found.uses, key=lambda u: -float(u.utilisation[month - 1])):
         at = month - 1
@@ -179,10 +179,10 @@ def show_orders(found: "Orders") -> None:
     """What to order by when, what is late, and machines beside bits."""
     from commonplace.capacity._words import first_day
 
-    _say_verdict(found.verdict)
+    say_verdict(found.verdict)
     say("")
     say(
-        bold(f"order: {_count(len(found.purchases), 'line')}, cost {found.cost:,.0f}"),
+        bold(f"order: {count(len(found.purchases), 'line')}, cost {found.cost:,.0f}"),
         dim(f" · links {found.backbone_cost:,.0f}, at least {found.backbone_bound:,.0f}"),
     )
     if found.purchases:
@@ -196,10 +196,10 @@ def show_orders(found: "Orders") -> None:
             dim(f"  instead of {first_day(found.plan, was):%Y-%m-%d}" if was else ""),
         )
     late = [one.sentence for one in found.late]
-    _listed(f"late, or not to be had: {len(late)}" if late else "", late)
+    listed(f"late, or not to be had: {len(late)}" if late else "", late)
     rows = [one.sentence for one in found.reconciled]
-    head = "machines beside bits: " + _count(len(rows), "project")
-    _listed(head + " without network as it is ordered now" if rows else "", rows)
+    head = "machines beside bits: " + count(len(rows), "project")
+    listed(head + " without network as it is ordered now" if rows else "", rows)
 
 
 def show_difference(found: "Difference") -> None:
@@ -215,4 +215,4 @@ def show_difference(found: "Difference") -> None:
         ("orders", orders),
         ("tables", rows),
     ):
-        _listed(f"{head}: {len(sentences)}" if sentences else "", sentences, 40)
+        listed(f"{head}: {len(sentences)}" if sentences else "", sentences, 40)

@@ -1,0 +1,174 @@
+"""Why a project is refused, late, or not where it was wanted: from the rows that stand against it.
+
+Everything else is held where the plan has it, the gear of the house and the links are free, and the
+project is put where it was wanted. If that holds, cost is the reason (and if it is cheaper, it is
+the plan). If not, every family of rows (a resource of a site in all months; the cuts) is let go,
+then taken back one by one: what cannot be taken back is the cause. So the cause is true: without it
+the project fits, and with any part of it it does not (a deletion filter; Chinneck and Dravnieks
+1991, here over integer programmes).
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from commonplace.capacity._make_choices import Floats, Ints
+from commonplace.capacity._make_whole import Bools, Whole
+from commonplace.capacity._programme import Matrix, minimise, restricted
+from commonplace.capacity._solver import SolverError
+
+ORDER = (  # in which families are taken back: what is named, if there is a choice, stands last
+    "backbone",
+    "skeleton",
+    "north",
+    "south",
+    "ports",
+    "network_power",
+    "network_space",
+    "power",
+    "space",
+)
+_SECONDS = 10.0
+_ROUNDS = 12
+_HOLDING = 1e-3  # of a unit's cost a month: what is ordered is ordered at the last moment
+Family = tuple[str, str]  # site, resource
+
+
+class Trials:
+    """Questions about a plan in which one project (a number of the pool) is put elsewhere.
+
+    Houses and months are numbers from 0.
+    """
+
+    def __init__(self, whole: Whole, values: Floats) -> None:
+        self.whole, self.values = whole, values
+
+    def moved(self, project: int, house: int, month: int) -> Floats | None:
+        """The cheapest plan with the project there, all else in place; None: there is none."""
+        costs = self.whole.matrix.cost
+        return self._solved(project, house, [month], costs)
+
+    def earliest(self, project: int, house: int) -> tuple[int, Floats, Floats] | None:
+        """The first month from which the house takes it, the plan then, and the one without it.
+
+        In both the orders of the house are as few and as late as can be.
+        """
+        choice = self.whole.choices
+        mine = (choice.project == project) & (choice.house == house)
+        months = sorted(choice.month[mine].tolist())
+        by_month = np.zeros(len(self.whole.matrix.cost))
+        by_month[self.whole.rows.choice] = choice.month
+        found = self._solved(project, house, months, by_month)
+        if found is None:
+            return None
+        month = next(m for m in months if found[self._column(project, house, m)] > 0.5)
+        late = self._held_late()
+        values, without = (self._solved(project, house, at, late) for at in ([month], []))
+        if values is None or without is None:
+            return month, found, found
+        return month, values, without
+
+    def against(self, project: int, house: int, month: int) -> tuple[Family, ...]:
+        """What stands against the project: without all of it it fits, with a part it does not.
+
+        Empty: nothing does.
+        """
+        costs = np.zeros(len(self.whole.matrix.cost))
+        for _ in range(_ROUNDS):
+            some, rows, free, without = self._placed(project, house, [month], costs)
+            family = self._families(rows)
+            causes = _deletion(some, family)
+            let_go = _without_rows(some, np.isin(family, [_key(c) for c in causes]))
+            found = minimise(let_go, _SECONDS, gap=1e-7)
+            if found.values is None or ("backbone", "backbone") in causes:
+                return causes
+            cuts = self.whole.backbone.separate(self._filled(free, without, found.values))
+            if not cuts:
+                return causes
+            self.whole.add(cuts)
+        raise SolverError("what stands against a project was not found")
+
+    # ------------------------------------------------------------------ programmes
+
+    def _solved(self, project: int, house: int, months: list[int], costs: Floats) -> Floats | None:
+        for _ in range(_ROUNDS):
+            some, _, free, without = self._placed(project, house, months, costs)
+            found = minimise(some, _SECONDS, gap=1e-7)
+            if found.values is None:
+                return None
+            values = self._filled(free, without, found.values)
+            if not (cuts := self.whole.backbone.separate(values)):
+                return values if self.whole.broken(values) < 1e-5 else None
+            self.whole.add(cuts)
+        return None
+
+    def _placed(
+        self, project: int, house: int, months: list[int], costs: Floats
+    ) -> tuple[Matrix, Ints, Bools, Floats]:
+        """The project in one of the months: programme, its rows, its columns, and all values."""
+        whole = self.whole
+        mine = whole.rows.choice[whole.choices.project == project]
+        free = np.isin(whole.house, [-1, house, self._where(project)]) & ~whole.is_choice
+        columns = [self._column(project, house, month) for month in months]
+        without = self.values.copy()
+        without[mine] = 0.0
+        free[columns] = True
+        lower = whole.matrix.row_lower.copy()
+        lower[project] = 1.0 if months else -np.inf  # the first rows give each project one place
+        some, rows = restricted(replace(whole.matrix, cost=costs, row_lower=lower), free, without)
+        return some, rows, free, without
+
+    def _column(self, project: int, house: int, month: int) -> int:
+        c = self.whole.choices
+        at = np.flatnonzero((c.project == project) & (c.house == house) & (c.month == month))
+        return int(self.whole.rows.choice[at[0]])
+
+    def _where(self, project: int) -> int:
+        """The house in which the plan has it; -1: none."""
+        choice = self.whole.choices
+        now = (self.values[self.whole.rows.choice] > 0.5) & (choice.project == project)
+        return int(choice.house[now][0]) if now.any() else -1
+
+    def _held_late(self) -> Floats:
+        """Costs in which each month that a unit is there costs a little."""
+        costs = self.whole.matrix.cost.copy()
+        for units in [*self.whole.rows.units.values(), *self.whole.backbone.units]:
+            costs[units] += _HOLDING * costs[units[-1]] + 1e-6
+        return costs
+
+    def _filled(self, free: Bools, without: Floats, found: Floats) -> Floats:
+        values = without.copy()
+        values[free] = found
+        return self.whole.completed(values)
+
+    def _families(self, rows: Ints) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
+        """Of each row its family as text; empty where no resource stands behind it."""
+        named = self.whole.rows.family
+        found = [named[r] if r < len(named) else ("backbone", "backbone") for r in rows]
+        return np.array([_key(f) if f[1] in ORDER else "" for f in found], object)
+
+
+def _key(family: Family) -> str:
+    return f"{family[1]}\n{family[0]}"
+
+
+def _without_rows(some: Matrix, gone: Bools) -> Matrix:
+    """The programme with these rows let go."""
+    return replace(
+        some,
+        row_lower=np.where(gone, -np.inf, some.row_lower),
+        row_upper=np.where(gone, np.inf, some.row_upper),
+    )
+
+
+def _deletion(
+    some: Matrix, family: np.ndarray[tuple[int, ...], np.dtype[np.object_]]
+) -> tuple[Family, ...]:
+    """Take the families back one by one; those with which nothing fits stay let go."""
+    names = sorted(set(family.tolist()) - {""}, key=lambda k: ORDER.index(k.split("\n")[0]))
+    let_go = list(names)
+    for name in names:
+        trial = [other for other in let_go if other != name]
+        if minimise(_without_rows(some, np.isin(family, trial)), _SECONDS).values is not None:
+            let_go = trial
+    return tuple((site, resource) for resource, site in (name.split("\n") for name in let_go))

@@ -1,0 +1,341 @@
+"""The programme of `make`: every choice, the gear of every house, the units of every link.
+
+The rows are those of docs/capacity.md, by house and month, in recurrence form: what stands in a
+house is a load of its own for each resource, last month's and what arrives, so that a choice stands
+once in each resource and not in every month after it. Gear is cumulative units, whole numbers, held
+at the present orders as long as nothing ordered now could be there. Notable: what is decided may
+break a row already; each row is then as wide as what is decided needs (`opened`), so that nothing
+is made worse, and the plan as it is always is a solution.
+"""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from commonplace.capacity._house import fbr_gbps, site_rows
+from commonplace.capacity._make_choices import Choices, Floats, Ints
+from commonplace.capacity._model import Item, Plan, Project, Role
+from commonplace.capacity._order_stock import given_stock, present, too_soon
+from commonplace.capacity._programme import Programme
+from commonplace.capacity._solver import scale
+
+LOADS = ("space", "power", "ports", "south", "north")
+SHARED = ("space", "power", "network_space", "network_power")
+_SLACK = 1e-7  # of a side: the next check is not to fail by rounding
+
+
+def load_of(project: Project, resource: str) -> float:
+    """What a machine project takes of a resource."""
+    if project.side != "machine":
+        return 0.0
+    return {
+        "space": project.racks,
+        "power": project.kw,
+        "ports": float(project.ports),
+        "south": project.south_gbps,
+        "north": project.north_gbps,
+    }[resource]
+
+
+class Rows:
+    """Columns and rows of the houses; `family` says of each row what it holds: (site, resource)."""
+
+    def __init__(self, plan: Plan, choices: Choices) -> None:
+        """`plan` has only what is decided placed; its orders are those that may come earlier."""
+        self.plan, self.choices = plan, choices
+        self.horizon = plan.horizon
+        self.programme = Programme()
+        self.family: list[tuple[str, str]] = []
+        self.row_month: list[int] = []
+        self.stock = given_stock(plan)
+        self.unit = scale(np.array([i.cost for i in plan.items] + [plan.policies.late_cost]))
+        refused = choices.refused[choices.project]
+        self.choice = self.programme.add_columns(
+            len(choices), (choices.late - refused) / self.unit, 0.0, 1.0, integer=True
+        )
+        self.constant = float(choices.refused.sum())
+        self.base = {
+            (r.site, r.resource): r for r in site_rows(replace(plan, orders=()), self.stock)
+        }
+        self.items = [item for item in plan.items if item.role != "line"]
+        self.unit_of = {
+            name: scale(np.array([load_of(p, name) for p in choices.pool])) for name in LOADS
+        }
+        self._lower, self._upper = Growing(self.programme.lower), Growing(self.programme.upper)
+        self._once()
+        self.load: dict[tuple[str, str], Ints] = {}
+        self.units: dict[tuple[str, str], Ints] = {}
+        self.brought: dict[tuple[str, str], Ints] = {}
+        self.recurrences: list[tuple[Ints, Ints, Floats]] = []
+        self.eithers: list[tuple[Ints, list[tuple[dict[int, float], float]]]] = []
+        self.columns_of: list[tuple[int, int]] = []  # of each house: first and last + 1
+        for number, house in enumerate(plan.houses):
+            before = self.programme.columns
+            self._house(number, house)
+            self.columns_of.append((before, self.programme.columns))
+        self._sites()
+
+    # ------------------------------------------------------------------ columns
+
+    def _named(self, site: str, resource: str, month: int, count: int = 1) -> None:
+        self.family += [(site, resource)] * count
+        self.row_month += [month] * count
+
+    def row(
+        self,
+        site: str,
+        resource: str,
+        month: int,
+        terms: dict[int, float],
+        lower: float = -np.inf,
+        upper: float = np.inf,
+    ) -> None:
+        """A row with its name; one that says nothing is left out."""
+        if not terms:
+            return
+        lower -= _SLACK * max(1.0, abs(lower)) if np.isfinite(lower) else 0.0
+        upper += _SLACK * max(1.0, abs(upper)) if np.isfinite(upper) else 0.0
+        self.programme.add_row(terms, lower, upper)
+        self._named(site, resource, month)
+
+    def _once(self) -> None:
+        """Each project in at most one place."""
+        count = len(self.choices.pool)
+        rows = self.programme.add_rows(count, upper=1.0)
+        self.programme.add_entries(rows[self.choices.project], self.choice, 1.0)
+        for project in self.choices.pool:
+            self._named(project.id, "once", -1)
+
+    def recurrence(self, site: str, resource: str, at: Ints, amount: Floats, upper: float) -> Ints:
+        """Columns [horizon] of what choices `at` have brought by each month, `amount` each."""
+        columns = self.programme.add_columns(self.horizon, 0.0, 0.0, upper)
+        rows = self.programme.add_rows(self.horizon, 0.0, 0.0)
+        self.programme.add_entries(rows, columns, 1.0)
+        self.programme.add_entries(rows[1:], columns[:-1], -1.0)
+        self.programme.add_entries(rows[self.choices.month[at]], self.choice[at], -amount)
+        for month in range(self.horizon):
+            self._named(site, resource, month)
+        self.recurrences.append((columns, at, amount))
+        return columns
+
+    def _house(self, number: int, house: str) -> None:
+        mine = np.flatnonzero(self.choices.house == number)
+        projects = [self.choices.pool[p] for p in self.choices.project[mine]]
+        for resource in LOADS:
+            amount = np.array([load_of(p, resource) for p in projects])
+            at = amount > 0
+            if at.any():
+                each = dict(
+                    zip(self.choices.project[mine[at]].tolist(), amount[at].tolist(), strict=True)
+                )
+                most = sum(each.values())  # each project once
+                unit = self.unit_of[resource]
+                self.load[house, resource] = self.recurrence(
+                    house, "load", mine[at], amount[at] / unit, most / unit
+                )
+        for item in self.items:
+            at = np.array([p.item == item.id for p in projects], bool)
+            if at.any():
+                units = np.array([float(p.units) for p in projects])
+                total = float(sum(p.units for p in self.choices.pool if p.item == item.id))
+                self.brought[house, item.id] = self.recurrence(
+                    house, "load", mine[at], units[at], total
+                )
+        for item in self.items:
+            self.units[house, item.id] = self._gear(house, item)
+        for month in range(self.horizon):
+            self._limits(house, month)
+            self._needs(house, month)
+
+    def _gear(self, house: str, item: Item) -> Ints:
+        """Cumulative units: the present orders' at least, and no more while it is too soon."""
+        now = present(self.plan, house, item)
+        cost = np.zeros(self.horizon)
+        cost[-1] = item.cost / self.unit
+        upper = np.full(self.horizon, self._most_units(house, item, now))
+        soon = too_soon(self.plan, item)
+        upper[:soon] = now[:soon]
+        columns = self.programme.add_columns(self.horizon, cost, now, upper, integer=True)
+        self.constant -= float(now[-1]) * item.cost
+        for before, after in pairwise(columns):
+            self.row(house, "units", -1, {int(after): 1.0, int(before): -1.0}, lower=0.0)
+        return columns
+
+    def _most_units(self, house: str, item: Item, now: Floats) -> float:
+        """Never more than the gray box takes, nor than twice what everything here would need."""
+        most = np.inf
+        if item.positions > 0:
+            room = float(self.base[house, "network_space"].headroom.max(initial=0.0))
+            most = np.floor(max(room, 0.0) / item.positions + 1e-9)
+        return float(max(min(most, 4096.0), now.max(initial=0.0)))
+
+    # ------------------------------------------------------------------ rows
+
+    def gear_terms(
+        self, house: str, month: int, weight: dict[str, float]
+    ) -> tuple[dict[int, float], float]:
+        """Coefficients of the units that are chosen, and what the given ones come to."""
+        terms: dict[int, float] = {}
+        given = 0.0
+        for item, value in weight.items():
+            if value:
+                terms[int(self.units[house, item][month])] = value
+                if (house, item) in self.brought:
+                    terms[int(self.brought[house, item][month])] = value
+                if (house, item) in self.stock:
+                    given += value * float(self.stock[house, item][month])
+        return terms, given
+
+    def load_terms(self, house: str, resource: str, month: int, sign: float) -> dict[int, float]:
+        """The coefficient of what comes to stand here, in the resource's own unit."""
+        if (house, resource) not in self.load:
+            return {}
+        return {int(self.load[house, resource][month]): sign * self.unit_of[resource]}
+
+    def taken(self, house: str, resource: str, month: int) -> dict[int, float]:
+        """What is chosen takes of space, power or the gray box."""
+        weight = {
+            "space": dict[str, float](),
+            "power": {item.id: item.kw for item in self.items},
+            "network_space": {item.id: item.positions for item in self.items},
+            "network_power": {item.id: item.kw for item in self.items},
+        }[resource]
+        terms, _ = self.gear_terms(house, month, weight)
+        if resource in ("space", "power"):
+            terms |= self.load_terms(house, resource, month, 1.0)
+        return terms
+
+    def _limits(self, house: str, month: int) -> None:
+        for resource in SHARED:
+            if (row := self.base.get((house, resource))) is not None:
+                terms = self.taken(house, resource, month)
+                self.row(house, resource, month, terms, upper=float(row.headroom[month]))
+
+    def _sites(self) -> None:
+        """What campus and region limit in sum."""
+        for site in self.plan.sites:
+            for resource in SHARED if site.kind != "house" else ():
+                if (row := self.base.get((site.id, resource))) is None:
+                    continue
+                for month in range(self.horizon):
+                    terms: dict[int, float] = {}
+                    for house in self.plan.houses:
+                        if site.id in self.plan.above(house):
+                            terms |= self.taken(house, resource, month)
+                    self.row(site.id, resource, month, terms, upper=float(row.headroom[month]))
+
+    def _needs(self, house: str, month: int) -> None:
+        self._ports(house, month)
+        self._south(house, month)
+        self._north(house, month)
+        self._skeleton(house, month)
+
+    def _of(self, role: Role) -> list[Item]:
+        return [item for item in self.items if item.role == role]
+
+    def _held(
+        self, house: str, resource: str, month: int, weight: dict[str, float], load: float
+    ) -> None:
+        """Gear carries what stands here and what comes."""
+        terms, given = self.gear_terms(house, month, weight)
+        terms |= self.load_terms(house, resource, month, -1.0)
+        self.row(house, resource, month, terms, lower=load - given)
+
+    def _ports(self, house: str, month: int) -> None:
+        weight = {item.id: float(item.ports_south) for item in self._of("superblock")}
+        self._held(house, "ports", month, weight, float(self.base[house, "ports"].load[month]))
+
+    def uplinks(self, part: float, optics: float, *, gbps: bool) -> dict[str, float]:
+        """`part` of the superblocks' uplinks and `optics` of the optics', in ports or Gb/s."""
+        parts: tuple[tuple[Role, float], ...] = (("superblock", part), ("optics", optics))
+        return {
+            item.id: weight * item.ports_north * (item.gbps if gbps else 1.0)
+            for role, weight in parts
+            for item in self._of(role)
+        }
+
+    def _south(self, house: str, month: int) -> None:
+        residual, first = self.plan.policies.residual, self.plan.policies.first_optics
+        load = float(self.base[house, "south"].load[month])
+        for part, optics in ((residual, 0.0), (residual * first, residual)):
+            weight = self.uplinks(part, optics, gbps=True)
+            self._held(house, "south", month, weight, load)
+
+    def _north(self, house: str, month: int) -> None:
+        """For one size m of the routers: sum min(c, m) n - k m >= load; or there is no load."""
+        load = float(self.base[house, "north"].load[month])
+        lost = float(self.plan.policies.lost_fbrs)
+        routers = {item.id: fbr_gbps(item) for item in self._of("fbr")}
+        rows: list[tuple[dict[int, float], float]] = []
+        for size in sorted({size for size in routers.values() if size > 0}):
+            terms, given = self.gear_terms(
+                house, month, {i: min(c, size) for i, c in routers.items()}
+            )
+            terms |= self.load_terms(house, "north", month, -1.0)
+            rows.append((terms, load + lost * size - given))
+        if all(lower > load for _, lower in rows):  # too few routers are given to lose any
+            rows.insert(0, (self.load_terms(house, "north", month, -1.0), load))
+        self._either(house, "north", month, rows)
+
+    def _skeleton(self, house: str, month: int) -> None:
+        """Ports for U, or for f U + O; and, whichever it is, for f U and for what south needs."""
+        first, residual = self.plan.policies.first_optics, self.plan.policies.residual
+        spine = {item.id: float(item.ports_south) for item in self._of("skeleton")}
+        spine |= {item.id: -float(item.ports_south) for item in self._of("fbr")}
+        rows = []
+        for part, optics in ((1.0, 0.0), (first, 1.0), (first, 0.0)):
+            lit = {i: -v for i, v in self.uplinks(part, optics, gbps=False).items()}
+            terms, given = self.gear_terms(house, month, spine | lit)
+            rows.append((terms, -given))
+        terms, lower = rows.pop()
+        self.row(house, "skeleton", month, terms, lower=lower)
+        fastest = residual * max((i.gbps for i in self._of("superblock")), default=0.0)
+        if fastest > 0:
+            terms, given = self.gear_terms(house, month, spine)
+            terms |= self.load_terms(house, "south", month, -1.0 / fastest)
+            load = float(self.base[house, "south"].load[month]) / fastest
+            self.row(house, "skeleton", month, terms, lower=load - given)
+        self._either(house, "skeleton", month, rows)
+
+    def _either(
+        self, house: str, need: str, month: int, rows: list[tuple[dict[int, float], float]]
+    ) -> None:
+        """At least one of the rows `terms . v >= lower` holds; nothing, if one always does."""
+        worst = [lower - self._least(terms) for terms, lower in rows]
+        if min(worst) <= 0:
+            return
+        possible = [n for n, (terms, lower) in enumerate(rows) if self._greatest(terms) >= lower]
+        possible = possible or [len(rows) - 1]
+        if len(possible) == 1:
+            terms, lower = rows[possible[0]]
+            self.row(house, need, month, terms, lower=lower)
+            return
+        choices = self.programme.add_columns(len(possible), 0.0, 0.0, 1.0, integer=True)
+        self.row(house, need, month, dict.fromkeys((int(c) for c in choices), 1.0), lower=1.0)
+        self.eithers.append((choices, [rows[n] for n in possible]))
+        for column, n in zip(choices, possible, strict=True):
+            terms, lower = rows[n]
+            self.row(house, need, month, terms | {int(column): -worst[n]}, lower=lower - worst[n])
+
+    def _least(self, terms: dict[int, float]) -> float:
+        lower, upper = self._lower.values(), self._upper.values()
+        return float(sum(v * (lower[c] if v > 0 else upper[c]) for c, v in terms.items()))
+
+    def _greatest(self, terms: dict[int, float]) -> float:
+        return -self._least({c: -v for c, v in terms.items()})
+
+
+class Growing:
+    """The entries of a list of arrays that still grows, as one list."""
+
+    def __init__(self, parts: list[Floats]) -> None:
+        self._parts, self._seen = parts, 0
+        self._values: list[float] = []
+
+    def values(self) -> list[float]:
+        """All of them."""
+        for part in self._parts[self._seen :]:
+            self._values += part.tolist()
+        self._seen = len(self._parts)
+        return self._values

@@ -1,0 +1,201 @@
+"""`plan make`: place the pool over houses and months, and order what it needs.
+
+Notable: Ctrl-C is no failure: the first asks the search to end, and the best plan so far is shown
+and written; a second one ends the program. A plan is written to a folder beside DIR first, which
+then takes its name, so that nothing half-written is left there.
+"""
+
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from commonplace.cli._options import json_option
+from commonplace.cli._plan_check import BREAKS, FOLDER, needed
+from commonplace.cli._plan_tables import count, listed, say_verdict
+from commonplace.cli._terminal import bold, cut, dim, pad, paint, print_json, say, stopped
+from commonplace.cli._verb import verb
+from commonplace.foundation import InputError, display_path
+
+if TYPE_CHECKING:
+    from commonplace.capacity import Made, Plan
+
+_SHOWN: Final = 40  # lines of a table; --json has all
+_ENDED: Final = {
+    "optimal": "optimal",
+    "time": "the best found in the time",
+    "stopped": "stopped: the best so far",
+}
+
+
+@verb(
+    "Place the pool and order for it, at least cost.",
+    "commonplace plan make region --out made",
+    "commonplace plan make region --seconds 300 --json",
+)
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 86400),
+    default=60.0,
+    show_default=True,
+    help="How long to search; the reasons come on top.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the search.")
+@click.option("--out", type=FOLDER, metavar="DIR", help="Write the plan there.")
+@click.option("--overwrite", is_flag=True, help="Replace a plan that is there.")
+@json_option
+def make(
+    folder: Path, seconds: float, seed: int, out: Path | None, overwrite: bool, as_json: bool
+) -> None:
+    """Place the projects of the plan in DIR that have no place, and order what all need.
+
+    At least cost: orders, lateness, refusals. Prints the bound, the gap, and the reason of each
+    project that is refused or not where it was wanted. Ctrl-C: the best plan so far.
+
+    Exit code 0: the plan holds. 1: something that was decided before breaks it.
+    """
+    needed()
+    from commonplace.capacity import make as made
+    from commonplace.capacity import read_plan
+
+    plan = read_plan(folder)
+    if out is not None and not overwrite and (out / "plan.yaml").exists():
+        raise InputError(f"there is a plan in {display_path(out)} already; name another folder")
+    with _interruptible() as asked:
+        found = made(plan, seconds, seed, _Line(), lambda: bool(asked))
+    if out is not None:
+        _write(found.plan, out)
+    if as_json:
+        print_json(found.record())
+    else:
+        show_made(found)
+        if out is not None:
+            say(bold(f"wrote {out}"))
+    if not found.verdict.feasible:
+        click.get_current_context().exit(BREAKS)
+
+
+class _Line:
+    """How it stands, on one line of the standard error that is written over; terminals only."""
+
+    def __call__(self, stage: str, done: int, total: int | None, unit: str) -> None:
+        if sys.stderr.isatty():
+            end = "\r" if total is None or done < total else "\r\x1b[K"
+            click.echo(f"\r\x1b[K{done}/{total} {unit}  {stage}{end}", nl=False, err=True)
+
+
+@contextmanager
+def _interruptible() -> Iterator[list[int]]:
+    """The list is empty until Ctrl-C; a second one interrupts as ever."""
+    asked: list[int] = []
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+        stopped("stopping after this step; once more to give up")
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _write(plan: "Plan", out: Path) -> None:
+    """Whole or not at all: what is there stays until the new files are written."""
+    from commonplace.capacity import write_plan
+
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as beside:
+            written = write_plan(plan, Path(beside) / "plan")
+            if not out.exists():
+                (Path(beside) / "plan").rename(out)
+                return
+            for path in sorted(written, key=lambda path: path.name == "plan.yaml"):
+                shutil.move(path, out / path.name)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"cannot write a plan to {display_path(out)}: {reason}") from error
+
+
+def show_made(found: "Made") -> None:
+    """The verdict, cost and bound, places, orders, and reasons."""
+    say_verdict(found.verdict)
+    if found.before:
+        listed("decided before, and broken whatever is ordered", [b.sentence for b in found.before])
+    say("")
+    _costs(found)
+    _places(found)
+    _bought(found)
+    said = [one.sentence for one in found.reasons]
+    head = f"refused, late, or not where it was wanted: {count(len(said), 'project')}"
+    listed(head if said else "", said, _SHOWN)
+
+
+def _costs(found: "Made") -> None:
+    placed, refused = len(found.placements), len(found.refused)
+    colour = "green" if found.ended == "optimal" else "yellow"
+    say(
+        bold(f"placed {placed} of {count(placed + refused, 'project')}, cost {found.cost:,.0f}"),
+        " · ",
+        paint(_ENDED[found.ended], fg=colour),
+    )
+    say(
+        f"  orders {found.order_cost:,.0f} · late {found.late_cost:,.0f} · "
+        f"refused {found.refused_cost:,.0f}"
+    )
+    if found.bound > float("-inf"):
+        bound = f"no plan costs less than {found.bound:,.0f}: gap {found.gap:.1%}"
+    else:
+        bound = "no bound was found in the time"
+    say(f"  {bound}", dim(f" · {found.seconds:.1f} s, reasons {found.explained:.1f} s"))
+
+
+def _places(found: "Made") -> None:
+    if not found.placements:
+        return
+    say("")
+    say(dim(f"  {'project':14} {'house':14} {'month':7} {'need':7}"))
+    for one in found.placements[:_SHOWN]:
+        need = found.plan.project[one.project].need
+        late = f"{one.month - need} late" if one.month > need else ""
+        say(
+            f"  {pad(cut(one.project, 14), 14)} {pad(cut(one.house, 14), 14)} "
+            f"{one.month:<7} {need:<7} ",
+            paint(late, fg="yellow"),
+        )
+    _more(len(found.placements))
+
+
+def _bought(found: "Made") -> None:
+    from commonplace.capacity._words import first_day
+
+    if not found.purchases:
+        return
+    say("")
+    say(bold(f"order: {count(len(found.purchases), 'line')}, cost {found.order_cost:,.0f}"))
+    say(dim(f"  {'by':10}  {'where':14} {'item':18} {'units':>5}  {'usable':7} {'cost':>10}"))
+    for one in found.purchases[:_SHOWN]:
+        was = one.instead_of
+        say(
+            f"  {first_day(found.plan, one.month):%Y-%m-%d}  {pad(cut(one.place, 14), 14)} "
+            f"{pad(cut(one.item, 18), 18)} {one.units:5}  "
+            f"{first_day(found.plan, one.usable):%Y-%m} {one.cost:10,.0f}",
+            dim(f"  instead of {first_day(found.plan, was):%Y-%m-%d}" if was else ""),
+        )
+    _more(len(found.purchases))
+
+
+def _more(of: int) -> None:
+    if of > _SHOWN:
+        say(dim(f"  and {of - _SHOWN} more; --json lists all"))

@@ -1,0 +1,84 @@
+"""`plan make`: what is printed, written and returned; an interrupt; a kill in the middle."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from commonplace.capacity import Size, check, demo, read_plan, write_plan
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def region(tmp_path: Path) -> Path:
+    """A small region with a pool."""
+    write_plan(demo(Size(3, 10), 1), tmp_path / "region")
+    return tmp_path / "region"
+
+
+def test_a_made_plan_is_shown_and_written_and_holds(run: Run, region: Path, tmp_path: Path) -> None:
+    out = tmp_path / "made"
+    result = run("plan", "make", str(region), "--seconds", "20", "--out", str(out))
+    assert result.exit_code == 0, result.output
+    for text in ("holds in all 12 months", "optimal", "no plan costs less than", "gap 0.0%"):
+        assert text in result.stdout
+    made = read_plan(out)
+    assert check(made).feasible
+    assert made.placements
+    again = run("plan", "make", str(region), "--out", str(out))
+    assert again.exit_code == 2
+    assert "there is a plan in" in again.output
+    over = run("plan", "make", str(out), "--seconds", "5", "--out", str(out), "--overwrite")
+    assert over.exit_code == 0
+    assert "placed 0 of 0 projects, cost 0" in over.stdout
+
+
+def test_the_record_is_as_documented(run: Run, region: Path) -> None:
+    record = json.loads(run("plan", "make", str(region), "--seconds", "20", "--json").stdout)
+    documented = (Path(__file__).parents[2] / "docs" / "json.md").read_text()
+    row = next(line for line in documented.splitlines() if line.startswith("| `plan make`"))
+    for name in record:
+        assert f'"{name}"' in row
+    assert record["bound"] <= record["cost"] * (1 + 1e-6)
+    assert set(record["costs"]) == {"orders", "late", "refused"}
+
+
+def started(region: Path, out: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "commonplace", "plan", "make", str(region)]
+    return subprocess.Popen(
+        [*command, "--seconds", "60", "--out", str(out), "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"NO_COLOR": "1"},
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_an_interrupt_returns_the_best_plan_so_far(tmp_path: Path) -> None:
+    write_plan(demo(Size(8, 40), 1), tmp_path / "region")
+    process = started(tmp_path / "region", tmp_path / "made")
+    time.sleep(2.5)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=100)
+    assert process.returncode == 0, stderr
+    assert json.loads(stdout)["ended"] in {"stopped", "optimal"}
+    assert check(read_plan(tmp_path / "made")).feasible
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_kill_leaves_nothing_half_written(tmp_path: Path) -> None:
+    write_plan(demo(Size(8, 40), 1), tmp_path / "region")
+    process = started(tmp_path / "region", tmp_path / "made")
+    time.sleep(1.5)
+    process.kill()
+    process.communicate(timeout=60)
+    assert not (tmp_path / "made").exists()
