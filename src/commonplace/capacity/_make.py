@@ -104,7 +104,7 @@ def make(
     """
     started = monotonic()
     decided = order(plan)
-    whole = Whole(plan, decided.plan.orders)
+    whole = Whole(plan, decided.plan.orders, stopped)
     search = Search(
         whole,
         whole.start,

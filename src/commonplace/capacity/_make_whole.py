@@ -10,6 +10,7 @@ in; and a choice whose reduced cost exceeds what the best plan costs above the b
 plan (`promising`).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 
@@ -34,9 +35,14 @@ _LARGE = 20_000  # columns from which the relaxation is solved by interior point
 class Whole:
     """All choices, gear and links of a plan, with the cuts that are known."""
 
-    def __init__(self, plan: Plan, started: tuple[Order, ...]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        started: tuple[Order, ...],
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
         """`started`: orders with which what is decided holds as far as it can."""
-        self.plan = plan
+        self.plan, self.stopped = plan, stopped
         self.choices: Choices = choices(plan)
         self.rows = Rows(plan, self.choices)
         self.backbone = Backbone(self.rows)
@@ -154,10 +160,10 @@ class Whole:
         held = float(self.matrix.cost[~free] @ values[~free])
         for _ in range(_ROUNDS):
             left = deadline - monotonic()
-            if left <= 0.05:
+            if left <= 0.05 or self.stopped():
                 break
             some, _rows = restricted(self.matrix, free, values)
-            found = minimise(some, left, start=values[free], gap=gap)
+            found = minimise(some, left, start=values[free], gap=gap, stopped=self.stopped)
             bound = max(bound, (found.bound + held) * self.rows.unit)
             if found.values is None:
                 break
@@ -177,9 +183,9 @@ class Whole:
         values, duals, bound = None, None, -np.inf
         for _ in range(_ROUNDS):
             left = deadline - monotonic()
-            if left <= 0.05:
+            if left <= 0.05 or self.stopped():
                 break
-            highs = loaded(self.matrix, left, relaxed=True)
+            highs = loaded(self.matrix, left, relaxed=True, stopped=self.stopped)
             if len(self.matrix.cost) > _LARGE:
                 highs.setOptionValue("solver", "ipm")
             if solved(highs) != "optimal":

@@ -5,6 +5,7 @@ leaves out every row that nothing free touches (a large plan, in part, is small)
 Rows are scaled to a largest coefficient of 1 when they are added (see `_solver`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -182,8 +183,17 @@ def restricted(matrix: Matrix, free: Bools, values: Floats) -> tuple[Matrix, Int
     )
 
 
-def loaded(matrix: Matrix, seconds: float | None = None, *, relaxed: bool = False) -> Any:
-    """A HiGHS object that holds the matrix; `relaxed` forgets which columns are integer."""
+def loaded(
+    matrix: Matrix,
+    seconds: float | None = None,
+    *,
+    relaxed: bool = False,
+    stopped: Callable[[], bool] | None = None,
+) -> Any:
+    """A HiGHS object that holds the matrix; `relaxed` forgets which columns are integer.
+
+    It gives up, as at its time limit, once `stopped()` is true.
+    """
     import highspy
 
     lp = highspy.HighsLp()
@@ -198,7 +208,21 @@ def loaded(matrix: Matrix, seconds: float | None = None, *, relaxed: bool = Fals
         lp.integrality_ = [kinds[int(one)] for one in matrix.integer]
     highs = solver(seconds)
     highs.passModel(lp)
+    if stopped is not None:
+        _heed(highs, stopped)
     return highs
+
+
+def _heed(highs: Any, stopped: Callable[[], bool]) -> None:
+    """Let every algorithm ask whether to go on."""
+
+    def asked(event: Any) -> None:
+        if stopped():
+            event.interrupt()
+
+    highs.cbSimplexInterrupt += asked
+    highs.cbIpmInterrupt += asked
+    highs.cbMipInterrupt += asked
 
 
 def minimise(
@@ -208,11 +232,12 @@ def minimise(
     start: Floats | None = None,
     gap: float = 1e-4,
     relaxed: bool = False,
+    stopped: Callable[[], bool] | None = None,
 ) -> Solution:
     """The best that is found in the time; `start` is a solution to begin with."""
     if not len(matrix.cost):
         return Solution("optimal", np.zeros(0), 0.0, 0.0)
-    highs = loaded(matrix, max(seconds, 0.05), relaxed=relaxed)
+    highs = loaded(matrix, max(seconds, 0.05), relaxed=relaxed, stopped=stopped)
     highs.setOptionValue("mip_rel_gap", gap)
     if start is not None:
         highs.setSolution(_solution(start))
