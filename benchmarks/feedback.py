@@ -30,7 +30,7 @@ from commonplace import Library
 from commonplace.evaluation import open_set, read_beir
 from commonplace.library import FeedbackRecord, Verdict
 from commonplace.models import TextEncoder, open_encoder
-from commonplace.retrieval import FeedbackParameters, Taste, taste
+from commonplace.retrieval import FeedbackParameters, Taste, spread, taste
 
 Floats = NDArray[np.float32]
 DEPTH, SHOWN = 50, 10
@@ -93,7 +93,7 @@ def _query(
 def shifts(learned: Taste, query: Query) -> Floats:
     """What the library's own search adds to the scores of its best passages."""
     moved = learned.adjustments(query.text, query.vector, query.contents)
-    return np.asarray(query.scores.std() * moved, np.float32)
+    return np.asarray(spread(query.scores) * moved, np.float32)
 
 
 class Simulation:
@@ -149,9 +149,7 @@ class Simulation:
         learned = taste(self.records, self._encode, parameters)
         if learned is None:
             return lambda query: query.scores
-        return lambda query: (
-            query.scores + learned.adjustments(query.text, query.vector, query.contents)
-        )
+        return lambda query: query.scores + shifts(learned, query)
 
     def _encode(self, texts: Sequence[str]) -> Floats:
         return np.stack([self.vectors[text] for text in texts])

@@ -128,6 +128,7 @@ def train(rows: Rows) -> Record:
     return {
         **compact(model.dump_model()),
         "curve": dict(zip((*CURVE, "probe"), _short(curve), strict=True)) | {"bias": bias},
+        "middle": dict(zip((*CURVE, "probe"), _short(columns.mean(axis=0)), strict=True)),
         "probe": {"bias": probe_bias, "weights": _short(probe)},
         "sigmoid": [1.0, 0.0],
         "prices": [],

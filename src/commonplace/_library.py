@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from commonplace._chosen import default_folder, refuse_before_beginning, resolved
 from commonplace._learned import Learned
-from commonplace._records import speculation_record
+from commonplace._records import assessment_record, speculation_record
 from commonplace._selected import Selected, select
 from commonplace._weights import ENCODER_SHA256, Weights
 from commonplace.foundation import (
@@ -409,6 +409,8 @@ class Library:
             reader=found.reader,
             timings=found.timings,
             speculation=speculation_record(found.speculation),
+            assessment=assessment_record(found.assessment),
+            left_out=[asdict(sentence) for sentence in found.left_out],
         )
 
     # ---------------------------------------------------------------- citations

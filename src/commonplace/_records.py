@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from math import fsum, isnan
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from commonplace.answers import Answer, Citation, Refusal, Sentence
+    from commonplace.answers import Answer, Assessment, Citation, Refusal, Sentence
     from commonplace.library import FeedbackRecord, Locator, Reading, Shown, Status
     from commonplace.models import Generation
     from commonplace.retrieval import Hit
@@ -80,6 +81,37 @@ def speculation_record(made: "Generation | None") -> dict[str, Any] | None:
     if made is None:
         return None
     return asdict(made) | {"acceptance": made.acceptance, "speed_up": made.speed_up}
+
+
+def assessment_record(made: "Assessment | None") -> dict[str, Any] | None:
+    """What the log keeps of why: a reason is [signal, value, what it adds]."""
+    if made is None:
+        return None
+    judged = made.sentence
+    return {
+        "confidence": made.confidence,
+        "threshold": made.threshold,
+        "start": made.start,
+        "reasons": [[r.signal, None if isnan(r.value) else r.value, r.adds] for r in made.reasons],
+        "sentence": f"{judged.passage.id}:{judged.start}-{judged.end}" if judged else None,
+    }
+
+
+def reasons_record(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Why a question of the log was answered or refused: `start` and the reasons are `logit`."""
+    from commonplace.answers import Reason
+
+    kept = asked["assessment"]
+    reasons = [Reason(name, value, adds) for name, value, adds in kept["reasons"]]
+    return {
+        "question": asked["query"],
+        "answered": asked["answered"],
+        **{name: kept[name] for name in ("confidence", "threshold", "start")},
+        "logit": fsum([kept["start"], *(reason.adds for reason in reasons)]),
+        "reasons": [asdict(reason) | {"phrase": reason.phrase} for reason in reasons],
+        "sentence": kept["sentence"],
+        "left_out": asked["left_out"],
+    }
 
 
 def sentence_record(sentence: "Sentence") -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commonplace.answers import CAUTION, THRESHOLD
-from commonplace.answers._answerability import Answerability, confidence, shipped
+from commonplace.answers._answerability import Answerability, assess, shipped
 from commonplace.answers._extractive import Reading
 from commonplace.answers._signals import DOWN, SIGNALS, UP
 from commonplace.foundation import WeightsError
@@ -73,14 +73,17 @@ def test_states_move_the_confidence() -> None:
 
 
 def test_nothing_read_is_no_confidence() -> None:
-    assert confidence("What is the rank?", Reading(()), Angle(1.0)) == 0.0
+    assessed = assess("What is the rank?", Reading(()), Angle(1.0))
+    assert (assessed.confidence, assessed.reasons, assessed.enough) == (0.0, (), False)
 
 
 def test_a_reading_is_measured_and_judged() -> None:
     best = scored("Rollo swore fealty.")
     reading = Reading((best.quote,), best, (best.quote.passage,), (6.0,), (0,), (best,))
-    near = confidence("Who swore fealty?", reading, Angle(0.9))
-    assert near > confidence("Who did not swear fealty in 1066?", reading, Angle(0.9))
+    near = assess("Who swore fealty?", reading, Angle(0.9))
+    far = assess("Who did not swear fealty in 1066?", reading, Angle(0.9))
+    assert near.confidence > far.confidence
+    assert near.sentence == best.quote
 
 
 def test_more_caution_is_a_higher_threshold() -> None:

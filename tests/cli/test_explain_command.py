@@ -12,6 +12,10 @@ import pytest
 from click.testing import Result
 
 from commonplace import Library
+from commonplace._records import assessment_record
+from commonplace.answers import Assessment, Reason
+from commonplace.answers._extractive import Quote
+from commonplace.foundation import append_record
 from commonplace.library import Store, record_feedback
 
 Run = Callable[..., Result]
@@ -27,12 +31,13 @@ def clean(filled: tuple[Path, Path]) -> Iterator[None]:
 def test_the_parts_are_the_score(run: Run) -> None:
     run("search", "update of matrices", "--profile", "bm25")
     result = run("explain", "1")
-    assert result.stdout.startswith("1. LoRA › Why two matrices  for “update of matrices”")
+    assert result.stdout.startswith("1. LoRA › Why two matrices\n")
+    assert "\nfor “update of matrices”\n" in result.stdout
     parts = re.findall(r"^bm25 +([+-]\d+\.\d{4})  \++$", result.stdout, re.M)
     score = re.search(r"^score +([+-]\d+\.\d{4})$", result.stdout, re.M)
     assert score
     assert parts == [score[1]]
-    assert "features  bm25" in result.stdout
+    assert "features bm25" in result.stdout
 
 
 def test_in_json_and_by_id(run: Run) -> None:
@@ -98,3 +103,47 @@ def test_what_was_not_found_has_no_place(run: Run) -> None:
     assert result.exit_code == 2
     assert "not among the 1 best passages of fast" in result.stderr
     assert "with --query" in run("explain", other).stderr
+
+
+def logged(library: Path, **more: Any) -> None:
+    """A question as `ask` writes it to the log."""
+    passage = Library.open(library).search("two small matrices", profile="bm25")[0].passage
+    start = passage.text.index("LoRA trains")
+    quote = Quote(passage, start, start + 31, 5.0)
+    reasons = (Reason("sentence", 5.0, 1.25), Reason("number_missing", 1.0, -2.0))
+    made = Assessment(0.2227, 0.4, -0.5, reasons, quote)
+    record = {"verb": "ask", "query": "Who won in 1966?", "answered": False, "left_out": []}
+    kept = {"assessment": assessment_record(made)}
+    append_record(library / "log" / "log.jsonl", {**record, **kept, **more})
+
+
+def test_why_the_last_question_was_refused(run: Run, filled: tuple[Path, Path]) -> None:
+    logged(filled[0])
+    run("search", "matrices")
+    text = run("explain").stdout
+    assert text.startswith("refused: “Who won in 1966?”\nconfidence 0.22, answered from 0.40 on\n")
+    assert "“LoRA trains two small matrices.”" in text
+    assert re.search(r"^  \+1\.25  \++ +how well the sentence answers \(5\)$", text, re.M)
+    assert re.search(
+        r"^  -2\.00  -+ +numbers of the question that the passage lacks \(1\)$", text, re.M
+    )
+    assert "-0.50" in text
+    assert "-1.25" in text
+    assert "-0.41" in text  # the logit of .4, which was needed
+
+
+def test_why_in_json_adds_up(run: Run, filled: tuple[Path, Path]) -> None:
+    logged(filled[0], left_out=[{"text": "It is 7.", "reason": "the passage has no 7"}])
+    found = json.loads(run("explain", "--json").stdout)
+    assert found["logit"] == found["start"] + sum(reason["adds"] for reason in found["reasons"])
+    assert found["logit"] == pytest.approx(-1.25)
+    assert set(found["reasons"][0]) == {"signal", "value", "adds", "phrase"}
+    assert "left out: “It is 7.”  the passage has no 7" in run("explain").stdout
+
+
+def test_why_needs_a_question(run: Run, filled: tuple[Path, Path]) -> None:
+    assert run("explain", "--query", "x").exit_code == 2
+    append_record(filled[0] / "log" / "log.jsonl", {"verb": "ask", "query": "Why?"})
+    result = run("explain")
+    assert result.exit_code != 0
+    assert "ask it again" in str(result.exception) + result.stderr

@@ -88,7 +88,7 @@ def test_judgments_come_first_where_there_are_any(notes: Library) -> None:
     assert report.ranking.queries == {"zither": "zither"}
     assert report.ranking.rows[0].means["ndcg@10"] == 1
     assert kept.parent == notes.folder / "learned" / "evaluations"
-    assert any("queries are too few for intervals" in notice for notice in report.ranking.notices)
+    assert any("one query is too few for intervals" in notice for notice in report.ranking.notices)
     made, _ = evaluate_library(notes, only=["bm25"], answers=0, by="known-items")
     assert made.by == "known-items"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from commonplace.library import VERDICTS, FeedbackRecord, Verdict
-from commonplace.retrieval import FeedbackParameters, Taste, remembering, taste
+from commonplace.retrieval import FeedbackParameters, Taste, remembering, spread, taste
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 PARAMETERS = FeedbackParameters()
@@ -107,3 +107,23 @@ def test_queries_are_encoded_once_and_a_damaged_cache_is_made_again(tmp_path: Pa
     file.write_bytes(b"PK\x03\x04 no zip")
     remembering(encode, file)(["bb"])
     assert asked == ["a", "bb", "ccc", "bb"]
+
+
+@given(st.integers(2, 60), st.floats(0.1, 10))
+def test_the_spread_is_unbiased_however_few(count: int, true: float) -> None:
+    made = np.random.default_rng(count).normal(0, true, (4000, count)).astype(np.float32)
+    assert np.mean([spread(scores) for scores in made[:1000]]) == pytest.approx(true, rel=0.12)
+
+
+@pytest.mark.parametrize("scores", [[], [1.0], [2.0, 2.0, 2.0]])
+def test_equal_scores_have_no_spread(scores: list[float]) -> None:
+    assert spread(np.array(scores, np.float32)) == 0
+
+
+def test_of_two_passages_an_up_and_a_down_turn_the_order() -> None:
+    # A gap of 1 between them; the plain deviation of two is half of it, and did not suffice.
+    width = spread(np.array([1.0, 0.0], np.float32))
+    one = moved([given_on(0, "b", "up")])
+    assert 0.5 < one[1] * width < 1
+    both = moved([given_on(0, "a", "down"), given_on(0, "b", "up")])
+    assert (both[1] - both[0]) * width > 1

@@ -4,7 +4,8 @@ from commonplace.answers._answerability import CAUTION, THRESHOLD, Caution
 from commonplace.answers._ask import Context, Readers, answer, answering
 from commonplace.answers._comparison import Comparison, compare
 from commonplace.answers._extractive import ExtractiveReader
-from commonplace.answers._generative import GenerativeReader, GenerativeSettings
+from commonplace.answers._generative import GenerativeReader, GenerativeSettings, LeftOut
+from commonplace.answers._reasons import Assessment, Reason
 from commonplace.answers._support import nearest_sentence
 from commonplace.answers._types import Answer, Citation, Refusal, Retrieved, Sentence, Step
 
@@ -12,6 +13,7 @@ __all__ = [
     "CAUTION",
     "THRESHOLD",
     "Answer",
+    "Assessment",
     "Caution",
     "Citation",
     "Comparison",
@@ -19,7 +21,9 @@ __all__ = [
     "ExtractiveReader",
     "GenerativeReader",
     "GenerativeSettings",
+    "LeftOut",
     "Readers",
+    "Reason",
     "Refusal",
     "Retrieved",
     "Sentence",

@@ -9,7 +9,8 @@ probability of it, of a world where half of all questions have an answer.
 (Rajpurkar et al. 2018, https://arxiv.org/abs/1806.03822), whose unanswerable questions were written
 to look answerable from the very passage. benchmarks/train_answerability.py remakes it, and
 docs/measurements.md has what it is worth on other articles. It belongs to
-`ms-marco-MiniLM-L-12-v2` and `bge-small-en-v1.5`; other models need their own.
+`ms-marco-MiniLM-L-12-v2` and `bge-small-en-v1.5`; other models need their own. Why a confidence is
+what it is: `_reasons.py`.
 
     python -m pytest tests/answers/test_answerability.py
 """
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 
 from commonplace.answers._extractive import Reading
 from commonplace.answers._mismatch import Weigh, uniform
+from commonplace.answers._reasons import Assessment, Reason, strongest
 from commonplace.answers._signals import SIGNALS, Encoder, row, signals
 from commonplace.foundation import WeightsError
 from commonplace.models import Trees
@@ -46,6 +48,7 @@ class Answerability:
     Attributes:
         trees: what they mend.
         curve: weights in logits per unit, and "bias".
+        middle: the means of what the curve reads, over the questions that were trained on.
         probe: weights [width] of the states.
         probe_bias: added to the probe's product.
         sigmoid: slope and shift of the score.
@@ -54,6 +57,7 @@ class Answerability:
 
     trees: Trees
     curve: Mapping[str, float]
+    middle: Mapping[str, float]
     probe: NDArray[np.float64]
     probe_bias: float
     sigmoid: tuple[float, float]
@@ -79,11 +83,12 @@ class Answerability:
             header = dict(trees.header)
             probe, (slope, shift) = header.pop("probe"), header["sigmoid"]
             weights, bias, curve = np.array(probe["weights"]), probe["bias"], header["curve"]
+            middle = {name: header["middle"][name] for name in curve if name != "bias"}
         except (KeyError, TypeError, ValueError) as error:
             raise WeightsError(
                 f"the answerability model cannot be read ({error}); install commonplace anew"
             ) from error
-        return cls(trees, curve, weights, bias, (slope, shift), header)
+        return cls(trees, curve, middle, weights, bias, (slope, shift), header)
 
     def score(self, found: NDArray[np.float64], states: NDArray[Any] | None) -> float:
         """The sum of the parts, in logits, before the sigmoid.
@@ -93,17 +98,38 @@ class Answerability:
             states: of the cross-encoder [width]; None where it gives none, which says nothing
                 either way.
         """
+        seen = self._seen(found, states)
+        return seen["curve"] + float(self.trees.predict(_row(seen))[0])
+
+    def _seen(self, found: NDArray[np.float64], states: NDArray[Any] | None) -> dict[str, float]:
+        """The signals and what is derived of them, in the order of the trees' features."""
         probe = 0.0 if states is None else float(states @ self.probe + self.probe_bias)
-        named = dict(zip(SIGNALS, found.tolist(), strict=True)) | {"probe": probe, "bias": 1.0}
-        curve = math.fsum(weight * named[name] for name, weight in self.curve.items())
-        seen = np.concatenate([found, [probe, curve]])
-        return curve + float(self.trees.predict(seen[None])[0])
+        seen = dict(zip(SIGNALS, found.tolist(), strict=True)) | {"probe": probe}
+        named = seen | {"bias": 1.0}
+        return seen | {"curve": math.fsum(w * named[name] for name, w in self.curve.items())}
 
     def confidence(self, found: NDArray[np.float64], states: NDArray[Any] | None) -> float:
         """Probability that the context answers, 0 to 1."""
         slope, shift = self.sigmoid
         logit = slope * self.score(found, states) + shift
         return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
+
+    def parts(
+        self, found: NDArray[np.float64], states: NDArray[Any] | None
+    ) -> tuple[float, tuple[Reason, ...]]:
+        """Where the logit of the confidence begins, and what each signal adds to it: exactly."""
+        slope, shift = self.sigmoid
+        seen = self._seen(found, states)
+        shares = self.trees.contributions(_row(seen))[0]
+        adds = dict(zip(seen, (slope * shares).tolist(), strict=True))
+        for name, middle in self.middle.items():
+            adds[name] += slope * self.curve[name] * (seen[name] - middle)
+        average = self.curve["bias"] + math.fsum(self.curve[n] * m for n, m in self.middle.items())
+        return slope * (average + self.trees.expected) + shift, strongest(seen, adds)
+
+
+def _row(seen: Mapping[str, float]) -> NDArray[np.float64]:
+    return np.array([list(seen.values())])
 
 
 @cache
@@ -112,19 +138,23 @@ def shipped() -> Answerability:
     return Answerability.read(Path(__file__).with_name("answerability.json"))
 
 
-def confidence(
+def assess(
     question: str,
     reading: Reading,
     encoder: Encoder,
     weigh: Weigh = uniform,
-    model: Answerability | None = None,
-) -> float:
-    """Calibrated probability that what was read answers the question; 0 where nothing was read.
+    threshold: float = THRESHOLD,
+) -> Assessment:
+    """How likely it is that what was read answers the question, and why.
+
+    The confidence is 0, without reasons, where nothing was read.
 
     Raises:
         WeightsError: the package's own file is damaged.
     """
     if reading.best is None:
-        return 0.0
-    found = row(signals(question, reading, encoder, weigh))
-    return (model or shipped()).confidence(found, reading.states)
+        return Assessment(0.0, threshold)
+    model, found = shipped(), row(signals(question, reading, encoder, weigh))
+    sure = model.confidence(found, reading.states)
+    start, reasons = model.parts(found, reading.states)
+    return Assessment(sure, threshold, start, reasons, reading.best.quote)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from commonplace.answers._answerability import THRESHOLD, confidence
+from commonplace.answers._answerability import THRESHOLD, assess
 from commonplace.answers._extractive import ExtractiveReader, Quote, Reading
 from commonplace.answers._generative import GenerativeReader, Writing, Written
 from commonplace.answers._mismatch import Weigh, uniform
@@ -82,7 +82,7 @@ def answering(
     watch = watch or Stopwatch()
     with watch.stage("read"):
         reading = readers.extractive.read(question, context.passages)
-        sure = confidence(question, reading, readers.encoder, readers.weigh)
+        judged = assess(question, reading, readers.encoder, readers.weigh, threshold)
 
     def refuse(reason: str, writing: Writing | None = None) -> Refusal:
         near = tuple(dict.fromkeys(passage.path for passage in context.passages))[:NEAREST]
@@ -90,18 +90,20 @@ def answering(
             question,
             reason,
             near,
-            sure,
+            judged.confidence,
             writing.unsupported if writing else 0,
             readers.name,
             context.as_of,
             watch.seconds,
             writing.generation if writing else None,
+            judged,
+            writing.left_out if writing else (),
         )
 
     if not context.passages:
         yield refuse("the library holds nothing that matches the question")
         return
-    if sure < threshold:
+    if not judged.enough:
         yield refuse("nothing in the library answers the question well enough")
         return
     sentences, writing = list[Sentence](), None
@@ -118,7 +120,7 @@ def answering(
     yield Answer(
         question,
         tuple(sentences),
-        sure,
+        judged.confidence,
         writing.unsupported if writing else 0,
         readers.name,
         context.as_of,
@@ -126,6 +128,8 @@ def answering(
         oldest=min(written),
         timings=watch.seconds,
         speculation=writing.generation if writing else None,
+        assessment=judged,
+        left_out=writing.left_out if writing else (),
     )
 
 

@@ -9,7 +9,7 @@ large library are larger.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -26,6 +26,25 @@ CLAIM_DOWN: Final = (  # more of it speaks against it
     "negation_differs", "misplaced", "degrees_missing", "opposed",
 )  # fmt: skip
 CLAIM_SIGNALS: Final = (*CLAIM_UP, *CLAIM_DOWN, "pairs_adjacent", "terms", "length_ratio")
+AGAINST: Final[Mapping[str, str]] = {  # what it means where a signal speaks against support
+    "covered": "some are missing",
+    "covered_sentence": "no one sentence has most of them",
+    "covered_window": "no three sentences in a row have most of them",
+    "order_kept": "their order is another",
+    "pairs_kept": "they have other neighbours there",
+    "pairs_adjacent": "they have other neighbours there",
+    "numbers_missing": "a number is missing",
+    "names_missing": "a name is missing",
+    "turned": "one of the two negates",
+    "numbers_elsewhere": "a number stands in another sentence",
+    "names_elsewhere": "a name stands in another sentence",
+    "negation_differs": "one of the two negates",
+    "misplaced": "a name or a number has other neighbours there",
+    "degrees_missing": "a “first”, an “only” or the like is missing",
+    "opposed": "the opposite of a word is said",
+    "terms": "for so many words that is too little",
+    "length_ratio": "the sentence nearest to it is of another length",
+}
 _SPECIAL = re.compile(r"\b[A-Z]\w+|\d[\d,.]*")
 
 

@@ -68,17 +68,30 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A sentence that the model wrote and that no passage supports; `reason` says why, a clause."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Writing:
     """What became of the model's text. No sentences: a refusal.
 
-    `unsupported` counts the sentences that failed the check; `raw` is the text as written;
+    `left_out` are the sentences that failed the check; `raw` is the text as written;
     `generation` is what writing it took, where the model runs in this process.
     """
 
     sentences: tuple[Written, ...]
-    unsupported: int
+    left_out: tuple[LeftOut, ...]
     raw: str
     generation: Generation | None = None
+
+    @property
+    def unsupported(self) -> int:
+        """How many sentences failed the check."""
+        return len(self.left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +133,20 @@ class GenerativeReader:
         passages = pick(ranked, self._budget(question), self._cost)
         asked = messages(question, passages)
         pieces = self.model.generate(asked, max_tokens=self.settings.answer) if passages else ()
-        kept, took = dict[Written, None](), list[Generation]()
-        raw, looked_at, unsupported = "", 0, 0
+        kept, left_out, took = dict[Written, None](), list[LeftOut](), list[Generation]()
+        raw, looked_at = "", 0
         for piece in chain(_accounted(pieces, took), [None]):
             raw += piece or ""
             complete = marked_sentences(raw)[looked_at : None if piece is None else -1]
             looked_at += len(complete)
             for text, marks in complete:
-                sources = self._sources(text, marks, passages)
-                written = Written(text, sources)
-                unsupported += not sources
-                if sources and written not in kept:
-                    kept[written] = None
-                    yield written
-        yield Writing(tuple(kept), unsupported, raw, took[0] if took else None)
+                checked = self._checked(text, marks, passages)
+                if isinstance(checked, LeftOut):
+                    left_out.append(checked)
+                elif checked not in kept:
+                    kept[checked] = None
+                    yield checked
+        yield Writing(tuple(kept), tuple(left_out), raw, took[0] if took else None)
 
     def _cost(self, passage: Passage) -> int:
         return self.model.count_tokens(_frame(999, passage)) + 1
@@ -144,24 +157,28 @@ class GenerativeReader:
         fixed = said + TEMPLATE + self.settings.answer
         return min(self.settings.most_context, self.model.context_tokens - fixed)
 
-    def _sources(
+    def _checked(
         self, text: str, marks: Sequence[int], passages: Sequence[Passage]
-    ) -> tuple[Source, ...]:
-        """The marked passages that support `text`; if none does, the best other that does."""
+    ) -> Written | LeftOut:
+        """`text` on the marked passages that support it; if none does, on the best other."""
         marked = [passages[mark - 1] for mark in marks if 0 < mark <= len(passages)]
-        if found := [source for p in marked if (source := self._source(text, p))]:
-            return tuple(found[: self.settings.sources])
-        others = [source for p in passages if p not in marked and (source := self._source(text, p))]
-        return (max(others, key=lambda source: source.support.coverage),) if others else ()
+        looked_at = [self._source(text, passage) for passage in marked]
+        if found := [source for source in looked_at if source.support.supported]:
+            return Written(text, tuple(found[: self.settings.sources]))
+        others = [self._source(text, p) for p in passages if p not in marked]
+        nearest = sorted(others, key=lambda source: -source.support.coverage)
+        if found := [source for source in nearest if source.support.supported]:
+            return Written(text, (found[0],))
+        return LeftOut(text, (looked_at or nearest)[0].support.reason)
 
-    def _source(self, text: str, passage: Passage) -> Source | None:
-        """The passage's sentence nearest to `text`, if the passage supports it."""
+    def _source(self, text: str, passage: Passage) -> Source:
+        """The passage's sentence nearest to `text`, and whether the passage supports it."""
         spans = [span for span in sentence_spans(passage.text) if quotable(passage, *span)]
+        if not spans:
+            return Source(passage, 0, 0, Support(False, "the passage only addresses a model", 0.0))
         body = " ".join(passage.text[start:end] for start, end in spans)
         held = heading_of(passage) + body
         checked = support(text, held, weigh=self._weigh, similarity=self._similarity)
-        if not checked.supported or not spans:
-            return None
         terms = analyse(text)
         nearest = max(
             spans, key=lambda s: coverage(terms, analyse(passage.text[slice(*s)]), self._weigh)

@@ -23,7 +23,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.answers._claims import CLAIM_SIGNALS, claim_signals
+from commonplace.answers._claims import AGAINST, CLAIM_SIGNALS, claim_signals
 from commonplace.answers._mismatch import CLAUSE, NEGATOR, Weigh, names, numbers, turned, uniform
 from commonplace.library import analyse, sentence_spans
 from commonplace.models import Trees
@@ -83,15 +83,22 @@ def support(
         return Support(False, found_fault, covered)
     if covered < HALF_COVERED:
         return Support(False, "too few of its words are in the passage", covered)
-    score = float(_trees().predict(np.array([[found[n] for n in CLAIM_SIGNALS]]))[0])
+    row = np.array([[found[name] for name in CLAIM_SIGNALS]])
+    score = float(_trees().predict(row)[0])
     if score >= SUPPORTED or (score >= UNSURE and covered >= COVERED):
         return Support(True, "covered", covered)
     if score < UNSURE or similarity is None:
-        return Support(False, _SCATTERED, covered)
+        return Support(False, _scattered(row), covered)
     cosine = similarity(sentence, passage)
     if cosine >= SIMILAR:
         return Support(True, "covered in part, and similar", covered, cosine)
-    return Support(False, _SCATTERED, covered, cosine)
+    return Support(False, _scattered(row), covered, cosine)
+
+
+def _scattered(row: NDArray[np.float64]) -> str:
+    """What speaks most against the sentence, by its exact share of the trees' score."""
+    against = CLAIM_SIGNALS[int(_trees().contributions(row)[0].argmin())]
+    return f"{_SCATTERED}: {AGAINST[against]}"
 
 
 @cache

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from commonplace.answers._generative import LeftOut
+from commonplace.answers._reasons import Assessment
 from commonplace.library import Locator, Passage
 from commonplace.models import Generation
 
@@ -62,6 +64,8 @@ class Answer:
         timings: seconds by stage.
         speculation: what writing took, and what drafts saved of it; None where no model in this
             process wrote.
+        assessment: why it is answered: what each signal added to the confidence.
+        left_out: the unsupported sentences, each with what was missing.
     """
 
     question: str
@@ -74,6 +78,8 @@ class Answer:
     oldest: datetime
     timings: Mapping[str, float] = field(default_factory=dict)
     speculation: Generation | None = None
+    assessment: Assessment | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -83,7 +89,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The library does not answer the question: why, and which items come nearest. No citations."""
+    """The library does not answer the question: why, and which items come nearest. No citations.
+
+    `assessment` and `left_out` are as those of an answer.
+    """
 
     question: str
     reason: str
@@ -94,6 +103,8 @@ class Refusal:
     as_of: datetime
     timings: Mapping[str, float] = field(default_factory=dict)
     speculation: Generation | None = None
+    assessment: Assessment | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def answered(self) -> bool:

@@ -111,7 +111,9 @@ def _print_source(number: int, citation: "Citation", said: set[str], width: int)
     """Mark, place and heading; then the quote where the answer does not say it word for word."""
     say(bold(f"[{number}] "), place(citation.passage, citation.locator))
     margin = " " * len(f"[{number}] ")
-    say(margin, title_line(citation.passage), dim(f"  {citation_id(citation)}"))
+    name = citation_id(citation)
+    room = columns() - len(margin) - len(name) - 2
+    say(margin, title_line(citation.passage, room), dim(f"  {name}"))
     if flat(citation.quote) not in said:
         for line in wrap(f"“{citation.quote}”", width - len(margin)):
             say(margin, dim(line))
@@ -155,3 +157,6 @@ def _print_refusal(refusal: "Refusal") -> None:
         say(dim("nearest, without answering it:"))
         for name in refusal.nearest:
             say("  ", short_path(name))
+    if refusal.assessment:
+        say()
+        say(dim("`commonplace explain` says what spoke against an answer"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commonplace._records import hit_record
+from commonplace.cli._decision import explain_decision
 from commonplace.cli._last import numbered
 from commonplace.cli._options import (
     Selection,
@@ -17,7 +18,7 @@ from commonplace.cli._options import (
 )
 from commonplace.cli._places import place, title_line
 from commonplace.cli._search import PROFILES
-from commonplace.cli._terminal import bold, columns, cut, dim, pad, print_json, say
+from commonplace.cli._terminal import bold, columns, cut, dim, flat, pad, print_json, say, wrap
 from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:
@@ -28,14 +29,16 @@ _HEADS = ("in query", "in passage", "in passages", "idf", "adds")
 
 
 _BAR = 24  # cells of the longest bar
+_TIED = "~"  # stands for a blank at which no line is broken
 
 
 @verb(
-    "Show why a passage stands where it stands.",
+    "Show why a passage has its place, or a question its answer.",
+    "commonplace explain",
     "commonplace explain 2",
     'commonplace explain 3f2a9c01d4e5 --query "low-rank update" --profile best',
 )
-@click.argument("citation")
+@click.argument("citation", required=False, metavar="[CITATION]")
 @click.option("--query", metavar="TEXT", help="What it was found for, where CITATION is an id.")
 @click.option(
     "--profile",
@@ -47,14 +50,20 @@ _BAR = 24  # cells of the longest bar
 @json_option
 @library_option
 def explain(
-    citation: str, query: str | None, profile: Any, selection: Selection, as_json: bool
+    citation: str | None, query: str | None, profile: Any, selection: Selection, as_json: bool
 ) -> None:
-    """Show what each kind of evidence adds to a passage's score: the parts are the whole.
+    """Show why: the parts that add up to a passage's score, or to the confidence in an answer.
 
-    CITATION is a number of the last search or ask, or an id with --query. Options that chose a part
-    of the library for that search must be given again.
+    CITATION is a number of the last search or ask, or an id with --query: each kind of evidence
+    that gave the passage its place. Options that chose a part of the library for that search must
+    be given again. Without CITATION: what spoke for and against an answer to the last question.
     """
     library = open_library()
+    if citation is None and (query or profile):
+        raise click.UsageError("name the passage too: its number, or its id")
+    if citation is None:
+        explain_decision(library, as_json)
+        return
     found = numbered(library, citation)
     asked = query or (found.query if found else "")
     if not asked:
@@ -66,8 +75,9 @@ def explain(
     if as_json:
         print_json({"query": asked, "profile": chosen, "rank": rank, "hit": hit_record(hit)})
         return
-    say(bold(f"{rank}. "), title_line(hit.passage, columns() - 6), dim(f"  for “{asked}”"))
+    say(bold(f"{rank}. "), title_line(hit.passage, columns() - 4))
     say(dim(place(hit.passage)))
+    say(dim(f"for “{cut(flat(asked), columns() - 6)}”"))
     _print_contributions(hit)
     print_explanation(hit, "")
     _print_features(hit)
@@ -92,7 +102,9 @@ def _print_features(hit: "Hit") -> None:
     known = [(name, value) for name, value in hit.explanation.features if value == value]
     if known:
         say()
-        say(dim("features  "), dim(" · ".join(f"{name} {value:.3g}" for name, value in known)))
+        told = " · ".join(f"{name} {value:.3g}".replace(" ", _TIED) for name, value in known)
+        for line in wrap(f"features {told}", columns()):
+            say(dim(line.replace(_TIED, " ")))
 
 
 def print_explanation(hit: "Hit", margin: str) -> None:

@@ -81,7 +81,7 @@ def _report(records: "list[FeedbackRecord]", word: str, as_json: bool) -> None:
         print_json(feedback_record(records))
         return
     for record in records:
-        say(f"{word}: ", _line(record))
+        say(bold("forgotten: ") if word == "forgotten" else "", _line(record))
     if not records:
         say("there was nothing to forget")
 
@@ -104,8 +104,8 @@ def _line(record: "FeedbackRecord") -> str:
     from commonplace.cli._terminal import joined
 
     rank = f" at rank {record.rank}" if record.rank else ""
-    before = f"{record.id}  {record.at.astimezone():%Y-%m-%d %H:%M}  "
+    before = f"{record.id[:8]}  {record.at.astimezone():%Y-%m-%d %H:%M}  "
     said = f"{record.verdict:<9} "
-    room = max(20, columns() - len(before) - len(said) - len(rank) - 14)
+    room = max(12, columns() - len(before) - len(said) - len(rank) - 12)
     parts: list[Any] = [dim(before), bold(said), record.passage_id[:8], dim(f"{rank}  ")]
     return joined([*parts, "“", cut(flat(record.query), room), "”"])

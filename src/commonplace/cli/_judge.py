@@ -13,12 +13,9 @@ import click
 from commonplace.cli._options import json_option, library_option, open_library
 from commonplace.cli._places import excerpt, place, query_terms, title_line
 from commonplace.cli._terminal import (
-    Painted,
     bold,
-    cells,
     clean,
     columns,
-    cut,
     cut_left,
     dim,
     joined,
@@ -112,17 +109,11 @@ def _lines(number: int, total: int, passage: "Passage", terms: set[str]) -> Iter
     """Title, place and excerpt; the number says how many are to come, and nothing of a rank."""
     width = max(20, min(columns(), 100))
     count = f"{number}/{total}  "
-    yield joined([count, _fitted(title_line(passage, width - len(count)), width - len(count))])
+    yield joined([count, title_line(passage, width - len(count))])
     where = place(passage)
     yield dim(f"  {cut_left(where, width - 2) if on_terminal() else where}")
     for line in excerpt(passage.text, terms, width - 2, lines=6):
         yield joined(["  ", line])
-
-
-def _fitted(title: Painted, room: int) -> str:
-    """The title line, cut where it does not fit; it is never more than one line."""
-    plain = click.unstyle(title)
-    return title if cells(plain) <= room or not on_terminal() else bold(cut(plain, room))
 
 
 def _show(line: str, to_stderr: bool) -> None:

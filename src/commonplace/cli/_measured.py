@@ -57,7 +57,8 @@ def print_retrieval(report: "RetrievalReport", kept: Path) -> None:
 def print_library(report: "LibraryReport", kept: Path) -> None:
     """The same of one's own library, with what its questions were made of, and answers."""
     ranking = report.ranking
-    what = f"{ranking.documents:,} passages, {len(ranking.queries):,} queries"
+    count = len(ranking.queries)
+    what = f"{ranking.documents:,} passages, {count:,} quer{'y' if count == 1 else 'ies'}"
     _print_ranking(ranking, f"{what}: {ranking.made_from}")
     _print_sorts(report)
     if report.answers:

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commonplace.cli._terminal import Painted, bold, cells, clean, flat, joined, wrap
+from commonplace.cli._terminal import (
+    Painted,
+    bold,
+    cells,
+    clean,
+    cut,
+    flat,
+    joined,
+    on_terminal,
+    wrap,
+)
 
 if TYPE_CHECKING:
     from commonplace import Locator, Passage
@@ -26,13 +36,19 @@ def short_path(path: str) -> str:
 
 
 def title_line(passage: "Passage", width: int = 1_000) -> Painted:
-    """Title › heading › heading; where that is too wide, the headings between give way."""
+    """Title › heading › heading; where that is too wide, the headings between give way.
+
+    On a terminal it is cut to the width, elsewhere it is whole.
+    """
     title = flat(passage.title) or os.path.basename(passage.path)
     headings = [flat(heading) for heading in passage.heading]
     if headings and headings[0] == title:
         headings = headings[1:]
     if len(headings) > 1 and cells(" › ".join([title, *headings])) > width:
         headings = ["…", headings[-1]]
+    whole = " › ".join([title, *headings])
+    if on_terminal() and cells(whole) > width:
+        title, *headings = cut(whole, max(width, 10)).split(" › ")
     return joined([bold(title), *headings], " › ")
 
 

@@ -20,7 +20,7 @@ from commonplace.evaluation._own_answers import LEAST, OwnAnswers, ask_definitio
 from commonplace.evaluation._quiet import QuietLibrary
 from commonplace.evaluation._ranking import few, profiles_of
 from commonplace.evaluation._retrieval import against_earlier, measured, stages
-from commonplace.evaluation._types import MEASURE, RetrievalReport, rounded
+from commonplace.evaluation._types import FEWEST, MEASURE, RetrievalReport, rounded
 from commonplace.foundation import InputError, Progress, display_path, silent
 from commonplace.retrieval import Profile
 
@@ -241,6 +241,10 @@ def _notices(
         notices.append(
             "what was never judged counts as not fitting; `commonplace judge` fills gaps"
         )
+        if len(queries) < FEWEST:
+            notices.append(
+                "`--by known-items` measures by questions that are made from the library"
+            )
     notices += few(len(queries))
     if answers and told is None:
         notices.append(

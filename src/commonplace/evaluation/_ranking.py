@@ -101,7 +101,8 @@ def row_of(found: Run, judgments: Judgments) -> Row:
 def few(count: int) -> tuple[str, ...]:
     """What to say of so many queries, if they are few: a bootstrap of so few is too narrow."""
     if count < FEWEST:
-        return (f"with {count} of them, queries are too few for intervals: trust only p",)
+        queries = "one query is" if count == 1 else f"{count} queries are"
+        return (f"{queries} too few for intervals: trust only p",)
     return (f"{count} queries are few: only large differences show",) if count < _FEW else ()
 
 

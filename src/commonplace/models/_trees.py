@@ -123,13 +123,24 @@ class Trees:
     def contributions(self, rows: NDArray[Any]) -> Doubles:
         """Each feature's share of each row's sum, [n, features]; with `expected` they add up."""
         x = self._checked(rows)
-        shares = np.zeros((len(x), len(self.features)))
-        for leaf in self._leaves:
-            taken = np.stack([_takes(step, x) for step in leaf.steps]) if leaf.steps else None
-            if taken is not None:
-                for place, step in enumerate(leaf.steps):
-                    shares[:, step[0]] += leaf.value * _shapley(leaf, taken, place)
-        return shares
+        shares = np.zeros((len(self.features), len(x)))
+        for feature, lower, upper, missing, share, value in self._by_depth:
+            column = x[:, feature]  # [n, leaves, steps]
+            taken = np.where(np.isnan(column), missing, (column > lower) & (column <= upper))
+            gained = _shapley(taken, share) * value[:, None]
+            np.add.at(shares, feature, np.moveaxis(gained, 0, -1))
+        return shares.T
+
+    @cached_property
+    def _by_depth(self) -> list[tuple[NDArray[Any], ...]]:
+        """The leaves of each number of steps together: their steps' columns, and their values."""
+        tables = []
+        for depth in sorted({len(leaf.steps) for leaf in self._leaves} - {0}):
+            leaves = [leaf for leaf in self._leaves if len(leaf.steps) == depth]
+            steps = zip(*(zip(*leaf.steps, strict=True) for leaf in leaves), strict=True)
+            columns = [np.array(column) for column in steps]  # each [leaves, steps]
+            tables.append((*columns, np.array([leaf.value for leaf in leaves])))
+        return tables
 
     def _checked(self, rows: NDArray[Any]) -> Doubles:
         x = np.asarray(rows, np.float64)
@@ -138,32 +149,32 @@ class Trees:
         return x
 
 
-def _takes(step: tuple[int, float, float, bool, float], x: Doubles) -> NDArray[np.bool_]:
-    """Which rows take the step."""
-    feature, lower, upper, missing, _ = step
-    column = x[:, feature]
-    within: NDArray[np.bool_] = (column > lower) & (column <= upper)
-    return np.where(np.isnan(column), missing, within)
-
-
-def _shapley(leaf: _Leaf, taken: NDArray[np.bool_], place: int) -> Doubles:
-    """The Shapley value of step `place` in the game that pays 1 where the leaf is reached.
+def _shapley(taken: NDArray[np.bool_], share: Doubles) -> Doubles:
+    """The Shapley values of steps in the games that pay 1 where a leaf is reached.
 
     With d steps, and S the known ones among the others, the payoff without the step is its share
     times prod(S taken) prod(rest shares). Subsets of one size share one weight |S|! (d-1-|S|)! / d!
     so their sum is a coefficient of the polynomial prod(share_j + taken_j z).
+
+    Args:
+        taken: which rows take which step of which leaf [n, leaves, d].
+        share: of each step [leaves, d].
+
+    Returns:
+        [n, leaves, d].
     """
-    others = [j for j in range(len(leaf.steps)) if j != place]
-    polynomial = np.ones((1, taken.shape[1]))
-    for j in others:
-        known = polynomial * taken[j]
-        polynomial = np.pad(polynomial * leaf.steps[j][4], ((0, 1), (0, 0)))
-        polynomial[1:] += known
-    d = len(leaf.steps)
-    weights = np.array(
-        [math.factorial(s) * math.factorial(d - 1 - s) / math.factorial(d) for s in range(d)]
-    )
-    gained: Doubles = (taken[place] - leaf.steps[place][4]) * (weights @ polynomial)
+    d = share.shape[1]
+    weights = [math.factorial(s) * math.factorial(d - 1 - s) / math.factorial(d) for s in range(d)]
+    gained = np.empty(taken.shape)
+    for place in range(d):
+        polynomial = np.ones((1, *taken.shape[:2]))  # by power of z
+        for j in range(d):
+            if j != place:
+                known = polynomial * taken[..., j]
+                polynomial = np.pad(polynomial * share[:, j], ((0, 1), (0, 0), (0, 0)))
+                polynomial[1:] += known
+        total = np.tensordot(weights, polynomial, 1)
+        gained[..., place] = (taken[..., place] - share[:, place]) * total
     return gained
 
 

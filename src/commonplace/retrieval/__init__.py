@@ -4,7 +4,7 @@ from commonplace.retrieval._accelerator import Accelerator
 from commonplace.retrieval._bm25 import BM25, BM25Parameters, TermContribution
 from commonplace.retrieval._explanation import Explanation, Hit
 from commonplace.retrieval._features import FEATURES, Signals, features, shortest_cover
-from commonplace.retrieval._feedback import FeedbackParameters, Taste, remembering, taste
+from commonplace.retrieval._feedback import FeedbackParameters, Taste, remembering, spread, taste
 from commonplace.retrieval._fusion import FusionParameters
 from commonplace.retrieval._mixture import RerankParameters
 from commonplace.retrieval._neighbours import NeighbourParameters
@@ -33,5 +33,6 @@ __all__ = [
     "remembering",
     "search",
     "shortest_cover",
+    "spread",
     "taste",
 ]

@@ -21,7 +21,7 @@ from commonplace.retrieval._bm25 import TermContribution
 from commonplace.retrieval._candidates import Candidates
 from commonplace.retrieval._explanation import Explanation, Hit
 from commonplace.retrieval._features import FEATURES, Signals, features
-from commonplace.retrieval._feedback import Taste
+from commonplace.retrieval._feedback import Taste, spread
 from commonplace.retrieval._fusion import FusionParameters, fused_parts, standard
 from commonplace.retrieval._mixture import RerankParameters, reranked_part
 from commonplace.retrieval._neighbours import NeighbourParameters, neighbour_means
@@ -171,12 +171,12 @@ def _rerank(
 def _adapt(view: View, query: str, found: Candidates, taste: Taste) -> dict[int, Passage]:
     """Move the top by what was said of it; returns the passages that were fetched for it."""
     depth = min(taste.parameters.depth, len(found.rows))
-    top, spread = found.rows[:depth], float(found.scores[:depth].std()) if depth else 0.0
+    top = found.rows[:depth]
     passages = view.passages(top)
     contents = [passage.content_hash for passage in passages]
     moved = taste.adjustments(query, found.query_vector, contents)
     if moved.any():
-        found.adjust({"feedback": np.float32(spread) * moved}, depth)
+        found.adjust({"feedback": np.float32(spread(found.scores[:depth])) * moved}, depth)
     return dict(zip(top.tolist(), passages, strict=True))
 
 

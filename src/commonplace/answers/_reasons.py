@@ -1,0 +1,123 @@
+"""Why a question is answered or refused: what each signal adds to the confidence, in words.
+
+The confidence is a sigmoid of a sum, and the sum is taken apart exactly: what is linear by how far
+a signal is from its mean (of the questions that were trained on), the trees by tree SHAP
+(`models/_trees.py`). So `start` and the reasons add up to the logit of the confidence.
+
+    python -m pytest tests/answers/test_reasons.py
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from commonplace.answers._extractive import Quote
+
+KIND: Final = "asks_"  # what the signals of the question's type begin with
+
+PHRASES: Final[Mapping[str, str]] = {
+    "sentence": "how well the sentence answers",
+    "alone": "how well it answers, read alone",
+    "in_context": "how well it answers, read after the one before",
+    "passage": "how well its passage answers",
+    "best_passage": "how well the best passage answers",
+    "probe": "what else the reading model holds of it",
+    "curve": "the strongest signals taken together",
+    "alone_margin": "its lead over the other sentences, read alone",
+    "sentence_margin": "its lead over the other sentences",
+    "passage_margin": "the best passage's lead over the next",
+    "near_sentences": "other sentences that answer nearly as well",
+    "context_gain": "what the sentence before it helps",
+    "cosine": "how near in meaning it is to the question",
+    "cosine_best": "how near in meaning the nearest sentence is",
+    "cosine_margin": "its lead in nearness over the other sentences",
+    "covered": "share of the question's words it has",
+    "covered_in_window": "share of them, heading and sentence before counted",
+    "missed_most": "rarity of a word of the question it lacks",
+    "missed_elsewhere": "words it lacks that stand elsewhere in the passage",
+    "order_kept": "words in the order of the question",
+    "pairs_kept": "words that stand together as in the question",
+    "relation": "share of the words that are neither name nor subject",
+    "focus": "whether it names what is asked for",
+    "typed": "dates, names or numbers of the kind asked for",
+    "number_missing": "numbers of the question that the passage lacks",
+    "number_elsewhere": "numbers of the question that the sentence lacks",
+    "name_missing": "names of the question that the passage lacks",
+    "name_elsewhere": "names of the question that the sentence lacks",
+    "negation": "the question negates, the sentence does not",
+    "unasked_negation": "the sentence negates, the question does not",
+    "degree_missing": "“first”, “only” and the like that it does not say",
+    "opposed": "words of which it says the opposite",
+    "excepts": "the question asks for something other than",
+    "retrieval_rank": "passages that the search put before it",
+    "agree": "search and reader agree on the passage",
+    "question_terms": "length of the question, in words",
+    "sentence_terms": "length of the sentence, in words",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What one signal adds to the confidence: above 0 it speaks for an answer.
+
+    Attributes:
+        signal: its name.
+        value: what was measured; NaN where it does not apply.
+        adds: in logits.
+    """
+
+    signal: str
+    value: float
+    adds: float
+
+    @property
+    def phrase(self) -> str:
+        """The signal in words."""
+        kind = self.signal.removeprefix(KIND)
+        if kind != self.signal:
+            return "the kind of question" + (f" ({kind})" if kind != "other" else "")
+        return PHRASES.get(self.signal, self.signal)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Whether what was read answers the question, and why.
+
+    Attributes:
+        confidence: calibrated probability that it does, 0 to 1.
+        threshold: the confidence below which the question is refused.
+        start: where an average question begins, in logits.
+        reasons: the strongest first; with `start` they add up to the confidence's logit. Empty
+            where nothing was read.
+        sentence: what was judged, the best sentence that was found.
+    """
+
+    confidence: float
+    threshold: float
+    start: float = 0.0
+    reasons: tuple[Reason, ...] = ()
+    sentence: Quote | None = None
+
+    @property
+    def enough(self) -> bool:
+        """Whether it suffices for an answer."""
+        return self.confidence >= self.threshold
+
+    @property
+    def logit(self) -> float:
+        """The sum of the parts."""
+        return math.fsum([self.start, *(reason.adds for reason in self.reasons)])
+
+
+def strongest(values: Mapping[str, float], parts: Mapping[str, float]) -> tuple[Reason, ...]:
+    """Values and parts by signal as reasons, the strongest first, less those that add nothing.
+
+    The question's type is one reason, for that it is no date says nothing by itself.
+    """
+    kinds = [name for name in parts if name.startswith(KIND)]
+    found = [Reason(name, values[name], part) for name, part in parts.items() if name not in kinds]
+    if kinds:
+        asked = max(kinds, key=lambda name: values[name])
+        found.append(Reason(asked, values[asked], math.fsum(parts[name] for name in kinds)))
+    return tuple(sorted((r for r in found if r.adds), key=lambda reason: -abs(reason.adds)))

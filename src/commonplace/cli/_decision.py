@@ -1,0 +1,115 @@
+"""Why the last question was answered or refused: what `commonplace explain` prints without a name.
+
+Notable: nothing is asked anew. The log keeps what each signal added to the confidence, so the
+explanation is of that very answer, also after the library has changed.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import fsum
+from typing import TYPE_CHECKING, Any
+
+from commonplace._records import reasons_record
+from commonplace.cli._places import place, title_line
+from commonplace.cli._terminal import bold, columns, cut, dim, flat, pad, print_json, say, wrap
+
+if TYPE_CHECKING:
+    from commonplace import Library
+
+_LOGGED = 200  # records among which the last question is looked for
+_SHOWN = 4  # reasons of each side that have a line of their own
+_BAR = 12  # cells of the longest bar
+
+
+def explain_decision(library: "Library", as_json: bool) -> None:
+    """Say what spoke for and against an answer to the last question.
+
+    Raises:
+        InputError: nothing was asked yet, or by a version that kept no reasons.
+    """
+    from commonplace import InputError
+
+    last = next((r for r in library.log(_LOGGED) if r.get("verb") == "ask"), None)
+    if last is None:
+        raise InputError(
+            "nothing was asked yet; `commonplace explain` says why the last question was answered "
+            "or refused, `commonplace explain 2` why a passage has its place"
+        )
+    if not last.get("assessment"):
+        raise InputError(
+            f"of “{last.get('query', '')}” no reasons were kept; ask it again to have it explained"
+        )
+    found = reasons_record(last)
+    if as_json:
+        print_json(found)
+        return
+    _print_verdict(found)
+    _print_judged(library, found["sentence"])
+    if found["reasons"]:
+        _print_reasons(found)
+    for sentence in found["left_out"]:
+        say(f"left out: “{flat(sentence['text'])}”", dim(f"  {sentence['reason']}"))
+
+
+def _print_verdict(found: Mapping[str, Any]) -> None:
+    did = "answered" if found["answered"] else "refused"
+    sure, least = found["confidence"], found["threshold"]
+    why = f"confidence {sure:.2f}, answered from {least:.2f} on"
+    say(bold(f"{did}: "), f"“{cut(flat(found['question']), columns() - 14)}”")
+    say(dim(why if found["reasons"] else "nothing was found that could be read for it"))
+    if sure >= least and not found["answered"]:
+        say(dim("what was written for it is not supported"))
+
+
+def _print_judged(library: "Library", citation: str | None) -> None:
+    """The sentence that was judged, if the library still has it."""
+    from commonplace import InputError
+
+    if citation is None:
+        return
+    try:
+        passage, start, end = library.find(citation)
+    except InputError:
+        say(dim("the sentence that came nearest is no longer in the library"))
+        return
+    say()
+    for line in wrap(f"“{passage.text[start:end]}”", min(columns(), 100) - 2):
+        say("  ", line)
+    say("  ", title_line(passage, columns() - 2))
+    say("  ", dim(place(passage)))
+
+
+def _print_reasons(found: Mapping[str, Any]) -> None:
+    """The strongest reasons of both sides as bars, the rest as one number each."""
+    reasons, threshold = found["reasons"], found["threshold"]
+    most = max(abs(reason["adds"]) for reason in reasons)
+    for head, side in (
+        ("for an answer", [r for r in reasons if r["adds"] > 0]),
+        ("against one", [r for r in reasons if r["adds"] < 0]),
+    ):
+        if side:
+            say()
+            say(dim(head))
+            _print_side(side, most)
+    say()
+    _line(found["start"], "", "where an average question begins")
+    _line(found["logit"], "", f"together: a confidence of {found['confidence']:.2f}", bold)
+    if 0 < threshold < 1:
+        from math import log
+
+        _line(log(threshold / (1 - threshold)), "", f"needed: a confidence of {threshold:.2f}")
+
+
+def _print_side(side: Sequence[Mapping[str, Any]], most: float) -> None:
+    for reason in side[:_SHOWN]:
+        mark = "+" if reason["adds"] > 0 else "-"
+        bar = mark * max(1, round(_BAR * abs(reason["adds"]) / most))
+        value = reason["value"]
+        measured = "" if value is None else f" ({value:.3g})"
+        _line(reason["adds"], bar, f"{reason['phrase']}{measured}")
+    if rest := side[_SHOWN:]:
+        count = f"{len(rest)} weaker one{'s' * (len(rest) != 1)}"
+        _line(fsum(reason["adds"] for reason in rest), "", count)
+
+
+def _line(adds: float, bar: str, text: str, style: Any = str) -> None:
+    say(f"{adds:>+7.2f}  ", dim(pad(bar, _BAR)), "  ", style(cut(text, columns() - _BAR - 11)))
