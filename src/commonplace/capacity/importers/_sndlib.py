@@ -3,10 +3,12 @@
 Notable: a link has what is installed already, and modules that may be added. They become two links
 in one shared-risk group: what is there, and (`+`) what can be ordered in units of the smallest
 module. Where nothing is installed, one module is counted as there. Demands are taken as directed.
+The file does not say whether its links are: where each has one back, both are one link.
 """
 
 import math
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,11 +51,36 @@ def _network(path: Path, given: dict[str, Any]) -> Network:
         if str(one.get("max_path_length", "UNLIMITED")).upper() != "UNLIMITED":
             network.leave_out(f"longest path of demand {one['id']}", "a plan limits no path")
     total = sum(demand.gbps for demand in network.demands)
-    for one in given["links"]:
+    for one in _both_ways(given["links"], network):
         network.lines += _lines(one, factor, total, network, where)
     if given.get("admissible_paths"):
         network.leave_out("admissible paths", "flows of a plan are split over any paths")
     return network
+
+
+def _both_ways(links: list[dict[str, Any]], network: Network) -> list[dict[str, Any]]:
+    """The links; of arcs (each has one back that has the same) only the first of two."""
+    back: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    for one in links:
+        back[str(one["source"]), str(one["target"]), _has(one)].append(one)
+    pairs = {(a, z): len(back[a, z, has]) == len(back.get((z, a, has), ())) for a, z, has in back}
+    if not links or not all(pairs.values()):
+        return links
+    network.assumed.append(f"each link has one back: {len(links)} arcs are {len(links) // 2} links")
+    kept, seen = [], Counter[tuple[str, str, str]]()
+    for one in links:
+        a, z, has = str(one["source"]), str(one["target"]), _has(one)
+        if seen[z, a, has]:
+            seen[z, a, has] -= 1
+        else:
+            seen[a, z, has] += 1
+            kept.append(one)
+    return kept
+
+
+def _has(link: dict[str, Any]) -> str:
+    """What a link has, whichever way it runs."""
+    return repr((link.get("pre_installed_capacity"), link.get("modules")))
 
 
 def _lines(
