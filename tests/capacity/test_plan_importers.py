@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -47,7 +48,7 @@ def reads_back(made: Imported, folder: Path) -> bool:
 
 # --------------------------------------------------------------------------- SNDlib
 
-SNDLIB = {
+SNDLIB: dict[str, Any] = {
     "meta": {"unit": "MBITPERSEC"},
     "nodes": [{"id": "A"}, {"id": "B"}, {"id": "C"}, {"id": "far"}],
     "links": [
@@ -183,7 +184,7 @@ def test_sndlib_arcs_are_links_where_each_has_one_back(write: Write) -> None:
     ("name", "sizes"),
     [
         ("abilene", (12, 15, 132)),
-        ("brain", (161, 332 // 2, 14311)),  # its links and the next but one's are arcs
+        ("brain", (161, 332 // 2, 14311)),  # the file has arcs
         ("cost266", (37, 57, 1332)),
         ("geant", (22, 36, 462)),
         ("germany50", (50, 88, 662)),

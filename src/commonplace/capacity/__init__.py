@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from commonplace.capacity._order import Orders, order
     from commonplace.capacity._problems import InvalidPlanError, Problem
     from commonplace.capacity._reading import read_plan
-    from commonplace.capacity._report import report
+    from commonplace.capacity._report import Picture, Piece, head, order_pieces, pieces, report
     from commonplace.capacity._writing import write_plan
 
 __all__ = [
@@ -23,6 +23,8 @@ __all__ = [
     "InvalidPlanError",
     "Made",
     "Orders",
+    "Picture",
+    "Piece",
     "Plan",
     "Problem",
     "Size",
@@ -30,8 +32,11 @@ __all__ = [
     "check",
     "demo",
     "diff",
+    "head",
     "make",
     "order",
+    "order_pieces",
+    "pieces",
     "read_plan",
     "report",
     "write_plan",
@@ -46,7 +51,7 @@ _MODULES = {
     "_order": ["Orders", "order"],
     "_problems": ["InvalidPlanError", "Problem"],
     "_reading": ["read_plan"],
-    "_report": ["report"],
+    "_report": ["Picture", "Piece", "head", "order_pieces", "pieces", "report"],
     "_writing": ["write_plan"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

@@ -124,8 +124,9 @@ def steps(
         for value in (0.0, top / 1.08):
             yield _text(left - 5, y(value) + 4, f"{value:,.0f}", "small quiet end")
         yield _text(left - 5, y(top / 1.08) + 17, unit, "small quiet end")
-        for column in {0, len(months) - 1}:
-            yield _text(x(column + 0.5), height - 6, months[column], "small quiet middle")
+        yield _text(left, height - 6, months[0], "small quiet")
+        if len(months) > 1:
+            yield _text(x(len(months)), height - 6, months[-1], "small quiet end")
 
     return picture(width, height, title, parts())
 

@@ -36,12 +36,20 @@ _SENTENCES = 40
 
 
 @dataclass(frozen=True)
+class Picture:
+    """An SVG without colours of its own, and what is said below it."""
+
+    svg: str
+    caption: str = ""
+
+
+@dataclass(frozen=True)
 class Piece:
-    """A heading, what is to be seen, and pictures as SVG."""
+    """A heading, what is to be seen, and pictures."""
 
     heading: str
     words: str
-    pictures: tuple[str, ...]
+    pictures: tuple[Picture, ...]
 
 
 def report(verdict: Verdict, orders: Orders) -> str:
@@ -51,9 +59,8 @@ def report(verdict: Verdict, orders: Orders) -> str:
         for name in ("report.css", "pictures.css")
     )
     name = escape(verdict.plan.name)
-    body = "\n".join(
-        [*_head(verdict), *map(_section, pieces(verdict, orders)), *_lists(verdict, orders)]
-    )
+    shown = (*pieces(verdict), *order_pieces(orders))
+    body = "\n".join([*_head(verdict), *map(_section, shown), *_lists(verdict, orders)])
     return (
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f"<title>{name}: capacity</title>\n"
@@ -62,29 +69,43 @@ def report(verdict: Verdict, orders: Orders) -> str:
     )
 
 
-def pieces(verdict: Verdict, orders: Orders) -> Iterator[Piece]:
-    """The pictures of a plan; a picture of what the plan does not have is left out."""
-    months = [f"{first_day(verdict.plan, m):%b %y}" for m in range(1, verdict.plan.horizon + 1)]
+def pieces(verdict: Verdict) -> Iterator[Piece]:
+    """The pictures of a plan as it is; one of what the plan does not have is left out."""
+    months = _months(verdict.plan)
     if verdict.plan.houses:
         words = "The resource of each house that is used most, and how much of it."
-        yield Piece("Houses by month", words, (_houses(verdict, months),))
+        yield Piece("Houses by month", words, (Picture(_houses(verdict, months)),))
         words = "Shaded: what is needed. The line: what there is. Red: what is missing."
         drawn = tuple(_steps(use, months) for use in _fullest(verdict))
         yield Piece("Demand against capacity", words, drawn)
-    if bars := _bars(orders):
-        words = "From the month of the order to the first month of use (the mark)."
-        yield Piece("Orders", words, (gantt("Orders in time", months, bars),))
     if verdict.backbone and verdict.plan.policies.demand == "pipe":
         yield _map(verdict)
 
 
-def _head(verdict: Verdict) -> Iterator[str]:
+def order_pieces(orders: Orders) -> Iterator[Piece]:
+    """The picture of what is ordered."""
+    if bars := [_bar(orders.plan, order) for order in orders.orders]:
+        words = "From the month of the order to the first month of use (the mark)."
+        drawn = gantt("Orders in time", _months(orders.plan), bars)
+        yield Piece("Orders", words, (Picture(drawn),))
+
+
+def _months(plan: Plan) -> list[str]:
+    return [f"{first_day(plan, month):%b %y}" for month in range(1, plan.horizon + 1)]
+
+
+def head(verdict: Verdict) -> tuple[str, str]:
+    """From when to when the plan goes, and its verdict."""
     plan = verdict.plan
     span = f"{first_day(plan, 1):%B %Y} to {first_day(plan, plan.horizon):%B %Y}"
-    yield f'<h1>{escape(plan.name)}</h1>\n<p class="quiet">{span}</p>'
-    said = f"It holds in all {plan.horizon} months."
-    if not verdict.feasible:
-        said = f"It does not hold: {verdict.breaks[0].sentence}."
+    if verdict.feasible:
+        return span, f"It holds in all {plan.horizon} months."
+    return span, f"It does not hold: {verdict.breaks[0].sentence}."
+
+
+def _head(verdict: Verdict) -> Iterator[str]:
+    span, said = head(verdict)
+    yield f'<h1>{escape(verdict.plan.name)}</h1>\n<p class="quiet">{span}</p>'
     yield f'<p class="verdict{"" if verdict.feasible else " broken"}">{escape(said)}</p>'
 
 
@@ -113,9 +134,14 @@ def _listed(heading: str, sentences: list[str]) -> Iterator[str]:
 
 def _section(piece: Piece) -> str:
     kind = ' class="steps"' if len(piece.pictures) > 1 else ""
-    drawn = "".join(f"<figure>{picture}</figure>" for picture in piece.pictures)
+    drawn = "".join(map(_figure, piece.pictures))
     words = f'<p class="quiet">{escape(piece.words)}</p>'
     return f"<h2>{escape(piece.heading)}</h2>\n{words}\n<div{kind}>{drawn}</div>"
+
+
+def _figure(picture: Picture) -> str:
+    caption = f"<figcaption>{escape(picture.caption)}</figcaption>" if picture.caption else ""
+    return f"<figure>{picture.svg}{caption}</figure>"
 
 
 def _houses(verdict: Verdict, months: list[str]) -> str:
@@ -133,15 +159,10 @@ def _fullest(verdict: Verdict) -> list[Use]:
     return sorted(used, key=lambda use: -float(use.utilisation.max()))[:_STEPS]
 
 
-def _steps(use: Use, months: list[str]) -> str:
+def _steps(use: Use, months: list[str]) -> Picture:
     title = f"{use.site}: {SAID[use.resource]}"
     drawn = steps(title, months, use.load.tolist(), use.capacity.tolist(), use.unit)
-    most = f"{amount(float(use.load.max()), use.unit)} at most"
-    return f"{drawn}<figcaption>{escape(title)}, {escape(most)}</figcaption>"
-
-
-def _bars(orders: Orders) -> list[Bar]:
-    return [_bar(orders.plan, order) for order in orders.orders]
+    return Picture(drawn, f"{title}, {amount(float(use.load.max()), use.unit)} at most")
 
 
 def _bar(plan: Plan, order: Order) -> Bar:
@@ -156,7 +177,7 @@ def _map(verdict: Verdict) -> Piece:
         f"routing; all flows fit {worst.factor:.2f} times."
     )
     drawn = network_map("Campus and backbone at their worst", *_links(verdict.plan, worst))
-    return Piece("Campus and backbone", words, (drawn,))
+    return Piece("Campus and backbone", words, (Picture(drawn),))
 
 
 def _links(plan: Plan, worst: BackboneMonth) -> tuple[dict[str, tuple[float, float]], list[Line]]:

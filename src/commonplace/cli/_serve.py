@@ -8,11 +8,13 @@ import click
 from commonplace.cli._options import library_option, open_library, require_extra
 from commonplace.cli._terminal import announce, bold, dim, say
 from commonplace.cli._verb import verb
+from commonplace.foundation import InputError, display_path
 
 
 @verb(
     "Open the page, the API and the protocols.",
     "commonplace serve --watch ~/notes",
+    "commonplace serve --plan region",
     "commonplace serve --host 0.0.0.0 --port 8080",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to bind to.")
@@ -27,6 +29,14 @@ from commonplace.cli._verb import verb
     metavar="DIR",
     help="Keep this folder current by itself (may be repeated).",
 )
+@click.option(
+    "--plan",
+    "plans",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Show this capacity plan (may be repeated).",
+)
 @click.option("--model", "models", multiple=True, metavar="SPEC", help="Offer this model; see ask.")
 @click.option("--require-token", is_flag=True, help="Ask for a token at loopback too.")
 @click.option(
@@ -38,6 +48,7 @@ def serve(
     host: str,
     port: int,
     watched: tuple[str, ...],
+    plans: tuple[Path, ...],
     models: tuple[str, ...],
     require_token: bool,
     hosts: tuple[str, ...],
@@ -55,6 +66,7 @@ def serve(
     from commonplace.library import require
 
     require(watched)
+    _require_plans(plans)
     settings = service.Settings(
         open_library(new=True).folder,
         host,
@@ -64,6 +76,7 @@ def serve(
         tokens,
         models,
         tuple(Path(folder).expanduser() for folder in watched),
+        tuple(folder.expanduser() for folder in plans),
     )
 
     def ready(address: str, secret: str) -> None:
@@ -73,3 +86,12 @@ def serve(
         say(dim(f"library {settings.library}; Ctrl-C stops"))
 
     service.serve(settings, ready, announce)
+
+
+def _require_plans(plans: tuple[Path, ...]) -> None:
+    """Say at the start what would else be said to whoever opens the page."""
+    if plans:
+        require_extra("plan", "highspy", "polars", "rustworkx")
+    for folder in plans:
+        if not folder.expanduser().is_dir():
+            raise InputError(f"{display_path(folder)} is no folder; name the folder of a plan")

@@ -19,11 +19,14 @@ from commonplace.service._guard import Guard
 from commonplace.service._library_api import library_api
 from commonplace.service._mcp import mcp_server
 from commonplace.service._openai import openai_api
+from commonplace.service._plans import Plans
+from commonplace.service._plans_api import plans_api
 from commonplace.service._requests import answer_errors
 from commonplace.service._settings import Settings
 from commonplace.service._tokens import Token, default_tokens
 
 _PAGE: Final = Path(__file__).parent / "page"
+_CAPACITY: Final = Path(__file__).parents[1] / "capacity"
 
 
 def create_app(settings: Settings, announce: Callable[[str], None] = lambda _: None) -> Guard:
@@ -56,13 +59,18 @@ def create_app(settings: Settings, announce: Callable[[str], None] = lambda _: N
         lifespan=lifespan,
     )
     app.state.desks, app.state.settings = desks, settings
+    app.state.plans = Plans(settings.plans)
     answer_errors(app)
-    for router in (answers_api, library_api, openai_api):
+    for router in (answers_api, library_api, openai_api, plans_api):
         app.include_router(router)
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(_PAGE / "index.html", media_type="text/html; charset=utf-8")
+
+    @app.api_route("/page/pictures.css", methods=["GET", "HEAD"], include_in_schema=False)
+    async def pictures() -> FileResponse:  # as in `plan report`: one look of a plan's pictures
+        return FileResponse(_CAPACITY / "pictures.css")
 
     app.mount("/page", StaticFiles(directory=_PAGE))
     app.router.routes.extend(over_http.routes)

@@ -243,6 +243,7 @@ class MeDocument(Document):
     models: list[str]
     upload_bytes: int
     watched: list[str]
+    plans: list[str]
 
 
 class Problem(Document):

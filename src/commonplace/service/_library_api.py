@@ -25,6 +25,7 @@ from commonplace.service._documents import (
 from commonplace.service._events import event, event_stream
 from commonplace.service._guard import COOKIE
 from commonplace.service._jobs import Job
+from commonplace.service._plans_api import PlansOf
 from commonplace.service._requests import (
     ERRORS,
     DeskOf,
@@ -44,7 +45,9 @@ _LOOK_SECONDS = 0.1  # between two looks at a job that is followed
 
 
 @library_api.get("/me", response_model=MeDocument, tags=["session"])
-async def me(desk: DeskOf, settings: SettingsOf, token: TokenOf) -> dict[str, Any]:
+async def me(
+    desk: DeskOf, settings: SettingsOf, token: TokenOf, offered: PlansOf
+) -> dict[str, Any]:
     """Who asks, what they may do, and what the server offers."""
     return {
         "name": token.name if token else "",
@@ -55,6 +58,7 @@ async def me(desk: DeskOf, settings: SettingsOf, token: TokenOf) -> dict[str, An
         "models": [model_name(spec) for spec in settings.models],
         "upload_bytes": settings.upload_bytes,
         "watched": [str(folder) for folder in desk.watched],
+        "plans": [plan["name"] for plan in offered.list()],
     }
 
 

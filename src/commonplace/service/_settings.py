@@ -19,6 +19,7 @@ class Settings:
         tokens: the file of tokens; None: the user's own.
         models: language models that a request may name; see `Library.ask`.
         watched: folders that are kept current in `library`.
+        plans: folders of capacity plans that the page shows.
         upload_bytes: the most of one upload; `body_bytes`: of any other request.
         silence_seconds: how long a client may send nothing of a body that it has begun.
         searches_at_once, answers_at_once: in each library; the others wait in line.
@@ -33,6 +34,7 @@ class Settings:
     tokens: Path | None = None
     models: tuple[str, ...] = ()
     watched: tuple[Path, ...] = field(default=())
+    plans: tuple[Path, ...] = ()
     upload_bytes: int = 100 * _MEGABYTE
     body_bytes: int = _MEGABYTE
     silence_seconds: float = 30.0

@@ -7,17 +7,18 @@ import { takeDrops } from "./drop.js";
 import { installKeys } from "./keys.js";
 import { showLibrary } from "./library.js";
 import { showLog } from "./log.js";
+import { showPlan } from "./plan.js";
 import { showReading } from "./reading.js";
 import { closeSource, openSource } from "./source.js";
 
-const VIEWS = { ask: showAsk, library: showLibrary, reading: showReading, log: showLog };
-const TITLES = { ask: "commonplace", library: "Library", reading: "Reading list", log: "Log" };
+const VIEWS = { ask: showAsk, library: showLibrary, reading: showReading, log: showLog, plan: showPlan };
+const TITLES = { ask: "commonplace", library: "Library", reading: "Reading list", log: "Log", plan: "Plan" };
 let leave = () => {};
 let shown = "";
 let shows = 0; // how often a view was shown: a slow one must not come up over a later one
 let beneath = null; // the address of the view that a source was opened over
 
-/** #/ , #/library, #/reading, #/log, #/ask/QUESTION, #/search/QUERY, #/source/ID */
+/** #/ , #/library, #/reading, #/log, #/plan/NAME, #/ask/QUESTION, #/search/QUERY, #/source/ID */
 async function route(event) {
   const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
   const detail = decoded(rest.join("/"));
@@ -75,6 +76,7 @@ async function me() {
   known ??= await get("/api/me");
   byId("sign-out").hidden = !known.signed_in;
   byId("sign-out").title = known.name;
+  byId("plan-link").hidden = !known.plans.length;
   return known;
 }
 

@@ -1,0 +1,125 @@
+"""`/api/plans`: the capacity plans that `serve --plan` named, as the page draws them.
+
+A token sees them if its library is the one that the service was started for.
+"""
+
+from functools import partial
+from typing import Annotated, Any
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, Depends, Request
+from pydantic import Field
+
+from commonplace.service._documents import Document
+from commonplace.service._plans import Plans
+from commonplace.service._requests import ERRORS, SettingsOf, TokenOf
+
+plans_api = APIRouter(prefix="/api/plans", responses=ERRORS, tags=["plans"])
+
+
+class PlanNameDocument(Document):
+    """A plan, and what changes when one of its files does."""
+
+    name: str
+    version: str
+
+
+class PlansDocument(Document):
+    """The plans that this server offers."""
+
+    plans: list[PlanNameDocument]
+
+
+class PictureDocument(Document):
+    """An SVG whose classes the page styles, and what is said below it."""
+
+    svg: str
+    caption: str
+
+
+class PieceDocument(Document):
+    """A heading, what is to be seen, and pictures."""
+
+    heading: str
+    words: str
+    pictures: list[PictureDocument]
+
+
+class SentencesDocument(Document):
+    """The first sentences of a kind, and how many more there are."""
+
+    sentences: list[str]
+    more: int
+
+
+class OfAPlanDocument(PlanNameDocument):
+    """What all that is said of a plan has: the problems of its folder, if it cannot be read."""
+
+    problems: list[str]
+    more_problems: int
+
+
+class PlanDocument(OfAPlanDocument):
+    """What `check` says of a plan; with problems it has nothing but these."""
+
+    title: str | None = None
+    span: str | None = None
+    feasible: bool | None = None
+    verdict: str | None = None
+    breaks: SentencesDocument | None = None
+    stranded: SentencesDocument | None = None
+    idle: SentencesDocument | None = None
+    pieces: list[PieceDocument] = Field(default=[])
+
+
+class PurchaseDocument(Document):
+    """Units of an item to order, for where, by when, and from when on they can be used."""
+
+    place: str
+    item: str
+    units: int
+    month: int
+    usable: int
+    cost: float
+    instead_of: int | None
+    by: str
+
+
+class OrdersDocument(OfAPlanDocument):
+    """What `order` would order for a plan; with problems it has nothing but these."""
+
+    feasible: bool | None = None
+    cost: float | None = None
+    purchases: list[PurchaseDocument] = Field(default=[])
+    more_purchases: int = 0
+    late: SentencesDocument | None = None
+    reconciled: SentencesDocument | None = None
+    pieces: list[PieceDocument] = Field(default=[])
+
+
+def _plans(request: Request, settings: SettingsOf, token: TokenOf) -> Plans:
+    own = token is None or token.library == str(settings.library.absolute())
+    plans: Plans = request.app.state.plans
+    return plans if own else Plans(())
+
+
+PlansOf = Annotated[Plans, Depends(_plans)]
+
+
+@plans_api.get("", response_model=PlansDocument)
+async def plans(offered: PlansOf) -> dict[str, Any]:
+    """The plans that this server offers."""
+    return {"plans": await anyio.to_thread.run_sync(offered.list)}
+
+
+@plans_api.get("/{name}", response_model=PlanDocument)
+async def plan(offered: PlansOf, name: str) -> dict[str, Any]:
+    """Whether a plan holds, what breaks, and its pictures; or what is wrong with its folder."""
+    return await anyio.to_thread.run_sync(partial(offered.verdict, name))
+
+
+@plans_api.get("/{name}/orders", response_model=OrdersDocument)
+async def orders(offered: PlansOf, name: str) -> dict[str, Any]:
+    """What to order for it, by when, and what is late."""
+    return await anyio.to_thread.run_sync(partial(offered.orders, name))
