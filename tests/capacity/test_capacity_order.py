@@ -1,7 +1,9 @@
 """Orders of small plans that can be followed by hand, and what holds for every region."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_plans import BLOCK, OPTICS, SPINE, WAVE, project, scattered, small, standing
 
-from commonplace.capacity import Size, check, order
+from commonplace.capacity import Size, _order_backbone, check, order
 from commonplace.capacity._house import site_rows
 from commonplace.capacity._model import Flow, Inventory, Item, Order, Plan, Supply
+from commonplace.capacity._programme import Matrix, Solution, minimise
 from commonplace.capacity._stock import stocks
 
 NEEDS = ("ports", "south", "skeleton", "north")
@@ -101,6 +104,48 @@ def test_border_routers_of_two_sizes_are_as_few_as_can_be(load: float) -> None:
         inventory=(Inventory("H", "spine", 4),),
     )
     assert order(base).cost == pytest.approx(min(costs))
+
+
+def out_of_time(relaxed_too: bool) -> Callable[..., Solution]:
+    """As `minimise`, whose time ends before it has found anything."""
+
+    def minimised(matrix: Matrix, seconds: float, **chosen: Any) -> Solution:
+        if chosen["relaxed"] and not relaxed_too:
+            return minimise(matrix, seconds, **chosen)
+        return Solution("limit", None, np.inf, -np.inf)
+
+    return minimised
+
+
+@pytest.mark.parametrize("seed", [3, 5, 8])
+def test_links_whose_whole_units_are_not_found_in_time_are_rounded_up(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = scattered(seed, Size(5, 14))
+    best = order(plan)
+    monkeypatch.setattr(_order_backbone, "minimise", out_of_time(relaxed_too=False))
+    found = order(plan)
+    assert found.backbone_bound <= best.backbone_cost + 1e-6
+    assert best.backbone_cost - 1e-6 <= found.backbone_cost
+    before, after = best.verdict.backbone, found.verdict.backbone
+    assert all(b.factor < 1 or a.factor >= 1 - 1e-6 for b, a in zip(before, after, strict=True))
+    if best.backbone_cost:
+        assert "are rounded up" in found.backbone_said
+
+
+def test_no_orders_for_links_in_time_is_a_sentence_and_the_houses_have_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    flows = (Flow("x", "gold", "A", "B", 700.0),)
+    plan = standing(project("P1"), project("P2", 5), project("P3", 6), flows=flows)
+    assert order(plan).backbone_cost > 0
+    monkeypatch.setattr(_order_backbone, "minimise", out_of_time(relaxed_too=True))
+    found = order(plan)
+    assert found.backbone_said == (
+        "no orders for links were found within 20 seconds, so none are made"
+    )
+    assert found.orders == (Order("H", "block", 1, 3),)
+    assert not found.verdict.feasible
 
 
 def broken_months(plan: Plan) -> set[tuple[str, str, int]]:

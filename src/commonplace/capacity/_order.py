@@ -74,6 +74,7 @@ class Orders:
     verdict: Verdict
     backbone_bound: float  # no orders for links that carry the same months cost less
     backbone_cost: float
+    backbone_said: str = ""  # what the time did not suffice for
 
     def record(self) -> dict[str, Any]:
         """As documented in docs/json.md."""
@@ -81,7 +82,11 @@ class Orders:
             "plan": self.plan.name,
             "feasible": self.verdict.feasible,
             "cost": self.cost,
-            "backbone": {"cost": self.backbone_cost, "bound": self.backbone_bound},
+            "backbone": {
+                "cost": self.backbone_cost,
+                "bound": self.backbone_bound,
+                "said": self.backbone_said,
+            },
             "purchases": [
                 vars(one) | {"by": f"{first_day(self.plan, one.month):%Y-%m-%d}"}
                 for one in self.purchases
@@ -98,7 +103,6 @@ def order(plan: Plan) -> Orders:
 
     Raises:
         InputError: HiGHS is not installed.
-        SolverError: it found no orders in its time.
     """
     stock = given_stock(plan)
     houses = _houses(plan, stock)
@@ -127,6 +131,7 @@ def order(plan: Plan) -> Orders:
         after,
         backbone.bound,
         backbone.cost,
+        backbone.said,
     )
 
 

@@ -2,13 +2,15 @@
 
 Never all failures in one programme: units are chosen against the metric inequalities known so far,
 the flows are asked under every failure, and what is violated is added (Benders; Magnanti and Wong).
-First with units as real numbers, for cuts are cheap there, then as integers. A month that not even
+First with units as real numbers, for cuts are cheap there, then as integers; where the time ends
+before those, the real numbers are rounded up, which carries no less. A month that not even
 `max_units` of every link carry is left out and said; with what arrives in time or, where lead times
 were none, at all. The sum of the last programme's bound is a bound on every plan of orders.
 """
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import count, pairwise
+from time import monotonic
 
 import numpy as np
 
@@ -19,11 +21,11 @@ from commonplace.capacity._network import Network, network
 from commonplace.capacity._order_stock import Ordered, present, too_soon
 from commonplace.capacity._programme import Programme, Solution, minimise
 from commonplace.capacity._resilience import Metric, Resilience, binding
-from commonplace.capacity._solver import SolverError, scale
+from commonplace.capacity._solver import scale
 
 _HOLDING = 1e-3
-_SECONDS = 20.0
-_ROUNDS = 200
+_SECONDS = 20.0  # of one programme
+_LONGEST = 60.0  # seconds of all with whole units
 _MARGIN = 1.0 + 4 * TOLERANCE  # of what a metric asks: the next check is not to fail by rounding
 
 
@@ -37,6 +39,7 @@ class BackboneOrders:
     links: tuple[str, ...]  # that are full where `never` is not empty
     cost: float
     bound: float  # no orders that carry the same months cost less
+    said: str = ""  # what the time did not suffice for
 
 
 def order_backbone(plan: Plan, stock: Stock) -> BackboneOrders:
@@ -56,9 +59,8 @@ def order_backbone(plan: Plan, stock: Stock) -> BackboneOrders:
     never, links = _unmet(asked, model, model.most(soon=False))
     late, _ = _unmet(asked, model, model.most(soon=True))
     held = [t for t in range(plan.horizon) if t + 1 not in late]
-    chosen, cost, bound = _cheapest(asked, model, held)
     late = tuple(month for month in late if month not in never)
-    return BackboneOrders(chosen, late, never, links, cost, bound)
+    return replace(_cheapest(asked, model, held), late=late, never=never, links=links)
 
 
 def _unmet(
@@ -77,22 +79,39 @@ def _unmet(
     )
 
 
-def _cheapest(
-    asked: Resilience, model: "_Model", held: list[int]
-) -> tuple[list[Ordered], float, float]:
+def _cheapest(asked: Resilience, model: "_Model", held: list[int]) -> BackboneOrders:
     """Cuts until nothing that is held is violated; with real units first, then whole ones."""
-    chosen, cost, bound = model.now, 0.0, 0.0
-    for relaxed in (True, False):
-        for turn in range(_ROUNDS):
-            new = _violated(asked, model, chosen, held)
-            if not new and (relaxed or turn):
-                break
-            solution = model.solve(relaxed)
-            chosen = model.read(solution, relaxed)
-            cost, bound = model.cost(chosen), solution.bound * model.unit
-        else:
-            raise SolverError(f"the backbone's orders took more than {_ROUNDS} rounds of cuts")
-    return chosen, cost, min(bound, cost)
+    relaxed = _within_cuts(asked, model, held, model.now, relaxed=True)
+    if relaxed is None:
+        said = f"no orders for links were found within {_SECONDS:g} seconds, so none are made"
+        return BackboneOrders([], (), (), (), 0.0, 0.0, said)
+    found = _within_cuts(asked, model, held, relaxed[0], relaxed=False)
+    if found is None:
+        up = [replace(one, units=np.ceil(one.units - 1e-6)) for one in relaxed[0]]
+        cost = model.cost(up)
+        said = (
+            f"the cheapest whole units of links were not found within {_SECONDS:g} seconds: those "
+            f"of a programme without whole units are rounded up, at {cost:,.0f}; no orders cost "
+            f"less than {min(relaxed[1], cost):,.0f}"
+        )
+        return BackboneOrders(up, (), (), (), cost, min(relaxed[1], cost), said)
+    cost = model.cost(found[0])
+    return BackboneOrders(found[0], (), (), (), cost, min(found[1], cost))
+
+
+def _within_cuts(
+    asked: Resilience, model: "_Model", held: list[int], chosen: list[Ordered], *, relaxed: bool
+) -> tuple[list[Ordered], float] | None:
+    """Units that violate nothing, and a bound on their cost; None: not found in time."""
+    ends, bound = monotonic() + _LONGEST, 0.0
+    for turn in count():
+        if not _violated(asked, model, chosen, held) and (relaxed or turn):
+            return chosen, bound
+        solution = model.solve(relaxed)
+        if solution.values is None or monotonic() > ends:
+            return None
+        chosen, bound = model.read(solution.values, relaxed), solution.bound * model.unit
+    return None
 
 
 def _violated(asked: Resilience, model: "_Model", chosen: list[Ordered], held: list[int]) -> int:
@@ -171,15 +190,9 @@ class _Model:
         matrix = self.programme.matrix()
         return minimise(matrix, _SECONDS, gap=1e-4, relaxed=relaxed)
 
-    def read(self, solution: Solution, relaxed: bool) -> list[Ordered]:
-        """The units that were chosen.
-
-        Raises:
-            SolverError: none were found in time.
-        """
-        if solution.values is None:
-            raise SolverError(f"no orders for the backbone were found: {solution.status}")
-        values = solution.values if relaxed else np.round(solution.values)
+    def read(self, values: Floats, relaxed: bool) -> list[Ordered]:
+        """The units that were chosen."""
+        values = values if relaxed else np.round(values)
         return [
             replace(one, units=values[columns])
             for one, columns in zip(self.now, self.columns, strict=True)

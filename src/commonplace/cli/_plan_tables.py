@@ -195,6 +195,7 @@ def show_orders(found: "Orders") -> None:
             f"{first_day(found.plan, one.usable):%Y-%m} {one.cost:10,.0f}",
             dim(f"  instead of {first_day(found.plan, was):%Y-%m-%d}" if was else ""),
         )
+    listed("", [found.backbone_said] * bool(found.backbone_said))
     late = [one.sentence for one in found.late]
     listed(f"late, or not to be had: {len(late)}" if late else "", late)
     rows = [one.sentence for one in found.reconciled]

@@ -118,6 +118,7 @@ def _orders_record(plan: "Plan") -> Record:
     return {
         "feasible": found.verdict.feasible,
         "cost": found.cost,
+        "said": found.backbone_said,
         "purchases": purchases[:_LISTED],
         "more_purchases": max(0, len(purchases) - _LISTED),
         "late": _sentences([one.sentence for one in found.late]),

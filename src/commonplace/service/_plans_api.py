@@ -91,6 +91,7 @@ class OrdersDocument(OfAPlanDocument):
 
     feasible: bool | None = None
     cost: float | None = None
+    said: str = ""  # what the time did not suffice for
     purchases: list[PurchaseDocument] = Field(default=[])
     more_purchases: int = 0
     late: SentencesDocument | None = None

@@ -82,7 +82,7 @@ function ordering(found) {
   const about = purchases.length
     ? `${plural(purchases.length + found.more_purchases, "line")}, cost ${Math.round(found.cost).toLocaleString()}; ${found.feasible ? "with these the plan holds." : "with these something is still missing."}`
     : "Nothing is to be ordered.";
-  return [h("h2", {}, "What to order"), h("p", { class: "quiet" }, about),
+  return [h("h2", {}, "What to order"), h("p", { class: "quiet" }, about), found.said && h("p", {}, `${found.said}.`),
     purchases.length ? scrolling("What to order", h("table", { class: "orders" },
       h("thead", {}, h("tr", {}, ["by", "where", "what"].map((name) => h("th", { scope: "col" }, name)),
         ["units", "cost"].map((name) => h("th", { scope: "col", class: "number" }, name)))),
