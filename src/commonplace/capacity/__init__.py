@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from commonplace.capacity._problems import InvalidPlanError, Problem
     from commonplace.capacity._reading import read_plan
     from commonplace.capacity._report import Picture, Piece, head, order_pieces, pieces, report
+    from commonplace.capacity._result_tables import write_result_tables
     from commonplace.capacity._writing import write_plan
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "read_plan",
     "report",
     "write_plan",
+    "write_result_tables",
 ]
 
 _MODULES = {
@@ -52,6 +54,7 @@ _MODULES = {
     "_problems": ["InvalidPlanError", "Problem"],
     "_reading": ["read_plan"],
     "_report": ["Picture", "Piece", "head", "order_pieces", "pieces", "report"],
+    "_result_tables": ["write_result_tables"],
     "_writing": ["write_plan"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

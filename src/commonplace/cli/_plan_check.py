@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commonplace.cli._options import json_option, require_extra
+from commonplace.cli._plan_csv import csv_option, write_csv
 from commonplace.cli._plan_tables import show_difference, show_month, show_verdict
 from commonplace.cli._terminal import print_json
 from commonplace.cli._verb import verb
@@ -31,12 +32,14 @@ def needed() -> None:
     "Say whether a plan holds, month by month.",
     "commonplace plan check region",
     "commonplace plan check region --month 2027-04",
+    "commonplace plan check region --csv tables",
     "commonplace plan check region --json",
 )
 @click.argument("folder", type=FOLDER, metavar="DIR")
 @click.option("--month", metavar="MONTH", help="One month's resources: 4, or 2027-04.")
+@csv_option
 @json_option
-def check(folder: Path, month: str | None, as_json: bool) -> None:
+def check(folder: Path, month: str | None, tables: Path | None, as_json: bool) -> None:
     """Say whether the plan in DIR holds, what breaks first, what runs out, and what is stranded.
 
     Exit code 0: it holds in every month. 1: it does not. 2: it cannot be read.
@@ -54,6 +57,7 @@ def check(folder: Path, month: str | None, as_json: bool) -> None:
         show_month(found, at)
     else:
         show_verdict(found)
+    write_csv(found.record(), tables, as_json)
     if not found.feasible:
         click.get_current_context().exit(BREAKS)
 
@@ -79,8 +83,9 @@ def _month(plan: "Plan", text: str) -> int:
 )
 @click.argument("a", type=FOLDER, metavar="A")
 @click.argument("b", type=FOLDER, metavar="B")
+@csv_option
 @json_option
-def diff(a: Path, b: Path, as_json: bool) -> None:
+def diff(a: Path, b: Path, tables: Path | None, as_json: bool) -> None:
     """Say what changed from the plan in A to the plan in B: rows, places, orders, verdicts."""
     needed()
     from commonplace.capacity import diff as compared
@@ -91,3 +96,4 @@ def diff(a: Path, b: Path, as_json: bool) -> None:
         print_json(found.record())
     else:
         show_difference(found)
+    write_csv(found.record(), tables, as_json)

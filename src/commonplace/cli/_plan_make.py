@@ -19,6 +19,7 @@ import click
 
 from commonplace.cli._options import json_option
 from commonplace.cli._plan_check import BREAKS, FOLDER, needed
+from commonplace.cli._plan_csv import csv_option, write_csv
 from commonplace.cli._plan_tables import count, listed, say_verdict
 from commonplace.cli._terminal import bold, cut, dim, pad, paint, print_json, say, stopped
 from commonplace.cli._verb import verb
@@ -51,9 +52,16 @@ _ENDED: Final = {
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the search.")
 @click.option("--out", type=FOLDER, metavar="DIR", help="Write the plan there.")
 @click.option("--overwrite", is_flag=True, help="Replace a plan that is there.")
+@csv_option
 @json_option
 def make(
-    folder: Path, seconds: float, seed: int, out: Path | None, overwrite: bool, as_json: bool
+    folder: Path,
+    seconds: float,
+    seed: int,
+    out: Path | None,
+    overwrite: bool,
+    tables: Path | None,
+    as_json: bool,
 ) -> None:
     """Place the projects of the plan in DIR that have no place, and order what all need.
 
@@ -79,6 +87,7 @@ def make(
         show_made(found)
         if out is not None:
             say(bold(f"wrote {out}"))
+    write_csv(found.record(), tables, as_json)
     if not found.verdict.feasible:
         click.get_current_context().exit(BREAKS)
 

@@ -6,6 +6,7 @@ import click
 
 from commonplace.cli._options import json_option
 from commonplace.cli._plan_check import BREAKS, FOLDER, needed
+from commonplace.cli._plan_csv import csv_option, write_csv
 from commonplace.cli._plan_tables import show_orders
 from commonplace.cli._terminal import bold, print_json, say
 from commonplace.cli._verb import verb
@@ -19,8 +20,11 @@ from commonplace.cli._verb import verb
 @click.argument("folder", type=FOLDER, metavar="DIR")
 @click.option("--out", type=FOLDER, metavar="DIR", help="Write the plan with these orders there.")
 @click.option("--overwrite", is_flag=True, help="Replace a plan that is there.")
+@csv_option
 @json_option
-def order(folder: Path, out: Path | None, overwrite: bool, as_json: bool) -> None:
+def order(
+    folder: Path, out: Path | None, overwrite: bool, tables: Path | None, as_json: bool
+) -> None:
     """Say what to order for the projects of the plan in DIR where they are, at least cost.
 
     Exit code 0: with these orders the plan holds. 1: something is late, or cannot be had.
@@ -38,5 +42,6 @@ def order(folder: Path, out: Path | None, overwrite: bool, as_json: bool) -> Non
         show_orders(found)
         if out is not None:
             say(bold(f"wrote {out}"))
+    write_csv(found.record(), tables, as_json)
     if not found.verdict.feasible:
         click.get_current_context().exit(BREAKS)
