@@ -150,7 +150,7 @@ def test_a_refused_project_names_the_limit() -> None:
     assert found.refused_cost == 300 * 50000
     assert reason.sentence == (
         "P1 is refused: its 300 racks exceed the space that is left in H, in month 6 (2027-06) "
-        "too, and none of its 1 other houses takes it either"
+        "too, and its other house does not take it either"
     )
 
 

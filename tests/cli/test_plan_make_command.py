@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -49,6 +50,20 @@ def test_the_record_is_as_documented(run: Run, region: Path) -> None:
         assert f'"{name}"' in row
     assert record["bound"] <= record["cost"] * (1 + 1e-6)
     assert set(record["costs"]) == {"orders", "late", "refused"}
+
+
+def test_the_documented_example_is_what_is_printed(run: Run) -> None:
+    root = Path(__file__).parents[2]
+    documented = (root / "docs" / "capacity.md").read_text()
+    shown = documented.split("$ commonplace plan make examples/plan\n")[1].split("\n```")[0]
+    printed = run("plan", "make", str(root / "examples" / "plan")).stdout
+    assert plain(printed) == plain(shown)
+
+
+def plain(text: str) -> str:
+    """Without seconds and without blanks at the ends of lines."""
+    lines = (re.sub(r"[0-9.]+ s\b", "- s", line).rstrip() for line in text.splitlines())
+    return "\n".join(lines).strip()
 
 
 def started(region: Path, out: Path) -> "subprocess.Popen[str]":

@@ -58,7 +58,8 @@ class Rows:
         self.base = {
             (r.site, r.resource): r for r in site_rows(replace(plan, orders=()), self.stock)
         }
-        self.items = [item for item in plan.items if item.role != "line"]
+        items = [item for item in plan.items if item.role != "line"]
+        self.items = sorted(items, key=lambda item: item.role == "skeleton")
         self.unit_of = {
             name: scale(np.array([load_of(p, name) for p in choices.pool])) for name in LOADS
         }
@@ -163,12 +164,38 @@ class Rows:
         return columns
 
     def _most_units(self, house: str, item: Item, now: Floats) -> float:
-        """Never more than the gray box takes, nor than twice what everything here would need."""
-        most = np.inf
-        if item.positions > 0:
-            room = float(self.base[house, "network_space"].headroom.max(initial=0.0))
-            most = np.floor(max(room, 0.0) / item.positions + 1e-9)
-        return float(max(min(most, 4096.0), now.max(initial=0.0)))
+        """What all that could come here would need of this item alone, and one more."""
+        policies = self.plan.policies
+        wide = item.ports_north * item.gbps
+        lit = self._most_load(house, "south") / max(policies.residual, 1e-9)
+        if item.role == "superblock":
+            needed = _over(self._most_load(house, "ports"), item.ports_south)
+            needed += _over(lit, wide * (policies.first_optics or 1.0))
+        elif item.role == "optics":
+            needed = _over(lit, wide)
+        elif item.role == "fbr":
+            needed = _over(self._most_load(house, "north"), fbr_gbps(item)) + policies.lost_fbrs
+        else:
+            needed = _over(self._facing(house), item.ports_south)
+        return float(max(needed + 1.0 + now.max(initial=0.0), now.max(initial=0.0)))
+
+    def _most_load(self, house: str, resource: str) -> float:
+        """All that stands and could stand here."""
+        upper = 0.0
+        if (house, resource) in self.load:
+            upper = self._upper.values()[int(self.load[house, resource][0])]
+        return float(self.base[house, resource].load.max()) + upper * self.unit_of[resource]
+
+    def _facing(self, house: str) -> float:
+        """Ports of a skeleton that everything else could take; its items come last."""
+        upper, found = self._upper.values(), 0.0
+        for other in self.items:
+            ports = other.ports_south if other.role == "fbr" else other.ports_north
+            units = float(self.stock.get((house, other.id), np.zeros(1)).max(initial=0.0))
+            if other.role != "skeleton":
+                units += upper[int(self.units[house, other.id][-1])]
+                found += ports * units
+        return found
 
     # ------------------------------------------------------------------ rows
 
@@ -324,6 +351,10 @@ class Rows:
 
     def _greatest(self, terms: dict[int, float]) -> float:
         return -self._least({c: -v for c, v in terms.items()})
+
+
+def _over(load: float, per: float) -> float:
+    return float(np.ceil(load / per)) if per > 0 else 0.0
 
 
 class Growing:

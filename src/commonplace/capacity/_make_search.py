@@ -1,25 +1,30 @@
-"""How `make` searches: relaxation with cuts, then campus by campus, then parts of the plan.
+"""How `make` searches: quick packing, the relaxation with its bound, parts of the plan, the whole.
 
 Notable: there is a plan that holds from the first moment (nothing of the pool placed), and every
-step starts from one and ends with one, so the search may be stopped at any time. A step frees the
-choices of some projects with the gear of houses they could go to, and all links, and solves that
-(large-neighbourhood search; Shaw 1998). How many it frees follows from how long steps take.
+step starts from one and ends with one, so the search may be stopped at any time. `_make_packing`
+proposes places; a step then frees the choices of some projects with the gear of houses they could
+go to, and all links (large-neighbourhood search; Shaw 1998); in the end the whole programme, of
+the choices that the bound does not rule out, raises the bound.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
 import numpy as np
 
 from commonplace.capacity._make_choices import Floats, Ints
+from commonplace.capacity._make_packing import Packing
 from commonplace.capacity._make_whole import Bools, Whole
 from commonplace.foundation import Progress
 
 SMALL = 1500  # choices up to which the whole is one step
 _STEP = 6.0  # seconds that a step may take
-_FEW, _MANY = 150, 2500  # choices that a step frees
-_SUPPORT = 6  # choices of a project that the relaxation likes best, for the first steps
+_FEW, _MANY = 100, 3000  # choices that a step frees
+_KINDS = ("late", "gear")
+_SHORT = 1.0  # seconds of packing where the whole is solved anyway
+_TURNS = 4  # proposals of the packing
+_TRIES = 8  # times that a proposal is repaired
 
 
 @dataclass
@@ -67,6 +72,10 @@ class Search:
         self.progress(self.said(), min(int(monotonic() - self.started), total), total, "s")
         return better
 
+    def late(self) -> bool:
+        """Whether anything is late or refused."""
+        return bool(_costs(self.whole, self.best).any())
+
     def said(self) -> str:
         """One line of how it stands."""
         placed = int((self.best[self.whole.rows.choice] > 0.5).sum())
@@ -84,62 +93,71 @@ def run(search: Search) -> None:
         return
     if search.over():
         return
-    share = search.started + 0.4 * (search.deadline - search.started)
-    values, duals, bound = whole.relaxed(share)
+    packing = Packing(whole, search.random)
+    packing.fill()
+    _propose(search, packing)
+    _, duals, bound = whole.relaxed(_part_of(search, 0.35))
     search.bound = max(search.bound, bound)
-    liked = _liked(whole, values, duals)
-    if len(whole.choices) <= SMALL and not search.over():
-        everything = np.ones(len(search.best), bool)
-        found, bound = whole.part(everything, search.best, search.deadline, gap=1e-7)
-        search.bound = max(search.bound, bound)
-        search.take(found)
-    for houses in _in_turn(search):
+    packing.learn()
+    half = _part_of(search, 0.5)
+    small = len(whole.choices) <= SMALL
+    short = monotonic() + _SHORT * len(whole.choices) / SMALL
+    _pack(search, packing, min(_part_of(search, 0.15), short) if small else half)
+    if not small:
+        _neighbourhoods(search, _part_of(search, 0.7))
+    _whole(search, duals)
+    _neighbourhoods(search, search.deadline)
+
+
+def _part_of(search: Search, part: float) -> float:
+    """When this part of the time is over."""
+    return search.started + part * (search.deadline - search.started)
+
+
+def _pack(search: Search, packing: Packing, deadline: float) -> None:
+    """Anneal, propose; a proposal that a failure breaks teaches its cuts."""
+    turn = (deadline - monotonic()) / _TURNS
+    while not search.over() and monotonic() < deadline - 0.5 * turn:
+        packing.anneal(min(monotonic() + turn, deadline), search.stopped)
+        _propose(search, packing)
+
+
+def _propose(search: Search, packing: Packing) -> None:
+    """Order for what is packed, and keep the plan if it holds and costs less."""
+    whole = search.whole
+    for _ in range(_TRIES):
         if search.over():
             return
-        free = _free(whole, search.best, _waiting(whole, search.best), houses, liked)
-        search.take(whole.part(free, search.best, _until(search))[0])
-    _neighbourhoods(search)
+        values = search.best.copy()
+        values[whole.rows.choice] = packing.chosen()
+        known = len(whole.matrix.row_lower)
+        found, _bound = whole.part(~whole.is_choice, whole.completed(values), _until(search, 10))
+        search.take(found)
+        if found is not None or len(whole.matrix.row_lower) == known:
+            return
+        packing.learn()
+        packing.repair()
 
 
-def _until(search: Search) -> float:
-    return min(monotonic() + _STEP, search.deadline)
+def _whole(search: Search, duals: Floats | None) -> None:
+    """Everything that may be in a better plan, at once: the best there is, or a higher bound."""
+    whole = search.whole
+    if search.over():
+        return
+    free = np.ones(len(search.best), bool)
+    if duals is not None:
+        duals = np.append(duals, np.zeros(len(whole.matrix.row_lower) - len(duals)))
+        free = whole.promising(duals, whole.bound(duals), search.cost) | (search.best > 0.5)
+    found, bound = whole.part(free, search.best, search.deadline, gap=1e-7)
+    search.bound = max(search.bound, min(bound, search.cost))
+    search.take(found)
 
 
-def _liked(whole: Whole, values: Floats | None, duals: Floats | None) -> Bools:
-    """Of each project the choices that the relaxation takes or likes next, [choices]."""
-    liked = np.ones(len(whole.choices), bool)
-    if values is None or duals is None:
-        return liked
-    costs, _ = whole.reduced(duals)
-    chosen = whole.rows.choice
-    taken, reduced = values[chosen], costs[chosen]
-    order = np.lexsort((reduced, -np.round(taken, 6), whole.choices.project))
-    rank = np.arange(len(order)) - np.searchsorted(
-        whole.choices.project[order], whole.choices.project[order]
-    )
-    liked[:] = False
-    liked[order[rank < _SUPPORT]] = True
-    return liked | (taken > 1e-6)
+def _until(search: Search, seconds: float = _STEP) -> float:
+    return min(monotonic() + seconds, search.deadline)
 
 
-def _waiting(whole: Whole, values: Floats) -> Bools:
-    """The projects that have no place, [pool]."""
-    found = np.ones(len(whole.choices.pool), bool)
-    found[whole.choices.project[values[whole.rows.choice] > 0.5]] = False
-    return found
-
-
-def _in_turn(search: Search) -> Iterator[Ints]:
-    """Houses of a campus, one campus after the other."""
-    plan = search.whole.plan
-    campus = [plan.campus(house) for house in plan.houses]
-    for name in dict.fromkeys(campus):
-        yield np.array([n for n, one in enumerate(campus) if one == name], np.int64)
-
-
-def _free(
-    whole: Whole, values: Floats, projects: Bools, houses: Ints, liked: Bools | None = None
-) -> Bools:
+def _free(whole: Whole, values: Floats, projects: Bools, houses: Ints) -> Bools:
     """The columns of these projects in these houses and where they are, of gear there, of links."""
     inside = np.zeros(len(whole.plan.houses), bool)
     inside[houses] = True
@@ -148,61 +166,75 @@ def _free(
     moving = projects[choice.project]
     inside[choice.house[now & moving]] = True
     free: Bools = np.asarray((whole.house < 0) | inside[whole.house])
-    chosen = moving & inside[choice.house]
-    if liked is not None:
-        chosen &= liked | now
-    free[whole.rows.choice] = chosen
+    free[whole.rows.choice] = moving & inside[choice.house]
     return free
 
 
-def _neighbourhoods(search: Search) -> None:
-    """Free what is late or refused with some of what stands where it could go; again and again."""
-    size = 600.0
-    whole = search.whole
-    while not search.over():
-        free = _some(search, int(size))
+def _neighbourhoods(search: Search, deadline: float) -> None:
+    """Free some projects and houses around one and solve, again and again; more if it is quick."""
+    size = dict.fromkeys(_KINDS, 300.0)
+    while not search.over() and monotonic() < deadline:
+        kind = _KINDS[0] if search.steps % 3 and search.late() else _KINDS[1]
+        free = _around(search, kind, int(size[kind]))
         start = monotonic()
-        better = search.take(whole.part(free, search.best, _until(search))[0])
+        search.take(search.whole.part(free, search.best, _until(search))[0])
         took = monotonic() - start
         if took > 0.8 * _STEP:
-            size = max(_FEW, size * 0.8)
-        elif took < 0.3 * _STEP and not better:
-            size = min(_MANY, size * 1.15)
+            size[kind] = max(_FEW, size[kind] * 0.8)
+        elif took < 0.5 * _STEP:
+            size[kind] = min(_MANY, size[kind] * 1.15)
 
 
-def _some(search: Search, size: int) -> Bools:
-    """A part of about `size` choices around one project, chosen by what it costs."""
+def _around(search: Search, kind: str, size: int) -> Bools:
+    """Houses around one project, drawn by what it costs, and the projects there: `size` choices.
+
+    `late`: only projects that stand there no later than it does, for those after it do not matter
+    to it. `gear`: all of them.
+    """
     whole, choice, random = search.whole, search.whole.choices, search.random
-    houses = len(whole.plan.houses)
-    regret = _regret(whole, search.best)
-    seed = int(random.choice(len(regret), p=regret / regret.sum()))
-    mine = np.unique(choice.house[choice.project == seed])
-    wanted = random.permutation(mine)
-    others = random.permutation(houses)
-    chosen: list[int] = []
-    now = search.best[whole.rows.choice] > 0.5
-    at = np.full(len(choice.pool), -1)
-    at[choice.project[now]] = choice.house[now]
-    for house in [*wanted.tolist(), *others.tolist()]:
-        if house in chosen:
-            continue
-        trial = np.array([*chosen, house], np.int64)
-        projects = np.isin(at, trial)
+    costs = _costs(whole, search.best)
+    at, month = _standing(whole, search.best)
+    weight = np.sqrt(costs / max(float(costs.mean()), 1e-9)) + (0.02 if kind == "late" else 1.0)
+    seed = int(random.choice(len(weight), p=weight / weight.sum()))
+    mine = random.permutation(np.unique(choice.house[choice.project == seed]))
+    others = random.permutation(len(whole.plan.houses))
+    last = month[seed] if kind == "late" else whole.plan.horizon
+    houses: list[int] = []
+    free: Bools | None = None
+    for house in dict.fromkeys([*mine.tolist(), *others.tolist()]):
+        projects = np.isin(at, [*houses, house]) & (month <= last)
         projects[seed] = True
-        count = int((projects[choice.project] & np.isin(choice.house, trial)).sum())
-        if chosen and count > size:
+        trial = _free(whole, search.best, projects, np.array([*houses, house], np.int64))
+        trial[whole.rows.choice] &= choice.late <= _most_late(search, projects, costs)
+        trial[whole.rows.choice] |= search.best[whole.rows.choice] * projects[choice.project] > 0.5
+        if free is not None and int(trial[whole.rows.choice].sum()) > size:
             break
-        chosen.append(int(house))
-    projects = np.isin(at, chosen) | ((at < 0) & (random.random(len(at)) < 0.5))
-    projects[seed] = True
-    return _free(whole, search.best, projects, np.array(chosen, np.int64))
+        houses.append(house)
+        free = trial
+    assert free is not None
+    return free
 
 
-def _regret(whole: Whole, values: Floats) -> Floats:
-    """What each project costs beyond being in time; a little for all."""
+def _most_late(search: Search, projects: Bools, costs: Floats) -> float:
+    """No choice that is later than this is in a better part: what these cost, and all orders."""
+    orders = search.cost - float(costs.sum())
+    return float(costs[projects].sum()) + max(0.0, orders)
+
+
+def _standing(whole: Whole, values: Floats) -> tuple[Ints, Ints]:
+    """House and month of each project of the pool; without a place: -1 and the horizon."""
+    choice = whole.choices
+    at = np.full(len(choice.pool), -1)
+    month = np.full(len(choice.pool), whole.plan.horizon)
+    now = np.flatnonzero(values[whole.rows.choice] > 0.5)
+    at[choice.project[now]], month[choice.project[now]] = choice.house[now], choice.month[now]
+    return at, month
+
+
+def _costs(whole: Whole, values: Floats) -> Floats:
+    """What each project's lateness or refusal costs, [pool]."""
     choice = whole.choices
     cost = choice.refused.copy()
     now = np.flatnonzero(values[whole.rows.choice] > 0.5)
     cost[choice.project[now]] = choice.late[now]
-    typical = float(cost[cost > 0].mean()) if (cost > 0).any() else 1.0
-    return np.asarray(np.sqrt(cost / typical) + 0.1)
+    return cost

@@ -135,7 +135,11 @@ def _refused(
     )
     said += f"in {month_said(plan, plan.horizon)} too"
     others = len(houses) - 1
-    said += f", and none of its {others} other houses takes it either" if others else ""
+    if others:
+        which = (
+            "its other house does not take" if others == 1 else f"none of its {others} others takes"
+        )
+        said += f", and {which} it either"
     return Reason(project.id, "refused", houses[0], plan.horizon, causes, None, None, said), None
 
 

@@ -206,6 +206,11 @@ class Whole:
         duals = np.where(((duals > 0) & ~lower) | ((duals < 0) & ~upper), 0.0, duals)
         return self.matrix.cost - self.matrix.columns_product(duals), duals
 
+    def promising(self, duals: Floats, bound: float, cost: float) -> Bools:
+        """The columns that a plan of less than this cost may use: by their reduced costs."""
+        costs, _ = self.reduced(duals)
+        return np.asarray(~self.is_choice | (costs * self.rows.unit <= cost - bound))
+
     def bound(self, duals: Floats) -> float:
         """No solution costs less, in the plan's currency."""
         costs, duals = self.reduced(duals)

@@ -1,0 +1,269 @@
+"""How good are the plans of `plan make`, how soon, beside the same model given to others whole?
+
+    python benchmarks/capacity.py [--json] [--sizes 8x40,40x300] [--seconds 60] [--seeds 1]
+                                  [--peers highs,cp-sat]
+
+Synthetic regions (`plan demo`). `make`: seconds until every project of the pool has its place, and
+cost and gap at the end; every plan is held against `check`. Peers get the same time for the same
+model: `highs`, everything in one integer programme, flows of every failure and month included;
+`cp-sat` (OR-Tools), the same rows without flows, but with the metric inequalities that `make` found
+for its relaxation; its cost counts only if `check` agrees. "None": no plan, or none better than to
+place nothing.
+"""
+
+import argparse
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from commonplace.capacity import Plan, Size, check, demo, order
+from commonplace.capacity._make import make
+from commonplace.capacity._make_whole import Whole
+from commonplace.capacity._programme import Matrix, minimise
+
+SIZES = {
+    "4x12": Size(4, 12),
+    "8x40": Size(8, 40),
+    "40x300": Size(40, 300, 12, 200),
+    "100x800": Size(100, 800, 30, 500),
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one of them found; `cost` None: no plan but to place nothing."""
+
+    cost: float | None
+    bound: float | None
+    seconds: float
+
+    @property
+    def gap(self) -> float | None:
+        """(cost - bound) / cost."""
+        if self.cost is None or self.bound is None:
+            return None
+        return max(0.0, self.cost - self.bound) / max(self.cost, 1e-9)
+
+
+def made(plan: Plan, seconds: float, seed: int) -> tuple[Found, dict[str, Any]]:
+    """Our own, and what else there is to say of it."""
+    first: list[float] = []
+    start = time.perf_counter()
+
+    def progress(stage: str, done: int, total: int | None, unit: str) -> None:
+        placed, of = stage.split(" ")[0].split("/")
+        if placed == of and not first:
+            first.append(time.perf_counter() - start)
+
+    found = make(plan, seconds, seed, progress)
+    assert check(found.plan).feasible
+    more = {
+        "all placed after": first[0] if first else None,
+        "explained": found.explained,
+        "orders": found.order_cost,
+        "late": found.late_cost,
+        "refused": found.refused_cost,
+        "late projects": sum(
+            one.month > found.plan.project[one.project].need for one in found.placements
+        ),
+        "reasons": len(found.reasons),
+    }
+    return Found(found.cost, found.bound, found.seconds), more
+
+
+# ------------------------------------------------------------------ everything to HiGHS
+
+
+def with_flows(whole: Whole) -> Matrix:
+    """The programme with the flows of every failure and month, by source and arc."""
+    net, programme = whole.backbone.net, whole.rows.programme
+    sources = np.unique(net.pairs[:, 0]) if len(net.pairs) else np.zeros(0, np.int64)
+    arcs = net.graph.arcs
+    for failure in net.failures:
+        for month in range(whole.plan.horizon):
+            columns = programme.add_columns(len(sources) * arcs).reshape(len(sources), arcs)
+            for at, source in enumerate(sources):
+                _conserve(whole, month, int(source), columns[at], programme)
+            rows = programme.add_rows(arcs)
+            upper = np.zeros(arcs)
+            for at in range(len(sources)):
+                programme.add_entries(rows, columns[at], 1e-3)
+            for number, link in enumerate(whole.plan.links):
+                if link.id in failure.links:
+                    continue
+                edge, gbps = net.edge[link.id], whole.backbone.gbps[number] * 1e-3
+                unit = whole.backbone.units[number, month]
+                for arc in (2 * edge, 2 * edge + 1):
+                    programme.add_entries(rows[arc], unit, -gbps)
+                    upper[arc] += gbps * whole.backbone.given[number, month]
+            programme.row_upper[-1] = upper
+    return programme.matrix()
+
+
+def _conserve(whole: Whole, month: int, source: int, columns: Any, programme: Any) -> None:
+    """What leaves a source arrives where it is wanted."""
+    net = whole.backbone.net
+    rows = programme.add_rows(net.graph.nodes, 0.0, 0.0)
+    programme.add_entries(rows[net.graph.head], columns, 1e-3)
+    programme.add_entries(rows[net.graph.tail], columns, -1e-3)
+    side = np.zeros(net.graph.nodes)
+    for n, (a, z) in enumerate(net.pairs):
+        if a == source:
+            side[z] += net.demand[month, n] * 1e-3
+            side[a] -= net.demand[month, n] * 1e-3
+    for key, part in whole.backbone.parts.items():
+        for pair, gbps in whole.backbone.sent[key].items():
+            a, z = net.pairs[pair]
+            if a == source and gbps[month]:
+                programme.add_entries(rows[z], part[month], -gbps[month] * 1e-3)
+                programme.add_entries(rows[a], part[month], gbps[month] * 1e-3)
+    programme.row_lower[-1] = side
+    programme.row_upper[-1] = side.copy()
+
+
+def highs(plan: Plan, seconds: float) -> Found:
+    """One integer programme with everything in it."""
+    start = time.perf_counter()
+    whole = Whole(plan, order(plan).plan.orders)
+    nothing = whole.cost(whole.start)
+    matrix = with_flows(whole)
+    found = minimise(matrix, seconds - (time.perf_counter() - start), gap=1e-4)
+    took = time.perf_counter() - start
+    cost = found.objective * whole.rows.unit if found.values is not None else None
+    bound = found.bound * whole.rows.unit
+    if cost is not None and cost >= nothing * (1 - 1e-9):
+        cost = None
+    return Found(cost, bound if np.isfinite(bound) else None, took)
+
+
+# ------------------------------------------------------------------ the rows to CP-SAT
+
+
+def cp_sat(plan: Plan, seconds: float, cuts_from: Whole) -> Found:
+    """The rows and cuts as linear constraints over whole numbers, coefficients of 1e-6."""
+    from ortools.sat.python import cp_model
+
+    start = time.perf_counter()
+    whole, matrix = cuts_from, cuts_from.matrix
+    model = cp_model.CpModel()
+    whole_numbers = np.flatnonzero(matrix.integer)
+    column = {
+        int(j): model.new_int_var(round(matrix.lower[j]), round(matrix.upper[j]), "")
+        for j in whole_numbers
+    }
+    expressions = _expressions(whole)
+    for row in range(len(matrix.row_lower)):
+        at = slice(matrix.start[row], matrix.start[row + 1])
+        terms: dict[int, float] = {}
+        constant = 0.0
+        for j, value in zip(matrix.index[at].tolist(), matrix.value[at].tolist(), strict=True):
+            if j == whole.constant:
+                constant += value
+                continue
+            for k, part in expressions.get(j, {j: 1.0}).items():
+                terms[k] = terms.get(k, 0.0) + value * part
+        terms = {k: v for k, v in terms.items() if abs(v) > 1e-12}
+        if not terms:
+            continue
+        size = 1e6 / max(abs(v) for v in terms.values())
+        total = sum(round(v * size) * column[k] for k, v in terms.items())
+        slack = 20.0 + len(terms)  # what rounding the coefficients may come to
+        if np.isfinite(matrix.row_lower[row]):
+            model.add(total >= int(np.floor((matrix.row_lower[row] - constant) * size - slack)))
+        if np.isfinite(matrix.row_upper[row]):
+            model.add(total <= int(np.ceil((matrix.row_upper[row] - constant) * size + slack)))
+    costs = {int(j): round(matrix.cost[j] * whole.rows.unit) for j in whole_numbers}
+    model.minimize(sum(cost * column[j] for j, cost in costs.items() if cost))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.max_time_in_seconds = max(1.0, seconds - (time.perf_counter() - start))
+    status = solver.solve(model)
+    took = time.perf_counter() - start
+    offset = float(matrix.cost[whole.constant]) * whole.rows.unit
+    bound = solver.best_objective_bound + offset
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return Found(None, bound, took)
+    values = whole.start.copy()
+    for j, variable in column.items():
+        values[j] = solver.value(variable)
+    values = whole.completed(values)
+    placed = check(whole.planned(values))
+    return Found(whole.cost(values) if placed.feasible else None, bound, took)
+
+
+def _expressions(whole: Whole) -> dict[int, dict[int, float]]:
+    """Each column of a recurrence as a sum of choices."""
+    found: dict[int, dict[int, float]] = {}
+    for columns, at, amount in whole.rows.recurrences:
+        for month, column in enumerate(columns.tolist()):
+            on = whole.choices.month[at] <= month
+            chosen = whole.rows.choice[at[on]]
+            found[column] = dict(zip(chosen.tolist(), amount[on].tolist(), strict=True))
+    return found
+
+
+def with_cuts(plan: Plan, seconds: float) -> Whole:
+    """The programme with the cuts of its relaxation."""
+    whole = Whole(plan, order(plan).plan.orders)
+    whole.relaxed(time.monotonic() + seconds)
+    return whole
+
+
+# ------------------------------------------------------------------ the table
+
+
+def said(found: Found | None) -> str:
+    if found is None:
+        return "-"
+    if found.cost is None:
+        return f"none in {found.seconds:.0f} s"
+    gap = f"{found.gap:.1%}" if found.gap is not None else "no bound"
+    return f"{found.cost:,.0f}, gap {gap}, {found.seconds:.0f} s"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--sizes", default="8x40,40x300")
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seeds", default="1")
+    parser.add_argument("--peers", default="highs,cp-sat")
+    given = parser.parse_args()
+    peers = [one for one in given.peers.split(",") if one]
+    rows = []
+    for name in given.sizes.split(","):
+        for seed in map(int, given.seeds.split(",")):
+            plan = demo(SIZES[name], seed)
+            mine, more = made(plan, given.seconds, seed)
+            others: dict[str, Found | None] = {"highs": None, "cp-sat": None}
+            if "highs" in peers:
+                others["highs"] = highs(plan, given.seconds)
+            if "cp-sat" in peers:
+                others["cp-sat"] = cp_sat(plan, given.seconds, with_cuts(plan, given.seconds))
+            rows.append((name, seed, mine, more, others))
+    if given.json:
+        print(json.dumps([_record(*row) for row in rows], indent=2))
+        return
+    print("| houses x projects, seed | make | all placed after | late | HiGHS whole | CP-SAT |")
+    print("|---|---|---|---|---|---|")
+    for name, seed, mine, more, others in rows:
+        first = more["all placed after"]
+        print(
+            f"| {name}, {seed} | {said(mine)} | {f'{first:.0f} s' if first else '-'} "
+            f"| {more['late projects']} ({more['late']:,.0f}) "
+            f"| {said(others['highs'])} | {said(others['cp-sat'])} |"
+        )
+
+
+def _record(
+    name: str, seed: int, mine: Found, more: dict[str, Any], others: dict[str, Found | None]
+) -> dict[str, Any]:
+    peers = {k: vars(v) | {"gap": v.gap} for k, v in others.items() if v is not None}
+    return {"size": name, "seed": seed, **vars(mine), "gap": mine.gap, **more, "peers": peers}
+
+
+if __name__ == "__main__":
+    main()
