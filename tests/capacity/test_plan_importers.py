@@ -379,12 +379,63 @@ def test_netbox(write: Write, tmp_path: Path, form: str) -> None:
         "device agg3: its status is planned",
         "rack R9: its status is reserved",
         "power feed f2: is redundant",
-        "power feed f4: neither it nor its rack has a site",
+        "power feed f4: neither it nor its rack or panel has a site",
         "cable 7: an end is no device",
         "4 cables within a house",
     ):
         assert any(line.startswith(part) for line in said), said
     assert reads_back(made, tmp_path / "plan")
+
+
+# The columns of `Export: All Data` in NetBox 4.6 (dcim/tables), those that matter, some others
+NETBOX_46 = {
+    "devices.csv": "Name|Status|Tenant|Role|Manufacturer|Type|Region|Site|Rack|Position|U Height"
+    "|Interfaces\n"
+    "agg1|Active||Aggregation|M|AB-4|West|DC1|N1|10|2|4\n"
+    "br1|Active||Border|M|BR-2|West|DC1|N1|12|1|4\n"
+    "br2|Active||Border|M|BR-2|East|DC2|N2|12|1|4\n",
+    "racks.csv": "Name;Site;Location;Group;Status;Role;Type;Height;Devices;Space\n"
+    "N1;DC1;;;Active;Network;R48;48U;2;5.0\nN2;DC2;;;Active;Network;R48;47U;1;5.0\n",
+    "cables.csv": "ID,Label,Termination A,Termination B,Device A,Device B,Site A,Site B,Status\n"
+    "1,,et-0,et-0,br1,br2,DC1,DC2,Connected\n2,,et-1,et-9,br1,old,DC1,DC2,Connected\n",
+    "feeds.csv": "Name,Power Panel,Rack,Status,Type,Supply,Voltage,Amperage,Phase,Max Utilization"
+    ",Available Power (VA),Site\nf1,P1,,Active,Primary,AC,400,32,Three-phase,80%,17736,\n",
+    "panels.csv": "Name,Site,Location,Power Feeds\nP1,DC2,,1\n",
+}
+
+
+def test_netbox_as_its_tables_are_exported(write: Write, tmp_path: Path) -> None:
+    made = import_netbox([write(name, text) for name, text in NETBOX_46.items()])
+    plan = made.plan
+    assert [(s.id, s.parent) for s in plan.sites if s.kind == "house"] == [
+        ("DC1", "West"),
+        ("DC2", "East"),
+    ]
+    supplies = {(s.site, s.resource): s.amount for s in plan.supplies}
+    assert supplies["DC1", "network_space"] == 48
+    assert supplies["DC2", "network_space"] == 47
+    assert supplies["DC2", "power"] == pytest.approx(400 * 32 * 3**0.5 * 0.8 / 1000, abs=1e-3)
+    assert {(i.place, plan.item[i.item].role): i.on_hand for i in plan.inventory} == {
+        ("DC1", "superblock"): 1,
+        ("DC1", "fbr"): 1,
+        ("DC2", "fbr"): 1,
+        ("East - West", "line"): 2,
+    }
+    assert reads_back(made, tmp_path / "plan")
+
+
+def test_netbox_s_first_page_is_not_taken_for_all(write: Write) -> None:
+    page = json.loads(as_netbox_json(NETBOX_CSV["racks.csv"]))
+    page |= {"count": 120, "next": "https://netbox/api/dcim/racks/?limit=5&offset=5"}
+    made = import_netbox([write("racks.json", json.dumps(page))])
+    assert made.left_out[0].what == "115 racks"
+    assert "all pages" in made.left_out[0].why
+
+
+def test_netbox_s_cables_without_devices_say_what_to_export(write: Write) -> None:
+    cables = "ID,Label,Termination A,Termination B,Status,Type\n1,,et-0,et-0,Connected,SMF\n"
+    with pytest.raises(InputError, match="export all data, with the columns Device A and B"):
+        import_netbox([write("cables.csv", cables)])
 
 
 def test_netbox_says_what_a_file_is_not(write: Write) -> None:

@@ -45,8 +45,12 @@ def import_netbox(paths: Sequence[Path], port_gbps: float = PORT_GBPS) -> Import
     Raises:
         InputError: a file is none of these exports, or none names a site.
     """
-    records = read_records(paths)
+    records, missing = read_records(paths)
     region = _Region(port_gbps)
+    for kind, count in missing.items():
+        region.leave_out(
+            f"{count} {kind}", "are on other pages of the API: give the files of all pages"
+        )
     sites = _sites(records, region)
     items, inventory = _devices(records, region)
     lines, links, lit = _links(records, region)
@@ -67,6 +71,9 @@ def import_netbox(paths: Sequence[Path], port_gbps: float = PORT_GBPS) -> Import
 def _sites(records: dict[str, list[Record]], region: _Region) -> list[Site]:
     """Campuses and houses; a site whose region is not known is a campus of its own."""
     known = {one["name"]: one.get("region") or one.get("group", "") for one in records["sites"]}
+    for one in records["devices"]:
+        if one.get("site") and one.get("region"):
+            known.setdefault(one["site"], one["region"])
     named = [one.get("site", "") for kind in KINDS for one in records[kind]]
     houses = list(dict.fromkeys([*known, *(name for name in named if name)]))
     if not houses:
@@ -141,6 +148,12 @@ def _role(name: str) -> Role | None:
     return next((role for role, known in _ROLES if words & set(known)), None)
 
 
+def _at(cable: Record, end: str, region: _Region) -> str:
+    """The site that the cable itself names for an end, if any export knows it."""
+    site = cable.get(f"site_{end}", "")
+    return site if site in region.campus_of else ""
+
+
 def _count(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 7 else 0
 
@@ -160,7 +173,9 @@ def _links(
     between: Counter[tuple[str, str]] = Counter()
     inside = 0
     for number, one in enumerate(records["cables"], 1):
-        sites = [site_of.get(one.get(end, ""), "") for end in ("device_a", "device_b")]
+        sites = [
+            _at(one, end, region) or site_of.get(one.get(f"device_{end}", ""), "") for end in "ab"
+        ]
         if not all(sites):
             name = one.get("label") or one.get("id") or str(number)
             region.leave_out(f"cable {name}", "an end is no device of the devices' export")
@@ -197,7 +212,7 @@ def _space(records: dict[str, list[Record]], region: _Region) -> list[Supply]:
         elif _here(one, "rack", region):
             words = set(one.get("role", "").lower().replace("-", " ").split())
             if words & set(_NETWORK):
-                gray[one["site"]] += _count(one.get("u_height", "")) or 42
+                gray[one["site"]] += _count(one.get("u_height", "").upper().removesuffix("U")) or 42
             else:
                 racks[one["site"]] += 1
     region.assumed.append("a rack whose role names the network is gray box, any other is space")
@@ -210,16 +225,18 @@ def _space(records: dict[str, list[Record]], region: _Region) -> list[Supply]:
 
 def _power(records: dict[str, list[Record]], region: _Region) -> list[Supply]:
     """Primary feeds: volts x amperes (x root 3 with three phases) x the most that may be used."""
-    site_of = {one.get("name", ""): one.get("site", "") for one in records["racks"]}
+    rack = {one.get("name", ""): one.get("site", "") for one in records["racks"]}
+    panel = {one.get("name", ""): one.get("site", "") for one in records["panels"]}
     kw: dict[str, float] = defaultdict(float)
     for one in records["feeds"]:
-        site = one.get("site") or site_of.get(one.get("rack", ""), "")
+        site = one.get("site") or rack.get(one.get("rack", "")) or ""
+        site = site or panel.get(one.get("power_panel", "")) or ""
         what = f"power feed {one.get('name', '?')}"
         volts, amperes = (_number(one.get(name, "")) for name in ("voltage", "amperage"))
         if one.get("type", "primary").lower() == "redundant":
             region.leave_out(what, "is redundant")
         elif not site:
-            region.leave_out(what, "neither it nor its rack has a site")
+            region.leave_out(what, "neither it nor its rack or panel has a site")
         elif not volts or not amperes:
             region.leave_out(what, "has no voltage or amperage")
         elif _here(one, "power feed", region):

@@ -1,7 +1,8 @@
 """Rows of NetBox's exports under one set of names, whichever of its three shapes they come in.
 
-The shapes: a table's CSV (`Device type`, `Termination A`), the CSV that NetBox imports again
+The shapes: a table's CSV (`Device A`, `Max Utilization`), the CSV that NetBox imports again
 (`device_type`, `side_a_device`), and the JSON of its API (objects that have a name or a value).
+Names of columns are those of NetBox 4.6 (its `dcim/tables`), whose users may choose what separates.
 """
 
 import csv
@@ -14,11 +15,14 @@ from commonplace.capacity.importers._text import json_of, text_of
 from commonplace.foundation import InputError, display_path
 
 Record = dict[str, str]
-KINDS = ("sites", "devices", "racks", "cables", "feeds")
+KINDS = ("sites", "devices", "racks", "cables", "feeds", "panels")
+_SEPARATORS = ",;|\t"
 _SAME = {
     "device_role": "role",
     "device_type": "type",
     "height": "u_height",
+    "side_a_site": "site_a",
+    "side_b_site": "site_b",
     "side_a_device": "device_a",
     "side_b_device": "device_b",
     "termination_a_device": "device_a",
@@ -26,41 +30,53 @@ _SAME = {
     "interfaces": "interface_count",
     "utilization": "max_utilization",
     "panel_site": "site",
+    "powerfeed_count": "power_feeds",
+    "a_terminations": "termination_a",
 }
-# what only this kind of export has, in our names
+# what this kind of export has, in our names; the first that fits: devices have a height too
 _MARKS = (
     ("feeds", {"voltage"}),
     ("cables", {"device_a"}),
+    ("devices", {"role", "type", "rack"}),
     ("racks", {"u_height"}),
     ("devices", {"role", "type"}),
+    ("panels", {"power_feeds"}),
     ("sites", {"region"}),
 )
 
 
-def read_records(paths: Sequence[Path]) -> dict[str, list[Record]]:
-    """All rows by kind.
+def read_records(paths: Sequence[Path]) -> tuple[dict[str, list[Record]], dict[str, int]]:
+    """All rows by kind, and how many of a kind the API has and did not send.
 
     Raises:
         InputError: a file is no such export.
     """
     found: dict[str, list[Record]] = {kind: [] for kind in KINDS}
+    there: dict[str, int] = {}
     for path in paths:
-        rows = _rows(path)
+        rows, count = _rows(path)
         if rows:
-            found[_kind(path, set().union(*rows[:100]))] += rows
-    return found
+            kind = _kind(path, set().union(*rows[:100]))
+            found[kind] += rows
+            there[kind] = max(count, there.get(kind, 0))
+    return found, {k: n - len(found[k]) for k, n in there.items() if n > len(found[k])}
 
 
-def _rows(path: Path) -> list[Record]:
+def _rows(path: Path) -> tuple[list[Record], int]:
+    """The rows of a file, and how many its kind has in all, as far as it says."""
     text = text_of(path)
     if text.lstrip()[:1] in ("{", "["):
         given = json_of(path, text)
         objects = given.get("results") if isinstance(given, dict) else given
         if not isinstance(objects, list) or not all(isinstance(one, dict) for one in objects):
             raise InputError(f"{display_path(path)}: expected a list of objects, or 'results'")
-        return [_flat(one) for one in objects]
+        count = given.get("count") if isinstance(given, dict) else None
+        return [_flat(one) for one in objects], count if isinstance(count, int) else 0
+    header = text.partition("\n")[0]
+    separator = max(_SEPARATORS, key=header.count)
     try:
-        return [_named(row) for row in csv.DictReader(io.StringIO(text, newline=""), strict=True)]
+        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        return [_named(row) for row in rows], 0
     except csv.Error as error:
         raise InputError(f"{display_path(path)} is not CSV: {error}") from error
 
@@ -69,7 +85,10 @@ def _kind(path: Path, columns: set[str]) -> str:
     for kind, marks in _MARKS:
         if marks <= columns:
             return kind
-    what = "devices (role, type), racks (u_height), cables, power feeds (voltage) or sites (region)"
+    if "termination_a" in columns:
+        what = "cables without their devices: export all data, with the columns Device A and B"
+        raise InputError(f"{display_path(path)}: {what}")
+    what = "devices (role, type), racks (u_height), cables, power feeds (voltage), panels or sites"
     raise InputError(f"{display_path(path)} is no export of NetBox that is known: {what}")
 
 

@@ -1,4 +1,4 @@
-"""`topohub` topologies: JSON in NetworkX's node-link form (Jurkiewicz, SoftwareX 21, 2023).
+"""`topohub` topologies: JSON in NetworkX's node-link form (Jurkiewicz, SoftwareX 24, 2023).
 
 Notable: a topology has no capacities, so every link is given the same; positions, distances and
 the shares of traffic that `topohub` computed are left out, and said so.
