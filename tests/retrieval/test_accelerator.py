@@ -2,6 +2,9 @@
 
 import hashlib
 import importlib.util
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +29,7 @@ from commonplace.retrieval._postings import Postings
 Write = Callable[[str, str], Path]
 Documents = dict[int, str]  # by row
 
+BLOCK = 4_096  # documents whose sums the search makes together
 WORDS = [f"w{number}" for number in range(12)]
 # A few words at random, repeats likely; an empty document is one without terms.
 TEXTS = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
@@ -114,17 +118,18 @@ def test_equal_to_the_reference_over_many_blocks_and_segments() -> None:
                 assert top(postings, terms, k, None) == found
 
 
-def test_blocks_that_are_not_visited_leave_nothing_behind() -> None:
-    """Rare terms keep to a few blocks; what frequent ones have between must not be added up."""
-    texts = zipfian(30_000, seed=9)
-    postings = Postings.build(texts, range(len(texts)))
-    reference = BM25([text.split() for text in texts])
-    rng = np.random.default_rng(9)
-    for _ in range(40):
-        terms = [f"w{int(number)}" for number in rng.zipf(1.3, 6) % 2_000]
-        terms += [f"w{int(rng.integers(300, 900))}"]
-        found = reference.top(terms, 3)
-        assert top(postings, terms, 3, None) == found, terms
+@pytest.mark.parametrize(("dense", "often", "k"), [(0.02, 0.3, 10), (0.2, 0.3, 1), (0.2, 0.9, 10)])
+def test_blocks_that_are_not_visited_leave_nothing_behind(
+    dense: float, often: float, k: int
+) -> None:
+    """A rare term keeps to every second block; what the frequent one has between is not its own."""
+    rng = np.random.default_rng(0)
+    texts = []
+    for document in range(6 * BLOCK):
+        rare = "rare " * ((document // BLOCK) % 2 == 0 and rng.random() < dense)
+        texts.append(f"pad{rng.integers(5)} {rare}{'common ' * (rng.random() < often)}")
+    postings, reference = Postings.build(texts, range(len(texts))), BM25([t.split() for t in texts])
+    assert top(postings, ["rare", "common"], k, None) == reference.top(["rare", "common"], k)
 
 
 def test_longer_documents_move_the_mean_and_not_the_truth() -> None:
@@ -377,3 +382,19 @@ def test_without_numba_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"commonplace\[speed\]"):
         Accelerator()
+
+
+@pytest.mark.slow
+def test_no_compiled_loop_leaves_its_arrays(tmp_path: Path) -> None:
+    """The largest of these tests again in a process that checks every index."""
+    checked = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    chosen = ["-k", "many_blocks or not_visited or nearest_of_all", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", __file__, *chosen],
+        env=checked,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
