@@ -54,7 +54,7 @@ evaluate: .venv/.dev  # is the ranking as good as its reference? make evaluate D
 
 train-answerability: .venv/.dev  # learns refusal and support anew: DATA=folder with squad2's two files
 	$(BIN)/python benchmarks/train_support.py $(or $(DATA),$(error name the folder: make train-answerability DATA=folder))
-	$(BIN)/python benchmarks/train_answerability.py $(DATA) --rows .rows.npz
+	$(BIN)/python benchmarks/train_answerability.py $(DATA) --rows .rows.jsonl
 
 clean:  # removes what make made
 	rm -rf .venv $(DEMO)

@@ -1,16 +1,17 @@
-"""The signals of every question of a set, asked of the library and of its own passage.
+"""The signals of questions of a set, asked of the library or of their own passage.
 
     from answerability_rows import rows_of
 
-All passages become files of one library; each question is searched for with profile `best` and
-read by the extractive reader, as `Library.ask` does, and then its own passage alone is read.
+All passages become files of one library; a question is searched for with profile `best` and read
+by the extractive reader, as `Library.ask` does, or its own passage alone is read. What was asked is
+kept as lines of a file, so that nothing is asked twice and an interrupted run goes on.
 """
 
 import json
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,74 +29,72 @@ Found = Mapping[str, "np.ndarray[Any, Any]"]
 Record = dict[str, Any]
 
 
-def rows_of(folder: Path, file: Path) -> Found:
-    """What `file` holds; it is made first where it is missing.
+def rows_of(folder: Path, file: Path, own: bool, articles: Collection[str]) -> Found:
+    """What is known of the questions of some articles; what `file` lacks is asked first.
 
-    Arrays with a row for each question and condition: question (its id), own (asked of its own
-    passage alone), signals [n, signals], states [n, width], retrieval [n, 3]; and names, of the
-    signals.
+    Returns:
+        Arrays with a row for each question, in their order: question (its id), signals [n,
+        signals], states [n, width], retrieval [n, 3].
     """
-    if not file.exists():
-        _make(folder, file)
-    with np.load(file) as found:
-        if tuple(found["names"]) != SIGNALS:
-            raise SystemExit(f"{file} is of other signals; remove it to have it made anew")
-        return dict(found)
-
-
-def _make(folder: Path, file: Path) -> None:
-    """Ask every question; its two records are kept as lines at once, so that it can go on."""
-    kept = file.with_suffix(".jsonl")
-    done = {each["question"] for each in read_lines(kept)} if kept.exists() else set()
     passages = read_lines(folder / "passages.jsonl")
+    of = {passage["id"]: passage["title"] for passage in passages}
     questions = read_lines(folder / "questions.jsonl")
-    with tempfile.TemporaryDirectory() as temporary, open(kept, "a", encoding="utf-8") as lines:
+    wanted = [question for question in questions if of[question["passage_id"]] in articles]
+    known = _kept(file, own)
+    missing = [question for question in wanted if question["id"] not in known]
+    if missing:
+        _ask(passages, missing, own, file)
+        known = _kept(file, own)
+    return _columns([known[question["id"]] for question in wanted])
+
+
+def _kept(file: Path, own: bool) -> dict[str, Record]:
+    """The file's records of one condition by question."""
+    kept = read_lines(file) if file.exists() else []
+    if any(len(record["signals"]) != len(SIGNALS) for record in kept):
+        raise SystemExit(f"{file} is of other signals; remove it to have it made anew")
+    return {record["question"]: record for record in kept if record["own"] == own}
+
+
+def _ask(passages: Sequence[Record], questions: Sequence[Record], own: bool, file: Path) -> None:
+    """Ask questions; each record is kept at once."""
+    with tempfile.TemporaryDirectory() as temporary, open(file, "a", encoding="utf-8") as lines:
         paths = write_passages(passages, Path(temporary) / "passages")
         library = Library.open(Path(temporary) / "library")
         library.add(Path(temporary) / "passages")
         ask = _asker(library, passages)
-        for number, question in enumerate(questions):
-            if question["id"] not in done:
-                records = ask(question, paths[question["passage_id"]])
-                lines.write("".join(json.dumps(record) + "\n" for record in records))
-            print(f"\r{number + 1}/{len(questions)}", end="", file=sys.stderr)
-    _pack(read_lines(kept), file)
+        for number, question in enumerate(questions, 1):
+            only = Filter(paths=(paths[question["passage_id"]],)) if own else None
+            record = ask(question["question"], only)
+            lines.write(json.dumps({"question": question["id"], "own": own, **record}) + "\n")
+            print(f"\r{number}/{len(questions)}", end="", file=sys.stderr)
 
 
-def _asker(library: Library, passages: Sequence[Record]) -> Callable[[Record, str], list[Record]]:
-    """What asks a question of a library, and of the file of its own passage alone."""
+def _asker(library: Library, passages: Sequence[Record]) -> Callable[[str, Filter | None], Record]:
+    """What asks a question of a library, or of one file of it alone."""
     weigh = rarity([f"{p['title']}. {p['text']}" for p in passages])
     encoder, reader = open_encoder(), ExtractiveReader(open_cross_encoder())
 
-    def ask(question: Record, path: str) -> list[Record]:
-        asked = question["question"]
+    def ask(asked: str, only: Filter | None) -> Record:
         hits = library.search(asked, limit=_CONTEXT, profile="best", explain=True)
-        only = Filter(paths=(path,))
-        own = library.search(asked, limit=_CONTEXT, profile="fast", filter=only)
-        records = []
-        for is_own, ranked in ((False, hits), (True, own)):
-            reading = reader.read(asked, [hit.passage for hit in ranked])
-            assert reading.states is not None, "the cross-encoder gives no states"
-            record = {
-                "question": question["id"],
-                "own": is_own,
-                "signals": row(signals(asked, reading, encoder, weigh)).tolist(),
-                "states": np.round(reading.states, 4).tolist(),
-                "retrieval": _retrieval(hits),
-            }
-            records.append(record)
-        return records
+        ranked = library.search(asked, profile="fast", filter=only) if only else hits
+        reading = reader.read(asked, [hit.passage for hit in ranked])
+        assert reading.states is not None, "the cross-encoder gives no states"
+        return {
+            "signals": row(signals(asked, reading, encoder, weigh)).tolist(),
+            "states": np.round(reading.states, 4).tolist(),
+            "retrieval": _retrieval(hits),
+        }
 
     return ask
 
 
-def _pack(records: Sequence[Record], file: Path) -> None:
+def _columns(records: Sequence[Record]) -> Found:
     columns: dict[str, list[Any]] = defaultdict(list)
     for record in records:
-        for name, value in record.items():
-            columns[name].append(value)
-    arrays: dict[str, Any] = {name: np.array(values) for name, values in columns.items()}
-    np.savez(file, **arrays, names=np.array(SIGNALS))
+        for name in ("question", "signals", "states", "retrieval"):
+            columns[name].append(record[name])
+    return {name: np.array(values) for name, values in columns.items()}
 
 
 def write_passages(passages: Sequence[Record], folder: Path) -> dict[str, str]:

@@ -4,10 +4,10 @@ Needs a folder with passages.jsonl and questions.jsonl (SQuAD 2.0, ../shared/dat
 
     python benchmarks/train_answerability.py DIR --rows FILE [--measure] [--out FILE]
 
-`--rows` names the signals of every question, an .npz of `answerability_rows.py`; it is made first
-where it is missing (an hour on two cores; it goes on where it was interrupted). From the same rows
-and versions the file is the same byte for byte. `--measure` writes nothing and prints what the
-file is worth on articles that it was not trained on.
+`--rows` names the file of `answerability_rows.py` in which signals are kept; what it lacks is asked
+first (half an hour of one core; four times that to measure), and an interrupted run goes on. From
+the same rows and versions the file is the same byte for byte. `--measure` writes nothing and prints
+what the file is worth on articles that it was not trained on.
 
 Three steps, each fed out-of-fold by the one before (a fold is an article): a linear *probe* of the
 cross-encoder's states; a logistic *curve* of four signals and the probe; *trees* that start from
@@ -17,7 +17,7 @@ half of all questions have an answer.
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -157,19 +157,23 @@ def rates(confidence: Doubles, answerable: Chosen, threshold: float) -> tuple[fl
     return float(given[~answerable].mean()), float((~given[answerable]).mean())
 
 
-def load(folder: Path, file: Path, *, own: bool = False) -> Rows:
-    """The rows of one condition: asked of the library, or of the question's own passage."""
-    found = rows_of(folder, file)
+def load(
+    folder: Path, file: Path, *, own: bool = False, articles: Collection[str] | None = None
+) -> Rows:
+    """The rows of one condition: asked of the library, or of the question's own passage.
+
+    `articles` are those whose questions are asked; None: all.
+    """
     title = {p["id"]: p["title"] for p in read_lines(folder / "passages.jsonl")}
     known = {q["id"]: q for q in read_lines(folder / "questions.jsonl")}
-    at = found["own"] == own
-    asked = [known[identity] for identity in found["question"][at]]
+    found = rows_of(folder, file, own, articles or set(title.values()))
+    asked = [known[identity] for identity in found["question"]]
     return Rows(
-        found["signals"][at].astype(float),
-        found["states"][at].astype(float),
+        found["signals"].astype(float),
+        found["states"].astype(float),
         np.array([question["answerable"] for question in asked]),
         np.array([title[question["passage_id"]] for question in asked]),
-        found["retrieval"][at].astype(float),
+        found["retrieval"].astype(float),
     )
 
 
@@ -221,8 +225,7 @@ def main() -> None:
 
         measure(chosen.folder, chosen.rows, chosen.out)
         return
-    rows = load(chosen.folder, chosen.rows)
-    training = rows.at(np.isin(rows.article, TRAINING))
+    training = load(chosen.folder, chosen.rows, articles=TRAINING)
     write(fit(training), chosen.folder, len(training.answerable), chosen.out)
 
 
