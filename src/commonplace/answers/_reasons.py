@@ -22,7 +22,7 @@ PHRASES: Final[Mapping[str, str]] = {
     "in_context": "how well it answers, read after the one before",
     "passage": "how well its passage answers",
     "best_passage": "how well the best passage answers",
-    "probe": "what else the reading model holds of it",
+    "probe": "what the reading model's inner states say",
     "curve": "the strongest signals taken together",
     "alone_margin": "its lead over the other sentences, read alone",
     "sentence_margin": "its lead over the other sentences",

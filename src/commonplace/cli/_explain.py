@@ -102,7 +102,9 @@ def _print_features(hit: "Hit") -> None:
     known = [(name, value) for name, value in hit.explanation.features if value == value]
     if known:
         say()
-        told = " · ".join(f"{name} {value:.3g}".replace(" ", _TIED) for name, value in known)
+        told = " · ".join(
+            f"{name} {round(value, 6):.3g}".replace(" ", _TIED) for name, value in known
+        )
         for line in wrap(f"features {told}", columns()):
             say(dim(line.replace(_TIED, " ")))
 
