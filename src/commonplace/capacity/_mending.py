@@ -38,7 +38,7 @@ def _no_room(rows: list[Row], house: str, item: Item, units: int, at: int) -> st
         if row.site == house
         and units * takes.get(row.resource, 0.0) > max(row.headroom[at], 0.0) + 1e-9
     ]
-    return f", but {' and '.join(full)} would not do" if full else ""
+    return f"; {' and '.join(full)} would not suffice for it" if full else ""
 
 
 def ordering(plan: Plan, item: Item, need: int) -> str:

@@ -52,7 +52,8 @@ def months_said(months: tuple[int, ...]) -> str:
 
 def amount(value: float, unit: str) -> str:
     """As `1,234 Gb/s`: whole from a hundred on, three digits below."""
-    return f"{value:,.0f} {unit}" if abs(value) >= 100 else f"{value:.3g} {unit}"
+    said = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{said} {unit.removesuffix('s') if said == '1' and unit != 'Gb/s' else unit}"
 
 
 def many(count: int, item: str) -> str:

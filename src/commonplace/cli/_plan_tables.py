@@ -22,10 +22,11 @@ from commonplace.cli._terminal import (
 
 if TYPE_CHECKING:
     from commonplace.capacity import Difference, Orders, Verdict
-    from commonplace.capacity._check import Use
+    from commonplace.capacity._check import BackboneMonth, Use
 
 _LISTED: Final = 12
 _HOUSES: Final = 60  # lines of the heat map; the fullest come first
+_CELL: Final = 6  # columns of a month
 _LETTERS: Final = {
     "space": "r",
     "power": "w",
@@ -61,13 +62,15 @@ def count(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
 
 
-def say_verdict(found: "Verdict") -> None:
+def say_verdict(found: "Verdict", so: str = "") -> None:
+    """Whether it holds; `so`: how it is meant."""
     months = count(found.plan.horizon, "month")
     if found.feasible:
-        say(paint("holds", fg="green", bold=True), f" in all {months}: {found.plan.name}")
+        say(so, paint("holds", fg="green", bold=True), f" in all {months}: {found.plan.name}")
         return
     first = found.breaks[0].month
     say(
+        so,
         paint("does not hold", fg="red", bold=True),
         f": {found.plan.name}; {count(len(found.breaks), 'resource')} of {len(found.uses) + 1} "
         f"break within {months}, the first in month {first}",
@@ -90,15 +93,17 @@ def _heat_map(found: "Verdict") -> None:
     """House by month: what is used most, and how much of it."""
     houses = sorted(found.plan.houses, key=lambda h: -_peak(found, h))[:_HOUSES]
     width = min(max([cells(h) for h in houses] + [8]), 24)
-    months = range(1, found.plan.horizon + 1)
-    say(dim(joined([pad("house", width), *(f"{m:>6}" for m in months)])))
-    for house in houses:
-        binding = [found.binding(house, month) for month in months]
-        row = [_cell(use, month) for use, month in zip(binding, months, strict=True)]
-        say(joined([pad(cut(house, width), width), *row]))
-    if found.backbone:
-        shown = [_heat(1 / b.factor if b.factor > 0 else 99.0, " ") for b in found.backbone]
-        say(joined([pad("backbone", width), *shown]))
+    fits = max((columns() - width) // _CELL, 1)
+    for first in range(1, found.plan.horizon + 1, fits):
+        months = range(first, min(first + fits, found.plan.horizon + 1))
+        say(dim(joined([pad("house", width), *(f"{m:>{_CELL}}" for m in months)])))
+        for house in houses:
+            row = [_cell(found.binding(house, month), month) for month in months]
+            say(joined([pad(cut(house, width), width), *row]))
+        if found.backbone:
+            factors = [found.backbone[month - 1].factor for month in months]
+            shown = [_heat(1 / factor if factor > 0 else 99.0, " ") for factor in factors]
+            say(joined([pad("backbone", width), *shown]))
     if len(found.plan.houses) > len(houses):
         say(dim(f"and {len(found.plan.houses) - len(houses)} houses that are used less"))
     say(dim(_LEGEND))
@@ -122,23 +127,26 @@ def _heat(part: float, letter: str) -> Painted:
 
 
 def _backbone(found: "Verdict") -> None:
-    """The factor of each month under its worst failure; equal months are one line."""
+    """The factors under the worst failure; months in which the same binds are one line."""
     if not found.backbone:
         return
     say("")
     say(bold("campus and backbone"), dim(": the part of all flows that is carried, worst failure"))
-    lines: list[tuple[int, int, str]] = []
+    runs: list[tuple[str, list[BackboneMonth]]] = []
     for b in found.backbone:
         lost = f"{b.failure} lost" if b.failure else "nothing lost"
         named = ", ".join(b.links[:3]) + (", ..." if len(b.links) > 3 else "")
-        text = f"{b.factor:8.3f}  {lost}; {named or 'no link'} binds"
-        if lines and lines[-1][2] == text:
-            lines[-1] = (lines[-1][0], b.month, text)
+        text = f"{lost}; {named or 'no link'} binds"
+        if runs and runs[-1][0] == text and (runs[-1][1][-1].factor < 1) == (b.factor < 1):
+            runs[-1][1].append(b)
         else:
-            lines.append((b.month, b.month, text))
-    for first, last, text in lines:
-        months = f"{first}" if first == last else f"{first}-{last}"
-        say(f"  {months:>5}", cut(text, columns() - 8))
+            runs.append((text, [b]))
+    for text, run in runs:
+        months = f"{run[0].month}-{run[-1].month}" if len(run) > 1 else f"{run[0].month}"
+        factors = sorted(b.factor for b in run)
+        least, most = f"{factors[0]:.3f}", f"{factors[-1]:.3f}"
+        carried = least if least == most else f"{least} to {most}"
+        say(f"  {months:>5}  {pad(carried, 14)}  ", cut(text, columns() - 25))
 
 
 def _run_outs(found: "Verdict") -> None:
@@ -177,16 +185,29 @@ def show_month(found: "Verdict", month: int) -> None:
 
 def show_orders(found: "Orders") -> None:
     """What to order by when, what is late, and machines beside bits."""
+    if not found.purchases:
+        say("nothing is to be ordered")
+    say_verdict(found.verdict, "with these orders it " if found.purchases else "")
+    if found.purchases:
+        say("")
+        _purchases(found)
+    listed("", [found.backbone_said] * bool(found.backbone_said))
+    late = [one.sentence for one in found.late]
+    listed(f"late, or not to be had: {len(late)}" if late else "", late)
+    rows = [one.sentence for one in found.reconciled]
+    head = "machines beside bits: " + count(len(rows), "project")
+    listed(head + " without network as it is ordered now" if rows else "", rows)
+
+
+def _purchases(found: "Orders") -> None:
+    """Each line with the day by which it is to be ordered."""
     from commonplace.capacity._words import first_day
 
-    say_verdict(found.verdict)
-    say("")
     say(
         bold(f"order: {count(len(found.purchases), 'line')}, cost {found.cost:,.0f}"),
         dim(f" · links {found.backbone_cost:,.0f}, at least {found.backbone_bound:,.0f}"),
     )
-    if found.purchases:
-        say(dim(f"  {'by':10}  {'where':14} {'item':18} {'units':>5}  {'usable':7} {'cost':>10}"))
+    say(dim(f"  {'by':10}  {'where':14} {'item':18} {'units':>5}  {'usable':7} {'cost':>10}"))
     for one in found.purchases:
         was = one.instead_of
         say(
@@ -195,12 +216,6 @@ def show_orders(found: "Orders") -> None:
             f"{first_day(found.plan, one.usable):%Y-%m} {one.cost:10,.0f}",
             dim(f"  instead of {first_day(found.plan, was):%Y-%m-%d}" if was else ""),
         )
-    listed("", [found.backbone_said] * bool(found.backbone_said))
-    late = [one.sentence for one in found.late]
-    listed(f"late, or not to be had: {len(late)}" if late else "", late)
-    rows = [one.sentence for one in found.reconciled]
-    head = "machines beside bits: " + count(len(rows), "project")
-    listed(head + " without network as it is ordered now" if rows else "", rows)
 
 
 def show_difference(found: "Difference") -> None:
