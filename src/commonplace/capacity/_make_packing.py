@@ -27,7 +27,9 @@ from commonplace.capacity._stock import stocks
 _GEAR = ("ports_of", "uplinks", "uplinks_gbps", "optics", "optics_gbps", "spine", "border_gbps")
 _PARTS = (*LOADS, *_GEAR, "border", "border_ports", "positions", "gear_kw")
 _AT = {name: n for n, name in enumerate(_PARTS)}
+_BLINK = 0.02  # of the choices are overlooked, each time others
 _MOST = 14  # projects that are taken out at once
+_COOLING = 0.01  # what is left of the heat in the end
 _TOLERANCE = 1e-6
 
 
@@ -55,6 +57,8 @@ class Packing:
             [[self._room(house, name) for name in SHARED] for house in self.plan.houses]
         )
         self.roles = self._roles()
+        self.brings = {item.id: _brings(item) for item in self.plan.items}
+        self.soon = {item.id: too_soon(self.plan, item) for item in self.plan.items}
         self.takes = np.array([self._takes(p) for p in self.choices.pool]).reshape(-1, len(_PARTS))
         self.first = np.searchsorted(self.choices.project, np.arange(len(self.choices.pool) + 1))
         self.standing = np.full(len(self.choices.pool), -1)  # the choice of each project
@@ -130,8 +134,11 @@ class Packing:
                 for n in range(len(index)):
                     self.source[p, n] = keys.get((project.product, n), -1)
 
-    def learn(self) -> None:
-        """Take over the cuts that are known: [sources, cuts] weights, each cut's month and room."""
+    def learn(self, duals: Floats | None = None) -> None:
+        """Take over the cuts that are known: [sources, cuts] weights, each cut's month and room.
+
+        The duals of the relaxation, one for each row, say what sending over a cut costs in links.
+        """
         whole, backbone = self.whole, self.whole.backbone
         column = {
             int(c): (n, month)
@@ -151,6 +158,10 @@ class Packing:
                     self.weight[source, k] = -v
                 else:
                     self.cut_room[k] += v * whole.matrix.upper[c]
+        kept = getattr(self, "cut_price", np.zeros(0))
+        if duals is not None:
+            kept = np.maximum(duals[first:], 0.0) * whole.rows.unit
+        self.cut_price = np.append(kept, np.zeros(count - len(kept)))
         self.cut_use = np.zeros(count)
         for p in np.flatnonzero(self.standing >= 0):
             self.cut_use += self._sends(int(p), self.standing[p : p + 1])[0]
@@ -175,9 +186,9 @@ class Packing:
                 fits &= ~(short > _TOLERANCE).any(1)
                 return
             units = np.maximum.accumulate(np.ceil(np.maximum(short / per - 1e-7, 0.0)), axis=1)
-            fits &= ~units[:, : too_soon(self.plan, item)].any(1)
+            fits &= ~units[:, : self.soon[item.id]].any(1)
             cost += units[:, -1] * item.cost
-            gear[:] += _brings(item)[None, :, None] * units[:, None, :]
+            gear[:] += self.brings[item.id][None, :, None] * units[:, None, :]
 
         lit = has[:, _AT["south"]] / residual
         block = roles.superblock
@@ -233,15 +244,20 @@ class Packing:
     # ------------------------------------------------------------------ moves
 
     def put(self, project: int) -> bool:
-        """Into the cheapest choice that fits; False: none is worth it."""
+        """Into the cheapest choice that fits, in time if any does; False: none is worth it."""
         at = np.arange(self.first[project], self.first[project + 1])
+        at = at[self.random.random(len(at)) > _BLINK]
+        in_time = self.choices.late[at] <= 0
+        return self._put(project, at[in_time]) or self._put(project, at[~in_time])
+
+    def _put(self, project: int, at: Ints) -> bool:
         if not len(at):
             return False
-        at = at[self.random.random(len(at)) > 0.02]
         houses = self.choices.house[at]
         steps = np.arange(self.horizon) >= self.choices.month[at][:, None]
         load = self.load[houses] + self.takes[project][None, :, None] * steps[:, None, :]
         fits, cost, uses = self.evaluated(load, houses)
+        price = self.choices.late[at] + cost - self.gear_cost[houses]
         if len(self.site_part):
             change = (uses - self.uses[houses])[:, self.site_part] * self.inside.T[houses][
                 ..., None
@@ -251,10 +267,10 @@ class Packing:
         if len(self.cut_room):
             sends = self._sends(project, at)
             fits &= ~((self.cut_use + sends > self.cut_room) & (sends > 1e-12)).any(1)
-        price = self.choices.late[at] + cost - self.gear_cost[houses]
+            price = price + sends @ self.cut_price
         price = np.where(fits, price, np.inf)
-        best = int(price.argmin()) if len(at) else 0
-        if not len(at) or price[best] >= self.choices.refused[project]:
+        best = int(price.argmin())
+        if price[best] >= self.choices.refused[project]:
             return False
         self._stand(project, int(at[best]), load[best], float(cost[best]), uses[best])
         return True
@@ -291,8 +307,8 @@ class Packing:
         return found
 
     def cost(self) -> float:
-        """Of the state: lateness, refusals, gear; not links."""
-        return float(self.costs().sum() + self.gear_cost.sum())
+        """Of the state: lateness, refusals, gear, and links as far as the cuts' prices tell."""
+        return float(self.costs().sum() + self.gear_cost.sum() + self.cut_price @ self.cut_use)
 
     def saved(self) -> tuple[Floats, ...]:
         """The state, to return to."""
@@ -336,14 +352,14 @@ class Packing:
         """Take out and put back until the deadline; ends in the best state that was seen."""
         start, cost = monotonic(), self.cost()
         best, kept = cost, self.saved()
-        typical = max(float(self.choices.refused.mean()) / 50, 1.0)
+        hot = self._heat()
         while (left := (deadline - monotonic()) / max(deadline - start, 1e-9)) > 0:
             if stopped():
                 break
             before = self.saved()
             self._change()
             now = self.cost()
-            heat = typical * 10 ** (-3 * (1 - left)) * 0.3
+            heat = hot * _COOLING ** (1 - left)
             if now < cost or self.random.random() < np.exp(min(0.0, (cost - now) / heat)):
                 cost = now
                 if cost < best - 1e-6:
@@ -351,6 +367,14 @@ class Packing:
             else:
                 self.restore(before)
         self.restore(kept)
+
+    def _heat(self) -> float:
+        """What a change may cost at first: a third of a month of a project; else a part of gear."""
+        late = self.costs()
+        if late.any():
+            return float(self.choices.refused.mean()) / 150
+        dearest = max((i.cost for i in self.plan.items if i.role != "line"), default=1.0)
+        return max(0.3 * dearest, 1e-6)
 
     def _change(self) -> None:
         """Some projects of one to three houses around a seed, out and in again."""

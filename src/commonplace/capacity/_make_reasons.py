@@ -71,12 +71,13 @@ class Trials:
     def against(self, project: int, house: int, month: int) -> tuple[Family, ...]:
         """What stands against the project: without all of it it fits, with a part it does not.
 
-        Empty: nothing does.
+        Empty: nothing does. The last in `ORDER` is named where there is a choice.
         """
         costs = np.zeros(len(self.whole.matrix.cost))
         for _ in range(_ROUNDS):
             some, rows, free, without = self._placed(project, house, [month], costs)
-            family = self._families(rows)
+            left = self._where(project)
+            family = self._families(rows, -1 if left == house else left)
             causes = _deletion(some, family)
             let_go = _without_rows(some, np.isin(family, [_key(c) for c in causes]))
             found = minimise(let_go, _SECONDS, gap=1e-7)
@@ -141,11 +142,16 @@ class Trials:
         values[free] = found
         return self.whole.completed(values)
 
-    def _families(self, rows: Ints) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
-        """Of each row its family as text; empty where no resource stands behind it."""
+    def _families(self, rows: Ints, left: int) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
+        """Of each row its family as text; empty where none stands against the project.
+
+        The house that it leaves (-1: none) cannot.
+        """
         named = self.whole.rows.family
+        house = self.whole.plan.houses[left] if left >= 0 else ""
         found = [named[r] if r < len(named) else ("backbone", "backbone") for r in rows]
-        return np.array([_key(f) if f[1] in ORDER else "" for f in found], object)
+        kept = [f[1] in ORDER and f[0] != house for f in found]
+        return np.array([_key(f) if k else "" for f, k in zip(found, kept, strict=True)], object)
 
 
 def _key(family: Family) -> str:
@@ -164,11 +170,20 @@ def _without_rows(some: Matrix, gone: Bools) -> Matrix:
 def _deletion(
     some: Matrix, family: np.ndarray[tuple[int, ...], np.dtype[np.object_]]
 ) -> tuple[Family, ...]:
-    """Take the families back one by one; those with which nothing fits stay let go."""
+    """Take the families back, half of them at once and so on; what cannot be stays let go."""
     names = sorted(set(family.tolist()) - {""}, key=lambda k: ORDER.index(k.split("\n")[0]))
-    let_go = list(names)
-    for name in names:
-        trial = [other for other in let_go if other != name]
-        if minimise(_without_rows(some, np.isin(family, trial)), _SECONDS).values is not None:
-            let_go = trial
-    return tuple((site, resource) for resource, site in (name.split("\n") for name in let_go))
+    let_go = set(names)
+
+    def take_back(some_names: list[str]) -> None:
+        trial = let_go - set(some_names)
+        rest = _without_rows(some, np.isin(family, list(trial)))
+        if minimise(rest, _SECONDS).values is not None:
+            let_go.difference_update(some_names)
+        elif len(some_names) > 1:
+            half = len(some_names) // 2
+            take_back(some_names[:half])
+            take_back(some_names[half:])
+
+    take_back(names)
+    kept = [name for name in names if name in let_go]
+    return tuple((site, resource) for resource, site in (name.split("\n") for name in kept))

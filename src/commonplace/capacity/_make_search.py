@@ -98,7 +98,7 @@ def run(search: Search) -> None:
     _propose(search, packing)
     _, duals, bound = whole.relaxed(_part_of(search, 0.35))
     search.bound = max(search.bound, bound)
-    packing.learn()
+    packing.learn(duals)
     half = _part_of(search, 0.5)
     small = len(whole.choices) <= SMALL
     short = monotonic() + _SHORT * len(whole.choices) / SMALL

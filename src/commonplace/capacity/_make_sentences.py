@@ -172,7 +172,7 @@ def _cause(whole: Whole, project: Project, house: str, site: str, resource: str)
     gear = project.side == "network"
     lost = whole.plan.policies.lost_fbrs
     if resource == "backbone":
-        return "its flows exceed what the backbone carries in every failure"
+        return "its flows exceed what the backbone carries under its failures"
     if resource == "space":
         return f"its {amount(project.racks, 'racks')} exceed the space that is left{of}"
     if resource == "power":

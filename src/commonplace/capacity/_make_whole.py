@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from commonplace.capacity._house import site_rows
 from commonplace.capacity._make_backbone import Backbone, Cut
-from commonplace.capacity._make_choices import Choices, Floats, choices
+from commonplace.capacity._make_choices import Choices, Floats, Ints, choices
 from commonplace.capacity._make_rows import Rows
 from commonplace.capacity._model import Order, Plan
 from commonplace.capacity._order_stock import Ordered, as_orders, present
@@ -50,6 +50,7 @@ class Whole:
             self.rows.programme.add_columns(1, self.rows.constant / self.rows.unit, 1.0, 1.0)[0]
         )
         self.matrix = self.rows.programme.matrix()
+        self._recurring = self._recurrences()
         self.start = self.valued(replace(plan, orders=started))
         self.matrix = opened(self.matrix, self.start)
         self.house = np.full(len(self.matrix.cost), -1)  # of each column: its house
@@ -96,15 +97,22 @@ class Whole:
                 values[self.rows.choice[at]] = 1.0
         return self.completed(np.clip(values, self.matrix.lower, self.matrix.upper))
 
+    def _recurrences(self) -> tuple[Ints, Ints, Floats, Ints]:
+        """Columns [loads, horizon]; of what arrives: choice, amount, and place in the columns."""
+        parts, horizon = self.rows.recurrences, self.plan.horizon
+        none = np.zeros(0, np.int64)
+        columns = np.array([c for c, _, _ in parts], np.int64).reshape(len(parts), horizon)
+        at = np.concatenate([none, *(a for _, a, _ in parts)])
+        amount = np.concatenate([np.zeros(0), *(v for _, _, v in parts)])
+        load = np.repeat(np.arange(len(parts)), [len(a) for _, a, _ in parts])
+        return columns, at, amount, load * horizon + self.choices.month[at]
+
     def completed(self, values: Floats) -> Floats:
         """Loads and alternatives that follow from choices and units; whole numbers made whole."""
         values = np.where(self.matrix.integer, np.round(values), values)
-        chosen = self.rows.choice
-        for columns, at, amount in self.rows.recurrences:
-            arrived = np.bincount(
-                self.choices.month[at], amount * values[chosen[at]], self.plan.horizon
-            )
-            values[columns] = np.cumsum(arrived)
+        column, at, amount, place = self._recurring
+        arrived = np.bincount(place, amount * values[self.rows.choice[at]], column.size)
+        values[column] = arrived.reshape(column.shape).cumsum(1)
         for columns, alternatives in self.rows.eithers:
             short = [
                 lower - sum(v * values[c] for c, v in terms.items())
