@@ -40,7 +40,7 @@ class Backbone:
         ).reshape(len(self.plan.links), self.horizon)
         self.gbps = np.array([self.plan.item[k.item].gbps for k in self.plan.links])
         self.units = np.array([self._units(n) for n in range(len(self.plan.links))], np.int64)
-        self.parts = {key: self._part(*key) for key in self.sent}
+        self.parts = self._parts()
         self.asked = Resilience(self.net)
         self.known: set[tuple[int, int, bytes]] = set()
         self.held = np.ones(self.horizon, bool)  # months that are held: the others break already
@@ -62,17 +62,25 @@ class Backbone:
             self.rows.row(link.id, "units", -1, {int(after): 1.0, int(before): -1.0}, lower=0.0)
         return columns
 
-    def _part(self, product: str, at: int) -> Ints:
-        """The part of a product that choices bring to a node, by month, [horizon] columns."""
-        rows, net = self.rows, self.net
-        part = shares(self.plan, product)
+    def _parts(self) -> dict[tuple[str, int], Ints]:
+        """The part of a product that choices bring to a node, by month: [horizon] columns each."""
+        choices, net = self.rows.choices, self.net
         index = {site: n for n, site in enumerate(net.nodes)}
-        here = np.array([node(self.plan, index, house) == at for house in self.plan.houses])
-        amount = np.array(
-            [part.get(p.id, 0.0) if p.product == product else 0.0 for p in rows.choices.pool]
-        )
-        chosen = np.flatnonzero(here[rows.choices.house] & (amount[rows.choices.project] > 0))
-        return rows.recurrence(product, "load", chosen, amount[rows.choices.project[chosen]], 1.0)
+        at = np.array([node(self.plan, index, h) for h in self.plan.houses], np.int64)
+        where = at[choices.house] if len(choices) else np.zeros(0, np.int64)
+        found = {}
+        amounts: dict[str, Floats] = {}
+        for product, here in self.sent:
+            if product not in amounts:
+                part = shares(self.plan, product)
+                each = [part.get(p.id, 0.0) for p in choices.pool]
+                amounts[product] = np.array(each)[choices.project]
+            amount = amounts[product]
+            chosen = np.flatnonzero((where == here) & (amount > 0))
+            found[product, here] = self.rows.recurrence(
+                product, "load", chosen, amount[chosen], 1.0
+            )
+        return found
 
     # ------------------------------------------------------------------ questions
 

@@ -13,6 +13,7 @@ from time import monotonic
 
 import numpy as np
 
+from commonplace.capacity._make_annealing import anneal, fill, repair
 from commonplace.capacity._make_choices import Floats, Ints
 from commonplace.capacity._make_packing import Packing
 from commonplace.capacity._make_whole import Bools, Whole
@@ -94,7 +95,7 @@ def run(search: Search) -> None:
     if search.over():
         return
     packing = Packing(whole, search.random)
-    packing.fill()
+    fill(packing)
     _propose(search, packing)
     _, duals, bound = whole.relaxed(_part_of(search, 0.35))
     search.bound = max(search.bound, bound)
@@ -118,7 +119,7 @@ def _pack(search: Search, packing: Packing, deadline: float) -> None:
     """Anneal, propose; a proposal that a failure breaks teaches its cuts."""
     turn = (deadline - monotonic()) / _TURNS
     while not search.over() and monotonic() < deadline - 0.5 * turn:
-        packing.anneal(min(monotonic() + turn, deadline), search.stopped)
+        anneal(packing, min(monotonic() + turn, deadline), search.stopped)
         _propose(search, packing)
 
 
@@ -136,7 +137,7 @@ def _propose(search: Search, packing: Packing) -> None:
         if found is not None or len(whole.matrix.row_lower) == known:
             return
         packing.learn()
-        packing.repair()
+        repair(packing)
 
 
 def _whole(search: Search, duals: Floats | None) -> None:
