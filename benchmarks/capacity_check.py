@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from commonplace.capacity import Plan, Size, check, demo
-from commonplace.capacity._flow import concurrent_flow
+from commonplace.capacity._concurrent import concurrent_flow
 from commonplace.capacity._house import site_rows
 from commonplace.capacity._model import Placement
 from commonplace.capacity._network import network

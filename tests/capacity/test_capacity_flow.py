@@ -10,17 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commonplace.capacity._flow import (
-    Floats,
-    Graph,
-    Ints,
-    Programme,
-    carried,
-    concurrent_flow,
-    distances,
-    metric_bound,
-    routed,
-)
+from commonplace.capacity._concurrent import Programme, concurrent_flow, metric_bound
+from commonplace.capacity._flow import Floats, Graph, Ints, carried, distances, routed
 from commonplace.capacity._solver import solved, solver
 
 DATA = os.environ.get("COMMONPLACE_DATA", "")

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from commonplace.capacity._flow import concurrent_flow
+from commonplace.capacity._concurrent import concurrent_flow
 from commonplace.capacity._model import (
     Flow,
     Hose,

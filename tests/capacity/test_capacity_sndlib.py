@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 import rustworkx
 
-from commonplace.capacity._flow import Floats, Graph, Ints, concurrent_flow
+from commonplace.capacity._concurrent import concurrent_flow
+from commonplace.capacity._flow import Floats, Graph, Ints
 from commonplace.capacity._network import network
 from commonplace.capacity._solver import solved, solver
 from commonplace.capacity._stock import link_gbps, stocks

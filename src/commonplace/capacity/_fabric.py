@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.capacity._flow import Graph, concurrent_flow
+from commonplace.capacity._concurrent import concurrent_flow
+from commonplace.capacity._flow import Graph
 from commonplace.capacity._programme import Programme, minimise
 from commonplace.foundation import InputError
 

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from commonplace.capacity._concurrent import Programme
 from commonplace.capacity._flow import (
     TOLERANCE,
     Floats,
     Graph,
     Ints,
-    Programme,
     carried,
     distances,
     routed,

@@ -13,7 +13,7 @@ from importlib.resources import files
 import numpy as np
 
 from commonplace.capacity._check import BackboneMonth, Use, Verdict
-from commonplace.capacity._flow import concurrent_flow
+from commonplace.capacity._concurrent import concurrent_flow
 from commonplace.capacity._model import Order, Plan
 from commonplace.capacity._network import NOTHING_LOST, network
 from commonplace.capacity._order import Orders

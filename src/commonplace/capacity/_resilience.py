@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from commonplace.capacity._concurrent import Programme
 from commonplace.capacity._deviation import deviated
 from commonplace.capacity._flow import (
     TOLERANCE,
     Floats,
-    Programme,
     Shares,
     carried,
     distances,
