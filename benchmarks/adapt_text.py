@@ -10,7 +10,8 @@ other sources and the other half did not help to choose.
 
 Needs transformers, gguf and accelerate (pip install '.[adapt]'); matplotlib for --picture.
 
-    python benchmarks/adapt_text.py DATA [--source NAME] [--steps N] [--json FILE] [--picture FILE]
+    python benchmarks/adapt_text.py DATA [--kinds lora,dora,full] [--source NAME] [--steps N]
+        [--json FILE] [--picture FILE]
 """
 
 import argparse
@@ -215,6 +216,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--source", default="dennybritz_deeplearning-papernotes")
+    parser.add_argument("--kinds", default=",".join(RATES))
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--picture", type=Path)
@@ -233,7 +235,8 @@ def main() -> None:
         }
     known = {name: text.perplexity for name, text in before.items()}
     # Full fine-tuning changes the base itself, so it comes last.
-    rows = {kind: one(language, kind, texts, before, settings) for kind in RATES}
+    chosen = [kind for kind in RATES if kind in options.kinds.split(",")]
+    rows = {kind: one(language, kind, texts, before, settings) for kind in chosen}
     print(environment())
     print("\n".join(table(known, rows)))
     if options.json:

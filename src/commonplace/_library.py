@@ -67,10 +67,11 @@ from commonplace.library import (
     shown_path,
     vector_table,
 )
+from commonplace.models import DEFAULT_LANGUAGE_MODEL
 from commonplace.retrieval import Accelerator, Hit, Profile, View, open_view, search
 
 if TYPE_CHECKING:
-    from commonplace.answers import Answer, Citation, Comparison, Refusal, Step
+    from commonplace.answers import Answer, Citation, Comparison, Refusal, Step, Worn
 
 _CONTEXT = 10  # passages that a question is answered from
 _EXPLAINED = 200  # places that can be explained
@@ -332,6 +333,8 @@ class Library:
         filter: Filter | None = None,
         model: str | None = None,
         threshold: float | None = None,
+        wear: Sequence[str | os.PathLike[str]] = (),
+        force_wear: bool = False,
     ) -> "Answer | Refusal":
         """An answer whose every sentence is cited, or a refusal.
 
@@ -342,14 +345,25 @@ class Library:
                 catalogue ("SmolLM2-135M-Instruct"), or an OpenAI-compatible endpoint
                 "http://host:port/v1#name"; None: the extractive reader.
             threshold: the confidence below which it is refused, 0 to 1; None: the calibrated one.
+            wear: adapters that the model wears while it writes: FILE, or FILE:STRENGTH; without a
+                `model` it is SmolLM2-135M-Instruct.
+            force_wear: wear what was trained on another model of the same names and sizes too.
 
         Raises:
-            InputError: the question is empty, or `filter.as_of` is before the library began.
+            InputError: the question is empty, `filter.as_of` is before the library began, or the
+                model cannot wear an adapter.
             WeightsError: weights that are needed cannot be had.
         """
         from commonplace.answers import Answer, Refusal
 
-        *_, last = self.asking(question, filter=filter, model=model, threshold=threshold)
+        *_, last = self.asking(
+            question,
+            filter=filter,
+            model=model,
+            threshold=threshold,
+            wear=wear,
+            force_wear=force_wear,
+        )
         assert isinstance(last, (Answer, Refusal)), "the last step is the whole"
         return last
 
@@ -360,6 +374,8 @@ class Library:
         filter: Filter | None = None,
         model: str | None = None,
         threshold: float | None = None,
+        wear: Sequence[str | os.PathLike[str]] = (),
+        force_wear: bool = False,
     ) -> "Iterator[Step]":
         """As `ask`, step by step: what was retrieved, each sentence once checked, last the whole.
 
@@ -370,9 +386,13 @@ class Library:
         from commonplace.answers import THRESHOLD, Context, Retrieved, Sentence, answering
 
         watch, asked_at = Stopwatch(), datetime.now(UTC)
+        dressed = tuple(os.fspath(one) for one in wear)
+        if dressed:
+            model = model or DEFAULT_LANGUAGE_MODEL
         with self._store.reading() as snapshot:
             with watch.stage("open"):
                 view = self._view(snapshot, filter or Filter())
+                worn = self._worn(snapshot, model, dressed, force_wear)
             hits = self._search(view, question, "best", _CONTEXT, False, watch)
             passages = [hit.passage for hit in hits]
             yield Retrieved(len(passages), tuple(dict.fromkeys(p.path for p in passages)))
@@ -380,14 +400,35 @@ class Library:
             for step in answering(
                 question,
                 Context(passages, as_of),
-                self._weights.readers(model, view.idf),
+                self._weights.readers(model, view.idf, dressed, force_wear),
                 self._cite,
                 threshold=THRESHOLD if threshold is None else threshold,
                 watch=watch,
             ):
                 if not isinstance(step, Sentence):
+                    step = replace(step, worn=worn)
                     self._log_answer(step, filter)
                 yield step
+
+    def _worn(
+        self, snapshot: Snapshot, model: str | None, wear: tuple[str, ...], force: bool
+    ) -> "tuple[Worn, ...]":
+        """What the model wears, and which of the items behind it have changed since."""
+        from commonplace.answers import Worn
+
+        if model is None or not wear:
+            return ()
+        now = {item.id: item.content_hash for item in snapshot.items}
+        return tuple(
+            Worn(
+                one.path,
+                one.strength,
+                one.sha256,
+                tuple(item for item, known in one.trained_on.items() if now.get(item) != known),
+                one.unchecked,
+            )
+            for one in self._weights.worn(model, wear, force)
+        )
 
     def _cite(self, passage: Passage, start: int, end: int) -> "Citation":
         from commonplace.answers import Citation
@@ -411,6 +452,7 @@ class Library:
             speculation=speculation_record(found.speculation),
             assessment=assessment_record(found.assessment),
             left_out=[asdict(sentence) for sentence in found.left_out],
+            worn=[asdict(one) for one in found.worn],
         )
 
     # ---------------------------------------------------------------- citations

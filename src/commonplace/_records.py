@@ -73,6 +73,7 @@ def answer_record(answer: "Answer | Refusal") -> dict[str, Any]:
         "unsupported": answer.unsupported,
         "timings": dict(answer.timings),
         "speculation": speculation_record(answer.speculation),
+        "worn": [asdict(one) for one in answer.worn],
     }
 
 

@@ -8,8 +8,15 @@ from commonplace.models import DEFAULT_LANGUAGE_MODEL, find_model
 
 if TYPE_CHECKING:
     from commonplace.answers import Readers
-    from commonplace.models import CrossEncoder, LanguageModel, LateInteraction, TextEncoder
+    from commonplace.models import (
+        CrossEncoder,
+        LanguageModel,
+        LateInteraction,
+        TextEncoder,
+        WornAdapter,
+    )
 
+Wear = tuple[str, ...]  # adapters, FILE or FILE:STRENGTH
 _SMALL_CONTEXT = 512  # tokens of passages for a model of 135M parameters; more confuses it
 ENCODER = "bge-small-en-v1.5"
 ENCODER_SHA256 = find_model(ENCODER).sha256
@@ -20,7 +27,7 @@ class Weights:
 
     def __init__(self, announce: Callable[[str], None]) -> None:
         self._announce = announce
-        self._models: dict[str, LanguageModel] = {}
+        self._models: dict[tuple[str, Wear, bool], LanguageModel] = {}
 
     @cached_property
     def encoder(self) -> "TextEncoder":
@@ -43,7 +50,13 @@ class Weights:
 
         return open_cross_encoder(progress=self._announce)
 
-    def readers(self, model: str | None, weigh: Callable[[str], float]) -> "Readers":
+    def readers(
+        self,
+        model: str | None,
+        weigh: Callable[[str], float],
+        wear: Wear = (),
+        force_wear: bool = False,
+    ) -> "Readers":
         """Who reads for a question: the extractive reader, and a language model if one is named.
 
         `weigh` says how rare a term is in the library that is asked.
@@ -60,15 +73,25 @@ class Weights:
         if model is None:
             return Readers(extractive, self.encoder, weigh=weigh)
         similarity = nearest_sentence(self.encoder.encode_passages)
-        opened = self._model(model)
+        opened = self._model(model, wear, force_wear)
         small = opened.name == DEFAULT_LANGUAGE_MODEL
         settings = GenerativeSettings(most_context=_SMALL_CONTEXT) if small else None
         writer = GenerativeReader(opened, weigh=weigh, similarity=similarity, settings=settings)
         return Readers(extractive, self.encoder, writer, weigh=weigh)
 
-    def _model(self, name: str) -> "LanguageModel":
+    def worn(self, model: str, wear: Wear, force_wear: bool) -> "tuple[WornAdapter, ...]":
+        """What the model wears; it is opened with that, so what is in the way is said here."""
+        from commonplace.models import LlamaModel
+
+        opened = self._model(model, wear, force_wear)
+        return opened.worn if isinstance(opened, LlamaModel) else ()
+
+    def _model(self, name: str, wear: Wear, force_wear: bool) -> "LanguageModel":
         from commonplace.models import open_language_model
 
-        if name not in self._models:
-            self._models[name] = open_language_model(name, progress=self._announce)
-        return self._models[name]
+        key = name, wear, force_wear
+        if key not in self._models:
+            self._models[key] = open_language_model(
+                name, progress=self._announce, wear=wear, force_wear=force_wear
+            )
+        return self._models[key]

@@ -14,30 +14,42 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from torch import Tensor
 
 from commonplace.adapters import _diffusers, _lycoris, _peft
 from commonplace.adapters._adapter import Adapter, LazyLayers
+from commonplace.adapters._gguf import open_gguf_adapter, save_gguf_adapter
 from commonplace.adapters._kohya_names import check_dotted, kohya_names
 from commonplace.adapters._layer import Layer
 from commonplace.adapters._provenance import KEY, Provenance, Summary, from_metadata, to_metadata
 from commonplace.adapters._tensor_file import TensorFile, open_tensors, write_tensors
 from commonplace.foundation import InputError, display_path, write_atomically
 
-Format = Literal["commonplace", "peft", "kohya", "kohya-sdxl", "diffusers"]
-FORMATS: Final[tuple[Format, ...]] = ("commonplace", "peft", "kohya", "kohya-sdxl", "diffusers")
+Format = Literal["commonplace", "peft", "kohya", "kohya-sdxl", "diffusers", "gguf"]
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 _SHOWN: Final = 5  # names of unmapped keys in a message
 
 
-def open_adapter(path: Path | str, *, allow_unmapped: bool = False) -> Adapter:
+def open_adapter(
+    path: Path | str, *, allow_unmapped: bool = False, base: Path | str | None = None
+) -> Adapter:
     """Open an adapter's file, or PEFT's folder; layers are read when they are asked for.
 
+    Args:
+        path: the file or folder.
+        allow_unmapped: leave out tensors that are no layer's.
+        base: for llama.cpp's adapters the model's GGUF file, or its folder with config.json; those
+            that this program wrote are read without.
+
     Raises:
-        InputError: it is a pickle, broken, or holds tensors that are no layer's.
+        InputError: it is a pickle, broken, or holds tensors that are no layer's; or its base must
+            be named.
     """
     path = Path(path)
+    if path.suffix.lower() == ".gguf":
+        return open_gguf_adapter(path, None if base is None else Path(base), allow_unmapped)
     if path.is_dir() or path.name == _peft.WEIGHTS:
         return _open_peft(path if path.is_dir() else path.parent, allow_unmapped)
     file = open_tensors(path)
@@ -59,9 +71,22 @@ def open_adapter(path: Path | str, *, allow_unmapped: bool = False) -> Adapter:
 
 
 def save_adapter(
-    adapter: Adapter, path: Path | str, *, format: Format = "commonplace", overwrite: bool = False
+    adapter: Adapter,
+    path: Path | str,
+    *,
+    format: Format = "commonplace",
+    overwrite: bool = False,
+    base: Path | str | None = None,
 ) -> None:
     """Write an adapter, layer by layer; `path` is a .safetensors file, for PEFT a folder.
+
+    Args:
+        adapter: what is written.
+        path: of the file or folder.
+        format: one of `FORMATS`.
+        overwrite: replace what is there.
+        base: for "gguf" the model that llama.cpp runs: its GGUF file, or its folder with
+            config.json.
 
     Raises:
         InputError: the format cannot say it, something is there already, or it cannot be written.
@@ -80,6 +105,9 @@ def save_adapter(
         raise InputError(f"no format is named {format}; there are {', '.join(FORMATS)}")
     if format == "diffusers":
         _save_diffusers(adapter, path)
+        return
+    if format == "gguf":
+        _save_gguf(adapter, path, base)
         return
     seen = _Seen()
     names = {name: name for name in adapter.layers}
@@ -113,6 +141,22 @@ class _Seen:
         notes = {"stabilised": self.stabilised, "embeddings": self.embeddings}
         record = {**json.loads(metadata[KEY]), **notes}
         return {**metadata, KEY: json.dumps(record, ensure_ascii=False, sort_keys=True)}
+
+
+# ----------------------------------------------------------------- llama.cpp
+
+
+def _save_gguf(adapter: Adapter, path: Path, base: Path | str | None) -> None:
+    if base is None:
+        raise InputError(
+            "llama.cpp names and reorders weights by the model's architecture; name the model's "
+            "GGUF file, or its folder with config.json, as the base"
+        )
+    check_dotted(adapter)
+    seen = _Seen()
+    for name, layer in adapter.layers.items():
+        seen.take(name, layer)
+    save_gguf_adapter(adapter, path, Path(base), seen.metadata(adapter)[KEY])
 
 
 # ------------------------------------------------------------ kohya, our own

@@ -7,7 +7,7 @@ from commonplace.answers._extractive import ExtractiveReader
 from commonplace.answers._generative import GenerativeReader, GenerativeSettings, LeftOut
 from commonplace.answers._reasons import Assessment, Reason
 from commonplace.answers._support import nearest_sentence
-from commonplace.answers._types import Answer, Citation, Refusal, Retrieved, Sentence, Step
+from commonplace.answers._types import Answer, Citation, Refusal, Retrieved, Sentence, Step, Worn
 
 __all__ = [
     "CAUTION",
@@ -28,6 +28,7 @@ __all__ = [
     "Retrieved",
     "Sentence",
     "Step",
+    "Worn",
     "answer",
     "answering",
     "compare",

@@ -50,6 +50,21 @@ class Retrieved:
 
 
 @dataclass(frozen=True, slots=True)
+class Worn:
+    """An adapter that the language model wore while it wrote.
+
+    `stale`: the items that it was trained on and that are otherwise now, or gone. `unchecked` says
+    in a few words why it is not known to be for this very model ("" where it is).
+    """
+
+    path: str
+    strength: float
+    sha256: str
+    stale: tuple[str, ...] = ()
+    unchecked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Sentences in reading order.
 
@@ -66,6 +81,7 @@ class Answer:
             process wrote.
         assessment: why it is answered: what each signal added to the confidence.
         left_out: the unsupported sentences, each with what was missing.
+        worn: the adapters that the model wore.
     """
 
     question: str
@@ -80,6 +96,7 @@ class Answer:
     speculation: Generation | None = None
     assessment: Assessment | None = None
     left_out: tuple[LeftOut, ...] = ()
+    worn: tuple[Worn, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -105,6 +122,7 @@ class Refusal:
     speculation: Generation | None = None
     assessment: Assessment | None = None
     left_out: tuple[LeftOut, ...] = ()
+    worn: tuple[Worn, ...] = ()
 
     @property
     def answered(self) -> bool:

@@ -62,10 +62,16 @@ def adapter() -> None:
 
 @verb("Say what an adapter is.", "commonplace adapter inspect notes.safetensors")
 @click.argument("file", type=_FILE)
+@click.option(
+    "--base",
+    type=_FILE,
+    metavar="FILE",
+    help="The model (GGUF file or folder) that another program's GGUF adapter is for.",
+)
 @json_option
-def inspect(file: Path, as_json: bool) -> None:
+def inspect(file: Path, base: Path | None, as_json: bool) -> None:
     """Say what an adapter is: kinds, ranks, strength by block, and where it comes from."""
-    found = _adapters().inspect(_adapters().open_adapter(file))
+    found = _adapters().inspect(_adapters().open_adapter(file, base=base))
     if as_json:
         print_json(found.record())
     else:
@@ -157,15 +163,31 @@ def resize(
     "commonplace adapter convert notes.safetensors --to peft --out notes",
     "commonplace adapter convert kohya.safetensors --base model.safetensors --to peft --out folder",
     "commonplace adapter convert flux.safetensors --flux --to diffusers --out out.safetensors",
+    "commonplace adapter convert notes.safetensors --to gguf --base model.gguf --out notes.gguf",
 )
 @click.argument("file", type=_FILE)
-@_base
+@click.option(
+    "--base",
+    type=_FILE,
+    metavar="FILE",
+    help=(
+        "The base model: its safetensors, for modules' names; its GGUF file, or its folder with "
+        "config.json, for GGUF adapters [the one that it was trained on, if it is in the cache]."
+    ),
+)
 @click.option(
     "--flux",
     is_flag=True,
     help="It is one for Flux: fused weights for kohya, one each for the others.",
 )
-@_to
+@click.option(
+    "--to",
+    "format",
+    type=click.Choice((*_FORMATS, "gguf")),
+    default="commonplace",
+    show_default=True,
+    help="The format to write; gguf is llama.cpp's.",
+)
 @_out
 @_overwrite
 def convert(
@@ -173,13 +195,25 @@ def convert(
 ) -> None:
     """Write an adapter in another format, without loss; what the format cannot say is refused."""
     a = _adapters()
-    found = a.open_adapter(file)
+    llama = format == "gguf" or file.suffix.lower() == ".gguf"
+    found = a.open_adapter(file, base=base if llama else None)
     if flux:
         found = a.flux_to_kohya(found) if format == "kohya" else a.flux_to_diffusers(found)
-    if base is not None:
+    if base is not None and not llama:
         found = a.with_names(found, a.open_weights(base).modules)
-    a.save_adapter(found, out, format=format, overwrite=overwrite)
+    if format == "gguf" and base is None:
+        base = _known_model(found.provenance.base)
+    a.save_adapter(found, out, format=format, overwrite=overwrite, base=base)
     say(bold(f"wrote {out}"), dim(f" · {len(found.layers)} layers"))
+
+
+def _known_model(name: str) -> Path | None:
+    """The GGUF file of a model of the catalogue, if it was fetched already."""
+    from commonplace.models import CATALOGUE, is_present, locate
+
+    entry = CATALOGUE.get(name)
+    known = entry is not None and entry.weights.name.endswith(".gguf") and is_present(entry)
+    return locate(entry) / entry.weights.name if entry and known else None
 
 
 @verb("List adapters, and which are stale.", "commonplace adapter list adapters/")

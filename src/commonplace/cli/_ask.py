@@ -12,6 +12,7 @@ from commonplace.cli._options import (
     library_option,
     open_library,
     selection_options,
+    wear_options,
 )
 from commonplace.cli._places import place, short_path, title_line
 from commonplace.cli._terminal import bold, columns, dim, flat, paint, print_json, say, wrap
@@ -19,7 +20,7 @@ from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:
     from commonplace import Answer, Citation, Refusal
-    from commonplace.answers import Caution
+    from commonplace.answers import Caution, Worn
     from commonplace.models import Generation
 
 _REFUSED = 1
@@ -29,6 +30,7 @@ _REFUSED = 1
     "Answer a question from the library, every sentence cited.",
     'commonplace ask "Why does LoRA use two matrices?"',
     'commonplace ask "What is oversubscription?" --as-of 2026-01-01',
+    'commonplace ask "Why does LoRA use two matrices?" --wear notes.safetensors',
 )
 @click.argument("question", nargs=-1, required=True, metavar="QUESTION...")
 @click.option(
@@ -36,6 +38,7 @@ _REFUSED = 1
     metavar="SPEC",
     help="Let a model write: SmolLM2-135M-Instruct, a GGUF file, http://HOST:PORT/v1#NAME.",
 )
+@wear_options
 @click.option(
     "--caution",
     type=click.Choice(["low", "normal", "high", "highest"]),
@@ -53,6 +56,8 @@ _REFUSED = 1
 def ask(
     question: tuple[str, ...],
     model: str | None,
+    wear: tuple[str, ...],
+    force_wear: bool,
     caution: "Caution",
     selection: Selection,
     as_json: bool,
@@ -62,7 +67,12 @@ def ask(
     from commonplace.answers import CAUTION
 
     answer = open_library().ask(
-        " ".join(question), filter=selection.filter(), model=model, threshold=CAUTION[caution]
+        " ".join(question),
+        filter=selection.filter(),
+        model=model,
+        threshold=CAUTION[caution],
+        wear=wear,
+        force_wear=force_wear,
     )
     if as_json:
         print_json(answer_record(answer))
@@ -128,8 +138,22 @@ def _print_footer(answer: "Answer", as_of: datetime | None) -> None:
     took = sum(answer.timings.values())
     say()
     say(dim(f"{written}{asked} · {answer.reader} · {took:.1f} s"))
+    _print_worn(answer.worn)
     _print_unsupported(answer.unsupported)
     _print_drafts(answer.speculation)
+
+
+def _print_worn(worn: "tuple[Worn, ...]") -> None:
+    """Each adapter with its strength, and what is to be known of it."""
+    for one in worn:
+        strength = "" if one.strength == 1 else f" at strength {one.strength:g}"
+        unchecked = f": {one.unchecked}" if one.unchecked else ""
+        say(dim(f"wore {one.path}{strength}{unchecked}"))
+        if one.stale:
+            count = len(one.stale)
+            items = "an item" if count == 1 else f"{count} items"
+            changed = f"{items} that it was trained on {'has' if count == 1 else 'have'} changed"
+            say(paint(f"  it is stale: {changed} or gone since", fg="yellow"))
 
 
 def _print_drafts(made: "Generation | None") -> None:
@@ -151,6 +175,7 @@ def _print_refusal(refusal: "Refusal") -> None:
     reason = f": {refusal.reason.rstrip('.')}." if refusal.reason else "."
     for line in wrap(f"The library does not answer this{reason}", max(20, min(columns(), 100))):
         say(bold(line))
+    _print_worn(refusal.worn)
     _print_unsupported(refusal.unsupported)
     if refusal.nearest:
         say()

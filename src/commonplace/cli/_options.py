@@ -102,6 +102,22 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_selection
 
 
+def wear_options(command: _Command) -> _Command:
+    """Add `--wear FILE` and `--force-wear`: what the language model wears."""
+    forced = click.option(
+        "--force-wear",
+        is_flag=True,
+        help="Wear what was trained on another model too, if names and sizes fit.",
+    )
+    worn = click.option(
+        "--wear",
+        multiple=True,
+        metavar="FILE[:STRENGTH]",
+        help="An adapter that the model wears (may be repeated); see `adapt text`.",
+    )
+    return worn(forced(command))
+
+
 def library_option(command: _Command) -> _Command:
     """Add `--library DIR`, which may stand before the verb or after it."""
     option = click.option(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from commonplace.cli._options import library_option, open_library, require_extra
+from commonplace.cli._options import library_option, open_library, require_extra, wear_options
 from commonplace.cli._terminal import announce, bold, dim, say
 from commonplace.cli._verb import verb
 from commonplace.foundation import InputError, display_path
@@ -38,6 +38,7 @@ from commonplace.foundation import InputError, display_path
     help="Show this capacity plan (may be repeated).",
 )
 @click.option("--model", "models", multiple=True, metavar="SPEC", help="Offer this model; see ask.")
+@wear_options
 @click.option("--require-token", is_flag=True, help="Ask for a token at loopback too.")
 @click.option(
     "--allow-host", "hosts", multiple=True, metavar="NAME", help="A name that a proxy answers to."
@@ -50,13 +51,16 @@ def serve(
     watched: tuple[str, ...],
     plans: tuple[Path, ...],
     models: tuple[str, ...],
+    wear: tuple[str, ...],
+    force_wear: bool,
     require_token: bool,
     hosts: tuple[str, ...],
     tokens: Path | None,
 ) -> None:
     """Open the library for a browser and for programs, until Ctrl-C.
 
-    It listens on this machine alone, unless --host says otherwise: then it asks for a token.
+    It listens on this machine alone, unless --host says otherwise: then it asks for a token. With
+    --wear the models that it offers wear these adapters; without --model that is the small one.
     """
     # Many are served at once, each by one core. A small product that is shared among all cores
     # waits for the slowest, which is at work for another: 32 ms where 0.4 would do (measured).
@@ -64,9 +68,12 @@ def serve(
     require_extra("serve", "fastapi", "uvicorn", "mcp", "watchfiles")
     from commonplace import service
     from commonplace.library import require
+    from commonplace.models import DEFAULT_LANGUAGE_MODEL, parse_wear
 
     require(watched)
     _require_plans(plans)
+    for one in wear:
+        parse_wear(one)  # what is not there is said now, and not at the first question
     settings = service.Settings(
         open_library(new=True).folder,
         host,
@@ -74,9 +81,11 @@ def serve(
         require_token,
         hosts,
         tokens,
-        models,
+        models or ((DEFAULT_LANGUAGE_MODEL,) if wear else ()),
         tuple(Path(folder).expanduser() for folder in watched),
         tuple(folder.expanduser() for folder in plans),
+        wear=wear,
+        force_wear=force_wear,
     )
 
     def ready(address: str, secret: str) -> None:

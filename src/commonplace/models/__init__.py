@@ -17,6 +17,7 @@ from commonplace.models._late_interaction import (
 from commonplace.models._llama import LlamaModel
 from commonplace.models._speculation import NOT_ASKED, Generation, Speculation
 from commonplace.models._trees import Trees, compact
+from commonplace.models._wear import WornAdapter, dress, parse_wear
 from commonplace.models._weights import is_present, locate
 
 __all__ = [
@@ -35,7 +36,9 @@ __all__ = [
     "TextEncoder",
     "Trees",
     "Wheel",
+    "WornAdapter",
     "compact",
+    "dress",
     "find_model",
     "is_present",
     "locate",
@@ -44,4 +47,5 @@ __all__ = [
     "open_encoder",
     "open_language_model",
     "open_late_interaction",
+    "parse_wear",
 ]

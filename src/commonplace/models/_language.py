@@ -4,6 +4,7 @@ Notable: a model is chosen by a specification: nothing for the small one that is
 name of the catalogue, the path of a GGUF file, or the address of an OpenAI-compatible endpoint.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from commonplace.models._endpoint import open_endpoint
 from commonplace.models._llama import open_llama
 from commonplace.models._runtime import require_runtime
 from commonplace.models._speculation import Speculation
+from commonplace.models._wear import dress
 from commonplace.models._weights import Progress, locate
 
 DEFAULT_LANGUAGE_MODEL = "SmolLM2-135M-Instruct"
@@ -51,6 +53,8 @@ def open_language_model(
     threads: int | None = None,
     progress: Progress | None = None,
     speculation: Speculation | None = None,
+    wear: Sequence[str | os.PathLike[str]] = (),
+    force_wear: bool = False,
 ) -> LanguageModel:
     """Open a language model.
 
@@ -63,23 +67,37 @@ def open_language_model(
         progress: is told what is done while something is fetched.
         speculation: when a model in this process drafts, and how much; None: not unless `spec`
             asks for it.
+        wear: adapters that the model wears, FILE or FILE:STRENGTH; see `dress`.
+        force_wear: wear what was trained on another model too.
 
     Raises:
-        InputError: the specification makes no sense.
+        InputError: the specification makes no sense, or the model cannot wear an adapter.
         WeightsError: the runtime or the weights are missing.
     """
     if spec and spec.startswith(("http://", "https://")):
+        if wear:
+            raise InputError(
+                "what a model behind an address wears is chosen where it runs; an adapter is worn "
+                f"by a model in this process: {DEFAULT_LANGUAGE_MODEL}, or a GGUF file"
+            )
         return open_endpoint(spec, context_tokens=context_tokens)
     named, drafts = _drafting(spec or DEFAULT_LANGUAGE_MODEL, speculation)
     if named.lower().endswith(".gguf") or "/" in named:
         path = Path(named).expanduser()
-        name = path.stem
+        name, sha256 = path.stem, ""
     else:
         entry = _generating(named)
         require_runtime()
         path, name = locate(entry, progress=progress) / entry.weights.name, entry.name
+        sha256 = entry.sha256
+    worn = dress(wear, path, name, sha256=sha256, force=force_wear) if wear else ()
     return open_llama(
-        path, name=name, context_tokens=context_tokens, threads=threads, speculation=drafts
+        path,
+        name=name,
+        context_tokens=context_tokens,
+        threads=threads,
+        speculation=drafts,
+        worn=worn,
     )
 
 

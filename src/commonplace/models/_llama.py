@@ -18,6 +18,7 @@ from commonplace.models._messages import prepare_messages
 from commonplace.models._onnx import default_threads
 from commonplace.models._runtime import Runtime, RuntimeSettings, Take, require_runtime
 from commonplace.models._speculation import Generation, Speculation, measure
+from commonplace.models._wear import WornAdapter
 
 _CONTEXT_TOKENS = 4096  # the default window; more costs memory at once
 _SEED = 0
@@ -30,6 +31,7 @@ class LlamaModel:
     name: str
     context_tokens: int
     runtime: Runtime = field(repr=False)
+    worn: tuple[WornAdapter, ...] = ()
 
     def generate(
         self, messages: Sequence[Mapping[str, str]], *, max_tokens: int, temperature: float = 0.0
@@ -121,6 +123,7 @@ def open_llama(
     context_tokens: int | None = None,
     threads: int | None = None,
     speculation: Speculation | None = None,
+    worn: tuple[WornAdapter, ...] = (),
 ) -> LlamaModel:
     """Load a GGUF file.
 
@@ -130,6 +133,7 @@ def open_llama(
         context_tokens: the window of prompt and answer together; 4096 where None.
         threads: all cores but one where None.
         speculation: when to draft, and how much; None never drafts.
+        worn: adapters that it wears; see `dress`.
 
     Raises:
         WeightsError: the runtime is not installed, or cannot load the file.
@@ -142,5 +146,6 @@ def open_llama(
                 f"There is no language model at {file}; give the path of a GGUF file."
             )
     context, cores = context_tokens or _CONTEXT_TOKENS, threads or max(1, default_threads() - 1)
-    runtime = Runtime(RuntimeSettings(path, context, cores, speculation))
-    return LlamaModel(name=name, context_tokens=context, runtime=runtime)
+    adapters = tuple((one.gguf, one.strength) for one in worn)
+    runtime = Runtime(RuntimeSettings(path, context, cores, speculation, adapters=adapters))
+    return LlamaModel(name=name, context_tokens=context, runtime=runtime, worn=worn)

@@ -47,6 +47,7 @@ class RuntimeSettings:
     threads: int
     speculation: Speculation | None  # None: never draft
     keep_prefix: bool = True
+    adapters: tuple[tuple[Path, float], ...] = ()  # GGUF files that it wears, and how strongly
 
 
 class Runtime:
@@ -180,12 +181,23 @@ def _load(settings: RuntimeSettings, key: str, *, drafts: bool) -> Any:
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings.threads
     params.verbosity, params.warmup, params.fit_params = -1, False, False
     params.cache_ram_mib, params.ui, params.api_keys = 0, False, [key]
+    params.lora_adapters = [_adapter(path, strength) for path, strength in settings.adapters]
     if drafts and settings.speculation:
         _draft(params, settings.speculation, settings.threads)
     try:
         return xllamacpp.Server(params)
     except RuntimeError as error:
-        raise WeightsError(f"llama.cpp cannot load {settings.path}: is it a GGUF model?") from error
+        worn = ", ".join(path.name for path, _ in settings.adapters)
+        hint = f"; does {worn} fit it?" if worn else ": is it a GGUF model?"
+        raise WeightsError(f"llama.cpp cannot load {settings.path}{hint}") from error
+
+
+def _adapter(path: Path, strength: float) -> Any:
+    import xllamacpp
+
+    one = xllamacpp.CommonAdapterLoraInfo()
+    one.path, one.scale = os.fspath(path), strength
+    return one
 
 
 def _draft(params: Any, chosen: Speculation, threads: int) -> None:

@@ -119,13 +119,20 @@ def steps(
 ) -> "partial[Generator[Step | dict[str, Any]]]":
     """What makes the steps of an answer; in place of the last, the record of the whole."""
     check_paths(desk, asked)
-    return partial(_steps, desk, offered_model(settings, asked.model), asked)
+    return partial(_steps, desk, settings, offered_model(settings, asked.model), asked)
 
 
-def _steps(desk: Desk, model: str | None, asked: AskRequest) -> Generator[Step | dict[str, Any]]:
+def _steps(
+    desk: Desk, settings: Settings, model: str | None, asked: AskRequest
+) -> Generator[Step | dict[str, Any]]:
     earlier = _earlier(desk, asked.against) if asked.against else None
     for step in desk.library.asking(
-        asked.question, filter=asked.filter(), model=model, threshold=CAUTION[asked.caution]
+        asked.question,
+        filter=asked.filter(),
+        model=model,
+        threshold=CAUTION[asked.caution],
+        wear=settings.wear if model and "://" not in model else (),
+        force_wear=settings.force_wear,
     ):
         if isinstance(step, (Answer, Refusal)):
             record = answer_record(step) | {"comparison": None}

@@ -119,6 +119,16 @@ class SpeculationDocument(Document):
     off: str
 
 
+class WornDocument(Document):
+    """An adapter that the model wore."""
+
+    path: str
+    strength: float
+    sha256: str
+    stale: list[str]
+    unchecked: str
+
+
 class AnswerDocument(Document):
     """An answer or a refusal; both have the same keys."""
 
@@ -135,6 +145,7 @@ class AnswerDocument(Document):
     unsupported: int
     timings: dict[str, float]
     speculation: SpeculationDocument | None
+    worn: list[WornDocument]
     comparison: ComparisonDocument | None = None
 
 

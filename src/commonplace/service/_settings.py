@@ -23,6 +23,7 @@ class Settings:
         upload_bytes: the most of one upload; `body_bytes`: of any other request.
         silence_seconds: how long a client may send nothing of a body that it has begun.
         searches_at_once, answers_at_once: in each library; the others wait in line.
+        wear: adapters that these models wear; `force_wear`: see `Library.ask`.
         vectors: whether to encode what is added; without, it is found by its words alone.
     """
 
@@ -41,6 +42,8 @@ class Settings:
     searches_at_once: int = 2
     answers_at_once: int = 2
     vectors: bool = True
+    wear: tuple[str, ...] = ()
+    force_wear: bool = False
 
     @property
     def wants_token(self) -> bool:

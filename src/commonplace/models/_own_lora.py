@@ -1,0 +1,105 @@
+"""The low-rank layers of this program's own adapter files, read without torch.
+
+Notable: a file that holds anything else (DoRA, another kind, a bias) is refused, with the way to
+what can be worn. The scales are those that `adapters` reads from the same file.
+
+    python -m pytest tests/models/test_wear.py
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from commonplace.foundation._errors import InputError
+from commonplace.foundation._files import display_path
+from commonplace.models._gguf import BFLOAT16, Array
+from commonplace.models._lora_gguf import LowRank, wide
+from commonplace.models._safetensors import Entry, read_data
+
+_UP, _DOWN, _ALPHA = ".lora_up.weight", ".lora_down.weight", ".alpha"
+_TYPES: Final[Mapping[str, np.dtype[Any]]] = {
+    "F32": np.dtype(np.float32),
+    "F16": np.dtype(np.float16),
+    "BF16": BFLOAT16,
+}
+
+
+class OwnLora(Mapping[str, LowRank]):
+    """The layers of one of our own files; read when they are asked for."""
+
+    def __init__(self, path: Path, entries: Mapping[str, Entry], record: Mapping[str, Any]) -> None:
+        self._path, self._entries = path, entries
+        self._names = dict.fromkeys(
+            name.removesuffix(_UP) for name in entries if name.endswith(_UP)
+        )
+        known = {f"{name}{end}" for name in self._names for end in (_UP, _DOWN, _ALPHA)}
+        strange = sorted({*entries} - known)
+        missing = [name for name in self._names if f"{name}{_DOWN}" not in entries]
+        if strange or missing or not self._names:
+            self._refuse(strange or missing)
+        self._stabilised = dict(record.get("stabilised") or {})
+
+    def __getitem__(self, name: str) -> LowRank:
+        return LowRank(self._read(f"{name}{_UP}"), self._read(f"{name}{_DOWN}"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def scales(self) -> dict[str, tuple[float, int]]:
+        """Scale and rank of each; as in `adapters._lycoris`, no alpha or 0 is a scale of 1."""
+        found: dict[str, tuple[float, int]] = {}
+        for name in self._names:
+            up, down = (self._entries[f"{name}{end}"].shape for end in (_UP, _DOWN))
+            if len(up) != 2 or len(down) != 2 or up[1] != down[0] or not up[1]:
+                raise InputError(
+                    f"{name} in {display_path(self._path)}: factors {list(up)} and {list(down)} "
+                    "make no product of matrices"
+                )
+            found[name] = self._scale(name, up[1]), up[1]
+        return found
+
+    def _scale(self, name: str, rank: int) -> float:
+        if name in self._stabilised:  # rsLoRA
+            return float(self._stabilised[name]) / math.sqrt(rank)
+        entry = self._entries.get(f"{name}{_ALPHA}")
+        if entry is None:
+            return 1.0
+        kinds = {"F64": np.float64, "F32": np.float32, "F16": np.float16}
+        if entry.dtype not in kinds or math.prod(entry.shape) != 1:
+            raise InputError(f"{name} in {display_path(self._path)} has an alpha that is no number")
+        value = float(np.frombuffer(read_data(self._path, entry), kinds[entry.dtype])[0])
+        if not math.isfinite(value):
+            raise InputError(f"{name} in {display_path(self._path)} has the alpha {value}")
+        return (value or rank) / rank
+
+    def _read(self, name: str) -> Array:
+        entry = self._entries[name]
+        if entry.dtype not in _TYPES:
+            raise InputError(
+                f"{name} in {display_path(self._path)} is {entry.dtype}; llama.cpp wears F32, F16 "
+                "and BF16"
+            )
+        found: Array = np.frombuffer(read_data(self._path, entry), _TYPES[entry.dtype])
+        if not np.isfinite(wide(found)).all():
+            raise InputError(f"{name} in {display_path(self._path)} holds NaN or infinity")
+        return found.reshape(entry.shape)
+
+    def _refuse(self, names: Sequence[str]) -> None:
+        shown = display_path(self._path)
+        named = f" ({names[0]})" if names else ""
+        if any(name.endswith(".dora_scale") for name in names):
+            raise InputError(
+                f"{shown} is a DoRA, which llama.cpp cannot wear: its rows depend on the base's "
+                "weights; train with --kind lora, or `commonplace adapter compose FILE --by svd "
+                "--rank N --base MODEL` makes a LoRA that is near it"
+            )
+        raise InputError(
+            f"{shown} is not one of this program's low-rank adapters{named}; `commonplace adapter "
+            "convert FILE --to gguf --base MODEL.gguf --out NEW.gguf` says whether it can be worn"
+        )
