@@ -107,6 +107,11 @@ SPELLINGS = {
         "block.out.lora_linear_layer.up.weight",
         "block.out.lora_linear_layer.down.weight",
     ),
+    "oldest diffusers": ("block.out_lora.up.weight", "block.out_lora.down.weight"),
+    "comfyui": (
+        "diffusion_model.block.out.lora_up.weight",
+        "diffusion_model.block.out.lora_down.weight",
+    ),
     "lycoris": ("lycoris_block_out.lora_up.weight", "lycoris_block_out.lora_down.weight"),
 }
 
@@ -120,6 +125,17 @@ def test_spellings_that_comfyui_takes(spelling: str, tmp_path: Path) -> None:
     worn = attach(model, open_adapter(write(tmp_path / "one.safetensors", tensors)))
     assert str(worn) == "applied 1 of 1"
     assert not torch.equal(model(x), before)
+
+
+def test_diffusers_processors_are_their_attentions(tmp_path: Path) -> None:
+    tensors = {
+        f"unet.attn1.processor.to_{name}_lora.{half}.weight": torch.ones(size)
+        for name in ("q", "out")
+        for half, size in (("up", (5, 2)), ("down", (2, 3)))
+    }
+    adapter = open_adapter(write(tmp_path / "one.safetensors", tensors))
+    assert list(adapter.layers) == ["unet.attn1.to_q", "unet.attn1.to_out.0"]
+    assert all(layer.scale == 1 for layer in adapter.layers.values())
 
 
 @pytest.mark.parametrize(("alpha", "scale"), [(None, 1.0), (0.0, 1.0), (1.0, 0.5), (4.0, 2.0)])

@@ -48,6 +48,8 @@ _SUFFIXES: Final[Mapping[str, tuple[Algebra | None, str]]] = {
     "lora_B.default.weight": ("lora", "up"),
     "lora_A.default.weight": ("lora", "down"),
 }
+# The oldest spelling of diffusers: the module's name goes on in the suffix, behind `.processor`.
+_PROCESSOR: Final = {"_lora.up.weight": "lora.up.weight", "_lora.down.weight": "lora.down.weight"}
 _BY_LENGTH: Final = sorted(_SUFFIXES, key=len, reverse=True)
 _WRITTEN: Final = {role: suffix for suffix, role in reversed(list(_SUFFIXES.items()))}
 
@@ -57,12 +59,24 @@ def group(keys: Mapping[str, Any]) -> tuple[dict[str, dict[str, str]], list[str]
     modules: dict[str, dict[str, str]] = {}
     unmapped: list[str] = []
     for key in keys:
-        suffix = next((one for one in _BY_LENGTH if key.endswith(f".{one}")), None)
+        module, suffix = _split(key)
         if suffix is None:
             unmapped.append(key)
         else:
-            modules.setdefault(key[: -len(suffix) - 1], {})[suffix] = key
+            modules.setdefault(module, {})[suffix] = key
     return modules, unmapped
+
+
+def _split(key: str) -> tuple[str, str | None]:
+    """The module and the suffix of a key; None where it has none that is known."""
+    suffix = next((one for one in _BY_LENGTH if key.endswith(f".{one}")), None)
+    if suffix is not None:
+        return key[: -len(suffix) - 1], suffix
+    for old, suffix in _PROCESSOR.items():
+        if key.endswith(old):
+            module = key.removesuffix(old).replace(".processor.to_", ".to_")
+            return f"{module}.0" if module.endswith(".to_out") else module, suffix
+    return key, None
 
 
 @dataclass(frozen=True)

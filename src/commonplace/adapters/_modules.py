@@ -31,6 +31,7 @@ _PARTS: Final = {
     "lora_te3_": "text_encoder_3_",
     "lycoris_": "",
 }
+_INNER: Final = "diffusion_model."  # ComfyUI's name of the network inside a pipeline
 KOHYA_PREFIXES: Final = tuple(_PARTS)
 
 
@@ -133,4 +134,4 @@ def _spellings(name: str) -> list[str]:
             inside = name.removeprefix(prefix)
             other = diffusers_name(inside) or inside  # SDXL's original names
             return list(dict.fromkeys([inside, f"{part}{inside}", other, f"{part}{other}"]))
-    return [name]
+    return [name.removeprefix(_INNER).replace(".", "_") if name.startswith(_INNER) else name]
