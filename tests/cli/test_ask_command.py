@@ -75,10 +75,16 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Ask:
 
 def test_sentences_carry_marks_and_sources_follow(run: Run, asked: Ask, answer: Answer) -> None:
     seen = asked(answer)
-    result = run("ask", "Why", "two?", "--model", "smollm2", "--kind", "pdf")
+    result = run("ask", "Why", "two?", "--model", "smollm2", "--kind", "pdf", "--wear", "a:0.5")
     assert result.exit_code == 0
     assert seen.pop("threshold") == THRESHOLD
-    assert seen == {"question": "Why two?", "model": "smollm2", "filter": Filter(kinds=("pdf",))}
+    assert seen == {
+        "question": "Why two?",
+        "model": "smollm2",
+        "filter": Filter(kinds=("pdf",)),
+        "wear": ("a:0.5",),
+        "force_wear": False,
+    }
     lines = result.stdout.splitlines()
     assert lines[0] == f"{_SAID} [1] So does DoRA. [2][1]"
     assert lines[2].startswith("[1] ")
