@@ -6,6 +6,10 @@ Synthetic regions (`plan demo`) with every project placed at random, so that muc
 `check`: houses, backbone, stranding. `one by one` is the peer: the same questions, a new linear
 programme each, without what `_resilience` keeps; both find the same factor of each month's worst
 failure, which is asserted. Fresh plans each round (another seed), interleaved, medians.
+
+    python benchmarks/capacity_check.py --sndlib DATA/networks/sndlib
+
+The backbone alone of published networks, each link lost in turn; seconds of the processor.
 """
 
 import argparse
@@ -15,6 +19,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +31,7 @@ from commonplace.capacity._model import Placement
 from commonplace.capacity._network import network
 from commonplace.capacity._resilience import Resilience
 from commonplace.capacity._stock import link_gbps, stocks
+from commonplace.capacity.importers import import_sndlib
 
 SIZES = {"8x40": Size(8, 40), "40x300": Size(40, 300, 12, 200), "100x800": Size(100, 800, 30, 500)}
 PEER = 40  # houses up to which the peer is asked: beyond, it takes minutes
@@ -93,12 +99,33 @@ def measure(size: Size, rounds: int) -> dict[str, float]:
     return {name: statistics.median(row[name] for row in rows) for name in rows[0]}
 
 
+def published(folder: Path) -> None:
+    """A line for each network: questions, programmes that were solved, and the worst factor."""
+    print("| network | nodes | questions | programmes | processor | worst factor |")
+    print("|---|---|---|---|---|---|")
+    for file in sorted(folder.glob("*.json")):
+        plan = import_sndlib(file).plan
+        net = network(plan)
+        capacity = net.capacities(link_gbps(plan, stocks(plan)))
+        asked, start = Resilience(net), time.process_time()
+        found = asked.factors(capacity)
+        seconds, questions = time.process_time() - start, capacity.shape[0] * capacity.shape[1]
+        print(
+            f"| {file.stem} | {len(net.nodes)} | {questions} | {asked.programmes} "
+            f"| {seconds:.3f} s | {found.worst[0]:.5g} |"
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--sizes", default=",".join(SIZES))
+    parser.add_argument("--sndlib", type=Path, help="a folder of SNDlib's networks instead")
     given = parser.parse_args()
+    if given.sndlib:
+        published(given.sndlib)
+        return
     check(region(Size(2, 4), 0))  # HiGHS is loaded once
     found = {name: measure(SIZES[name], given.rounds) for name in given.sizes.split(",")}
     if given.json:
