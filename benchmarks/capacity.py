@@ -54,7 +54,7 @@ def made(plan: Plan, seconds: float, seed: int) -> tuple[Found, dict[str, Any]]:
     start = time.perf_counter()
 
     def progress(stage: str, done: int, total: int | None, unit: str) -> None:
-        placed, of = stage.split(" ")[0].split("/")
+        placed, _, of = stage.split(" ")[0].partition("/")
         if placed == of and not first:
             first.append(time.perf_counter() - start)
 
@@ -185,7 +185,7 @@ def cp_sat(plan: Plan, seconds: float, cuts_from: Whole) -> Found:
     offset = float(matrix.cost[whole.constant]) * whole.rows.unit
     bound = solver.best_objective_bound + offset
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return Found(None, bound, took)
+        return Found(None, None, took)
     values = whole.start.copy()
     for j, variable in column.items():
         values[j] = solver.value(variable)

@@ -162,7 +162,7 @@ def gift(name: str, role: Role, south: int, north: int, gbps: float = 400.0) -> 
 SPINES = gift("gift-k", "skeleton", 10**7, 0)
 GIFTS = {
     "ports": (gift("gift-p", "superblock", 10**5, 0),),
-    "south": (gift("gift-s", "superblock", 0, 10**5), SPINES),
+    "south": (gift("gift-s", "superblock", 0, 10**5), gift("gift-o", "optics", 0, 10**5), SPINES),
     "skeleton": (SPINES,),
     "north": (gift("gift-n", "fbr", 1, 1, 1e7), SPINES),
 }

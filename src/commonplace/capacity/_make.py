@@ -119,7 +119,7 @@ def make(
     searched = monotonic()
     best, verdict = _ordered(plan, whole, search.best, decided.verdict)
     more = searched + max(5.0, seconds / 4)
-    why, values = reasons(whole, whole.valued(best), lambda: monotonic() < more and not stopped())
+    why, values = reasons(whole, whole.valued(best), lambda: monotonic() < more, stopped, progress)
     if not np.array_equal(values, whole.valued(best)):
         best, verdict = _ordered(plan, whole, values, decided.verdict)
     search.best = whole.valued(best)

@@ -108,7 +108,9 @@ class Backbone:
         if not self.anything:
             return []
         demand = np.maximum(self.demand(values), 0.0)
-        net = replace(self.net, demand=np.where(demand > 1e-7 * demand.max(), demand, 0.0))
+        net = replace(
+            self.net, demand=np.where(demand > 1e-7 * demand.max(initial=0.0), demand, 0.0)
+        )
         self.asked = Resilience(net, self.asked)
         found = self.asked.factors(self.capacity(values), 1.0)
         broken = (found.bound < 1 - TOLERANCE) & self.held

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.capacity._model import Placement, Plan, Project
+from commonplace.capacity._model import ANYWHERE, Placement, Plan, Project
+from commonplace.capacity._network_references import components
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -79,13 +80,33 @@ def pool(plan: Plan) -> tuple[Project, ...]:
     return tuple(project for project in plan.projects if project.id not in plan.placed)
 
 
+def unreachable(plan: Plan) -> dict[tuple[str, str], str]:
+    """(product, house) -> a site to or from which its flows have no way from there."""
+    followed = [f for f in plan.flows if (f.a == ANYWHERE) != (f.z == ANYWHERE)]
+    if plan.policies.demand != "pipe" or not followed:
+        return {}
+    part = components(plan)
+    ends = {(f.product, f.z if f.a == ANYWHERE else f.a) for f in followed}
+    return {
+        (product, house): end
+        for product, end in sorted(ends)
+        for house in plan.houses
+        if part[house] != part[end]
+    }
+
+
+def _closed(closed: dict[tuple[str, str], str], project: Project, house: str) -> bool:
+    return project.side == "machine" and (project.product, house) in closed
+
+
 def choices(plan: Plan) -> Choices:
-    """Every choice of every project of the pool."""
-    projects = pool(plan)
+    """Every choice of every project of the pool, but where its flows would have no way."""
+    projects, closed = pool(plan), unreachable(plan)
     index = {house: n for n, house in enumerate(plan.houses)}
     found: list[tuple[Ints, Ints, Ints, Floats]] = []
     for number, one in enumerate(projects):
-        houses = np.array([index[h] for h in one.houses or plan.houses], np.int64)
+        open_to = [h for h in one.houses or plan.houses if not _closed(closed, one, h)]
+        houses = np.array([index[h] for h in open_to], np.int64)
         months = np.arange(first_month(one), plan.horizon + 1)
         costs = np.array([late_cost(plan, one, int(month)) for month in months])
         at, when = np.meshgrid(houses, months - 1, indexing="ij")

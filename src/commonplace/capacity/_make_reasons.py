@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from commonplace.capacity._make_choices import Floats, Ints
+from commonplace.capacity._make_choices import Floats, Ints, unreachable
 from commonplace.capacity._make_whole import Bools, Whole
 from commonplace.capacity._programme import Matrix, minimise, restricted
 from commonplace.capacity._solver import SolverError
@@ -42,6 +42,7 @@ class Trials:
 
     def __init__(self, whole: Whole, values: Floats) -> None:
         self.whole, self.values = whole, values
+        self.closed = unreachable(whole.plan)
 
     def moved(self, project: int, house: int, month: int) -> Floats | None:
         """The cheapest plan with the project there, all else in place; None: there is none."""

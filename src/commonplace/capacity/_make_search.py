@@ -24,7 +24,7 @@ _STEP = 6.0  # seconds that a step may take
 _FEW, _MANY = 100, 3000  # choices that a step frees
 _KINDS = ("late", "gear")
 _SHORT = 1.0  # seconds of packing where the whole is solved anyway
-_TURNS = 4  # proposals of the packing
+_TURNS = 6  # proposals of the packing
 _TRIES = 8  # times that a proposal is repaired
 
 
@@ -100,7 +100,7 @@ def run(search: Search) -> None:
     _, duals, bound = whole.relaxed(_part_of(search, 0.35))
     search.bound = max(search.bound, bound)
     packing.learn(duals)
-    half = _part_of(search, 0.5)
+    half = _part_of(search, 0.6)
     small = len(whole.choices) <= SMALL
     short = monotonic() + _SHORT * len(whole.choices) / SMALL
     _pack(search, packing, min(_part_of(search, 0.15), short) if small else half)

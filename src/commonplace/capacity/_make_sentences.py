@@ -16,8 +16,10 @@ from commonplace.capacity._make_whole import Whole
 from commonplace.capacity._model import Plan, Project
 from commonplace.capacity._order_stock import purchases
 from commonplace.capacity._words import amount, first_day, many, month_said
+from commonplace.foundation import Progress
 
 Kind = Literal["refused", "late", "moved"]
+_BACKBONE: tuple[Family, ...] = (("backbone", "backbone"),)
 _LEAST = 1e-6  # of the cost: less is no difference
 
 
@@ -36,38 +38,83 @@ class Reason:
 
 
 def reasons(
-    whole: Whole, values: Floats, more: Callable[[], bool]
+    whole: Whole,
+    values: Floats,
+    more: Callable[[], bool],
+    stopped: Callable[[], bool],
+    progress: Progress,
 ) -> tuple[tuple[Reason, ...], Floats]:
     """The reasons, and the plan that they are of; while `more()`, cheaper plans are taken."""
+    total = len(whole.choices.pool)
     while True:
         found: list[Reason] = []
         trials, better = Trials(whole, values), False
         for number, project in enumerate(whole.choices.pool):
+            progress("reasons", number, total, "projects")
+            if stopped():
+                found += [one for one in [_unasked(trials, number, project)] if one]
+                continue
             one, cheaper = _reason(trials, number, project, more())
             if cheaper is not None:
                 trials, values, better = Trials(whole, cheaper), cheaper, True
             elif one is not None:
                 found.append(one)
-        if not better:
+        if not better or stopped():
+            progress("reasons", total, total, "projects")
             return tuple(found), values
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """Where a project stands and where it was wanted; `house` empty: refused."""
+
+    house: str
+    month: int
+    wanted: str
+    need: int
+    kind: Kind | None  # None: as it was wanted
+
+
+def _wish(trials: Trials, number: int, project: Project) -> _Wish:
+    whole = trials.whole
+    choice = whole.choices
+    now = np.flatnonzero((trials.values[whole.rows.choice] > 0.5) & (choice.project == number))
+    first = (project.houses or whole.plan.houses)[0]
+    month = first_month(project)
+    if not len(now):
+        return _Wish("", 0, first, month, "refused")
+    house, stands = choice.houses[choice.house[now[0]]], int(choice.month[now[0]]) + 1
+    wanted = first if project.houses else house
+    need = max(month, project.need) if project.side == "network" else month
+    kind: Kind | None = "late" if stands > project.need else "moved"
+    return _Wish(house, stands, wanted, need, None if wanted == house and stands <= need else kind)
+
+
+def _unasked(trials: Trials, number: int, project: Project) -> Reason | None:
+    """What is left to say after an interrupt."""
+    wish = _wish(trials, number, project)
+    if wish.kind is None:
+        return None
+    stands = "is refused" if wish.kind == "refused" else f"goes to {wish.house}"
+    said = f"{project.id} {stands}: why was not looked for, for it was stopped"
+    return Reason(project.id, wish.kind, wish.wanted, wish.need, (), None, None, said)
 
 
 def _reason(
     trials: Trials, number: int, project: Project, improving: bool
 ) -> tuple[Reason | None, Floats | None]:
     """The reason, or a cheaper plan; neither where the project stands as it was wanted."""
-    whole = trials.whole
-    plan, choice = whole.plan, whole.choices
-    now = np.flatnonzero((trials.values[whole.rows.choice] > 0.5) & (choice.project == number))
-    month = first_month(project)
-    if not len(now):
-        return _refused(trials, number, project, improving)
-    house, stands = whole.choices.houses[choice.house[now[0]]], int(choice.month[now[0]]) + 1
-    wanted = project.houses[0] if project.houses else house
-    need = max(month, project.need) if project.side == "network" else month
-    if wanted == house and stands <= need:
+    whole, plan = trials.whole, trials.whole.plan
+    wish = _wish(trials, number, project)
+    house, stands, wanted, need = wish.house, wish.month, wish.wanted, wish.need
+    if wish.kind is None:
         return None, None
-    kind: Kind = "late" if stands > project.need else "moved"
+    if wish.kind == "refused":
+        return _refused(trials, number, project, improving)
+    kind = wish.kind
+    if (no_way := _no_way(trials, project, wanted)) is not None:
+        said = f"{project.id} cannot go to {wanted}: {no_way}"
+        return Reason(project.id, kind, wanted, need, _BACKBONE, None, None, said), None
     at = plan.houses.index(wanted)
     there = trials.moved(number, at, need - 1)
     if there is not None:
@@ -111,6 +158,12 @@ def _refused(
     if month > plan.horizon:
         said = f"{project.id} is refused: it may not stand before the horizon is over"
         return Reason(project.id, "refused", houses[0], month, (), None, None, said), None
+    found_open = [h for h in houses if _no_way(trials, project, h) is None]
+    if not found_open:
+        said = f"{project.id} is refused: {_no_way(trials, project, houses[0])}"
+        said += ", and so it is with its other houses" if len(houses) > 1 else ""
+        return Reason(project.id, "refused", houses[0], month, _BACKBONE, None, None, said), None
+    houses = tuple(found_open)
     dearer: tuple[float, str, int] | None = None
     for house in houses:
         found = trials.earliest(number, plan.houses.index(house))
@@ -141,6 +194,12 @@ def _refused(
         )
         said += f", and {which} it either"
     return Reason(project.id, "refused", houses[0], plan.horizon, causes, None, None, said), None
+
+
+def _no_way(trials: Trials, project: Project, house: str) -> str | None:
+    """That no link joins the house with where the project's flows go, if it is so."""
+    end = trials.closed.get((project.product, house)) if project.side == "machine" else None
+    return None if end is None else f"links.csv has no way between {house} and {end} for its flows"
 
 
 def _earliest(trials: Trials, found: tuple[int, Floats, Floats] | None) -> str:
