@@ -32,6 +32,8 @@ class Packing:
         self.load = np.zeros((len(self.plan.houses), len(PARTS), self.horizon))
         self._above()
         self._sources()
+        self.cut_price = np.zeros(0)
+        self.link_cost = np.array([self.plan.item[k.item].cost for k in self.plan.links] or [0.0])
         self.learn()
         everywhere = np.arange(len(self.plan.houses))
         _, self.gear_cost, self.uses = self.gear.evaluated(self.load, everywhere)
@@ -73,31 +75,54 @@ class Packing:
         The duals of the relaxation, one for each row, say what sending over a cut costs in links.
         """
         whole, backbone = self.whole, self.whole.backbone
-        column = {
+        part = {
             int(c): (n, month)
             for n, columns in enumerate(backbone.parts.values())
             for month, c in enumerate(columns)
         }
+        unit = {int(c): n for n, columns in enumerate(backbone.units) for c in columns}
         first = len(whole.rows.family)
         count = len(whole.matrix.row_lower) - first
         self.weight = np.zeros((len(backbone.parts) + 1, count))  # the last row: no source
         self.cut_month, self.cut_room = np.zeros(count, np.int64), np.zeros(count)
+        self.cut_now, self.cut_link = np.zeros(count), np.zeros(count, np.int64)
+        self.cut_gain = np.full(count, np.inf)  # what a unit of that link adds
         for k in range(count):
             at = slice(whole.matrix.start[first + k], whole.matrix.start[first + k + 1])
-            self.cut_room[k] = -whole.matrix.row_lower[first + k]
-            for c, v in zip(whole.matrix.index[at], whole.matrix.value[at], strict=True):
-                if int(c) in column:
-                    source, self.cut_month[k] = column[int(c)]
+            self.cut_room[k] = self.cut_now[k] = -whole.matrix.row_lower[first + k]
+            for c, v in zip(whole.matrix.index[at].tolist(), whole.matrix.value[at], strict=True):
+                if c in part:
+                    source, self.cut_month[k] = part[c]
                     self.weight[source, k] = -v
                 else:
-                    self.cut_room[k] += v * whole.matrix.upper[c]
-        kept = getattr(self, "cut_price", np.zeros(0))
-        if duals is not None:
-            kept = np.maximum(duals[first:], 0.0) * whole.rows.unit
-        self.cut_price = np.append(kept, np.zeros(count - len(kept)))
+                    self._mend(k, c, unit[c], float(v))
+        self._priced(duals, first)
         self.cut_use = np.zeros(count)
         for p in np.flatnonzero(self.standing >= 0):
             self.cut_use += self.sends(int(p), self.standing[p : p + 1])[0]
+
+    def _mend(self, cut: int, column: int, link: int, gain: float) -> None:
+        """What a link adds to a cut as it is and when full; the cheapest is the cut's own."""
+        lower, upper = self.whole.matrix.lower[column], self.whole.matrix.upper[column]
+        self.cut_now[cut] += gain * lower
+        self.cut_room[cut] += gain * upper
+        best = self.link_cost[self.cut_link[cut]] / self.cut_gain[cut]
+        if upper > lower and (np.isinf(self.cut_gain[cut]) or self.link_cost[link] / gain < best):
+            self.cut_link[cut], self.cut_gain[cut] = link, gain
+
+    def _priced(self, duals: Floats | None, first: int) -> None:
+        """Prices of the cuts, as far as they are known."""
+        if duals is not None:
+            self.cut_price = np.maximum(duals[first:], 0.0) * self.whole.rows.unit
+        more = np.zeros(len(self.cut_room) - len(self.cut_price))
+        self.cut_price = np.append(self.cut_price, more)
+
+    def links(self) -> float:
+        """About what the links cost that are missing: for each link the most that a cut asks."""
+        short = np.maximum(self.cut_use - self.cut_now - 1e-9, 0.0)
+        units = np.zeros(len(self.link_cost))
+        np.maximum.at(units, self.cut_link, np.ceil(short / self.cut_gain))
+        return float(units @ self.link_cost)
 
     def _site_use(self) -> Floats:
         """What the houses of each campus and region use, [sites, horizon]."""
@@ -177,8 +202,8 @@ class Packing:
         return found
 
     def cost(self) -> float:
-        """Of the state: lateness, refusals, gear, and links as far as the cuts' prices tell."""
-        return float(self.costs().sum() + self.gear_cost.sum() + self.cut_price @ self.cut_use)
+        """Of the state: lateness, refusals, gear, and about what links cost."""
+        return float(self.costs().sum() + self.gear_cost.sum()) + self.links()
 
     def saved(self) -> tuple[Floats, ...]:
         """The state, to return to."""

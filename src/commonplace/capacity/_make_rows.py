@@ -15,7 +15,8 @@ import numpy as np
 
 from commonplace.capacity._house import fbr_gbps, site_rows
 from commonplace.capacity._make_choices import Choices, Floats, Ints
-from commonplace.capacity._model import Item, Plan, Project, Role
+from commonplace.capacity._make_needs import needs
+from commonplace.capacity._model import Item, Plan, Project
 from commonplace.capacity._order_stock import given_stock, present, too_soon
 from commonplace.capacity._programme import Programme
 from commonplace.capacity._solver import scale
@@ -63,7 +64,7 @@ class Rows:
         self.unit_of = {
             name: scale(np.array([load_of(p, name) for p in choices.pool])) for name in LOADS
         }
-        self._lower, self._upper = Growing(self.programme.lower), Growing(self.programme.upper)
+        self.lower, self.upper = Growing(self.programme.lower), Growing(self.programme.upper)
         self._once()
         self.load: dict[tuple[str, str], Ints] = {}
         self.units: dict[tuple[str, str], Ints] = {}
@@ -147,7 +148,7 @@ class Rows:
             self.units[house, item.id] = self._gear(house, item)
         for month in range(self.horizon):
             self._limits(house, month)
-            self._needs(house, month)
+            needs(self, house, month)
 
     def _gear(self, house: str, item: Item) -> Ints:
         """Cumulative units: the present orders' at least, and no more while it is too soon."""
@@ -183,12 +184,12 @@ class Rows:
         """All that stands and could stand here."""
         upper = 0.0
         if (house, resource) in self.load:
-            upper = self._upper.values()[int(self.load[house, resource][0])]
+            upper = self.upper.values()[int(self.load[house, resource][0])]
         return float(self.base[house, resource].load.max()) + upper * self.unit_of[resource]
 
     def _facing(self, house: str) -> float:
         """Ports of a skeleton that everything else could take; its items come last."""
-        upper, found = self._upper.values(), 0.0
+        upper, found = self.upper.values(), 0.0
         for other in self.items:
             ports = other.ports_south if other.role == "fbr" else other.ports_north
             units = float(self.stock.get((house, other.id), np.zeros(1)).max(initial=0.0))
@@ -251,106 +252,6 @@ class Rows:
                         if site.id in self.plan.above(house):
                             terms |= self.taken(house, resource, month)
                     self.row(site.id, resource, month, terms, upper=float(row.headroom[month]))
-
-    def _needs(self, house: str, month: int) -> None:
-        self._ports(house, month)
-        self._south(house, month)
-        self._north(house, month)
-        self._skeleton(house, month)
-
-    def _of(self, role: Role) -> list[Item]:
-        return [item for item in self.items if item.role == role]
-
-    def _held(
-        self, house: str, resource: str, month: int, weight: dict[str, float], load: float
-    ) -> None:
-        """Gear carries what stands here and what comes."""
-        terms, given = self.gear_terms(house, month, weight)
-        terms |= self.load_terms(house, resource, month, -1.0)
-        self.row(house, resource, month, terms, lower=load - given)
-
-    def _ports(self, house: str, month: int) -> None:
-        weight = {item.id: float(item.ports_south) for item in self._of("superblock")}
-        self._held(house, "ports", month, weight, float(self.base[house, "ports"].load[month]))
-
-    def uplinks(self, part: float, optics: float, *, gbps: bool) -> dict[str, float]:
-        """`part` of the superblocks' uplinks and `optics` of the optics', in ports or Gb/s."""
-        parts: tuple[tuple[Role, float], ...] = (("superblock", part), ("optics", optics))
-        return {
-            item.id: weight * item.ports_north * (item.gbps if gbps else 1.0)
-            for role, weight in parts
-            for item in self._of(role)
-        }
-
-    def _south(self, house: str, month: int) -> None:
-        residual, first = self.plan.policies.residual, self.plan.policies.first_optics
-        load = float(self.base[house, "south"].load[month])
-        for part, optics in ((residual, 0.0), (residual * first, residual)):
-            weight = self.uplinks(part, optics, gbps=True)
-            self._held(house, "south", month, weight, load)
-
-    def _north(self, house: str, month: int) -> None:
-        """For one size m of the routers: sum min(c, m) n - k m >= load; or there is no load."""
-        load = float(self.base[house, "north"].load[month])
-        lost = float(self.plan.policies.lost_fbrs)
-        routers = {item.id: fbr_gbps(item) for item in self._of("fbr")}
-        rows: list[tuple[dict[int, float], float]] = []
-        for size in sorted({size for size in routers.values() if size > 0}):
-            terms, given = self.gear_terms(
-                house, month, {i: min(c, size) for i, c in routers.items()}
-            )
-            terms |= self.load_terms(house, "north", month, -1.0)
-            rows.append((terms, load + lost * size - given))
-        if all(lower > load for _, lower in rows):  # too few routers are given to lose any
-            rows.insert(0, (self.load_terms(house, "north", month, -1.0), load))
-        self._either(house, "north", month, rows)
-
-    def _skeleton(self, house: str, month: int) -> None:
-        """Ports for U, or for f U + O; and, whichever it is, for f U and for what south needs."""
-        first, residual = self.plan.policies.first_optics, self.plan.policies.residual
-        spine = {item.id: float(item.ports_south) for item in self._of("skeleton")}
-        spine |= {item.id: -float(item.ports_south) for item in self._of("fbr")}
-        rows = []
-        for part, optics in ((1.0, 0.0), (first, 1.0), (first, 0.0)):
-            lit = {i: -v for i, v in self.uplinks(part, optics, gbps=False).items()}
-            terms, given = self.gear_terms(house, month, spine | lit)
-            rows.append((terms, -given))
-        terms, lower = rows.pop()
-        self.row(house, "skeleton", month, terms, lower=lower)
-        fastest = residual * max((i.gbps for i in self._of("superblock")), default=0.0)
-        if fastest > 0:
-            terms, given = self.gear_terms(house, month, spine)
-            terms |= self.load_terms(house, "south", month, -1.0 / fastest)
-            load = float(self.base[house, "south"].load[month]) / fastest
-            self.row(house, "skeleton", month, terms, lower=load - given)
-        self._either(house, "skeleton", month, rows)
-
-    def _either(
-        self, house: str, need: str, month: int, rows: list[tuple[dict[int, float], float]]
-    ) -> None:
-        """At least one of the rows `terms . v >= lower` holds; nothing, if one always does."""
-        worst = [lower - self._least(terms) for terms, lower in rows]
-        if min(worst) <= 0:
-            return
-        possible = [n for n, (terms, lower) in enumerate(rows) if self._greatest(terms) >= lower]
-        possible = possible or [len(rows) - 1]
-        if len(possible) == 1:
-            terms, lower = rows[possible[0]]
-            self.row(house, need, month, terms, lower=lower)
-            return
-        choices = self.programme.add_columns(len(possible), 0.0, 0.0, 1.0, integer=True)
-        self.row(house, need, month, dict.fromkeys((int(c) for c in choices), 1.0), lower=1.0)
-        self.eithers.append((choices, [rows[n] for n in possible]))
-        for column, n in zip(choices, possible, strict=True):
-            terms, lower = rows[n]
-            self.row(house, need, month, terms | {int(column): -worst[n]}, lower=lower - worst[n])
-
-    def _least(self, terms: dict[int, float]) -> float:
-        lower, upper = self._lower.values(), self._upper.values()
-        return float(sum(v * (lower[c] if v > 0 else upper[c]) for c, v in terms.items()))
-
-    def _greatest(self, terms: dict[int, float]) -> float:
-        return -self._least({c: -v for c, v in terms.items()})
 
 
 def _over(load: float, per: float) -> float:
