@@ -106,6 +106,41 @@ def test_convert_there_and_back(run: Run, files: tuple[Path, Path], tmp_path: Pa
         assert all(torch.equal(one, tensors[key]) for key, one in layer.tensors.items())
 
 
+def test_to_llama_and_back(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="adapters need torch")
+    import torch
+    from tiny_llama import tiny_llama, write_model
+
+    from commonplace.adapters import create, open_adapter, save_adapter
+
+    model = tiny_llama()
+    write_model(model, tmp_path / "model.gguf")
+    save_adapter(create(model, "*proj", rank=2, base="tiny"), tmp_path / "a.safetensors")
+    words = ["adapter", "convert", str(tmp_path / "a.safetensors"), "--to", "gguf"]
+    words += ["--out", str(tmp_path / "a.gguf")]
+    refused = run(*words)
+    assert refused.exit_code == 2
+    assert "name the model's GGUF file" in refused.stderr
+    done = run(*words, "--base", str(tmp_path / "model.gguf"))
+    assert done.exit_code == 0, done.stderr
+    assert "14 layers" in done.stdout
+    assert "tiny" in run("adapter", "inspect", str(tmp_path / "a.gguf")).stdout
+    listed = json.loads(run("adapter", "list", str(tmp_path), "--json").stdout)["adapters"]
+    assert [Path(one["path"]).name for one in listed] == ["a.safetensors", "a.gguf"]
+    back = [
+        "adapter",
+        "convert",
+        str(tmp_path / "a.gguf"),
+        "--out",
+        str(tmp_path / "b.safetensors"),
+    ]
+    assert run(*back).exit_code == 0
+    before, after = (open_adapter(tmp_path / f"{name}.safetensors") for name in "ab")
+    assert {*before.layers} == {*after.layers}
+    for name, layer in before.layers.items():
+        assert torch.equal(layer.factors["down"], after.layers[name].factors["down"])
+
+
 def test_list_says_stale_when_a_training_item_changed(
     run: Run, filled: tuple[Path, Path], files: tuple[Path, Path]
 ) -> None:

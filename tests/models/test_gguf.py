@@ -1,5 +1,6 @@
 """GGUF files, both directions against the `gguf` package; and files that are none."""
 
+import errno
 import struct
 from pathlib import Path
 from typing import Any
@@ -137,9 +138,17 @@ def test_a_quantised_tensor_is_named(tmp_path: Path) -> None:
         found.read("q")
 
 
-def test_a_full_disk_leaves_what_was_there() -> None:
-    with pytest.raises(InputError, match="could not be written"):
-        write_gguf(Path("/dev/full/a.gguf"), FACTS, TENSORS.items())
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.gguf").write_bytes(b"old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(InputError, match=r"could not be written \(No space left on device\)"):
+        write_gguf(tmp_path / "a.gguf", FACTS, TENSORS.items())
+    assert [one.name for one in tmp_path.iterdir()] == ["a.gguf"]
+    assert (tmp_path / "a.gguf").read_bytes() == b"old"
 
 
 def test_nothing_half_written_stays(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from commonplace.training import StepRecord
 
 KINDS = ("lora", "rslora", "dora", "loha", "lokr")
+WORN_BY_ASK = ("lora", "rslora")
 
 
 @click.group(
@@ -58,7 +59,11 @@ def adapt() -> None:
     help="Of the catalogue or the hub, or the path of a GGUF file or of a model's folder.",
 )
 @click.option(
-    "--kind", type=click.Choice(KINDS), default="lora", show_default=True, help="Of the adapter."
+    "--kind",
+    type=click.Choice(KINDS),
+    default="lora",
+    show_default=True,
+    help="Of the adapter; `ask --wear` takes lora and rslora.",
 )
 @click.option("--rank", type=click.IntRange(1), default=8, show_default=True, metavar="N")
 @click.option(
@@ -119,7 +124,7 @@ def text(
     if as_json:
         print_json(asdict(report))
     else:
-        _print(report)
+        _print(report, settings.kind)
 
 
 class _Shown:
@@ -188,7 +193,7 @@ def _settings(options: dict[str, Any]) -> "TextSettings":
     return replace(settings, training=replace(settings.training, **given))
 
 
-def _print(report: "TextReport") -> None:
+def _print(report: "TextReport", kind: str) -> None:
     """Gain and drift, both always; where the file and the record are."""
     before, after = report.held_out_perplexity
     say(bold("gain   "), f"perplexity of held-out text   {before:.2f} to {after:.2f}")
@@ -202,6 +207,8 @@ def _print(report: "TextReport") -> None:
     size = report.bytes / 1e6
     say(bold(f"wrote {report.out}"), dim(f" · {size:.1f} MB · {report.seconds / 60:.1f} minutes"))
     say(dim(f"`commonplace runs show {report.run}` shows its curves"))
+    if kind in WORN_BY_ASK:
+        say(dim(f'`commonplace ask "..." --wear {report.out}` answers with it'))
 
 
 adapt.add_command(text, "text")

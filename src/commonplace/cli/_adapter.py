@@ -267,12 +267,15 @@ def _row(a: Any, file: Path, contents: _Contents) -> dict[str, Any]:
 def _found(paths: tuple[Path, ...]) -> list[Path]:
     """Files of tensors at or under the paths; PEFT's folder stands for its file."""
     from commonplace.foundation import InputError, display_path
+    from commonplace.models import is_gguf_adapter
 
     found: list[Path] = []
     for path in paths:
         if not path.exists():
             raise InputError(f"there is nothing at {display_path(path)}")
         under = sorted(path.rglob("*.safetensors")) if path.is_dir() else [path]
+        if path.is_dir():
+            under += filter(is_gguf_adapter, sorted(path.rglob("*.gguf")))
         found += [one.parent if one.name == "adapter_model.safetensors" else one for one in under]
     return list(dict.fromkeys(found))
 

@@ -17,7 +17,7 @@ from commonplace.models._late_interaction import (
 from commonplace.models._llama import LlamaModel
 from commonplace.models._speculation import NOT_ASKED, Generation, Speculation
 from commonplace.models._trees import Trees, compact
-from commonplace.models._wear import WornAdapter, dress, parse_wear
+from commonplace.models._wear import WornAdapter, dress, is_gguf_adapter, parse_wear
 from commonplace.models._weights import is_present, locate
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "compact",
     "dress",
     "find_model",
+    "is_gguf_adapter",
     "is_present",
     "locate",
     "max_similarity",

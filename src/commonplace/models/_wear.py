@@ -63,6 +63,14 @@ def parse_wear(spec: str | os.PathLike[str]) -> tuple[Path, float]:
     return path, strength
 
 
+def is_gguf_adapter(path: Path) -> bool:
+    """Whether a file is an adapter for llama.cpp, as its header says; a broken one is not."""
+    try:
+        return open_gguf(path).text("general.type") == "adapter"
+    except InputError:
+        return False
+
+
 def dress(
     wear: Sequence[str | os.PathLike[str]],
     model: Path,
