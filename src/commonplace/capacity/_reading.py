@@ -17,6 +17,7 @@ from commonplace.capacity._model import Link, Plan
 from commonplace.capacity._network_references import check_network
 from commonplace.capacity._plan_yaml import read_head
 from commonplace.capacity._problems import Problems, did_you_mean
+from commonplace.capacity._project_references import check_pool
 from commonplace.capacity._references import Rows, Tables, check_references
 from commonplace.capacity._tables import TABLES
 from commonplace.foundation import InputError, display_path
@@ -43,6 +44,7 @@ def read_plan(folder: Path | str) -> Plan:
     plan = Plan(head.name, start, head.horizon, head.policies, **_by_attribute(rows))
     tables = Tables(rows, plan, problems, dated=head.start is not None)
     check_references(tables)
+    check_pool(tables)
     check_network(tables)
     problems.raise_any(display_path(folder))
     return plan
