@@ -22,7 +22,7 @@ from commonplace.foundation import Progress
 SMALL = 1500  # choices up to which the whole is one step
 _STEP = 6.0  # seconds that a step may take
 _FEW, _MANY = 100, 3000  # choices that a step frees
-_KINDS = ("late", "gear")
+_KINDS = ("late", "gear", "wide")
 _SHORT = 1.0  # seconds of packing where the whole is solved anyway
 _TURNS = 6  # proposals of the packing
 _TRIES = 8  # times that a proposal is repaired
@@ -175,8 +175,11 @@ def _neighbourhoods(search: Search, deadline: float) -> None:
     """Free some projects and houses around one and solve, again and again; more if it is quick."""
     size = dict.fromkeys(_KINDS, 300.0)
     while not search.over() and monotonic() < deadline:
-        kind = _KINDS[0] if search.steps % 3 and search.late() else _KINDS[1]
-        free = _around(search, kind, int(size[kind]))
+        kind = _KINDS[search.steps % 3]
+        if kind == "late" and not search.late():
+            kind = "gear"
+        choose = _widely if kind == "wide" else _around
+        free = choose(search, kind, int(size[kind]))
         start = monotonic()
         search.take(search.whole.part(free, search.best, _until(search))[0])
         took = monotonic() - start
@@ -216,10 +219,26 @@ def _around(search: Search, kind: str, size: int) -> Bools:
     return free
 
 
+def _widely(search: Search, kind: str, size: int) -> Bools:
+    """Some projects over all their houses, with all gear and links: what saves a whole unit."""
+    whole, choice = search.whole, search.whole.choices
+    costs = _costs(whole, search.best)
+    everywhere = np.arange(len(whole.plan.houses))
+    projects = np.zeros(len(choice.pool), bool)
+    worth = choice.late <= _most_late(search, projects, costs)
+    count = np.bincount(choice.project[worth], minlength=len(choice.pool))
+    turn = search.random.permutation(len(choice.pool))
+    projects[turn[: max(2, int((np.cumsum(count[turn]) <= size).sum()))]] = True
+    free = _free(whole, search.best, projects, everywhere)
+    now = search.best[whole.rows.choice] > 0.5
+    free[whole.rows.choice] &= (choice.late <= _most_late(search, projects, costs)) | now
+    return free
+
+
 def _most_late(search: Search, projects: Bools, costs: Floats) -> float:
-    """No choice that is later than this is in a better part: what these cost, and all orders."""
-    orders = search.cost - float(costs.sum())
-    return float(costs[projects].sum()) + max(0.0, orders)
+    """A choice that is later than this is hardly in a better part: what these cost, and the gap."""
+    gap = max(0.0, search.cost - search.bound) if np.isfinite(search.bound) else search.cost
+    return float(costs[projects].sum()) + min(gap, search.cost - float(costs.sum()))
 
 
 def _standing(whole: Whole, values: Floats) -> tuple[Ints, Ints]:
