@@ -127,3 +127,11 @@ def test_a_plan_s_record_is_plain() -> None:
         "idle": json.loads(json.dumps(found.record()["idle"])),
         "backbone": json.loads(json.dumps(found.record()["backbone"])),
     }
+
+
+def test_a_hose_of_one_site_flows_nowhere() -> None:
+    """Nobody sends to itself: there is nothing to route, and so nothing that breaks."""
+    hose = Policies(demand="hose")
+    assert check(small(policies=hose, hoses=(Hose("A", 9000.0, 9000.0),))).backbone == ()
+    both = (Hose("A", 9000.0, 0.0), Hose("B", 0.0, 9000.0))
+    assert not check(small(policies=hose, hoses=both)).feasible

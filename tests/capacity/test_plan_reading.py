@@ -457,3 +457,19 @@ def test_bytes_of_any_kind_never_break_it(
     at = int(place * len(data))
     with suppress(InvalidPlanError):  # nothing else may escape
         read_plan(folder(**{table: data[:at] + junk + data[at + cut :]}))
+
+
+def test_what_is_decided_stands_where_its_flows_have_a_way(folder: Folder) -> None:
+    sites = TABLES["sites.csv"] + "h3,house,c3\n"
+    supply = TABLES["supply.csv"] + "h3,space,1,9\nh3,power,1,9\nh3,network_space,1,9\n"
+    projects = TABLES["projects.csv"] + "p3,search,machine,1,5,8,800,10,,4,,,,,\n"
+    placements = TABLES["placements.csv"] + "p3,h3,4\n"
+    with pytest.raises(InvalidPlanError) as found:
+        read_plan(folder(sites=sites, supply=supply, projects=projects, placements=placements))
+    assert [str(one) for one in found.value.problems if one.file == "placements.csv"] == [
+        "placements.csv, row 3, column house: 'h3' - links.csv has no way between here and c2, "
+        "where flows of p3 go"
+    ]
+    read_plan(
+        folder(sites=sites, supply=supply, projects=projects, placements=TABLES["placements.csv"])
+    )

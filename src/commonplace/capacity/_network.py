@@ -173,4 +173,5 @@ def _hoses(plan: Plan, index: Mapping[str, int]) -> Floats:
             at = node(plan, index, hose.site)
             found[:, 0, at] += hose.out_gbps * grown
             found[:, 1, at] += hose.in_gbps * grown
-    return found
+    others = (found > 0).sum(2, keepdims=True) - (found > 0)  # that send, and that receive
+    return np.asarray(np.where(others[:, ::-1] > 0, found, 0.0))  # nobody sends to itself

@@ -90,6 +90,8 @@ def check_flows(tables: Tables) -> None:
         elif joined is not None and joined[flow.a] != joined[flow.z]:
             why = f"links.csv has no way from {flow.a} to {flow.z}"
             tables.wrong(file, row, None, f"{flow.a} to {flow.z}", why)
+    if joined is not None:
+        _check_decided(tables, joined)
 
 
 def _sound(tables: Tables) -> bool:
@@ -133,6 +135,31 @@ def _check_followed(
     elif joined is not None and not any(joined.get(h) == joined[end[1]] for h in houses):
         why = "links.csv has no way from here to any house where the product may stand"
         tables.wrong(file, row, end[0], end[1], why)
+
+
+def _check_decided(tables: Tables, joined: Mapping[str, int]) -> None:
+    """What is decided stands where its product's flows have a way."""
+    plan = tables.plan
+    ends = {
+        (flow.product, flow.z if flow.a == ANYWHERE else flow.a)
+        for _, flow in tables.of("flows.csv")
+        if (flow.a == ANYWHERE) != (flow.z == ANYWHERE)
+    }
+    rows = tables.of("placements.csv")
+    decided = [("placements.csv", r, "house", p.project, p.house) for r, p in rows]
+    decided += [
+        ("projects.csv", row, "fixed", project.id, project.fixed)
+        for row, project in tables.of("projects.csv")
+        if project.fixed
+    ]
+    for file, row, column, name, house in decided:
+        project = plan.project.get(name)
+        if project is None or project.side != "machine" or house not in joined:
+            continue
+        for product, end in sorted(ends):
+            if product == project.product and joined.get(end, joined[house]) != joined[house]:
+                why = f"links.csv has no way between here and {end}, where flows of {name} go"
+                tables.wrong(file, row, column, house, why)
 
 
 def check_hoses(tables: Tables) -> None:
