@@ -8,11 +8,11 @@ const KEYS = [
   ["Enter", "ask, or search; on a source: open it"],
   ["↓ ↑", "next and previous citation, passage or file"],
   ["Esc", "close; back to the question"],
-  ["1 2 3 4", "ask, library, reading list, log"],
+  ["1 2 3 4 5", "ask, library, reading list, log, plan"],
   ["t", "light or dark"],
   ["?", "these keys"],
 ];
-const VIEWS = { 1: "#/", 2: "#/library", 3: "#/reading", 4: "#/log" };
+const VIEWS = { 1: "#/", 2: "#/library", 3: "#/reading", 4: "#/log", 5: "#/plan" };
 
 /** Listen; returns what shows the list. */
 export function installKeys({ toggleTheme }) {
