@@ -1,5 +1,6 @@
 """`ask --wear`: a language model in this process wears adapters, and torch is not needed for it."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -24,6 +25,7 @@ from commonplace.adapters import (
     open_adapter,
     save_adapter,
 )
+from commonplace.adapters.text import open_language
 from commonplace.cli._program import program
 from commonplace.foundation import InputError
 from commonplace.models import dress, parse_wear
@@ -112,12 +114,18 @@ def test_another_base_is_refused_unless_forced(base: Path, make: Make) -> None:
 
 
 def test_the_very_file_of_the_base_is_known(base: Path, make: Make) -> None:
-    import hashlib
-
     digest = hashlib.sha256(base.read_bytes()).hexdigest()
     path = make(base="whatever it was called", base_sha256=digest)
     (worn,) = dress([path], base, "tiny-llama")
     assert worn.unchecked == ""
+
+
+def test_torch_reads_the_same_model_from_that_file(model: Any, base: Path) -> None:
+    """What is trained on is what llama.cpp runs, and its file is known by its hash."""
+    found = open_language(str(base))
+    tokens = torch.tensor([[5, 17, 201, 44, 9]])
+    assert torch.allclose(found.model(input_ids=tokens).logits, model(tokens).logits, atol=1e-5)
+    assert found.sha256 == hashlib.sha256(base.read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize(

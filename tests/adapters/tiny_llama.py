@@ -6,6 +6,7 @@ the file. The rows of Llama's queries and keys are reordered as llama.cpp's conv
     model = tiny_llama("llama", tied=False); write_model(model, path)
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,9 @@ def _rows(name: str, value: Any, config: Any) -> Any:
 def _add_tokenizer(writer: gguf.GGUFWriter) -> None:
     pieces = ByteLevelBPETokenizer()
     pieces.train_from_iterator(
-        ["the low rank update of a weight matrix"], vocab_size=256, show_progress=False
+        ["the low rank update of a weight matrix"] * 2,
+        vocab_size=VOCABULARY - 8,
+        show_progress=False,
     )
     tokens = [token for token, _ in sorted(pieces.get_vocab().items(), key=lambda one: one[1])]
     tokens += [f"<|{number}|>" for number in range(VOCABULARY - len(tokens))]
@@ -110,7 +113,8 @@ def _add_tokenizer(writer: gguf.GGUFWriter) -> None:
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(tokens)
     writer.add_token_types([control if token.startswith("<|") else normal for token in tokens])
-    writer.add_token_merges(["t h"])
+    merges = json.loads(pieces._tokenizer.to_str())["model"]["merges"]
+    writer.add_token_merges([" ".join(pair) for pair in merges])
     writer.add_bos_token_id(VOCABULARY - 1)
     writer.add_eos_token_id(VOCABULARY - 2)
     writer.add_add_bos_token(False)
