@@ -1,9 +1,9 @@
-"""GGUF files: the header read with suspicion, tensors read one at a time, written atomically.
+"""GGUF files: the header read with suspicion, tensors read one at a time.
 
 Notable: numpy only, so that `ask` needs neither torch nor the `gguf` package to wear an adapter
-(the tests hold both directions against that package). Long arrays, a tokenizer's, are stepped over
-and not kept. Sizes are checked before anything is allocated by them. ggml counts a tensor's axes
-from the fastest; here shapes are numpy's, the other way round.
+(the tests hold reading and writing against it). Long arrays, a tokenizer's, are stepped over and
+not kept. Sizes are checked before anything is allocated by them. ggml counts a tensor's axes from
+the fastest; here shapes are numpy's, the other way round.
 Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
     python -m pytest tests/models/test_gguf.py
@@ -12,14 +12,11 @@ Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 import math
 import mmap
 import os
-import shutil
 import struct
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +27,11 @@ from commonplace.foundation._files import display_path
 Scalar = str | int | float | bool
 Array = NDArray[Any]
 BFLOAT16: Final = np.dtype(np.uint16)  # numpy has no such type: its bits
-_MAGIC: Final = b"GGUF"
-_VERSIONS: Final = (2, 3)  # of version 1 sizes have 32 bits
-_ALIGNMENT: Final = 32
+MAGIC: Final = b"GGUF"
+VERSIONS: Final = (2, 3)  # of version 1 sizes have 32 bits
+ALIGNMENT: Final = 32
 _SCALARS: Final = dict(enumerate("BbHhIif?")) | {10: "Q", 11: "q", 12: "d"}
-_TEXT, _LIST = 8, 9
+TEXT, _LIST = 8, 9
 _MOST_TEXT: Final = 16 << 20  # bytes of one text; a record of 100,000 items has 11 MB
 _MOST_AXES: Final = 4
 _TYPES: Final[Mapping[int, np.dtype[Any]]] = {
@@ -42,7 +39,7 @@ _TYPES: Final[Mapping[int, np.dtype[Any]]] = {
     1: np.dtype(np.float16),
     30: BFLOAT16,
 }
-_NUMBERS: Final = {dtype: number for number, dtype in _TYPES.items()}
+NUMBERS: Final = {dtype: number for number, dtype in _TYPES.items()}
 
 
 @dataclass(frozen=True)
@@ -122,11 +119,11 @@ class _Header:
         self.data, self.at = data, 0
 
     def read(self, path: Path) -> Gguf:
-        if self.data[:4] != _MAGIC:
+        if self.data[:4] != MAGIC:
             raise ValueError("it does not begin as one")
         self.at = 4
         version, tensors, keys = self.number("I"), self.number("Q"), self.number("Q")
-        if version not in _VERSIONS:
+        if version not in VERSIONS:
             raise ValueError(f"its version is {version}, versions 2 and 3 are read")
         metadata: dict[str, Scalar] = {}
         arrays: set[str] = set()
@@ -138,10 +135,10 @@ class _Header:
             else:
                 metadata[key] = value
         entries = [self._entry() for _ in range(self._count(tensors, 24))]
-        alignment = int(metadata.get("general.alignment", _ALIGNMENT))
+        alignment = int(metadata.get("general.alignment", ALIGNMENT))
         if alignment < 1:
             raise ValueError(f"an alignment of {alignment}")
-        base = _aligned(self.at, alignment)
+        base = aligned(self.at, alignment)
         placed = {name: self._placed(name, one, base) for name, one in entries}
         if len(placed) < len(entries):
             raise ValueError("it names a tensor twice")
@@ -164,14 +161,14 @@ class _Header:
         if kind in _SCALARS:
             value: Scalar = self.number(_SCALARS[kind])
             return value
-        if kind == _TEXT:
+        if kind == TEXT:
             return self.text()
         if kind != _LIST:
             raise ValueError(f"a value of the unknown type {kind}")
         inside, count = self.number("I"), self.number("Q")
         if inside in _SCALARS:
             self._step(count * struct.calcsize(f"<{_SCALARS[inside]}"))
-        elif inside == _TEXT:
+        elif inside == TEXT:
             for _ in range(self._count(count, 8)):
                 self._step(self.number("Q"))
         else:
@@ -204,76 +201,6 @@ class _Header:
         self.at += length
 
 
-def write_gguf(
-    path: Path, metadata: Mapping[str, Scalar], tensors: Iterable[tuple[str, Array]]
-) -> None:
-    """Write a file, tensor by tensor; whole numbers of the metadata have 32 bits, as have floats.
-
-    Raises:
-        InputError: the disk is full, or the folder cannot be written to; `path` is as before.
-    """
-    try:
-        with _beside(path) as spool, _beside(path) as target:
-            entries = _spooled(spool, tensors)
-            target.write(_header(metadata, entries))
-            target.write(b"\0" * (_aligned(target.tell(), _ALIGNMENT) - target.tell()))
-            spool.seek(0)
-            shutil.copyfileobj(spool, target, 1 << 20)
-            target.flush()
-            os.fsync(target.fileno())
-            os.replace(target.name, path)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(
-            f"{display_path(path)} could not be written ({reason}); nothing was changed"
-        ) from error
-
-
-@contextmanager
-def _beside(path: Path) -> Iterator[Any]:
-    """A file beside `path` that is gone afterwards, unless it was renamed."""
-    file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
-    try:
-        with file:
-            yield file
-    finally:
-        Path(file.name).unlink(missing_ok=True)
-
-
-def _spooled(spool: IO[bytes], tensors: Iterable[tuple[str, Array]]) -> dict[str, GgufTensor]:
-    """Write the tensors' data, each at a multiple of the alignment."""
-    entries: dict[str, GgufTensor] = {}
-    for name, tensor in tensors:
-        if name in entries:
-            raise InputError(f"two layers would be written as {name}; rename one")
-        entries[name] = GgufTensor(tensor.shape, _NUMBERS[tensor.dtype], spool.tell())
-        spool.write(np.ascontiguousarray(tensor).tobytes())
-        spool.write(b"\0" * (_aligned(spool.tell(), _ALIGNMENT) - spool.tell()))
-    return entries
-
-
-def _header(metadata: Mapping[str, Scalar], entries: Mapping[str, GgufTensor]) -> bytes:
-    parts = [_MAGIC, struct.pack("<IQQ", _VERSIONS[-1], len(entries), len(metadata))]
-    for key, value in metadata.items():
-        parts += [_text(key), _value(value)]
-    for name, one in entries.items():
-        axes = struct.pack(f"<I{len(one.shape)}Q", len(one.shape), *reversed(one.shape))
-        parts += [_text(name), axes, struct.pack("<IQ", one.type, one.start)]
-    return b"".join(parts)
-
-
-def _text(text: str) -> bytes:
-    data = text.encode()
-    return struct.pack("<Q", len(data)) + data
-
-
-def _value(value: Scalar) -> bytes:
-    if isinstance(value, str):
-        return struct.pack("<I", _TEXT) + _text(value)
-    if isinstance(value, bool):
-        return struct.pack("<I?", 7, value)
-    return struct.pack("<II", 4, value) if isinstance(value, int) else struct.pack("<If", 6, value)
-
-
-def _aligned(at: int, alignment: int) -> int:
+def aligned(at: int, alignment: int) -> int:
+    """The next multiple of the alignment."""
     return -(-at // alignment) * alignment

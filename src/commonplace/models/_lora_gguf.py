@@ -19,7 +19,8 @@ from typing import Final
 import numpy as np
 
 from commonplace.foundation._errors import InputError
-from commonplace.models._gguf import BFLOAT16, Array, Scalar, write_gguf
+from commonplace.models._gguf import BFLOAT16, Array, Scalar
+from commonplace.models._gguf_writing import write_gguf
 from commonplace.models._llama_names import EMBEDDING, Base, tensor_name, turn
 
 ALPHA: Final = "adapter.lora.alpha"

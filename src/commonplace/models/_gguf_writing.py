@@ -1,0 +1,103 @@
+"""Writing GGUF files: tensor by tensor, atomically.
+
+Notable: no list of shapes is needed beforehand. The data goes to a file beside the target, then
+header and data are joined and renamed over it; a full disk leaves what was there.
+
+    python -m pytest tests/models/test_gguf.py
+"""
+
+import os
+import shutil
+import struct
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from commonplace.foundation._errors import InputError
+from commonplace.foundation._files import display_path
+from commonplace.models._gguf import (
+    ALIGNMENT,
+    MAGIC,
+    NUMBERS,
+    TEXT,
+    VERSIONS,
+    Array,
+    GgufTensor,
+    Scalar,
+    aligned,
+)
+
+
+def write_gguf(
+    path: Path, metadata: Mapping[str, Scalar], tensors: Iterable[tuple[str, Array]]
+) -> None:
+    """Write a file, tensor by tensor; whole numbers of the metadata have 32 bits, as have floats.
+
+    Raises:
+        InputError: the disk is full, or the folder cannot be written to; `path` is as before.
+    """
+    try:
+        with _beside(path) as spool, _beside(path) as target:
+            entries = _spooled(spool, tensors)
+            target.write(_header(metadata, entries))
+            target.write(b"\0" * (aligned(target.tell(), ALIGNMENT) - target.tell()))
+            spool.seek(0)
+            shutil.copyfileobj(spool, target, 1 << 20)
+            target.flush()
+            os.fsync(target.fileno())
+            os.replace(target.name, path)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(
+            f"{display_path(path)} could not be written ({reason}); nothing was changed"
+        ) from error
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Any]:
+    """A file beside `path` that is gone afterwards, unless it was renamed."""
+    file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
+    try:
+        with file:
+            yield file
+    finally:
+        Path(file.name).unlink(missing_ok=True)
+
+
+def _spooled(spool: IO[bytes], tensors: Iterable[tuple[str, Array]]) -> dict[str, GgufTensor]:
+    """Write the tensors' data, each at a multiple of the alignment."""
+    entries: dict[str, GgufTensor] = {}
+    for name, tensor in tensors:
+        if name in entries:
+            raise InputError(f"two layers would be written as {name}; rename one")
+        entries[name] = GgufTensor(tensor.shape, NUMBERS[tensor.dtype], spool.tell())
+        spool.write(np.ascontiguousarray(tensor).tobytes())
+        spool.write(b"\0" * (aligned(spool.tell(), ALIGNMENT) - spool.tell()))
+    return entries
+
+
+def _header(metadata: Mapping[str, Scalar], entries: Mapping[str, GgufTensor]) -> bytes:
+    parts = [MAGIC, struct.pack("<IQQ", VERSIONS[-1], len(entries), len(metadata))]
+    for key, value in metadata.items():
+        parts += [_text(key), _value(value)]
+    for name, one in entries.items():
+        axes = struct.pack(f"<I{len(one.shape)}Q", len(one.shape), *reversed(one.shape))
+        parts += [_text(name), axes, struct.pack("<IQ", one.type, one.start)]
+    return b"".join(parts)
+
+
+def _text(text: str) -> bytes:
+    data = text.encode()
+    return struct.pack("<Q", len(data)) + data
+
+
+def _value(value: Scalar) -> bytes:
+    if isinstance(value, str):
+        return struct.pack("<I", TEXT) + _text(value)
+    if isinstance(value, bool):
+        return struct.pack("<I?", 7, value)
+    return struct.pack("<II", 4, value) if isinstance(value, int) else struct.pack("<If", 6, value)
