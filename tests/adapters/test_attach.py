@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,16 @@ import torch
 from networks import Everything, Perceptron, inputs, made, random_adapter, relative, tokens, weights
 from torch import nn
 
-from commonplace.adapters import Adapter, attach, effect, fingerprint, for_samples
+from commonplace.adapters import (
+    Adapter,
+    Layer,
+    attach,
+    effect,
+    fingerprint,
+    for_samples,
+    open_adapter,
+    save_adapter,
+)
 from commonplace.foundation import InputError
 
 
@@ -102,6 +112,138 @@ def test_a_compiled_model_swaps_without_compiling_again(kind: str) -> None:
         attach(plain, adapter, strength)
         assert relative(compiled(x), plain(x)) < 1e-13
     assert len(graphs) == 1
+
+
+@pytest.mark.parametrize("kind", ["lora", "dora"])
+def test_another_alpha_needs_no_compiling(kind: str) -> None:
+    model, x = made(Perceptron), inputs()
+    worn = attach(model, random_adapter(model, kind, 1))
+    compiled = torch.compile(model, backend="eager", fullgraph=True)
+    compiled(x)
+    with torch.compiler.set_stance("fail_on_recompile"):
+        for alpha, stabilised in ((7.0, False), (0.5, False), (4.0, True)):
+            other = random_adapter(model, kind, 2, alpha=alpha)
+            layers = {n: replace(one, stabilised=stabilised) for n, one in other.layers.items()}
+            other = replace(other, layers=layers)
+            worn.swap(other, 0.6)
+            plain = made(Perceptron)
+            attach(plain, other, 0.6)
+            assert relative(compiled(x), plain(x)) < 1e-13
+
+
+def of_precision(adapter: Adapter, precision: torch.dtype) -> Adapter:
+    return adapter.map(lambda _, one: one.map(lambda tensor: tensor.to(precision)))
+
+
+def tamed(adapter: Adapter) -> Adapter:
+    """With smaller factors; a DoRA's magnitudes stay near the norms."""
+
+    def smaller(_: str, layer: Layer) -> Layer:
+        factors = {key: 0.3 * one for key, one in layer.factors.items()}
+        return layer.with_tensors({**layer.tensors, **factors})
+
+    return adapter.map(smaller)
+
+
+@pytest.mark.parametrize("precision", [torch.bfloat16, torch.float16, torch.float32])
+@pytest.mark.parametrize("kind", ["lora", "dora"])
+def test_lower_precisions_are_near_the_exact_outputs(kind: str, precision: torch.dtype) -> None:
+    """One precision throughout, and a lower one under factors of float32; one and two adapters."""
+    exact, x = made(Perceptron), inputs()
+    adapters = [tamed(random_adapter(exact, kind, seed)) for seed in (1, 2)]
+    near = 4 * torch.finfo(precision).eps
+    for factors in (precision, torch.float32):
+        for count in (1, 2):
+            model, same = made(Perceptron).to(precision), made(Perceptron)
+            same.load_state_dict({k: v.double() for k, v in model.state_dict().items()})
+            for one in adapters[:count]:
+                rounded = of_precision(one, factors)
+                attach(model, rounded, 0.7, force=True)
+                attach(same, of_precision(rounded, torch.float64), 0.7, force=True)
+            rounded_x = x.to(precision)
+            found = model(rounded_x)
+            assert found.dtype == precision
+            assert relative(found.double(), same(rounded_x.double())) < near
+
+
+def test_a_strength_of_nothing_is_the_base_to_the_bit() -> None:
+    for precision in (torch.float32, torch.bfloat16):
+        model, x = made(Perceptron).to(precision), inputs().to(precision)
+        before = model(x)
+        attach(model, of_precision(random_adapter(model, "dora"), precision), 0.0)
+        assert torch.equal(model(x), before)
+
+
+def test_a_weight_that_is_changed_beneath_a_worn_dora() -> None:
+    model, x = made(Perceptron), inputs()
+    adapter = random_adapter(model, "dora")
+    worn = attach(model, adapter)
+    before = model(x)
+    with torch.no_grad():
+        model.get_parameter("first.weight").mul_(1.5)
+    other = made(Perceptron)
+    with torch.no_grad():
+        other.get_parameter("first.weight").mul_(1.5)
+    attach(other, adapter, force=True)
+    assert torch.equal(model(x), other(x))
+    assert relative(model(x), before) > 0.01
+    with torch.no_grad():
+        for one in worn.parameters():
+            one.mul_(0.5)
+    trained = made(Perceptron)
+    with torch.no_grad():
+        trained.get_parameter("first.weight").mul_(1.5)
+    attach(trained, worn.adapter, force=True)
+    assert torch.equal(model(x), trained(x))
+
+
+@pytest.mark.parametrize("kind", ["lora", "rslora", "dora", "loha", "lokr"])
+def test_read_at_once_is_read_one_by_one(kind: str, tmp_path: Path) -> None:
+    model, x = made(Everything), tokens()
+    adapter = random_adapter(model, kind)
+    save_adapter(adapter, tmp_path / "one.safetensors")
+    worn = attach(model, open_adapter(tmp_path / "one.safetensors"))
+    found = model(x)
+    worn.swap(open_adapter(tmp_path / "one.safetensors").map(lambda _, one: one))
+    assert torch.equal(model(x), found)
+    other = made(Everything)
+    attach(other, adapter)
+    assert torch.equal(other(x), found)
+
+
+def test_values_that_are_not_finite_leave_the_present_one_on(tmp_path: Path) -> None:
+    model, x = made(Perceptron), inputs()
+    worn = attach(model, random_adapter(model, "lora"))
+    before, bad = model(x), random_adapter(model, "lora", 2)
+    bad.layers["second"].factors["up"][1, 1] = float("nan")
+    save_adapter(bad, tmp_path / "bad.safetensors")
+    with pytest.raises(InputError, match=r"second.lora_up.weight in .* holds NaN or infinity"):
+        worn.swap(open_adapter(tmp_path / "bad.safetensors"), 0.2)
+    assert torch.equal(model(x), before)
+    assert worn.strength == 1.0
+
+
+def test_gradients_of_a_dora_hold_the_norm_constant() -> None:
+    """2402.09353, section 4.3; the thin way against autograd through the plain formula."""
+    model, x = made(Perceptron), inputs()
+    adapter = random_adapter(model, "dora")
+    worn = attach(model, adapter, 0.3, trainable=True)
+    model(x).square().sum().backward()
+    found = {name: one.grad for name, one in worn.named_parameters()}
+    plain, leaves, changed = made(Perceptron), {}, {}
+    for number, (name, layer) in enumerate(adapter.layers.items()):
+        weight = plain.get_parameter(f"{name}.weight")
+        own = {key: one.clone().requires_grad_() for key, one in layer.tensors.items()}
+        leaves.update({f"pieces.{number}.{key}": one for key, one in own.items()})
+        moved = weight + layer.scale * own["up"] @ own["down"]
+        trained = own["magnitude"] * moved / moved.detach().norm(dim=1, keepdim=True)
+        changed[f"{name}.weight"] = weight + 0.3 * (trained - weight)
+    torch.func.functional_call(plain, changed, (x,)).square().sum().backward()
+    for name, leaf in leaves.items():
+        gradient = found[name]
+        assert gradient is not None
+        assert leaf.grad is not None
+        assert torch.allclose(gradient, leaf.grad, rtol=1e-10)
 
 
 def test_a_swap_to_another_kind_and_rank() -> None:
@@ -230,3 +372,20 @@ def test_the_fingerprint() -> None:
     with torch.no_grad():
         changed.get_parameter("table.weight")[3, 2] += 0.1
     assert fingerprint(changed) != plain
+
+
+def test_a_remembered_fingerprint_sees_every_edit() -> None:
+    model = made(Everything)
+    plain, weight = fingerprint(model), model.get_parameter("image.weight")
+    assert fingerprint(model) == plain
+    with torch.no_grad():
+        weight[0, 0, 0, 0] += 0.1
+    once = fingerprint(model)
+    assert once != plain
+    weight.data += 0.1  # counts no version
+    assert fingerprint(model) not in {plain, once}
+    with torch.no_grad():
+        weight.copy_(made(Everything).get_parameter("image.weight"))
+    assert fingerprint(model) == plain
+    model.get_parameter("table.weight").data = torch.zeros(11, 8, dtype=torch.float64)
+    assert fingerprint(model) != plain

@@ -119,7 +119,7 @@ def test_a_merge_that_breaks_off_in_the_middle(
     precision: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = made(Perceptron).to(precision)
-    adapter = random_adapter(model, "lora")
+    adapter = random_adapter(model, "loha")
     before = dict(weights(model))
     calls = []
 
@@ -135,3 +135,50 @@ def test_a_merge_that_breaks_off_in_the_middle(
     assert all(torch.equal(one, before[name]) for name, one in model.named_parameters())
     monkeypatch.undo()
     merge(model, [(adapter, 1.0)])
+
+
+@pytest.mark.parametrize("kinds", [("lora",), ("dora",), ("lora", "dora", "rslora", "dora")])
+def test_the_short_way_is_the_contract(kinds: tuple[str, ...]) -> None:
+    """Rows in many turns, kernels and several adapters: each entry against float64."""
+    for precision, near in ((torch.float64, 1e-13), (torch.float32, 2e-5)):
+        model = made(Everything).to(precision)
+        base, adapters = (
+            made(Everything),
+            [random_adapter(model, k, s) for s, k in enumerate(kinds)],
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("commonplace.adapters._merge._NEAR", 100)
+            merge(model, [(one, 0.7) for one in adapters], force=True)
+        for name in adapters[0].layers:
+            weight = base.get_parameter(f"{name}.weight")
+            wanted = weight + sum(
+                effect(one.layers[name], weight, 0.7) - weight for one in adapters
+            )
+            assert relative(model.get_parameter(f"{name}.weight").double(), wanted) < near
+
+
+def test_a_layer_that_cannot_be_read_breaks_off_the_merge() -> None:
+    model = made(Perceptron)
+    adapter, before = random_adapter(model, "dora"), dict(weights(model))
+
+    def broken(name: str, layer: Layer) -> Layer:
+        if name == "second":
+            raise InputError("it holds NaN")
+        return layer
+
+    for keep in (True, False):
+        with pytest.raises(InputError, match="holds NaN"):
+            merge(model, [(adapter.map(broken), 1.0)], keep=keep)
+        assert all(torch.equal(one, before[name]) for name, one in model.named_parameters())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_merge_for_good(kind: str) -> None:
+    model, other, x = made(Everything), made(Everything), tokens()
+    adapter = random_adapter(model, kind)
+    merged = merge(model, [(adapter, 0.5)], keep=False)
+    merge(other, [(adapter, 0.5)])
+    assert torch.equal(model(x), other(x))
+    with pytest.raises(InputError, match="the weights were not kept"):
+        merged.unmerge()
+    attach(model, random_adapter(model, "lora", 3))  # it is a base like any other

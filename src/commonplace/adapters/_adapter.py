@@ -16,11 +16,21 @@ from commonplace.adapters._provenance import Provenance
 
 
 class LazyLayers(Mapping[str, Layer]):
-    """Layers that are made when they are asked for, and not kept."""
+    """Layers that are made when they are asked for, and not kept.
 
-    def __init__(self, names: Sequence[str], make: Callable[[str], Layer]) -> None:
+    Attributes:
+        at_once: makes all of them in fresh memory, where that is quicker than one after the other.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        make: Callable[[str], Layer],
+        at_once: Callable[[], dict[str, Layer]] | None = None,
+    ) -> None:
         self._names = dict.fromkeys(names)
         self._make = make
+        self.at_once = at_once
 
     def __getitem__(self, name: str) -> Layer:
         if name not in self._names:
@@ -54,3 +64,11 @@ class Adapter:
     def with_provenance(self, **facts: Any) -> "Adapter":
         """The adapter with other facts of its provenance."""
         return replace(self, provenance=replace(self.provenance, **facts))
+
+
+def everything(adapter: Adapter) -> tuple[Mapping[str, Layer], bool]:
+    """The layers, from a file read at once; and whether their memory is fresh, nobody else's."""
+    layers = adapter.layers
+    if isinstance(layers, LazyLayers) and layers.at_once is not None:
+        return layers.at_once(), True
+    return layers, False

@@ -1,93 +1,29 @@
 """An adapter on a running model: it acts on outputs, and no weight of the base is touched.
 
-Notable: a module that wears adapters has one forward hook, which takes all changes from the base's
-own output, so several add up whatever their order. State dict, names and weights of the model stay
-as they are; detaching leaves no trace. The strength is a tensor and a swap of the same shapes
-copies in place: a compiled model goes on without compiling again.
+Notable: state dict, names and weights of the model stay as they are; detaching leaves no trace. A
+swap of the same shapes copies in place, and scales and strength are views of one vector, so a
+compiled model goes on without compiling again. What comes from a file is read in one piece, which
+the adapter then lives in.
 
     python -m pytest tests/adapters/test_attach.py
 """
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from commonplace.adapters._adapter import Adapter
+from commonplace.adapters._adapter import Adapter, everything
 from commonplace.adapters._fit import check_base, check_module, check_shape, fit
 from commonplace.adapters._layer import Layer
-from commonplace.adapters._modules import bare, version_of, weight_of
-from commonplace.adapters._outputs import added, rescaling
+from commonplace.adapters._modules import bare, weight_of
+from commonplace.adapters._piece import Hook, Piece, hook_of
 from commonplace.adapters._provenance import Provenance
 from commonplace.foundation import InputError
-
-
-class _Piece(nn.Module):
-    """A layer on a module: its tensors as parameters, so that `.to` and optimisers find them."""
-
-    def __init__(self, name: str, layer: Layer, trainable: bool, strength: Tensor) -> None:
-        super().__init__()
-        self.name, self.layer, self.strength = name, layer, strength
-        self.rows: Tensor | None = None
-        self.batch = 0
-        self._kept: tuple[tuple[int, ...], Tensor | None] | None = None
-        for key, tensor in layer.tensors.items():
-            self.register_parameter(key, nn.Parameter(tensor, trainable))
-
-    def now(self) -> Layer:
-        """The layer with the parameters' present values."""
-        return self.layer.with_tensors(dict(self.named_parameters()))
-
-    def take(self, layer: Layer) -> None:
-        """Copy another layer of the same shapes."""
-        for key, tensor in layer.tensors.items():
-            self.get_parameter(key).copy_(tensor)
-        self.layer = layer.with_tensors(dict(self.named_parameters()))
-        self._kept = None
-
-    def forward(self, module: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-        """What is added to the outputs y [...] of the inputs x."""
-        layer = self.now()
-        if self.rows is None:
-            change = added(module, layer, x, y, self._norms(module, layer))
-            return (self.strength * change).to(y.dtype)
-        if len(x) != self.batch:
-            raise InputError(
-                f"{self.name} got a batch of {len(x)}, adapters were chosen for {self.batch}"
-            )
-        part = added(module, layer, x[self.rows], y[self.rows], self._norms(module, layer))
-        return torch.zeros_like(y).index_copy(0, self.rows, (self.strength * part).to(y.dtype))
-
-    def _norms(self, module: nn.Module, layer: Layer) -> Tensor | None:
-        """DoRA's m / ||V||, kept while neither the factors nor the weight change."""
-        trains = torch.is_grad_enabled() and any(one.requires_grad for one in self.parameters())
-        if layer.magnitude is None or trains or torch.compiler.is_compiling():
-            return None
-        tensors = [weight_of(module), *self.parameters()]
-        state = tuple(number for one in tensors for number in (version_of(one), one.data_ptr()))
-        if self._kept is None or self._kept[0] != state:
-            self._kept = (state, rescaling(module, layer))
-        return self._kept[1]
-
-
-class _Hook:
-    """The one hook of a module that wears adapters."""
-
-    def __init__(self) -> None:
-        self.pieces: list[_Piece] = []
-
-    def __call__(
-        self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor
-    ) -> Tensor:
-        x = args[0] if args else kwargs["input"]
-        total = output
-        for piece in self.pieces:
-            if piece.rows is None or len(piece.rows):
-                total = total + piece(module, x, output)
-        return total
 
 
 class Worn(nn.Module):
@@ -99,7 +35,9 @@ class Worn(nn.Module):
     """
 
     _model: nn.Module
-    _worn: list[tuple[_Piece, nn.Module]]  # each piece, and the module that wears it
+    _worn: list[tuple[Piece, nn.Module]]  # each piece, and the module that wears it
+    _scales: Tensor  # [pieces], what each piece's product is multiplied by, and times the strength
+    _factors: Tensor
     applied: int
     total: int
     provenance: Provenance
@@ -121,6 +59,7 @@ class Worn(nn.Module):
     @strength.setter
     def strength(self, value: float) -> None:
         self._strength.fill_(value)
+        torch.mul(self._scales, self._strength, out=self._factors)
 
     @property
     def adapter(self) -> Adapter:
@@ -137,17 +76,19 @@ class Worn(nn.Module):
         Raises:
             InputError: it does not fit; the present one stays on.
         """
-        layers = _fitting(self._model, adapter, self._options)
+        worn = {piece.name: module for piece, module in self._worn}
+        layers, _ = _placed(self._model, adapter, self._options, worn)
+        alike = self._is_alike(layers)
+        if not alike:
+            _check_shapes(self._model, layers)
         if strength is not None:
             self.strength = strength
-        if self._is_alike(layers):
-            with torch.no_grad():
-                for piece, _ in self._worn:
-                    piece.take(layers[piece.name])
+        if alike:
+            self._take(layers)
             self._describe(adapter)
-            return
-        self.detach()
-        self._put_on(adapter)
+        else:
+            self.detach()
+            self._put_on(adapter)
 
     def act_on(self, rows: Sequence[int] | None, batch: int) -> None:
         """Act on these rows of a batch only; None: on all. See `for_samples`."""
@@ -160,7 +101,7 @@ class Worn(nn.Module):
         """Take it off: the model is as it was before."""
         for piece, module in self._worn:
             for key, hook in list(module._forward_hooks.items()):
-                if isinstance(hook, _Hook) and piece in hook.pieces:
+                if isinstance(hook, Hook) and piece in hook.pieces:
                     hook.pieces = [one for one in hook.pieces if one is not piece]
                     if not hook.pieces:
                         del module._forward_hooks[key]
@@ -168,25 +109,50 @@ class Worn(nn.Module):
         self._remember([])
 
     def _put_on(self, adapter: Adapter) -> None:
-        layers = _fitting(self._model, adapter, self._options)
         modules = dict(self._model.named_modules())
-        worn: list[tuple[_Piece, nn.Module]] = []
+        layers, fresh = _placed(self._model, adapter, self._options, modules)
+        _check_shapes(self._model, layers)
+        worn: list[tuple[Piece, nn.Module]] = []
         for name, layer in layers.items():
-            own = layer.map(functools.partial(_own, device=weight_of(modules[name]).device))
-            piece = _Piece(name, own, self._options.trainable, self._strength)
-            _hook(modules[name]).pieces.append(piece)
-            worn.append((piece, modules[name]))
+            device = weight_of(modules[name]).device
+            own = layer.map(functools.partial(_own, device=device, copy=not fresh))
+            worn.append((Piece(name, own, self._options.trainable), modules[name]))
+        for piece, module in worn:
+            hook_of(module).pieces.append(piece)
         self._remember(worn)
+        self._number()
         self._describe(adapter)
 
-    def _remember(self, worn: list[tuple[_Piece, nn.Module]]) -> None:
+    def _take(self, layers: dict[str, Layer]) -> None:
+        """Copy the tensors of other layers of the same shapes."""
+        pairs = [pair for piece, _ in self._worn for pair in piece.take(layers[piece.name])]
+        with torch.no_grad():
+            torch._foreach_copy_([mine for mine, _ in pairs], [other for _, other in pairs])
+        self._number()
+
+    def _number(self) -> None:
+        """Give the pieces their scales, in place where they have such."""
+        scales = [piece.layer.scale for piece, _ in self._worn]
+        if len(scales) != len(self._scales):
+            self._scales = torch.tensor(scales, dtype=torch.float64)
+            self._factors = self._scales * self._strength
+            for number, (piece, _) in enumerate(self._worn):
+                piece.strength, piece.scale = self._strength, self._scales[number]
+                piece.factor = self._factors[number]
+        self._scales.copy_(torch.tensor(scales, dtype=torch.float64))
+        self.strength = self.strength
+
+    def _remember(self, worn: list[tuple[Piece, nn.Module]]) -> None:
         """Keep the pieces, registered, and the modules, which are no part of us, unregistered."""
         self.pieces = nn.ModuleList([piece for piece, _ in worn])
+        self._scales = self._factors = torch.zeros(0, dtype=torch.float64)
         object.__setattr__(self, "_worn", worn)
 
     def _is_alike(self, layers: dict[str, Layer]) -> bool:
-        mine = {piece.name: _form(piece.layer) for piece, _ in self._worn}
-        return mine == {name: _form(layer) for name, layer in layers.items()}
+        pieces = {piece.name: piece.layer for piece, _ in self._worn}
+        return pieces.keys() == layers.keys() and all(
+            _form(one) == _form(layers[name]) for name, one in pieces.items()
+        )
 
     def _describe(self, adapter: Adapter) -> None:
         self.provenance = adapter.provenance
@@ -251,37 +217,34 @@ def for_samples(choice: Sequence[Worn | Sequence[Worn] | None]) -> Iterator[None
             worn.act_on(None, 0)
 
 
-def _fitting(model: nn.Module, adapter: Adapter, options: _Options) -> dict[str, Layer]:
-    """The layers by the names of the model's modules, all checked before anything is changed."""
+def _placed(
+    model: nn.Module, adapter: Adapter, options: _Options, modules: Mapping[str, nn.Module]
+) -> tuple[dict[str, Layer], bool]:
+    """The layers by the names of the model's modules; also whether nobody else has their tensors.
+
+    `modules` are the model's, or those that most probably are meant.
+    """
     check_base(model, adapter, options.force)
-    modules = dict(model.named_modules())
-    layers: dict[str, Layer] = {}
-    for key, name in fit(model, adapter, options.allow_missing).items():
-        if name in layers:
-            raise InputError(f"the adapter changes {name} twice; its file is broken")
+    if any(name not in modules for name in adapter.layers):
+        modules = dict(model.named_modules())
+    places = fit(modules, adapter, options.allow_missing)
+    twice = [name for name, count in Counter(places.values()).items() if count > 1]
+    if twice:
+        raise InputError(f"the adapter changes {twice[0]} twice; its file is broken")
+    for name in places.values():
         check_module(name, modules[name])
-        layers[name] = adapter.layers[key]
-        check_shape(name, layers[name], weight_of(modules[name]))
-    return layers
+    found, fresh = everything(adapter)
+    return {name: found[key] for key, name in places.items()}, fresh
 
 
-def _own(tensor: Tensor, device: torch.device) -> Tensor:
-    return tensor.detach().to(device, copy=True)
+def _check_shapes(model: nn.Module, layers: Mapping[str, Layer]) -> None:
+    modules = dict(model.named_modules())
+    for name, layer in layers.items():
+        check_shape(name, layer, weight_of(modules[name]))
 
 
-def wears(module: nn.Module) -> bool:
-    """Whether an adapter is attached to the module."""
-    return any(isinstance(hook, _Hook) for hook in module._forward_hooks.values())
-
-
-def _hook(module: nn.Module) -> _Hook:
-    for hook in module._forward_hooks.values():
-        if isinstance(hook, _Hook):
-            return hook
-    new = _Hook()
-    # First of all hooks: what others see, and change, is the adapted output.
-    module.register_forward_hook(new, with_kwargs=True, prepend=True)
-    return new
+def _own(tensor: Tensor, device: torch.device, copy: bool) -> Tensor:
+    return tensor.detach().to(device, copy=copy)
 
 
 def _form(layer: Layer) -> tuple[Any, ...]:

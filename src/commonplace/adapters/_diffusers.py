@@ -31,8 +31,9 @@ PARTS: Final = (
 
 def group(keys: Mapping[str, Any]) -> tuple[dict[str, dict[str, str]], list[str]]:
     """The keys by module and suffix, and those that are none of a layer's."""
-    modules, others = _peft.group(keys)
-    older, unmapped = _lycoris.group(dict.fromkeys(others))
+    found, others = _peft.group(tuple(keys))
+    older, unmapped = _lycoris.group(tuple(others))
+    modules = {module: dict(suffixes) for module, suffixes in found.items()}
     for module, suffixes in older.items():
         modules.setdefault(module, {}).update(suffixes)
     return modules, unmapped

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -60,14 +60,14 @@ def open_adapter(
         )
     if _diffusers.KEY in file.metadata:
         return _open_diffusers(path, file, allow_unmapped)
-    modules, unmapped = _lycoris.group(file.entries)
+    modules, unmapped = _lycoris.group(tuple(file.entries))
     _check_mapped(path, modules, unmapped, allow_unmapped)
     notes = _lycoris.read_notes(file.metadata)
 
-    def read(name: str) -> Layer:
-        return _lycoris.read_layer(name, _tensors(file, modules[name]), notes)
+    def layer(name: str, tensors: dict[str, Tensor]) -> Layer:
+        return _lycoris.read_layer(name, tensors, notes)
 
-    return Adapter(LazyLayers(list(modules), read), from_metadata(file.metadata))
+    return Adapter(_layers(file, modules, layer), from_metadata(file.metadata))
 
 
 def save_adapter(
@@ -178,12 +178,12 @@ def _open_diffusers(path: Path, file: TensorFile, allow_unmapped: bool) -> Adapt
     modules, unmapped = _diffusers.group(file.entries)
     _check_mapped(path, modules, unmapped, allow_unmapped)
 
-    def read(name: str) -> Layer:
-        return _diffusers.read_layer(name, _tensors(file, modules[name]), configs)
+    def layer(name: str, tensors: dict[str, Tensor]) -> Layer:
+        return _diffusers.read_layer(name, tensors, configs)
 
     provenance = from_metadata(file.metadata)
     other = {key: one for key, one in provenance.other.items() if key != _diffusers.KEY}
-    return Adapter(LazyLayers(list(modules), read), replace(provenance, other=other))
+    return Adapter(_layers(file, modules, layer), replace(provenance, other=other))
 
 
 def _save_diffusers(adapter: Adapter, path: Path) -> None:
@@ -202,8 +202,24 @@ def _save_diffusers(adapter: Adapter, path: Path) -> None:
     write_tensors(path, tensors(), metadata)
 
 
-def _tensors(file: TensorFile, keys: Mapping[str, str]) -> dict[str, Tensor]:
-    return {suffix: file.read(key) for suffix, key in keys.items()}
+def _layers(
+    file: TensorFile,
+    modules: Mapping[str, Mapping[str, str]],
+    layer: Callable[[str, dict[str, Tensor]], Layer],
+) -> LazyLayers:
+    """The layers of a file, each read when it is asked for; or all in one piece."""
+
+    def one(name: str) -> Layer:
+        return layer(name, {suffix: file.read(key) for suffix, key in modules[name].items()})
+
+    def at_once() -> dict[str, Layer]:
+        read = file.read_all()
+        return {
+            name: layer(name, {suffix: read[key] for suffix, key in keys.items()})
+            for name, keys in modules.items()
+        }
+
+    return LazyLayers(list(modules), one, at_once)
 
 
 def _check_mapped(
@@ -226,18 +242,18 @@ def _open_peft(folder: Path, allow_unmapped: bool) -> Adapter:
     config = _read_config(folder / _peft.CONFIG)
     _peft.check_config(config)
     file = open_tensors(_weights_of(folder))
-    modules, unmapped = _peft.group(file.entries)
+    modules, unmapped = _peft.group(tuple(file.entries))
     _check_mapped(folder, modules, unmapped, allow_unmapped)
 
-    def read(name: str) -> Layer:
-        return _peft.read_layer(name, _tensors(file, modules[name]), config)
+    def layer(name: str, tensors: dict[str, Tensor]) -> Layer:
+        return _peft.read_layer(name, tensors, config)
 
     provenance = from_metadata(file.metadata)
     if KEY not in file.metadata:
         provenance = Provenance(
             base=str(config.get("base_model_name_or_path") or ""), other=dict(file.metadata)
         )
-    return Adapter(LazyLayers(list(modules), read), provenance)
+    return Adapter(_layers(file, modules, layer), provenance)
 
 
 def _weights_of(folder: Path) -> Path:

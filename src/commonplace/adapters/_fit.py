@@ -3,6 +3,8 @@
 python -m pytest tests/adapters/test_attach.py
 """
 
+from collections.abc import Mapping
+
 from torch import Tensor, nn
 from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 
@@ -25,13 +27,13 @@ def check_base(model: nn.Module, adapter: Adapter, force: bool) -> None:
     )
 
 
-def fit(model: nn.Module, adapter: Adapter, allow_missing: bool) -> dict[str, str]:
-    """Which module each layer is for: by the layer's name, the module's.
+def fit(modules: Mapping[str, nn.Module], adapter: Adapter, allow_missing: bool) -> dict[str, str]:
+    """Which of a model's modules each layer is for: by the layer's name, the module's.
 
     Raises:
         InputError: there are layers without a module, and that is not allowed.
     """
-    known = [name for name, module in model.named_modules() if isinstance(module, SUPPORTED)]
+    known = [name for name, module in modules.items() if isinstance(module, SUPPORTED)]
     found, missing = resolve(adapter.layers, known)
     if missing and (not allow_missing or not found):
         listed = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")

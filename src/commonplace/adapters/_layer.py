@@ -8,6 +8,7 @@ whatever their order, and merged equals unmerged. Papers: LoRA 2106.09685, rsLoR
     python -m pytest tests/adapters/test_effect.py
 """
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from torch import Tensor
 from commonplace.foundation import InputError
 
 Algebra = Literal["lora", "loha", "lokr", "full"]
+Shape = tuple[int, ...]
 
 # The factors of each algebra, in LyCORIS's words; those that may be absent in brackets.
 _FACTORS: Final[Mapping[Algebra, tuple[frozenset[str], ...]]] = {
@@ -109,7 +111,7 @@ class Layer:
 def check_shapes(layer: Layer) -> None:
     """Raise InputError where the factors do not fit each other."""
     try:
-        rows, columns = _size(layer.algebra, layer.factors)
+        rows, columns = size(layer)
     except (ValueError, IndexError) as error:
         shapes = {name: list(one.shape) for name, one in layer.factors.items()}
         raise InputError(f"factors that do not fit each other: {shapes}") from error
@@ -122,7 +124,7 @@ def check_shapes(layer: Layer) -> None:
 
 def size(layer: Layer) -> tuple[int, int]:
     """(out, in times kernel) of the weight that the layer is for."""
-    return _size(layer.algebra, layer.factors)
+    return _size(layer.algebra, tuple((name, one.shape) for name, one in layer.factors.items()))
 
 
 def shape(layer: Layer) -> tuple[int, ...]:
@@ -148,22 +150,30 @@ def matrix(layer: Layer) -> Tensor:
 
 def trained(layer: Layer, weight: Tensor) -> Tensor:
     """T(W): the weight as it was trained, of the shape of `weight`."""
-    moved = weight + matrix(layer).reshape(weight.shape)
+    moved = moved_by(layer, weight)
     if layer.magnitude is None:
         return moved
-    return moved * rescale(layer, moved)
+    return moved * rescale(layer.magnitude, moved)
 
 
-def rescale(layer: Layer, moved: Tensor) -> Tensor:
+def moved_by(layer: Layer, weight: Tensor) -> Tensor:
+    """V = W + Delta, before any magnitude, of the shape of `weight`."""
+    f = layer.factors
+    if layer.algebra != "lora" or "mid" in f:
+        return weight + matrix(layer).reshape(weight.shape)
+    flat = torch.addmm(_flat(weight), _flat(f["up"]) * layer.scale, _flat(f["down"]))
+    return flat.reshape(weight.shape)
+
+
+def rescale(magnitude: Tensor, moved: Tensor) -> Tensor:
     """DoRA's m / ||V||, to be multiplied with V = `moved` or with its outputs.
 
     The norm is a constant to the gradient (2402.09353, section 4.3). A row of zeros stays zero.
     """
-    assert layer.magnitude is not None
-    by_row = layer.magnitude.shape[0] == moved.shape[0] == layer.magnitude.numel()
+    by_row = magnitude.shape[0] == moved.shape[0] == magnitude.numel()
     axes = [axis for axis in range(moved.ndim) if axis != (0 if by_row else 1)]
     norm = torch.linalg.vector_norm(moved.detach(), dim=axes, keepdim=True)
-    magnitude = layer.magnitude.reshape(norm.shape).to(norm.dtype)
+    magnitude = magnitude.reshape(norm.shape).to(norm.dtype)
     return magnitude / torch.where(norm == 0, torch.ones_like(norm), norm)
 
 
@@ -189,8 +199,10 @@ def difference(layer: Layer, weight: Tensor | None) -> Tensor:
 # ------------------------------------------------------------------ products
 
 
-def _size(algebra: Algebra, f: Mapping[str, Tensor]) -> tuple[int, int]:
+@functools.lru_cache(1 << 12)
+def _size(algebra: Algebra, shapes: tuple[tuple[str, Shape], ...]) -> tuple[int, int]:
     """(out, in times kernel) of the product; ValueError or IndexError where there is none."""
+    f = dict(shapes)
     if algebra == "full":
         return _flat_size(f["diff"])
     if algebra == "lora":
@@ -205,7 +217,7 @@ def _size(algebra: Algebra, f: Mapping[str, Tensor]) -> tuple[int, int]:
     return first
 
 
-def _half_size(f: Mapping[str, Tensor], which: str) -> tuple[int, int]:
+def _half_size(f: Mapping[str, Shape], which: str) -> tuple[int, int]:
     """Of one of LoHa's products, or one of LoKr's blocks."""
     if f"w{which}" in f:
         return _flat_size(f[f"w{which}"])
@@ -215,10 +227,10 @@ def _half_size(f: Mapping[str, Tensor], which: str) -> tuple[int, int]:
     return _chained(outputs, inputs)
 
 
-def _flat_size(one: Tensor) -> tuple[int, int]:
-    if one.ndim < 2:
+def _flat_size(one: Shape) -> tuple[int, int]:
+    if len(one) < 2:
         raise ValueError("a factor has two axes at least")
-    return one.shape[0], math.prod(one.shape[1:])
+    return one[0], math.prod(one[1:])
 
 
 def _chained(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
@@ -227,13 +239,11 @@ def _chained(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
     return left[0], right[1]
 
 
-def _tucker_size(
-    core: Tensor, outputs: tuple[int, int], inputs: tuple[int, int]
-) -> tuple[int, int]:
+def _tucker_size(core: Shape, outputs: tuple[int, int], inputs: tuple[int, int]) -> tuple[int, int]:
     """Of core [p, q, *kernel], outputs [p, out] and inputs [q, in]."""
-    if core.ndim < 2 or tuple(core.shape[:2]) != (outputs[0], inputs[0]):
+    if len(core) < 2 or tuple(core[:2]) != (outputs[0], inputs[0]):
         raise ValueError("the core's ranks are not those of its factors")
-    return outputs[1], inputs[1] * math.prod(core.shape[2:])
+    return outputs[1], inputs[1] * math.prod(core[2:])
 
 
 def _product(algebra: Algebra, f: Mapping[str, Tensor]) -> Tensor:

@@ -9,11 +9,12 @@ Sources: kohya-ss/sd-scripts networks/lora.py, LyCORIS modules/*.py, ComfyUI com
     python -m pytest tests/adapters/test_formats.py
 """
 
+import functools
 import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -54,7 +55,8 @@ _BY_LENGTH: Final = sorted(_SUFFIXES, key=len, reverse=True)
 _WRITTEN: Final = {role: suffix for suffix, role in reversed(list(_SUFFIXES.items()))}
 
 
-def group(keys: Mapping[str, Any]) -> tuple[dict[str, dict[str, str]], list[str]]:
+@functools.lru_cache(8)
+def group(keys: tuple[str, ...]) -> tuple[dict[str, dict[str, str]], list[str]]:
     """The keys by module and suffix, and those that have no known suffix."""
     modules: dict[str, dict[str, str]] = {}
     unmapped: list[str] = []

@@ -57,11 +57,12 @@ def resolve(names: Iterable[str], known: Iterable[str]) -> tuple[dict[str, str],
     Raises:
         InputError: a name could mean two modules.
     """
-    modules = list(known)
-    exact, flattened = set(modules), _flattened(modules)
+    modules, wanted = list(known), list(names)
+    exact = set(modules)
+    flattened = {} if exact.issuperset(wanted) else _flattened(modules)
     found: dict[str, str] = {}
     missing: list[str] = []
-    for name in names:
+    for name in wanted:
         spelled = (flattened.get(one, set()) for one in _spellings(name))
         meant = {name} if name in exact else set().union(*spelled)
         if len(meant) > 1:

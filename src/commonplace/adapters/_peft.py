@@ -9,6 +9,7 @@ and lokr.
     python -m pytest tests/adapters/test_peft.py
 """
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -35,6 +36,7 @@ _LORA: Final = {
     "lora_magnitude_vector": "magnitude",
     "lora_magnitude_vector.weight": "magnitude",  # older files
 }
+_BY_LENGTH: Final = sorted(_LORA, key=len, reverse=True)
 _UNSUPPORTED: Final = (
     "fan_in_fan_out",
     "layer_replication",
@@ -44,7 +46,8 @@ _UNSUPPORTED: Final = (
 _LYCORIS: Final = re.compile(r"(hada|lokr)_(w[12](?:_[ab])?|t[12])")
 
 
-def group(keys: Mapping[str, Any]) -> tuple[dict[str, dict[str, str]], list[str]]:
+@functools.lru_cache(8)
+def group(keys: tuple[str, ...]) -> tuple[dict[str, dict[str, str]], list[str]]:
     """The keys by module and suffix, and those that are none of a layer's."""
     modules: dict[str, dict[str, str]] = {}
     unmapped: list[str] = []
@@ -187,7 +190,7 @@ class Config:
 
 def _split(key: str) -> tuple[str, str | None]:
     name = key.removeprefix(PREFIX)
-    for suffix in sorted(_LORA, key=len, reverse=True):
+    for suffix in _BY_LENGTH:
         if name.endswith(f".{suffix}"):
             return name[: -len(suffix) - 1], suffix
     module, _, last = name.rpartition(".")

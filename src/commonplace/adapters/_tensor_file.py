@@ -1,6 +1,8 @@
 """safetensors, one tensor at a time, read with suspicion and written atomically.
 
 Notable: the header is checked before a byte of it is trusted (`models`, as `ask` needs that too).
+What is attached is read whole, in one piece, not mapped: a mapped file that another program cuts
+off kills the one that reads.
 Writing needs no list of shapes beforehand: the data goes to a file beside the target, tensor by
 tensor, then header and data are joined and renamed over the target. A full disk leaves what was
 there before.
@@ -18,6 +20,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -68,6 +71,27 @@ class TensorFile:
             )
         return tensor
 
+    def read_all(self) -> dict[str, Tensor]:
+        """All tensors, in one piece of memory; for where all are needed.
+
+        Raises:
+            InputError: one holds a value that is not finite, or the file has changed.
+        """
+        ordered = sorted(self.entries.items(), key=lambda item: item[1].start)
+        if not ordered:
+            return {}
+        base, size = ordered[0][1].start, ordered[-1][1].end - ordered[0][1].start
+        data = torch.empty(size, dtype=torch.uint8).numpy()
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(base)
+            if file.readinto(data.data) != size:
+                raise InputError(f"{display_path(self.path)} was cut off while it was read")
+        tensors = {name: _view(data, entry, base) for name, entry in ordered}
+        if not _all_finite(data, ordered, base):
+            for name in tensors:
+                self.read(name)  # says which
+        return tensors
+
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a tensor, without reading it."""
         return self.entries[name].shape
@@ -111,6 +135,27 @@ def _is_finite(tensor: Tensor) -> bool:
     """By the least and the greatest value, through which NaN passes: one pass over the data."""
     least, greatest = torch.aminmax(tensor)
     return math.isfinite(float(least)) and math.isfinite(float(greatest))
+
+
+def _view(data: Any, entry: Entry, base: int) -> Tensor:
+    """A tensor in the bytes of a file, copied only where they stand askew for its type."""
+    at, count, dtype = entry.start - base, math.prod(entry.shape), _DTYPES[entry.dtype]
+    if not count:
+        return torch.empty(entry.shape, dtype=dtype)
+    if at % dtype.itemsize:
+        data, at = data[at : entry.end - base].copy(), 0
+    return torch.frombuffer(data, dtype=dtype, count=count, offset=at).view(entry.shape)
+
+
+def _all_finite(data: Any, ordered: list[tuple[str, Entry]], base: int) -> bool:
+    """Neighbours of one type are looked at together."""
+    for name, run in groupby((entry for _, entry in ordered), lambda entry: entry.dtype):
+        neighbours, dtype = list(run), _DTYPES[name]
+        start, end = neighbours[0].start, neighbours[-1].end
+        whole = Entry(name, ((end - start) // dtype.itemsize,), start, end)
+        if end > start and dtype.is_floating_point and not _is_finite(_view(data, whole, base)):
+            return False
+    return True
 
 
 # -------------------------------------------------------------------- writing

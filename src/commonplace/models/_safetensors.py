@@ -1,12 +1,14 @@
 """The header of a safetensors file, checked before a byte of it is trusted.
 
 Notable: nothing but the header is read here, so it needs neither torch nor numpy. Its size is
-bounded, and the tensors that it names must lie in the file, without gaps or overlaps.
+bounded, and the tensors that it names must lie in the file, without gaps or overlaps. The last few
+are remembered, since adapters of one recipe have the same.
 Format: https://github.com/huggingface/safetensors#format
 
     python -m pytest tests/adapters/test_tensor_file.py
 """
 
+import functools
 import json
 import math
 import os
@@ -14,6 +16,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Final
 
 from commonplace.foundation._errors import InputError
@@ -36,7 +39,7 @@ class Entry:
     end: int
 
 
-def read_header(path: Path) -> tuple[dict[str, str], dict[str, Entry]]:
+def read_header(path: Path) -> tuple[Mapping[str, str], Mapping[str, Entry]]:
     """The metadata and the entries by name.
 
     Raises:
@@ -81,7 +84,7 @@ def _refuse_pickle(path: Path) -> None:
     )
 
 
-def _header(file: IO[bytes], size: int) -> tuple[dict[str, str], dict[str, Entry]]:
+def _header(file: IO[bytes], size: int) -> tuple[Mapping[str, str], Mapping[str, Entry]]:
     """The metadata and the entries; ValueError says what is wrong."""
     start = file.read(8)
     if len(start) < 8:
@@ -93,11 +96,17 @@ def _header(file: IO[bytes], size: int) -> tuple[dict[str, str], dict[str, Entry
         raise ValueError(f"its header claims {length:,} bytes, the limit is {_MOST_HEADER:,}")
     if length > size - 8:
         raise ValueError(f"its header claims {length:,} bytes, the file has {size:,}")
-    record = json.loads(file.read(length))
+    return _parsed(file.read(length), size)
+
+
+@functools.lru_cache(8)
+def _parsed(header: bytes, size: int) -> tuple[Mapping[str, str], Mapping[str, Entry]]:
+    """What a header says of a file of `size` bytes."""
+    record, length = json.loads(header), len(header)
     metadata = {str(k): str(v) for k, v in record.pop("__metadata__", {}).items()}
     entries = {name: _entry(name, one, 8 + length) for name, one in record.items()}
     _check_places(entries, 8 + length, size)
-    return metadata, entries
+    return MappingProxyType(metadata), MappingProxyType(entries)
 
 
 def _entry(name: str, record: Mapping[str, Any], base: int) -> Entry:
