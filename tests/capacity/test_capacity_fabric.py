@@ -22,7 +22,8 @@ from commonplace.capacity._fabric import (
 from commonplace.foundation import InputError
 
 # Figure 9 of Jupiter Evolving: A and B of 200G, C of 100G, 500 uplinks each; 80T out of A. The
-# figure's totals; that they are 40T to B and to C is what makes 300/200/200 the only optimum.
+# figure's totals; that they are 40T to B and to C is what makes 300/200/200 the only optimum. The
+# inputs are from memory of the paper, whose text was not at hand; the results are those it prints.
 FIGURE_9 = [Block(500, 200.0), Block(500, 200.0), Block(500, 100.0)]
 OUT_OF_A = np.array([[0, 40_000, 40_000], [0, 0, 0], [0, 0, 0]], float)
 
@@ -122,7 +123,11 @@ def test_a_gravity_mesh_carries_every_symmetric_gravity_matrix(count: int, seed:
 def test_superpod_switches_are_nvidias(
     units: int, gpus: int, leaf: int, spine: int, core: int
 ) -> None:
-    """The table of NVIDIA's reference architecture for DGX B200, 32 nodes of 8 GPUs a unit."""
+    """Every row of "DGX SuperPOD Architecture", NVIDIA's reference architecture for DGX B200.
+
+    docs.nvidia.com/dgx-superpod/reference-architecture-scalable-infrastructure-b200 (read 2026);
+    a unit is 32 nodes of 8 GPUs.
+    """
     assert units * 32 * 8 == gpus
     assert superpod_switches(gpus) == Switches(leaf, spine, core)
 
