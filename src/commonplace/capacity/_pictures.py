@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape as xml_escape
 
-_LEFT, _CELL, _ROW, _WIDTH = 112, 46, 24, 680
+_LEFT, _CELL, _ROW, _WIDTH = 112, 50, 24, 680
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Cell:
 
     used: float
     resource: str
+    letter: str = ""  # by which the cell names it
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,11 @@ def heat_map(title: str, months: Sequence[str], rows: Mapping[str, Sequence[Cell
 
 def _heat(x: float, y: float, label: str, month: str, cell: Cell) -> str:
     said = f"{label}, {month}: {cell.resource} {percent(cell.used)}"
+    shown = f"{cell.letter} {percent(cell.used)}" if cell.letter else percent(cell.used)
     return (
         f"<g><title>{escape(said)}</title>"
         f"{_box(x, y, _CELL - 2, _ROW - 2, _shade(cell.used))}"
-        f"{_text(x + _CELL / 2 - 1, y + 15, percent(cell.used), 'small middle')}</g>"
+        f"{_text(x + _CELL / 2 - 1, y + 15, shown, 'small middle')}</g>"
     )
 
 

@@ -29,7 +29,7 @@ from commonplace.capacity._pictures import (
     steps,
 )
 from commonplace.capacity._stock import link_gbps, stocks, usable
-from commonplace.capacity._words import SAID, amount, first_day, many, month_said
+from commonplace.capacity._words import LEGEND, LETTERS, SAID, amount, first_day, many, month_said
 
 _STEPS = 9  # the resources that are fullest are drawn; the terminal and --json have all
 _SENTENCES = 40
@@ -73,7 +73,7 @@ def pieces(verdict: Verdict) -> Iterator[Piece]:
     """The pictures of a plan as it is; one of what the plan does not have is left out."""
     months = _months(verdict.plan)
     if verdict.plan.houses:
-        words = "The resource of each house that is used most, and how much of it."
+        words = f"The resource of each house that is used most, and how much of it: {LEGEND}."
         yield Piece("Houses by month", words, (Picture(_houses(verdict, months)),))
         words = "Shaded: what is needed. The line: what there is. Red: what is missing."
         drawn = tuple(_steps(use, months) for use in _fullest(verdict))
@@ -149,7 +149,8 @@ def _houses(verdict: Verdict, months: list[str]) -> str:
     for house in verdict.plan.houses:
         uses = [verdict.binding(house, month) for month in range(1, verdict.plan.horizon + 1)]
         rows[house] = [
-            Cell(float(use.utilisation[at]), use.resource) for at, use in enumerate(uses)
+            Cell(float(use.utilisation[at]), use.resource, LETTERS[use.resource])
+            for at, use in enumerate(uses)
         ]
     return heat_map("How full each house is, by month", months, rows)
 

@@ -26,6 +26,18 @@ SAID = {
     "backbone": "room on the backbone",
 }
 
+LETTERS = {
+    "space": "r",
+    "power": "w",
+    "network_space": "g",
+    "network_power": "e",
+    "ports": "p",
+    "south": "s",
+    "skeleton": "k",
+    "north": "n",
+}
+LEGEND = "r racks · w power · g gray box · e its power · p ports · s south · k skeleton · n north"
+
 
 def first_day(plan: Plan, month: int) -> date:
     """The first day of a month of the horizon; months below 1 lie before the start."""

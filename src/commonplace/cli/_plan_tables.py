@@ -6,6 +6,7 @@ used most, its per cent, and `!` where that is more than there is.
 
 from typing import TYPE_CHECKING, Final
 
+from commonplace.capacity._words import LEGEND, LETTERS
 from commonplace.cli._terminal import (
     Painted,
     bold,
@@ -27,20 +28,6 @@ if TYPE_CHECKING:
 _LISTED: Final = 12
 _HOUSES: Final = 60  # lines of the heat map; the fullest come first
 _CELL: Final = 6  # columns of a month
-_LETTERS: Final = {
-    "space": "r",
-    "power": "w",
-    "network_space": "g",
-    "network_power": "e",
-    "ports": "p",
-    "south": "s",
-    "skeleton": "k",
-    "north": "n",
-}
-_LEGEND: Final = (
-    "r racks · w power · g gray box · e its power · p ports · s south · k skeleton · n north; "
-    "per cent used, ! breaks"
-)
 
 
 def show_verdict(found: "Verdict") -> None:
@@ -106,7 +93,7 @@ def _heat_map(found: "Verdict") -> None:
             say(joined([pad("backbone", width), *shown]))
     if len(found.plan.houses) > len(houses):
         say(dim(f"and {len(found.plan.houses) - len(houses)} houses that are used less"))
-    say(dim(_LEGEND))
+    say(dim(f"{LEGEND}; per cent used, ! breaks"))
 
 
 def _peak(found: "Verdict", house: str) -> float:
@@ -114,7 +101,7 @@ def _peak(found: "Verdict", house: str) -> float:
 
 
 def _cell(use: "Use", month: int) -> Painted:
-    return _heat(float(use.utilisation[month - 1]), _LETTERS[use.resource])
+    return _heat(float(use.utilisation[month - 1]), LETTERS[use.resource])
 
 
 def _heat(part: float, letter: str) -> Painted:
