@@ -45,7 +45,6 @@ class Gear:
         self.given = np.array([self._given(house, stock) for house in plan.houses])
         self.room = np.array([[self._room(house, r) for r in SHARED] for house in plan.houses])
         self.roles = self._roles()
-        self.brings = {item.id: _brings(item) for item in plan.items}
         self.soon = {item.id: too_soon(plan, item) for item in plan.items}
 
     def _room(self, house: str, resource: str) -> Floats:
@@ -92,57 +91,71 @@ class Gear:
         """
         has = self.given[houses] + load
         policies, roles = self.plan.policies, self.roles
-        residual, first = max(policies.residual, 1e-9), policies.first_optics
+        first = policies.first_optics
+        lit = has[:, AT["south"]] / max(policies.residual, 1e-9)
+        ports = has[:, AT["ports"]] - has[:, AT["ports_of"]]
+        block, blocks = (
+            roles.superblock,
+            self._units(roles.superblock, ports, lit - has[:, AT["uplinks_gbps"]]),
+        )
+        up, up_gbps = has[:, AT["uplinks"]], has[:, AT["uplinks_gbps"]]
+        if block is not None:
+            up = up + block.ports_north * blocks
+            up_gbps = up_gbps + block.ports_north * block.gbps * blocks
+        dark = lit - first * up_gbps - has[:, AT["optics_gbps"]]
+        optics = self._units(roles.optics, None, dark)
+        lights = has[:, AT["optics"]]
+        if roles.optics is not None:
+            lights = lights + roles.optics.ports_north * optics
+        borders = self._borders(has)
+        facing = has[:, AT["border_ports"]] + np.minimum(up, first * up + lights)
+        if roles.fbr is not None:
+            facing = facing + roles.fbr.ports_south * borders
+        spines = self._units(roles.skeleton, facing - has[:, AT["spine"]], None)
+        bought = ((block, blocks), (roles.optics, optics), (roles.fbr, borders))
+        return self._held(load, houses, (*bought, (roles.skeleton, spines)))
+
+    def _units(self, item: Item | None, ports: Floats | None, gbps: Floats | None) -> Floats:
+        """Cumulative units for what is short, [n, horizon]; infinite where no item brings it."""
+        short: list[Floats] = []
+        for missing, per in (
+            (ports, item.ports_south if item else 0),
+            (gbps, item.ports_north * item.gbps if item else 0.0),
+        ):
+            if missing is not None and per > 0:
+                short.append(missing * (1.0 / per))
+            elif missing is not None:
+                short.append(np.where(missing > TOLERANCE, np.inf, 0.0))
+        most = np.maximum(short[0], short[1]) if len(short) > 1 else short[0]
+        units: Floats = np.maximum.accumulate(np.ceil(np.maximum(most, 1e-7) - 1e-7), axis=1)
+        return units
+
+    def _borders(self, has: Floats) -> Floats:
+        """Border routers: those that may be lost are bought too where they are missing."""
+        item = self.roles.fbr
+        north = has[:, AT["north"]] - has[:, AT["border_gbps"]]
+        if item is not None:
+            lost = np.maximum(self.plan.policies.lost_fbrs - has[:, AT["border"]], 0.0)
+            north = np.where(north > TOLERANCE, north + lost * fbr_gbps(item), 0.0)
+        short = north / fbr_gbps(item) if item else np.where(north > TOLERANCE, np.inf, 0.0)
+        units: Floats = np.maximum.accumulate(np.ceil(np.maximum(short, 1e-7) - 1e-7), axis=1)
+        return units
+
+    def _held(
+        self, load: Floats, houses: Ints, bought: tuple[tuple[Item | None, Floats], ...]
+    ) -> tuple[Bools, Floats, Floats]:
+        """Whether that arrives in time and has room, what it costs, and what it uses."""
         fits = np.ones(len(houses), bool)
         cost = np.zeros(len(houses))
-        gear = np.zeros((len(houses), len(PARTS), self.horizon))
-
-        def order(item: Item | None, short: Floats, per: float) -> None:
-            nonlocal fits, cost
-            if item is None or per <= 0:
-                fits &= ~(short > TOLERANCE).any(1)
-                return
-            units = np.maximum.accumulate(np.ceil(np.maximum(short / per - 1e-7, 0.0)), axis=1)
-            fits &= ~units[:, : self.soon[item.id]].any(1)
-            cost += units[:, -1] * item.cost
-            gear[:] += self.brings[item.id][None, :, None] * units[:, None, :]
-
-        lit = has[:, AT["south"]] / residual
-        block = roles.superblock
-        if block is None:
-            order(None, has[:, AT["ports"]] - has[:, AT["ports_of"]], 0.0)
-            order(None, lit - has[:, AT["uplinks_gbps"]], 0.0)
-        else:
-            wide = block.ports_north * block.gbps
-            ports = (has[:, AT["ports"]] - has[:, AT["ports_of"]]) / max(block.ports_south, 1e-9)
-            south = (lit - has[:, AT["uplinks_gbps"]]) / max(wide, 1e-9)
-            order(block, np.maximum(ports, south), 1.0)
-        dark = lit - first * (has + gear)[:, AT["uplinks_gbps"]] - has[:, AT["optics_gbps"]]
-        optics = roles.optics
-        order(optics, dark, optics.ports_north * optics.gbps if optics else 0.0)
-        north = has[:, AT["north"]] - has[:, AT["border_gbps"]]
-        border = roles.fbr
-        if border is not None:
-            missing = np.maximum(policies.lost_fbrs - has[:, AT["border"]], 0.0)
-            north = np.where(north > TOLERANCE, north + missing * fbr_gbps(border), 0.0)
-        order(border, north, fbr_gbps(border) if border else 0.0)
-        now = has + gear
-        ports = now[:, AT["border_ports"]] - now[:, AT["spine"]]
-        ports = ports + np.minimum(
-            now[:, AT["uplinks"]], first * now[:, AT["uplinks"]] + now[:, AT["optics"]]
-        )
-        spine = roles.skeleton
-        order(spine, ports, float(spine.ports_south) if spine else 0.0)
-        more = load + gear
-        uses = np.stack(
-            [
-                more[:, AT["space"]],
-                more[:, AT["power"]] + more[:, AT["gear_kw"]],
-                more[:, AT["positions"]],
-                more[:, AT["gear_kw"]],
-            ],
-            axis=1,
-        )
+        positions, kw = load[:, AT["positions"]], load[:, AT["gear_kw"]]
+        for item, units in bought:
+            soon = self.soon[item.id] if item else self.horizon
+            fits &= ~units[:, :soon].any(1) & np.isfinite(units[:, -1])
+            if item is not None:
+                units = np.where(np.isfinite(units), units, 0.0) if not fits.all() else units
+                cost += units[:, -1] * item.cost
+                positions, kw = positions + item.positions * units, kw + item.kw * units
+        uses = np.stack([load[:, AT["space"]], load[:, AT["power"]] + kw, positions, kw], axis=1)
         over = uses > self.room[houses] + TOLERANCE
         return fits & ~over.any((1, 2)), cost, uses
 

@@ -243,7 +243,8 @@ def _cause(whole: Whole, project: Project, house: str, site: str, resource: str)
         whose = "it" if gear else "the gear for it"
         return f"{whose} exceeds the {what} that the gray box has left{of}"
     return {
-        "ports": f"its {amount(project.ports, 'ports')} exceed the superblocks' ports",
+        "ports": f"its {amount(project.ports, 'ports')} exceed those that the superblocks "
+        "have left",
         "south": "its south bandwidth exceeds what the superblocks carry with one failure domain "
         "lost",
         "skeleton": "the uplinks lit with it exceed the skeleton's ports",
