@@ -138,8 +138,8 @@ def test_a_lead_time_is_the_reason_and_says_what_to_order() -> None:
     (reason,) = found.reasons
     assert (reason.kind, reason.causes, reason.earliest) == ("late", (("H", "ports"),), 4)
     assert reason.sentence == (
-        "P1 cannot go to H in month 2 (2027-02): its 80 ports exceed those that the superblocks have left; "
-        "earliest is month 4 (2027-04) if 1 x block is ordered by 2027-01-01"
+        "P1 cannot go to H in month 2 (2027-02): its 80 ports exceed those that the "
+        "superblocks have left; earliest is month 4 (2027-04) if 1 x block is ordered by 2027-01-01"
     )
 
 
