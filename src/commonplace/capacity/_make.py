@@ -115,7 +115,9 @@ def make(
         stopped,
         started,
     )
+    whole.stopped = search.heed
     run(search)
+    whole.stopped = stopped
     searched = monotonic()
     best, verdict = _ordered(plan, whole, search.best, decided.verdict)
     more = searched + max(5.0, seconds / 4)

@@ -23,6 +23,7 @@ SMALL = 1500  # choices up to which the whole is one step
 _STEP = 6.0  # seconds that a step may take
 _FEW, _MANY = 100, 3000  # choices that a step frees
 _KINDS = ("late", "gear", "wide")
+_TELL = 0.5  # seconds between two words of progress
 _SHORT = 1.0  # seconds of packing where the whole is solved anyway
 _TURNS = 6  # proposals of the packing
 _TRIES = 8  # times that a proposal is repaired
@@ -40,10 +41,9 @@ class Search:
     progress: Progress
     stopped: Callable[[], bool]
     started: float
+    told: float = 0.0
     steps: int = 0
     better: int = 0
-    exact: bool = False
-    first: float | None = None  # seconds until every project had its place, if ever
 
     @property
     def cost(self) -> float:
@@ -57,7 +57,7 @@ class Search:
 
     def over(self) -> bool:
         """Whether to stop."""
-        return self.stopped() or monotonic() >= self.deadline or self.gap < 1e-6
+        return self.heed() or monotonic() >= self.deadline or self.gap < 1e-6
 
     def take(self, found: Floats | None) -> bool:
         """Keep what costs less."""
@@ -69,9 +69,20 @@ class Search:
             assert found is not None
             self.best = found
             self.better += 1
-        total = int(self.deadline - self.started)
-        self.progress(self.said(), min(int(monotonic() - self.started), total), total, "s")
+        self.tell()
         return better
+
+    def tell(self) -> None:
+        """Say how it stands."""
+        self.told = monotonic()
+        total = max(1, int(self.deadline - self.started))
+        self.progress(self.said(), min(int(self.told - self.started), total), total, "s")
+
+    def heed(self) -> bool:
+        """Whether to stop; the solver asks it often, so it says how it stands, twice a second."""
+        if monotonic() - self.told > _TELL:
+            self.tell()
+        return self.stopped()
 
     def late(self) -> bool:
         """Whether anything is late or refused."""
@@ -89,7 +100,6 @@ def run(search: Search) -> None:
     """Improve until the time is over or nothing is left to improve."""
     whole = search.whole
     if not len(whole.choices):
-        search.exact = True
         search.bound = search.cost
         return
     if search.over():
@@ -119,7 +129,7 @@ def _pack(search: Search, packing: Packing, deadline: float) -> None:
     """Anneal, propose; a proposal that a failure breaks teaches its cuts."""
     turn = (deadline - monotonic()) / _TURNS
     while not search.over() and monotonic() < deadline - 0.5 * turn:
-        anneal(packing, min(monotonic() + turn, deadline), search.stopped)
+        anneal(packing, min(monotonic() + turn, deadline), search.heed)
         _propose(search, packing)
 
 
