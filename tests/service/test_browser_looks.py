@@ -11,6 +11,7 @@ from service_running import Running, Serve, write_notes
 from commonplace.service import add_token
 
 DECODING = "What is speculative decoding?"
+IN_A_PDF = "Why does latent diffusion work in latent space?"
 UNKNOWN = "Which tokenizer does Whisper use?"
 
 
@@ -97,6 +98,28 @@ def test_axe_finds_nothing_serious_in_any_view_light_or_dark(
         for theme in ("dark", "light"):
             page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
             assert severe_findings(page) == [], (name, theme)
+
+
+@pytest.mark.weights
+def test_a_page_on_a_phone_is_drawn_wide_enough_to_read(reader: Running, browse: Browsing) -> None:
+    page = browse.open(reader.url, f"ask/{IN_A_PDF}", size=PHONE)
+    answered(page)
+    page.locator(".mark").first.click()
+    drawn = page.locator("dialog img.page")
+    drawn.evaluate("it => it.decode()")
+    assert box_of(drawn)["width"] > 1.25 * PHONE["width"]
+    shown = reader.json(page.url.split("#/source/")[1].join(("/api/passages/", "")))
+    boxes, width = shown["locator"]["boxes"], drawn.evaluate("it => it.naturalWidth") / 2  # points
+    page.wait_for_function(
+        """([left, right]) => {
+            const page = document.querySelector("img.page"), body = page.parentElement;
+            const start = page.getBoundingClientRect().left, wide = page.clientWidth;
+            return body.scrollLeft > 0 && start + wide * left >= 0
+                && start + wide * right <= body.clientWidth;
+        }""",
+        arg=[min(it["left"] for it in boxes) / width, max(it["right"] for it in boxes) / width],
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 @pytest.mark.weights

@@ -1,8 +1,8 @@
 // A citation in its place: the text around it, scrolled to it and marked, or the drawn PDF page.
 
 import { ApiError, get } from "./api.js";
-import { byId, day, h, icon, problem } from "./dom.js";
-import { placeOf } from "./place.js";
+import { byId, day, h, icon, problem, shortPath } from "./dom.js";
+import { placeOf, placeWithin } from "./place.js";
 
 const AROUND = 20000; // characters before and after; the whole of nearly every note
 const GONE = "The library does not hold this passage any more: its file was changed or removed, or the address is not whole.";
@@ -28,6 +28,7 @@ export async function openSource(id) {
   }
 }
 
+const MARGIN = 12; // pixels left of the words
 const POINT = 2; // pixels of the drawn page for one point of the PDF
 
 /** Once the page is there, scroll to its first box; boxes count from the lower left corner. */
@@ -40,9 +41,11 @@ async function drawn(dialog, { boxes }) {
     page.replaceWith(problem(new Error("The page could not be drawn.")));
     return;
   }
-  const height = page.naturalHeight / POINT;
+  const [width, height] = [page.naturalWidth / POINT, page.naturalHeight / POINT];
   const top = Math.max(0, 1 - Math.max(...boxes.map((box) => box.top)) / height);
+  const left = Math.min(...boxes.map((box) => box.left)) / width;
   const body = page.parentElement;
+  body.scrollLeft = page.offsetLeft - body.offsetLeft + left * page.clientWidth - MARGIN; // where it is wider than the window
   body.scrollTop = page.offsetTop - body.offsetTop + top * page.clientHeight - body.clientHeight / 3;
 }
 
@@ -66,7 +69,7 @@ function frame(title, body, shown) {
   return h("div", { class: "sheet" },
     h("header", {},
       h("div", {}, h("h2", { id: "source-title" }, title),
-        shown && h("p", { class: "place", title: shown.path }, `${placeOf(shown)} · written ${day(shown.written_at)}`)),
+        shown && h("p", { class: "place", title: shown.path }, [placeWithin(shown), `written ${day(shown.written_at)}`, shortPath(shown.path)].filter(Boolean).join(" · "))),
       h("button", { type: "button", class: "plain", "aria-label": "Close", onclick: () => byId("source").close() }, icon("close"))),
     body);
 }
