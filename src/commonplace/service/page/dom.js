@@ -55,7 +55,7 @@ export const day = (moment) => new Date(moment).toLocaleDateString(undefined, { 
 export const minute = (moment) =>
   new Date(moment).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-export const duration = (seconds) => (seconds < 0.9995 ? `${(1000 * seconds).toFixed(0)} ms` : `${seconds.toFixed(1)} s`);
+export const duration = (seconds) => (seconds < 0.9995 ? `${(1000 * seconds).toFixed(0)}\u00a0ms` : `${seconds.toFixed(1)}\u00a0s`);
 
 export const plural = (count, noun) => `${count.toLocaleString()} ${noun}${count === 1 ? "" : "s"}`;
 
