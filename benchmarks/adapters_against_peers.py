@@ -11,9 +11,11 @@ Needs peft and diffusers (pip install '.[dev]').
 import argparse
 import importlib
 import json
+import logging
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from commonplace.adapters import (
     Adapter,
     attach,
     compose,
+    create,
     merge,
     open_adapter,
     save_adapter,
@@ -109,8 +112,8 @@ def one_alone(folder: Path, **options: Any) -> tuple[float, float]:
     return off(model(inputs()).detach(), wanted), off(ours([(composed, 1.0)]), wanted)
 
 
-def two_doras(folder: Path) -> tuple[float, float]:
-    """Two DoRAs merged in the other order than they are worn in."""
+def two_doras(folder: Path, merged_as: tuple[str, str]) -> tuple[float, float]:
+    """Two DoRAs merged, beside the same two worn (first "default", then "other")."""
     model = theirs(use_dora=True, lora_alpha=8)
     model.add_adapter("other", peft.LoraConfig(r=4, target_modules=TARGETS, use_dora=True))
     model.double()
@@ -119,8 +122,8 @@ def two_doras(folder: Path) -> tuple[float, float]:
     second = open_adapter(folder / "other")
     model.base_model.set_adapter(["default", "other"])
     wanted = model(inputs()).detach()
-    model.base_model.set_adapter(["other", "default"])
-    model.merge_adapter(adapter_names=["other", "default"])
+    model.base_model.set_adapter(list(merged_as))
+    model.merge_adapter(adapter_names=list(merged_as))
     merged = network()
     merge(merged, [(second, 1.0), (first, 1.0)])
     worn = ours([(first, 1.0), (second, 1.0)])
@@ -158,6 +161,53 @@ def our_kohya(adapter: Adapter, folder: Path, wanted: Tensor) -> float:
     return off(ours([(named(folder / "ours.safetensors"), 1.0)]), wanted)
 
 
+def read_kohya(folder: Path, adapter: Adapter) -> tuple[float | str, float]:
+    """A kohya file with an adapter for a U-Net, as diffusers and as this program read it."""
+    wanted, path = ours([(adapter, 1.0)]), folder / "kohya.safetensors"
+    save_adapter(adapter, path, format="kohya")
+    try:
+        other: float | str = off(ours([(their_reading(path, folder), 1.0)]), wanted)
+    except ValueError as error:
+        other = f"ValueError: {' '.join(str(error).split())[:60]}..."
+    return other, off(ours([(named(path), 1.0)]), wanted)
+
+
+def their_reading(path: Path, folder: Path) -> Adapter:
+    """What diffusers makes of a kohya file: LoRA's factors by module, and alphas."""
+    from safetensors.torch import load_file, save_file
+
+    logging.getLogger("diffusers").setLevel(logging.ERROR)  # its warning is known
+    loaders: Any = importlib.import_module("diffusers.loaders")
+    state, alphas = loaders.StableDiffusionLoraLoaderMixin.lora_state_dict(load_file(path))
+    tensors: dict[str, Tensor] = {}
+    for module in TARGETS:
+        for role in ("up", "down"):
+            key = next(one for one in state if f".{module}." in one and f".{role}." in one)
+            tensors[f"lora_unet_{module}.lora_{role}.weight"] = state[key].contiguous()
+        alpha = next(value for key, value in alphas.items() if f".{module}." in key)
+        tensors[f"lora_unet_{module}.alpha"] = torch.tensor(alpha)
+    save_file(tensors, folder / "read.safetensors")
+    return named(folder / "read.safetensors")
+
+
+def a_dora(folder: Path) -> tuple[float | str, float]:
+    """A kohya file with `dora_scale`."""
+    return read_kohya(folder, saved(theirs(use_dora=True, lora_alpha=8), folder / "peft"))
+
+
+def a_lokr(folder: Path) -> tuple[float | str, float]:
+    """A LyCORIS file with LoKr's keys."""
+    fresh, random = (
+        create(network(), TARGETS, kind="lokr", rank=2),
+        torch.Generator().manual_seed(3),
+    )
+
+    def draw(one: Tensor) -> Tensor:
+        return torch.randn(one.shape, generator=random).double() * 0.3
+
+    return read_kohya(folder, Adapter({n: one.map(draw) for n, one in fresh.layers.items()}))
+
+
 def named(path: Path) -> Adapter:
     """The adapter with the network's names for its layers."""
     return with_names(open_adapter(path), TARGETS)
@@ -167,10 +217,13 @@ ROWS: dict[str, Callable[[Path], tuple[float | str, float]]] = {
     "PEFT: one rsLoRA alone at weight 1": lambda f: one_alone(f, use_rslora=True, lora_alpha=8),
     "PEFT: one LoRA with bias alone at weight 1": lambda f: one_alone(f, lora_bias=True),
     "PEFT: one DoRA alone at weight 1": lambda f: one_alone(f, use_dora=True),
-    "PEFT: two DoRAs merged in another order": two_doras,
+    "PEFT: two DoRAs merged": lambda f: two_doras(f, ("default", "other")),
+    "PEFT: two DoRAs merged in another order": lambda f: two_doras(f, ("other", "default")),
     "diffusers to kohya: rank 4, alpha 2": lambda f: through_kohya(f, lora_alpha=2),
     "diffusers to kohya: rank 4, alpha 16": lambda f: through_kohya(f, lora_alpha=16),
     "diffusers to kohya: DoRA": lambda f: through_kohya(f, use_dora=True, lora_alpha=8),
+    "diffusers reads kohya: DoRA": a_dora,
+    "diffusers reads LyCORIS: LoKr": a_lokr,
 }
 
 
@@ -187,7 +240,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     file = parser.parse_args().json
     warnings.simplefilter("ignore")
-    print(f"peft {peft.__version__}\n| operation | theirs | ours |\n|---|---|---|")
+    versions = ", ".join(f"{name} {version(name)}" for name in ("peft", "diffusers"))
+    print(f"{versions}\n| operation | theirs | ours |\n|---|---|---|")
     found = list(rows())
     for name, other, own in found:
         shown = other if isinstance(other, str) else f"{other:.2g}"

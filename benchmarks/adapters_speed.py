@@ -1,73 +1,34 @@
-"""How long attaching, swapping, merging and wearing an adapter takes, beside PEFT.
+"""How long attaching, swapping, merging, wearing and composing adapters takes, beside PEFT.
 
-One network of 85 million parameters (12 layers of 768), a LoRA of rank 8 on all 72 linear layers,
-float32, one thread. Both read the same folder; runs are interleaved, and the median is printed,
-with the ratio to PEFT's.
+A GPT of 98 million parameters, rank 8 on its 72 linear layers. Both read the same folders; runs are
+interleaved, on models whose weights were used before, and the median is printed with the ratio to
+PEFT's. The first merge of a process also pays for new memory: it is a row of its own.
 
 Needs peft (pip install '.[dev]').
 
-    python benchmarks/adapters_speed.py [--runs N] [--kind lora|dora] [--json FILE]
+    python benchmarks/adapters_speed.py [--runs N] [--kind lora|dora] [--threads N] [--layers N]
+        [--device cuda] [--dtype bfloat16] [--json FILE]
 """
 
 import argparse
 import json
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 from typing import Any
 
 import peft
 import torch
 from peft.utils.hotswap import hotswap_adapter
-from torch import Tensor, nn
 
-from commonplace.adapters import attach, create, merge, open_adapter, save_adapter
+from _adapter_network import NAMES, TOKENS, Clock, folder_of, network
+from commonplace.adapters import Adapter, attach, compose, fingerprint, merge, open_adapter
 
-WIDTH, LAYERS = 768, 12
-
-
-class Block(nn.Module):
-    """The linear layers of a transformer's block, without the attention."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.q, self.k, self.v, self.o = (nn.Linear(WIDTH, WIDTH) for _ in range(4))
-        self.up, self.down = nn.Linear(WIDTH, 4 * WIDTH), nn.Linear(4 * WIDTH, WIDTH)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Values [n, 768] to [n, 768]."""
-        x = x + self.o(self.q(x) * torch.sigmoid(self.k(x)) + self.v(x)) * 0.1
-        out: Tensor = x + self.down(torch.relu(self.up(x))) * 0.1
-        return out
-
-
-def network() -> nn.Sequential:
-    """The same network each time."""
-    torch.manual_seed(0)
-    return nn.Sequential(*(Block() for _ in range(LAYERS))).requires_grad_(False).eval()
-
-
-def folder_of(at: Path, kind: Any, seed: int) -> Path:
-    """A PEFT folder with random factors."""
-    adapter = create(network(), kind=kind, rank=8, seed=seed).with_provenance(fingerprint="")
-    random = torch.Generator().manual_seed(seed)
-    filled = adapter.map(
-        lambda _, one: one.with_tensors(
-            {**one.tensors, "up": torch.randn(one.factors["up"].shape, generator=random) * 0.01}
-        )
-    )
-    save_adapter(filled, at, format="peft")
-    return at
-
-
-def seconds(run: Callable[[], object]) -> float:
-    """How long one run takes."""
-    start = perf_counter()
-    run()
-    return perf_counter() - start
+COMPOSED = 10
+Row = tuple[str, float, float]
 
 
 def _hotswap(model: Any, folder: Path) -> None:
@@ -80,38 +41,98 @@ def _hotswap(model: Any, folder: Path) -> None:
     model.set_adapter("default")
 
 
-def measure(first: Path, second: Path) -> dict[str, tuple[float, float]]:
-    """One run of everything, theirs and ours, on fresh models."""
-    x = torch.randn(64, WIDTH)
-    base, bare = network(), network()
-    holder: dict[str, Any] = {}
-    times: dict[str, tuple[float, float]] = {}
+class Bench:
+    """Two equal models, PEFT's and ours, and folders of adapters for them."""
 
-    def theirs_attach() -> None:
-        holder["theirs"] = peft.PeftModel.from_pretrained(base, first)
+    def __init__(self, options: argparse.Namespace, folders: list[Path]) -> None:
+        place = options.device, getattr(torch, options.dtype)
+        self.base, self.bare = (network(options.layers, *place) for _ in range(2))
+        self.folders, self.clock = folders, Clock(options.device)
+        self.device = options.device
 
-    def ours_attach() -> None:
-        holder["ours"] = attach(bare, open_adapter(first))
+    def both(
+        self, name: str, theirs: Callable[[], object], ours: Callable[[], object], times: int = 1
+    ) -> Row:
+        """One row: the medians of `times` interleaved runs."""
+        runs = [(self.clock(theirs), self.clock(ours)) for _ in range(times)]
+        return name, median(one for one, _ in runs), median(one for _, one in runs)
 
-    times["attach"] = seconds(theirs_attach), seconds(ours_attach)
-    theirs, worn = holder["theirs"], holder["ours"]
-    theirs(x), bare(x)
-    forwards = [(seconds(lambda: theirs(x)), seconds(lambda: bare(x))) for _ in range(5)]
-    times["forward, 64 rows"] = median(a for a, _ in forwards), median(b for _, b in forwards)
-    times["swap"] = (
-        seconds(lambda: _hotswap(theirs, second)),
-        seconds(lambda: worn.swap(open_adapter(second))),
-    )
-    apart = float((theirs(x) - bare(x)).norm() / bare(x).norm())
-    assert apart < 1e-5, f"the two differ by {apart}"
-    worn.detach()
-    adapter = open_adapter(second)
-    times["merge"] = (
-        seconds(theirs.merge_adapter),
-        seconds(lambda: holder.update(merged=merge(bare, [(adapter, 1.0)]))),
-    )
-    times["unmerge"] = seconds(theirs.unmerge_adapter), seconds(holder["merged"].unmerge)
-    return times
+    def rows(self) -> Iterator[Row]:
+        """One round of everything."""
+        first, second, *_ = self.folders
+        held: dict[str, Any] = {}
+        yield self.both(
+            "attach",
+            lambda: held.update(theirs=peft.PeftModel.from_pretrained(self.base, first)),
+            lambda: held.update(ours=attach(self.bare, open_adapter(first))),
+        )
+        theirs, worn, bare = held["theirs"], held["ours"], self.bare
+        for shape in ((1, 1), (1, 64), (4, 128)):
+            x = torch.randint(TOKENS, shape, device=self.device)
+            assert theirs(x).shape == bare(x).shape  # warm
+            name = f"forward, {shape[0]} x {shape[1]} tokens"
+            yield self.both(name, lambda x=x: theirs(x), lambda x=x: bare(x), 3)  # type: ignore[misc]
+        yield self.both(
+            "swap",
+            lambda: _hotswap(theirs, second),
+            lambda: worn.swap(open_adapter(second)),
+        )
+        x = torch.randint(TOKENS, (1, 64), device=self.device)
+        wanted, found = theirs(x).float(), bare(x).float()
+        apart = float((wanted - found).norm() / found.norm())
+        assert apart < 4 * torch.finfo(next(bare.parameters()).dtype).eps ** 0.75, apart
+        worn.detach()
+        yield from self._merged(theirs, open_adapter(second))
+        held["theirs"] = theirs.unload()
+
+    def _merged(self, theirs: Any, adapter: Adapter) -> Iterator[Row]:
+        held: dict[str, Any] = {}
+
+        def ours() -> None:
+            held["merged"] = merge(self.bare, [(adapter, 1.0)])
+
+        yield self.both("merge, kept", theirs.merge_adapter, ours)
+        yield self.both("unmerge", theirs.unmerge_adapter, lambda: held["merged"].unmerge())
+        yield self.both(
+            "merge for good",
+            theirs.merge_adapter,
+            lambda: merge(self.bare, [(adapter, 1.0)], keep=False),
+        )
+        theirs.unmerge_adapter()
+        merge(self.bare, [(adapter, -1.0)], keep=False)  # the base, up to rounding
+
+    def composed(self) -> Iterator[Row]:
+        """Ten LoRA as one, ready to be worn."""
+        model = peft.PeftModel.from_pretrained(self.base, self.folders[0], adapter_name="0")
+        for number, folder in enumerate(self.folders[1:COMPOSED], 1):
+            model.load_adapter(str(folder), str(number))
+        weights = [0.1] * COMPOSED
+        names = [str(number) for number in range(COMPOSED)]
+        adapters = [open_adapter(one) for one in self.folders[:COMPOSED]]
+
+        def theirs(how: str) -> None:
+            options = {"svd_rank": 8} if how == "svd" else {}
+            model.add_weighted_adapter(names, weights, f"by {how}", how, **options)
+
+        def ours(how: Any) -> None:
+            made = compose(list(zip(adapters, weights, strict=True)), how, rank=RANKS.get(how))
+            attach(self.bare, made).detach()
+
+        for their_way, our_way in (("cat", "concatenation"), ("svd", "svd")):
+            yield self.both(
+                f"compose {COMPOSED}: {our_way}",
+                lambda way=their_way: theirs(way),  # type: ignore[misc]
+                lambda way=our_way: ours(way),  # type: ignore[misc]
+            )
+        model.unload()
+
+    def fingerprinted(self) -> tuple[float, float]:
+        """Seconds of a model's first fingerprint and of the next, which is remembered."""
+        fresh = network(len(self.bare.blocks), self.device)
+        return self.clock(lambda: fingerprint(fresh)), self.clock(lambda: fingerprint(fresh))
+
+
+RANKS = {"svd": 8}
 
 
 def main() -> None:
@@ -119,23 +140,44 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--kind", choices=("lora", "dora"), default="lora")
+    parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--compose", action="store_true", help="compose only")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--dtype", default="float32")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    torch.set_num_threads(1)
+    torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as at, torch.no_grad():
-        first, second = (folder_of(Path(at) / str(n), options.kind, n) for n in (1, 2))
-        runs = [measure(first, second) for _ in range(options.runs)]
+        model = network(options.layers)
+        count = COMPOSED if options.compose else 2
+        kind = "lora" if options.compose else options.kind
+        folders = [folder_of(model, Path(at) / str(n), kind, n) for n in range(count)]
+        bench, found = Bench(options, folders), defaultdict[str, list[tuple[float, float]]](list)
+        for number in range(options.runs + 1):
+            for name, theirs, ours in bench.composed() if options.compose else bench.rows():
+                if number or options.compose:  # the first round warms
+                    found[name].append((theirs, ours))
+                elif name == "merge, kept":
+                    found["merge, kept, first of a process"].append((theirs, ours))
+            if options.compose:
+                break
+        prints = bench.fingerprinted()
     rows = {
-        name: (median(run[name][0] for run in runs), median(run[name][1] for run in runs))
-        for name in runs[0]
+        name: (median(one for one, _ in runs), median(one for _, one in runs))
+        for name, runs in sorted(found.items())
     }
-    print(f"{options.kind}, peft {peft.__version__}, median of {options.runs}")
+    print(f"{options.kind}, peft {peft.__version__}, {options.device}, {options.dtype}")
+    print(
+        f"{12 if options.layers is None else options.layers} layers, {len(NAMES)} adapted in each"
+    )
     print("| operation | PEFT | ours | ratio |\n|---|---|---|---|")
     for name, (theirs, ours) in rows.items():
-        print(f"| {name} | {theirs * 1e3:.0f} ms | {ours * 1e3:.0f} ms | {theirs / ours:.1f} |")
+        print(f"| {name} | {theirs * 1e3:.1f} ms | {ours * 1e3:.1f} ms | {theirs / ours:.2f} |")
+    print(f"fingerprint: first {prints[0] * 1e3:.1f} ms, remembered {prints[1] * 1e3:.2f} ms")
     if options.json:
-        options.json.write_text(json.dumps(rows, indent=1))
+        options.json.write_text(json.dumps({"rows": rows, "fingerprint": prints}, indent=1))
 
 
 if __name__ == "__main__":

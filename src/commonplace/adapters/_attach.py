@@ -8,7 +8,6 @@ the adapter then lives in.
     python -m pytest tests/adapters/test_attach.py
 """
 
-import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -80,7 +79,7 @@ class Worn(nn.Module):
         layers, _ = _placed(self._model, adapter, self._options, worn)
         alike = self._is_alike(layers)
         if not alike:
-            _check_shapes(self._model, layers)
+            _check_shapes(dict(self._model.named_modules()), layers)
         if strength is not None:
             self.strength = strength
         if alike:
@@ -111,12 +110,12 @@ class Worn(nn.Module):
     def _put_on(self, adapter: Adapter) -> None:
         modules = dict(self._model.named_modules())
         layers, fresh = _placed(self._model, adapter, self._options, modules)
-        _check_shapes(self._model, layers)
+        _check_shapes(modules, layers)
         worn: list[tuple[Piece, nn.Module]] = []
         for name, layer in layers.items():
             device = weight_of(modules[name]).device
-            own = layer.map(functools.partial(_own, device=device, copy=not fresh))
-            worn.append((Piece(name, own, self._options.trainable), modules[name]))
+            own = {key: _own(one, device, not fresh) for key, one in layer.tensors.items()}
+            worn.append((Piece(name, layer, own, self._options.trainable), modules[name]))
         for piece, module in worn:
             hook_of(module).pieces.append(piece)
         self._remember(worn)
@@ -137,8 +136,7 @@ class Worn(nn.Module):
             self._scales = torch.tensor(scales, dtype=torch.float64)
             self._factors = self._scales * self._strength
             for number, (piece, _) in enumerate(self._worn):
-                piece.strength, piece.scale = self._strength, self._scales[number]
-                piece.factor = self._factors[number]
+                piece.number(self._strength, self._scales[number], self._factors[number])
         self._scales.copy_(torch.tensor(scales, dtype=torch.float64))
         self.strength = self.strength
 
@@ -237,8 +235,7 @@ def _placed(
     return {name: found[key] for key, name in places.items()}, fresh
 
 
-def _check_shapes(model: nn.Module, layers: Mapping[str, Layer]) -> None:
-    modules = dict(model.named_modules())
+def _check_shapes(modules: Mapping[str, nn.Module], layers: Mapping[str, Layer]) -> None:
     for name, layer in layers.items():
         check_shape(name, layer, weight_of(modules[name]))
 

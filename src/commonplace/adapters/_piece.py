@@ -8,6 +8,7 @@ is compiled is not compiled again when they change, and little is left to do at 
     python -m pytest tests/adapters/test_attach.py
 """
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import torch
@@ -31,30 +32,38 @@ class Piece(nn.Module):
     up: nn.Parameter  # with `down` where there are such, as the other factors
     down: nn.Parameter
     magnitude: nn.Parameter | None
+    name: str
+    layer: Layer
+    rows: Tensor | None  # of a batch, that it acts on; None: all
+    batch: int
+    _thin: bool  # whether it is a LoRA or a DoRA by row, without a bias
+    _kept: dict[tuple[int, ...], Tensor | None]  # m / ||V|| by what it was made of; one at most
     # Numbers, as tensors: what is compiled need not be compiled again when they change.
     strength: Tensor
     scale: Tensor
     factor: Tensor  # strength times scale
 
-    def __init__(self, name: str, layer: Layer, trainable: bool) -> None:
+    def __init__(
+        self, name: str, layer: Layer, tensors: Mapping[str, Tensor], trainable: bool
+    ) -> None:
         super().__init__()
-        self.name = name
-        self.rows: Tensor | None = None
-        self.batch = 0
-        self._kept: dict[tuple[int, ...], Tensor | None] = {}  # one at most
-        for key, tensor in layer.tensors.items():
-            self.register_parameter(key, nn.Parameter(tensor, trainable))
-        if layer.magnitude is None:
-            self.register_parameter("magnitude", None)
+        # Not by nn.Module's __setattr__, which looks long at each: hundreds are made at an attach.
+        vars(self).update(name=name, rows=None, batch=0, _kept={})
+        for key, tensor in tensors.items():
+            self._parameters[key] = nn.Parameter(tensor, trainable)
+        self._parameters.setdefault("magnitude", None)
         self.describe(layer)
 
     def describe(self, layer: Layer) -> None:
         """Take over what a layer is beside its tensors."""
-        self.layer = layer.with_tensors(self._tensors())
         magnitude, up = layer.magnitude, layer.factors.get("up")
         by_row = magnitude is None or (up is not None and len(magnitude) == len(up))
-        self._thin = layer.algebra == "lora" and layer.bias is None and by_row
-        self._thin &= "mid" not in layer.factors
+        plain = layer.algebra == "lora" and layer.bias is None and "mid" not in layer.factors
+        vars(self).update(layer=layer.with_tensors(self._tensors()), _thin=plain and by_row)
+
+    def number(self, strength: Tensor, scale: Tensor, factor: Tensor) -> None:
+        """Take over the numbers, which whoever gave them may change in place."""
+        vars(self).update(strength=strength, scale=scale, factor=factor)
 
     def take(self, layer: Layer) -> list[tuple[Tensor, Tensor]]:
         """Take over a layer of the same shapes; returns which tensors are to be copied where."""

@@ -1,0 +1,144 @@
+"""Step time and peak memory of training LoRA and DoRA on a GPT of 98 million weights, beside PEFT.
+
+Rank 8 on its 72 linear layers, AdamW, the same random tokens. All four models stand in one process
+and take their steps in turn; the median of a step is printed, PEFT's over ours, and DoRA's over
+LoRA's. Peak memory is taken by a process of its own for each (the most resident memory over what it
+was before the first step; on a GPU the allocator's peak).
+
+Needs peft (pip install '.[dev]').
+
+    python benchmarks/adapters_training.py [--steps N] [--layers N] [--batch N] [--length N]
+        [--threads N] [--compile] [--device cuda] [--dtype bfloat16] [--json FILE]
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import peft
+import torch
+import torch.nn.functional as F  # noqa: N812 (torch's own name for it)
+from torch import nn
+
+from _adapter_network import NAMES, TOKENS, Clock, network
+from commonplace.adapters import attach, create
+
+MODELS = ("PEFT lora", "ours lora", "PEFT dora", "ours dora")
+
+
+def made(name: str, options: argparse.Namespace) -> tuple[nn.Module, list[nn.Parameter]]:
+    """A model with a fresh adapter, and what trains."""
+    whose, kind = name.split()
+    dtype = getattr(torch, options.dtype)
+    model: Any = network(options.layers, options.device, dtype)
+    if whose == "PEFT":
+        config = peft.LoraConfig(
+            r=8, lora_alpha=8, target_modules=list(NAMES), use_dora=kind == "dora"
+        )
+        model = peft.get_peft_model(model, config, autocast_adapter_dtype=False)
+        return model, [one for one in model.parameters() if one.requires_grad]
+    patterns = [f"*.{one}" for one in NAMES]
+    fresh = create(model, patterns, kind=kind, rank=8)  # type: ignore[arg-type]
+    of_dtype = fresh.map(lambda _, one: one.map(lambda tensor: tensor.to(dtype)))
+    worn = attach(model, of_dtype, trainable=True)
+    return model, list(worn.parameters())
+
+
+def stepper(name: str, options: argparse.Namespace) -> Callable[[], float]:
+    """Takes one step; returns the loss."""
+    model, parameters = made(name, options)
+    optimiser = torch.optim.AdamW(parameters, 1e-3)
+    runs: Any = torch.compile(model) if options.compile else model
+    random = torch.Generator().manual_seed(0)
+    tokens = torch.randint(TOKENS, (options.batch, options.length + 1), generator=random).to(
+        options.device
+    )
+
+    def step() -> float:
+        scores = runs(tokens[:, :-1])
+        loss = F.cross_entropy(scores.flatten(0, 1).float(), tokens[:, 1:].flatten())
+        torch.autograd.backward(loss)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        return float(loss.detach())
+
+    return step
+
+
+def peak(name: str, options: argparse.Namespace) -> float:
+    """MB at the most over what the model took before its first step; in a process of its own."""
+    command = [sys.executable, __file__, "--peak-of", name, "--device", options.device]
+    command += ["--dtype", options.dtype, "--threads", str(options.threads)]
+    for key in ("layers", "batch", "length"):
+        command += [f"--{key}", str(getattr(options, key))]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def own_peak(options: argparse.Namespace) -> float:
+    """MB of this process."""
+    step = stepper(options.peak_of, options)
+    if options.device.startswith("cuda"):
+        before = torch.cuda.memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
+        step(), step()
+        return (torch.cuda.max_memory_allocated() - before) / 1e6
+    status = Path("/proc/self/status").read_text()
+    before = int(status.partition("VmRSS:")[2].split()[0])
+    step(), step()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / 1e6
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--steps", type=int, default=7)
+    parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--batch", type=int, default=2)
+    parser.add_argument("--length", type=int, default=128)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--dtype", default="float32")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--peak-of", choices=MODELS)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(options.threads)
+    if options.peak_of:
+        print(own_peak(options))
+        return
+    memory = {} if options.compile else {name: peak(name, options) for name in MODELS}
+    clock, steps = Clock(options.device), {name: stepper(name, options) for name in MODELS}
+    seconds: dict[str, list[float]] = {name: [] for name in MODELS}
+    for number in range(options.steps + 1):
+        for name, step in steps.items():
+            taken = clock(step)
+            if number:  # the first warms
+                seconds[name].append(taken)
+    times = {name: median(one) for name, one in seconds.items()}
+    print(
+        f"peft {peft.__version__}, {options.device}, {options.dtype}, {options.layers} layers, ",
+        end="",
+    )
+    print(f"{options.batch} x {options.length} tokens{', compiled' if options.compile else ''}")
+    print("| training | PEFT | ours | ratio | PEFT, peak | ours, peak |\n|---|---|---|---|---|---|")
+    for kind in ("lora", "dora"):
+        theirs, ours = times[f"PEFT {kind}"], times[f"ours {kind}"]
+        peaks = [f"{memory[f'{one} {kind}']:.0f} MB" if memory else "" for one in ("PEFT", "ours")]
+        row = [kind, f"{theirs:.2f} s", f"{ours:.2f} s", f"{theirs / ours:.2f}", *peaks]
+        print(f"| {' | '.join(row)} |")
+    for whose in ("PEFT", "ours"):
+        print(f"{whose}: dora / lora = {times[f'{whose} dora'] / times[f'{whose} lora']:.2f}")
+    if options.json:
+        options.json.write_text(json.dumps({"seconds": seconds, "peak MB": memory}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
