@@ -5,7 +5,6 @@ and written; a second one ends the program. A plan is written to a folder beside
 then takes its name, so that nothing half-written is left there.
 """
 
-import shutil
 import signal
 import sys
 import tempfile
@@ -120,18 +119,17 @@ def _interruptible() -> Iterator[list[int]]:
 
 
 def _write(plan: "Plan", out: Path) -> None:
-    """Whole or not at all: what is there stays until the new files are written."""
+    """A new folder is there whole or not at all; over an older plan, each file is."""
     from commonplace.capacity import write_plan
 
+    if out.exists():
+        write_plan(plan, out, overwrite=True)
+        return
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as beside:
-            written = write_plan(plan, Path(beside) / "plan")
-            if not out.exists():
-                (Path(beside) / "plan").rename(out)
-                return
-            for path in sorted(written, key=lambda path: path.name == "plan.yaml"):
-                shutil.move(path, out / path.name)
+            write_plan(plan, Path(beside) / "plan")
+            (Path(beside) / "plan").rename(out)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"cannot write a plan to {display_path(out)}: {reason}") from error
