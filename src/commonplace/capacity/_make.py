@@ -17,6 +17,7 @@ import numpy as np
 
 from commonplace.capacity._check import Break, Verdict, check
 from commonplace.capacity._make_choices import Floats, late_cost, pool, refused_cost
+from commonplace.capacity._make_polish import polished
 from commonplace.capacity._make_search import Search, run
 from commonplace.capacity._make_sentences import Reason, reasons
 from commonplace.capacity._make_whole import Whole
@@ -121,10 +122,12 @@ def make(
     searched = monotonic()
     best, verdict = _ordered(plan, whole, search.best, decided.verdict)
     more = searched + max(5.0, seconds / 4)
-    why, values = reasons(whole, whole.valued(best), lambda: monotonic() < more, stopped, progress)
-    if not np.array_equal(values, whole.valued(best)):
-        best, verdict = _ordered(plan, whole, values, decided.verdict)
+    values = whole.valued(best)
+    found = polished(whole, values, lambda: monotonic() < more and not stopped(), progress)
+    if not np.array_equal(values, found):
+        best, verdict = _ordered(plan, whole, found, decided.verdict)
     search.best = whole.valued(best)
+    why = reasons(whole, search.best, stopped, progress)
     explained = monotonic() - searched
     ended: Ended = "stopped" if stopped() else "time"
     if search.gap <= _OPTIMAL:

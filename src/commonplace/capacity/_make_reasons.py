@@ -14,6 +14,7 @@ import numpy as np
 
 from commonplace.capacity._make_choices import Floats, Ints, unreachable
 from commonplace.capacity._make_whole import Bools, Whole
+from commonplace.capacity._model import Project
 from commonplace.capacity._programme import Matrix, minimise, restricted
 from commonplace.capacity._solver import SolverError
 
@@ -43,6 +44,13 @@ class Trials:
     def __init__(self, whole: Whole, values: Floats) -> None:
         self.whole, self.values = whole, values
         self.closed = unreachable(whole.plan)
+
+    def no_way(self, project: Project, house: str) -> str | None:
+        """That no link joins the house with where the project's flows go, if it is so."""
+        end = self.closed.get((project.product, house)) if project.side == "machine" else None
+        if end is None:
+            return None
+        return f"links.csv has no way between {house} and {end} for its flows"
 
     def moved(self, project: int, house: int, month: int) -> Floats | None:
         """The cheapest plan with the project there, all else in place; None: there is none."""

@@ -1,16 +1,10 @@
-"""Each refused or moved project with its reason, in one sentence from the constraint that binds.
-
-Notable: looking for the reason may find that there is none (the project fits where it was wanted,
-at less cost); that plan is taken, and the reasons are looked for again.
-"""
+"""Each refused or moved project with its reason, in one sentence from the constraint that binds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
-
-import numpy as np
 
 from commonplace.capacity._make_choices import Floats, first_month
+from commonplace.capacity._make_polish import Kind, Wish, wish
 from commonplace.capacity._make_reasons import Family, Trials
 from commonplace.capacity._make_whole import Whole
 from commonplace.capacity._model import Plan, Project
@@ -18,9 +12,7 @@ from commonplace.capacity._order_stock import purchases
 from commonplace.capacity._words import amount, first_day, many, month_said
 from commonplace.foundation import Progress
 
-Kind = Literal["refused", "late", "moved"]
 _BACKBONE: tuple[Family, ...] = (("backbone", "backbone"),)
-_LEAST = 1e-6  # of the cost: less is no difference
 
 
 @dataclass(frozen=True)
@@ -38,105 +30,60 @@ class Reason:
 
 
 def reasons(
-    whole: Whole,
-    values: Floats,
-    more: Callable[[], bool],
-    stopped: Callable[[], bool],
-    progress: Progress,
-) -> tuple[tuple[Reason, ...], Floats]:
-    """The reasons, and the plan that they are of; while `more()`, cheaper plans are taken."""
-    total = len(whole.choices.pool)
-    while True:
-        found: list[Reason] = []
-        trials, better = Trials(whole, values), False
-        for number, project in enumerate(whole.choices.pool):
-            progress("reasons", number, total, "projects")
-            if stopped():
-                found += [one for one in [_unasked(trials, number, project)] if one]
-                continue
-            one, cheaper = _reason(trials, number, project, more())
-            if cheaper is not None:
-                trials, values, better = Trials(whole, cheaper), cheaper, True
-            elif one is not None:
-                found.append(one)
-        if not better or stopped():
-            progress("reasons", total, total, "projects")
-            return tuple(found), values
-
-
-@dataclass(frozen=True)
-class _Wish:
-    """Where a project stands and where it was wanted; `house` empty: refused."""
-
-    house: str
-    month: int
-    wanted: str
-    need: int
-    kind: Kind | None  # None: as it was wanted
-
-
-def _wish(trials: Trials, number: int, project: Project) -> _Wish:
-    whole = trials.whole
-    choice = whole.choices
-    now = np.flatnonzero((trials.values[whole.rows.choice] > 0.5) & (choice.project == number))
-    first = (project.houses or whole.plan.houses)[0]
-    month = first_month(project)
-    if not len(now):
-        return _Wish("", 0, first, month, "refused")
-    house, stands = choice.houses[choice.house[now[0]]], int(choice.month[now[0]]) + 1
-    wanted = first if project.houses else house
-    need = max(month, project.need) if project.side == "network" else month
-    kind: Kind | None = "late" if stands > project.need else "moved"
-    return _Wish(house, stands, wanted, need, None if wanted == house and stands <= need else kind)
+    whole: Whole, values: Floats, stopped: Callable[[], bool], progress: Progress
+) -> tuple[Reason, ...]:
+    """Of each project that is refused, late or not where it was wanted, in their order."""
+    trials, total = Trials(whole, values), len(whole.choices.pool)
+    found = []
+    for number, project in enumerate(whole.choices.pool):
+        progress("reasons", number, total, "projects")
+        asked = _unasked if stopped() else _reason
+        if (one := asked(trials, number, project)) is not None:
+            found.append(one)
+    progress("reasons", total, total, "projects")
+    return tuple(found)
 
 
 def _unasked(trials: Trials, number: int, project: Project) -> Reason | None:
     """What is left to say after an interrupt."""
-    wish = _wish(trials, number, project)
-    if wish.kind is None:
+    one = wish(trials, number, project)
+    if one.kind is None:
         return None
-    stands = "is refused" if wish.kind == "refused" else f"goes to {wish.house}"
+    stands = "is refused" if one.kind == "refused" else f"goes to {one.house}"
     said = f"{project.id} {stands}: why was not looked for, for it was stopped"
-    return Reason(project.id, wish.kind, wish.wanted, wish.need, (), None, None, said)
+    return Reason(project.id, one.kind, one.wanted, one.need, (), None, None, said)
 
 
-def _reason(
-    trials: Trials, number: int, project: Project, improving: bool
-) -> tuple[Reason | None, Floats | None]:
-    """The reason, or a cheaper plan; neither where the project stands as it was wanted."""
+def _reason(trials: Trials, number: int, project: Project) -> Reason | None:
+    """None where the project stands as it was wanted."""
     whole, plan = trials.whole, trials.whole.plan
-    wish = _wish(trials, number, project)
-    house, stands, wanted, need = wish.house, wish.month, wish.wanted, wish.need
-    if wish.kind is None:
-        return None, None
-    if wish.kind == "refused":
-        return _refused(trials, number, project, improving)
-    kind = wish.kind
-    if (no_way := _no_way(trials, project, wanted)) is not None:
+    one = wish(trials, number, project)
+    kind, wanted, need = one.kind, one.wanted, one.need
+    if kind is None:
+        return None
+    if kind == "refused":
+        return _refused(trials, number, project)
+    if (no_way := trials.no_way(project, wanted)) is not None:
         said = f"{project.id} cannot go to {wanted}: {no_way}"
-        return Reason(project.id, kind, wanted, need, _BACKBONE, None, None, said), None
+        return Reason(project.id, kind, wanted, need, _BACKBONE, None, None, said)
     at = plan.houses.index(wanted)
     there = trials.moved(number, at, need - 1)
     if there is not None:
         costs = whole.cost(there) - whole.cost(trials.values)
-        if improving and costs < -_LEAST * max(1.0, abs(whole.cost(trials.values))):
-            return None, there
-        said = _dearer(plan, project, wanted, need, house, stands, costs)
-        return Reason(project.id, kind, wanted, need, (), need, costs, said), None
+        said = _dearer(plan, project, one, costs)
+        return Reason(project.id, kind, wanted, need, (), need, costs, said)
     causes = trials.against(number, at, need - 1)
     earliest = trials.earliest(number, at)
     month_there = None if earliest is None else earliest[0] + 1
     said = f"{project.id} cannot go to {wanted} in {month_said(plan, need)}: "
     said += f"{_against(whole, project, wanted, causes)}; {_earliest(trials, earliest)}"
-    return Reason(project.id, kind, wanted, need, causes, month_there, None, said), None
+    return Reason(project.id, kind, wanted, need, causes, month_there, None, said)
 
 
-def _dearer(
-    plan: Plan, project: Project, wanted: str, need: int, house: str, stands: int, costs: float
-) -> str:
+def _dearer(plan: Plan, project: Project, one: Wish, costs: float) -> str:
     """Cost is the reason."""
-    where = f"{house} in {month_said(plan, stands)}"
-    there = f"{wanted} in {month_said(plan, need)}"
+    where = f"{one.house} in {month_said(plan, one.month)}"
+    there = f"{one.wanted} in {month_said(plan, one.need)}"
     if abs(costs) < 0.5:
         return f"{project.id} goes to {where}: in {there} it would fit at the same cost"
     if costs < 0:
@@ -147,59 +94,49 @@ def _dearer(
     return f"{project.id} goes to {where}: in {there} it would fit, but cost {costs:,.0f} more"
 
 
-def _refused(
-    trials: Trials, number: int, project: Project, improving: bool
-) -> tuple[Reason | None, Floats | None]:
+def _refused(trials: Trials, number: int, project: Project) -> Reason:
     """No house takes it, or at no cost that is worth it."""
-    whole = trials.whole
-    plan = whole.plan
+    plan, month = trials.whole.plan, first_month(project)
     houses = project.houses or plan.houses
-    month = first_month(project)
     if month > plan.horizon:
         said = f"{project.id} is refused: it may not stand before the horizon is over"
-        return Reason(project.id, "refused", houses[0], month, (), None, None, said), None
-    found_open = [h for h in houses if _no_way(trials, project, h) is None]
-    if not found_open:
-        said = f"{project.id} is refused: {_no_way(trials, project, houses[0])}"
+        return Reason(project.id, "refused", houses[0], month, (), None, None, said)
+    with_way = [h for h in houses if trials.no_way(project, h) is None]
+    if not with_way:
+        said = f"{project.id} is refused: {trials.no_way(project, houses[0])}"
         said += ", and so it is with its other houses" if len(houses) > 1 else ""
-        return Reason(project.id, "refused", houses[0], month, _BACKBONE, None, None, said), None
-    houses = tuple(found_open)
-    dearer: tuple[float, str, int] | None = None
-    for house in houses:
-        found = trials.earliest(number, plan.houses.index(house))
-        if found is None:
-            continue
-        costs = whole.cost(found[1]) - whole.cost(trials.values)
-        if improving and costs < -_LEAST * max(1.0, abs(whole.cost(trials.values))):
-            return None, found[1]
-        if dearer is None or costs < dearer[0]:
-            dearer = (costs, house, found[0] + 1)
-    if dearer is not None:
+        return Reason(project.id, "refused", houses[0], month, _BACKBONE, None, None, said)
+    if (dearer := _dearest(trials, number, with_way)) is not None:
         costs, house, first = dearer
         said = (
             f"{project.id} is refused: {house} takes it from {month_said(plan, first)} on, "
             f"which costs {abs(costs):,.0f} {'more' if costs >= 0 else 'less'} than to refuse it"
         )
         said += "" if costs >= 0 else ", but the search ended before that was taken"
-        return Reason(project.id, "refused", house, month, (), first, costs, said), None
-    causes = trials.against(number, plan.houses.index(houses[0]), plan.horizon - 1)
-    said = (
-        f"{project.id} is refused: {_against(whole, project, houses[0], causes)} in {houses[0]}, "
-    )
-    said += f"in {month_said(plan, plan.horizon)} too"
-    others = len(houses) - 1
-    if others:
-        which = (
-            "its other house does not take" if others == 1 else f"none of its {others} others takes"
-        )
-        said += f", and {which} it either"
-    return Reason(project.id, "refused", houses[0], plan.horizon, causes, None, None, said), None
+        return Reason(project.id, "refused", house, month, (), first, costs, said)
+    wanted, last = with_way[0], plan.horizon
+    causes = trials.against(number, plan.houses.index(wanted), last - 1)
+    said = f"{project.id} is refused: {_against(trials.whole, project, wanted, causes)} in {wanted}"
+    said += f", in {month_said(plan, last)} too{_others(len(houses) - 1)}"
+    return Reason(project.id, "refused", wanted, last, causes, None, None, said)
 
 
-def _no_way(trials: Trials, project: Project, house: str) -> str | None:
-    """That no link joins the house with where the project's flows go, if it is so."""
-    end = trials.closed.get((project.product, house)) if project.side == "machine" else None
-    return None if end is None else f"links.csv has no way between {house} and {end} for its flows"
+def _dearest(trials: Trials, number: int, houses: list[str]) -> tuple[float, str, int] | None:
+    """What the cheapest house that takes it costs more than to refuse it, and from when on."""
+    whole, found = trials.whole, []
+    for house in houses:
+        soonest = trials.earliest(number, whole.plan.houses.index(house))
+        if soonest is not None:
+            costs = whole.cost(soonest[1]) - whole.cost(trials.values)
+            found.append((costs, house, soonest[0] + 1))
+    return min(found, default=None)
+
+
+def _others(count: int) -> str:
+    if not count:
+        return ""
+    which = "its other house does not take" if count == 1 else f"none of its {count} others takes"
+    return f", and {which} it either"
 
 
 def _earliest(trials: Trials, found: tuple[int, Floats, Floats] | None) -> str:
