@@ -1,7 +1,7 @@
 """How good are the plans of `plan make`, how soon, beside the same model given to others whole?
 
     python benchmarks/capacity.py [--json] [--sizes 8x40,40x300] [--seconds 60] [--seeds 1]
-                                  [--peers highs,cp-sat]
+                                  [--peers highs,cp-sat] [--search-only]
 
 Synthetic regions (`plan demo`). `make`: seconds until every project of the pool has its place, and
 cost and gap at the end; every plan is held against `check`. Peers get the same time for the same
@@ -42,13 +42,13 @@ class Found:
 
     @property
     def gap(self) -> float | None:
-        """(cost - bound) / cost."""
+        """(cost - bound) / cost; no plan costs less than nothing."""
         if self.cost is None or self.bound is None:
             return None
-        return max(0.0, self.cost - self.bound) / max(self.cost, 1e-9)
+        return max(0.0, self.cost - max(self.bound, 0.0)) / max(self.cost, 1e-9)
 
 
-def made(plan: Plan, seconds: float, seed: int) -> tuple[Found, dict[str, Any]]:
+def made(plan: Plan, seconds: float, seed: int, *, explain: bool) -> tuple[Found, dict[str, Any]]:
     """Our own, and what else there is to say of it."""
     first: list[float] = []
     start = time.perf_counter()
@@ -58,7 +58,10 @@ def made(plan: Plan, seconds: float, seed: int) -> tuple[Found, dict[str, Any]]:
         if placed == of and not first:
             first.append(time.perf_counter() - start)
 
-    found = make(plan, seconds, seed, progress)
+    def over() -> bool:
+        return not explain and time.perf_counter() - start > seconds
+
+    found = make(plan, seconds, seed, progress, over)
     assert check(found.plan).feasible
     more = {
         "all placed after": first[0] if first else None,
@@ -231,13 +234,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seeds", default="1")
     parser.add_argument("--peers", default="highs,cp-sat")
+    parser.add_argument("--search-only", action="store_true", help="leave out the reasons")
     given = parser.parse_args()
     peers = [one for one in given.peers.split(",") if one]
     rows = []
     for name in given.sizes.split(","):
         for seed in map(int, given.seeds.split(",")):
             plan = demo(SIZES[name], seed)
-            mine, more = made(plan, given.seconds, seed)
+            mine, more = made(plan, given.seconds, seed, explain=not given.search_only)
             others: dict[str, Found | None] = {"highs": None, "cp-sat": None}
             if "highs" in peers:
                 others["highs"] = highs(plan, given.seconds)
