@@ -110,12 +110,12 @@ def run(search: Search) -> None:
     _, duals, bound = whole.relaxed(_part_of(search, 0.35))
     search.bound = max(search.bound, bound)
     packing.learn(duals)
-    half = _part_of(search, 0.6)
+    half = _part_of(search, 0.45)
     small = len(whole.choices) <= SMALL
     short = monotonic() + _SHORT * len(whole.choices) / SMALL
     _pack(search, packing, min(_part_of(search, 0.15), short) if small else half)
     if not small:
-        _neighbourhoods(search, _part_of(search, 0.7))
+        _neighbourhoods(search, _part_of(search, 0.55))
     _whole(search, duals)
     _neighbourhoods(search, search.deadline)
 
