@@ -107,15 +107,15 @@ def run(search: Search) -> None:
     packing = Packing(whole, search.random)
     fill(packing)
     _propose(search, packing)
-    _, duals, bound = whole.relaxed(_part_of(search, 0.35))
+    _, duals, bound = whole.relaxed(_part_of(search, 0.5))
     search.bound = max(search.bound, bound)
     packing.learn(duals)
-    half = _part_of(search, 0.45)
+    half = max(_part_of(search, 0.45), monotonic() + 0.15 * (search.deadline - search.started))
     small = len(whole.choices) <= SMALL
     short = monotonic() + _SHORT * len(whole.choices) / SMALL
     _pack(search, packing, min(_part_of(search, 0.15), short) if small else half)
     if not small:
-        _neighbourhoods(search, _part_of(search, 0.55))
+        _neighbourhoods(search, max(_part_of(search, 0.55), half + _STEP))
     _whole(search, duals)
     _neighbourhoods(search, search.deadline)
 

@@ -196,9 +196,12 @@ class Whole:
             highs = loaded(self.matrix, left, relaxed=True, stopped=self.stopped)
             if len(self.matrix.cost) > _LARGE:
                 highs.setOptionValue("solver", "ipm")
-            if solved(highs) != "optimal":
-                break
+            ended = solved(highs)
             found = highs.getSolution()
+            if ended != "optimal":  # whatever the duals are by now, what they bound is bounded
+                if len(found.row_dual) == len(self.matrix.row_lower) and duals is None:
+                    bound = max(bound, self.bound(np.array(found.row_dual)))
+                break
             values, duals = np.array(found.col_value), np.array(found.row_dual)
             bound = max(bound, self.bound(duals))
             cuts = self.backbone.separate(values)
