@@ -15,6 +15,7 @@ from torch import nn
 
 from commonplace.adapters import (
     Adapter,
+    Format,
     Layer,
     attach,
     effect,
@@ -211,9 +212,50 @@ def test_read_at_once_is_read_one_by_one(kind: str, tmp_path: Path) -> None:
     assert torch.equal(other(x), found)
 
 
+@pytest.mark.parametrize("format", ["commonplace", "peft"])
+@pytest.mark.parametrize("kind", ["lora", "dora", "lokr"])
+def test_swaps_of_files_of_one_layout(kind: str, format: Format, tmp_path: Path) -> None:
+    """Values, then another alpha (a tensor in our own format), then from memory, and back."""
+    model, x = made(Everything), tokens()
+    if format == "peft":
+        model = made(Perceptron)
+        x = inputs()
+    steps = [(1, 3.0), (2, 3.0), (3, 5.0), (4, 5.0), (1, 3.0)]
+    adapters = [random_adapter(model, kind, seed, alpha=alpha) for seed, alpha in steps]
+    for number, one in enumerate(adapters):
+        save_adapter(one, tmp_path / str(number), format=format)
+    worn = attach(model, open_adapter(tmp_path / "0"))
+    for number, one in enumerate(adapters):
+        strength = 0.5 + number
+        worn.swap(open_adapter(tmp_path / str(number)), strength)
+        if number == 3:
+            worn.swap(one, strength)
+        other = made(Everything) if format == "commonplace" else made(Perceptron)
+        attach(other, one, strength)
+        assert torch.equal(model(x), other(x))
+        again = {name: layer.tensors for name, layer in worn.adapter.layers.items()}
+        assert all(
+            torch.equal(tensor, again[name][key])
+            for name, layer in one.layers.items()
+            for key, tensor in layer.tensors.items()
+        )
+
+
+def test_a_swap_by_one_copy_after_the_parameters_have_moved(tmp_path: Path) -> None:
+    model, x = made(Perceptron), inputs()
+    for number in (1, 2):
+        save_adapter(random_adapter(model, "lora", number), tmp_path / str(number))
+    worn = attach(model, open_adapter(tmp_path / "1")).to(torch.float32)
+    worn.swap(open_adapter(tmp_path / "2"))
+    other = made(Perceptron)
+    attach(other, open_adapter(tmp_path / "2"))
+    assert relative(model(x), other(x)) < 1e-6
+
+
 def test_values_that_are_not_finite_leave_the_present_one_on(tmp_path: Path) -> None:
     model, x = made(Perceptron), inputs()
-    worn = attach(model, random_adapter(model, "lora"))
+    save_adapter(random_adapter(model, "lora"), tmp_path / "good.safetensors")
+    worn = attach(model, open_adapter(tmp_path / "good.safetensors"))
     before, bad = model(x), random_adapter(model, "lora", 2)
     bad.layers["second"].factors["up"][1, 1] = float("nan")
     save_adapter(bad, tmp_path / "bad.safetensors")

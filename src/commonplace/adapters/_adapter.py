@@ -11,26 +11,40 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from commonplace.adapters._layer import Layer
 from commonplace.adapters._provenance import Provenance
 
 
-class LazyLayers(Mapping[str, Layer]):
-    """Layers that are made when they are asked for, and not kept.
+@dataclass(frozen=True)
+class Source:
+    """A file that all layers can be made of at once, which is quicker than one after the other.
 
     Attributes:
-        at_once: makes all of them in fresh memory, where that is quicker than one after the other.
+        layout: equal for files of which equal bytes are equal layers.
+        read: its tensors' bytes in fresh memory, checked to be finite.
+        layers: made of such bytes, in which their tensors stand.
     """
+
+    layout: Any
+    read: Callable[[], NDArray[np.uint8]]
+    layers: Callable[[NDArray[np.uint8]], dict[str, Layer]]
+
+
+class LazyLayers(Mapping[str, Layer]):
+    """Layers that are made when they are asked for, and not kept."""
 
     def __init__(
         self,
         names: Sequence[str],
         make: Callable[[str], Layer],
-        at_once: Callable[[], dict[str, Layer]] | None = None,
+        source: Source | None = None,
     ) -> None:
         self._names = dict.fromkeys(names)
         self._make = make
-        self.at_once = at_once
+        self.source = source
 
     def __getitem__(self, name: str) -> Layer:
         if name not in self._names:
@@ -66,9 +80,15 @@ class Adapter:
         return replace(self, provenance=replace(self.provenance, **facts))
 
 
-def everything(adapter: Adapter) -> tuple[Mapping[str, Layer], bool]:
-    """The layers, from a file read at once; and whether their memory is fresh, nobody else's."""
-    layers = adapter.layers
-    if isinstance(layers, LazyLayers) and layers.at_once is not None:
-        return layers.at_once(), True
-    return layers, False
+def source_of(adapter: Adapter) -> Source | None:
+    """The file whose layers these are, unchanged."""
+    return adapter.layers.source if isinstance(adapter.layers, LazyLayers) else None
+
+
+def everything(adapter: Adapter) -> tuple[Mapping[str, Layer], NDArray[np.uint8] | None]:
+    """The layers; from a file read at once, and then also the bytes that they stand in."""
+    source = source_of(adapter)
+    if source is None:
+        return adapter.layers, None
+    data = source.read()
+    return source.layers(data), data

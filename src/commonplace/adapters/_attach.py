@@ -13,11 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from commonplace.adapters._adapter import Adapter, everything
+from commonplace.adapters._adapter import Adapter, everything, source_of
 from commonplace.adapters._fit import check_base, check_module, check_shape, fit
+from commonplace.adapters._home import Home
 from commonplace.adapters._layer import Layer
 from commonplace.adapters._modules import bare, weight_of
 from commonplace.adapters._piece import Hook, Piece, hook_of
@@ -35,6 +38,7 @@ class Worn(nn.Module):
 
     _model: nn.Module
     _worn: list[tuple[Piece, nn.Module]]  # each piece, and the module that wears it
+    _home: Home | None
     _scales: Tensor  # [pieces], what each piece's product is multiplied by, and times the strength
     _factors: Tensor
     applied: int
@@ -75,6 +79,13 @@ class Worn(nn.Module):
         Raises:
             InputError: it does not fit; the present one stays on.
         """
+        data = self._same_layout(adapter)
+        if data is not None and self._home is not None:
+            self._home.move_in(data)
+            self.strength = self.strength if strength is None else strength
+            self._describe(adapter)
+            return
+        self._home = None
         worn = {piece.name: module for piece, module in self._worn}
         layers, _ = _placed(self._model, adapter, self._options, worn)
         alike = self._is_alike(layers)
@@ -109,18 +120,30 @@ class Worn(nn.Module):
 
     def _put_on(self, adapter: Adapter) -> None:
         modules = dict(self._model.named_modules())
-        layers, fresh = _placed(self._model, adapter, self._options, modules)
+        layers, data = _placed(self._model, adapter, self._options, modules)
         _check_shapes(modules, layers)
         worn: list[tuple[Piece, nn.Module]] = []
         for name, layer in layers.items():
             device = weight_of(modules[name]).device
-            own = {key: _own(one, device, not fresh) for key, one in layer.tensors.items()}
+            own = {key: _own(one, device, data is None) for key, one in layer.tensors.items()}
             worn.append((Piece(name, layer, own, self._options.trainable), modules[name]))
         for piece, module in worn:
             hook_of(module).pieces.append(piece)
         self._remember(worn)
         self._number()
         self._describe(adapter)
+        source = source_of(adapter)
+        if data is not None and source is not None:
+            self._home = Home(source.layout, data, [piece for piece, _ in worn])
+
+    def _same_layout(self, adapter: Adapter) -> NDArray[np.uint8] | None:
+        """The bytes of a file that differs from the worn one's in parameters' values only."""
+        source, home = source_of(adapter), self._home
+        if source is None or home is None or source.layout != home.layout or home.is_left():
+            return None
+        check_base(self._model, adapter, self._options.force)
+        data = source.read()
+        return data if home.fits(data) else None
 
     def _take(self, layers: dict[str, Layer]) -> None:
         """Copy the tensors of other layers of the same shapes."""
@@ -143,6 +166,7 @@ class Worn(nn.Module):
     def _remember(self, worn: list[tuple[Piece, nn.Module]]) -> None:
         """Keep the pieces, registered, and the modules, which are no part of us, unregistered."""
         self.pieces = nn.ModuleList([piece for piece, _ in worn])
+        self._home = None
         self._scales = self._factors = torch.zeros(0, dtype=torch.float64)
         object.__setattr__(self, "_worn", worn)
 
@@ -217,8 +241,8 @@ def for_samples(choice: Sequence[Worn | Sequence[Worn] | None]) -> Iterator[None
 
 def _placed(
     model: nn.Module, adapter: Adapter, options: _Options, modules: Mapping[str, nn.Module]
-) -> tuple[dict[str, Layer], bool]:
-    """The layers by the names of the model's modules; also whether nobody else has their tensors.
+) -> tuple[dict[str, Layer], NDArray[np.uint8] | None]:
+    """The layers by the names of the model's modules; also the fresh bytes that they stand in.
 
     `modules` are the model's, or those that most probably are meant.
     """
@@ -231,8 +255,8 @@ def _placed(
         raise InputError(f"the adapter changes {twice[0]} twice; its file is broken")
     for name in places.values():
         check_module(name, modules[name])
-    found, fresh = everything(adapter)
-    return {name: found[key] for key, name in places.items()}, fresh
+    found, data = everything(adapter)
+    return {name: found[key] for key, name in places.items()}, data
 
 
 def _check_shapes(modules: Mapping[str, nn.Module], layers: Mapping[str, Layer]) -> None:

@@ -16,10 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from commonplace.adapters import _diffusers, _lycoris, _peft
-from commonplace.adapters._adapter import Adapter, LazyLayers
+from commonplace.adapters._adapter import Adapter, LazyLayers, Source
 from commonplace.adapters._gguf import open_gguf_adapter, save_gguf_adapter
 from commonplace.adapters._kohya_names import check_dotted, kohya_names
 from commonplace.adapters._layer import Layer
@@ -67,7 +69,7 @@ def open_adapter(
     def layer(name: str, tensors: dict[str, Tensor]) -> Layer:
         return _lycoris.read_layer(name, tensors, notes)
 
-    return Adapter(_layers(file, modules, layer), from_metadata(file.metadata))
+    return Adapter(_layers(file, modules, layer, notes), from_metadata(file.metadata))
 
 
 def save_adapter(
@@ -183,7 +185,7 @@ def _open_diffusers(path: Path, file: TensorFile, allow_unmapped: bool) -> Adapt
 
     provenance = from_metadata(file.metadata)
     other = {key: one for key, one in provenance.other.items() if key != _diffusers.KEY}
-    return Adapter(_layers(file, modules, layer), replace(provenance, other=other))
+    return Adapter(_layers(file, modules, layer, configs), replace(provenance, other=other))
 
 
 def _save_diffusers(adapter: Adapter, path: Path) -> None:
@@ -206,20 +208,25 @@ def _layers(
     file: TensorFile,
     modules: Mapping[str, Mapping[str, str]],
     layer: Callable[[str, dict[str, Tensor]], Layer],
+    told: Any,
 ) -> LazyLayers:
-    """The layers of a file, each read when it is asked for; or all in one piece."""
+    """The layers of a file, each read when it is asked for; or all in one piece.
+
+    `told` is all that `layer` knows besides the tensors.
+    """
 
     def one(name: str) -> Layer:
         return layer(name, {suffix: file.read(key) for suffix, key in modules[name].items()})
 
-    def at_once() -> dict[str, Layer]:
-        read = file.read_all()
+    def layers(data: NDArray[np.uint8]) -> dict[str, Layer]:
+        views = file.views(data)
         return {
-            name: layer(name, {suffix: read[key] for suffix, key in keys.items()})
+            name: layer(name, {suffix: views[key] for suffix, key in keys.items()})
             for name, keys in modules.items()
         }
 
-    return LazyLayers(list(modules), one, at_once)
+    source = Source((file.entries, told), file.read_all, layers)
+    return LazyLayers(list(modules), one, source)
 
 
 def _check_mapped(
@@ -253,7 +260,7 @@ def _open_peft(folder: Path, allow_unmapped: bool) -> Adapter:
         provenance = Provenance(
             base=str(config.get("base_model_name_or_path") or ""), other=dict(file.metadata)
         )
-    return Adapter(_layers(file, modules, layer), provenance)
+    return Adapter(_layers(file, modules, layer, config), provenance)
 
 
 def _weights_of(folder: Path) -> Path:

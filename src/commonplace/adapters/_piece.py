@@ -70,9 +70,13 @@ class Piece(nn.Module):
         mine = self.layer
         if (layer.alpha, layer.rank, layer.stabilised) != (mine.alpha, mine.rank, mine.stabilised):
             self.describe(layer)
-        self._kept.clear()
+        self.forget()
         tensors = self._tensors()
         return [(tensors[key], one) for key, one in layer.tensors.items()]
+
+    def forget(self) -> None:
+        """The parameters were changed where no version counts it."""
+        self._kept.clear()
 
     def now(self) -> Layer:
         """The layer with the present parameters."""

@@ -24,7 +24,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO, Any, Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from commonplace.foundation import InputError, display_path
@@ -71,26 +73,28 @@ class TensorFile:
             )
         return tensor
 
-    def read_all(self) -> dict[str, Tensor]:
-        """All tensors, in one piece of memory; for where all are needed.
+    def read_all(self) -> NDArray[np.uint8]:
+        """The bytes of all tensors, in one piece; for where all are needed.
 
         Raises:
             InputError: one holds a value that is not finite, or the file has changed.
         """
-        ordered = sorted(self.entries.items(), key=lambda item: item[1].start)
-        if not ordered:
-            return {}
-        base, size = ordered[0][1].start, ordered[-1][1].end - ordered[0][1].start
-        data = torch.empty(size, dtype=torch.uint8).numpy()
+        ordered = _in_order(self.entries)
+        base, end = (ordered[0].start, ordered[-1].end) if ordered else (0, 0)
+        data: NDArray[np.uint8] = torch.empty(end - base, dtype=torch.uint8).numpy()
         with self.path.open("rb", buffering=0) as file:
             file.seek(base)
-            if file.readinto(data.data) != size:
+            if file.readinto(data.data) != len(data):
                 raise InputError(f"{display_path(self.path)} was cut off while it was read")
-        tensors = {name: _view(data, entry, base) for name, entry in ordered}
         if not _all_finite(data, ordered, base):
-            for name in tensors:
+            for name in self.entries:
                 self.read(name)  # says which
-        return tensors
+        return data
+
+    def views(self, data: NDArray[np.uint8]) -> dict[str, Tensor]:
+        """The tensors in what `read_all` read."""
+        base = min((entry.start for entry in self.entries.values()), default=0)
+        return {name: _view(data, entry, base) for name, entry in self.entries.items()}
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a tensor, without reading it."""
@@ -137,7 +141,7 @@ def _is_finite(tensor: Tensor) -> bool:
     return math.isfinite(float(least)) and math.isfinite(float(greatest))
 
 
-def _view(data: Any, entry: Entry, base: int) -> Tensor:
+def _view(data: NDArray[np.uint8], entry: Entry, base: int) -> Tensor:
     """A tensor in the bytes of a file, copied only where they stand askew for its type."""
     at, count, dtype = entry.start - base, math.prod(entry.shape), _DTYPES[entry.dtype]
     if not count:
@@ -147,9 +151,13 @@ def _view(data: Any, entry: Entry, base: int) -> Tensor:
     return torch.frombuffer(data, dtype=dtype, count=count, offset=at).view(entry.shape)
 
 
-def _all_finite(data: Any, ordered: list[tuple[str, Entry]], base: int) -> bool:
+def _in_order(entries: Mapping[str, Entry]) -> list[Entry]:
+    return sorted(entries.values(), key=lambda entry: entry.start)
+
+
+def _all_finite(data: NDArray[np.uint8], ordered: list[Entry], base: int) -> bool:
     """Neighbours of one type are looked at together."""
-    for name, run in groupby((entry for _, entry in ordered), lambda entry: entry.dtype):
+    for name, run in groupby(ordered, lambda entry: entry.dtype):
         neighbours, dtype = list(run), _DTYPES[name]
         start, end = neighbours[0].start, neighbours[-1].end
         whole = Entry(name, ((end - start) // dtype.itemsize,), start, end)

@@ -1,0 +1,58 @@
+"""An adapter that stands in the bytes of the file it came from, and is swapped by one copy.
+
+Notable: two runs of one recipe write files of one layout. Then nothing is left to do at a swap but
+to read, to look for values that are not finite, and to copy; no layer is made.
+
+    python -m pytest tests/adapters/test_attach.py -k swap
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from commonplace.adapters._piece import Piece
+
+
+class Home:
+    """The bytes of a file that pieces' parameters still stand in, on the CPU.
+
+    A file of the same layout is swapped in by one copy, if all that is no parameter's value (the
+    alphas of some formats) is the same.
+    """
+
+    def __init__(self, layout: Any, data: NDArray[np.uint8], pieces: list[Piece]) -> None:
+        self.layout, self._data, self._pieces = layout, data, pieces
+        self._places = [one.data_ptr() for one in self._parameters()]
+        self._rest: NDArray[np.intp] | None = None
+
+    def is_left(self) -> bool:
+        """Whether a parameter stands elsewhere by now, or could train."""
+        parameters = list(self._parameters())
+        begin = self._data.ctypes.data
+        inside = all(begin <= place < begin + len(self._data) for place in self._places)
+        here = [one.data_ptr() for one in parameters] == self._places
+        return not (inside and here) or any(one.requires_grad for one in parameters)
+
+    def fits(self, data: NDArray[np.uint8]) -> bool:
+        """Whether the bytes are the same but for parameters' values."""
+        if self._rest is None:
+            free = np.ones(len(self._data), dtype=bool)
+            for one, place in zip(self._parameters(), self._places, strict=True):
+                start = place - self._data.ctypes.data
+                free[start : start + one.numel() * one.element_size()] = False
+            self._rest = np.flatnonzero(free)
+        return np.array_equal(data[self._rest], self._data[self._rest])
+
+    def move_in(self, data: NDArray[np.uint8]) -> None:
+        """Take over the values."""
+        np.copyto(self._data, data)
+        for piece in self._pieces:
+            piece.forget()
+
+    def _parameters(self) -> Iterator[nn.Parameter]:
+        return (
+            one for piece in self._pieces for one in piece._parameters.values() if one is not None
+        )
