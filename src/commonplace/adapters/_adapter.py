@@ -24,12 +24,12 @@ class Source:
 
     Attributes:
         layout: equal for files of which equal bytes are equal layers.
-        read: its tensors' bytes in fresh memory, checked to be finite.
+        read: its tensors' bytes, checked to be finite, in what memory is given or in fresh one.
         layers: made of such bytes, in which their tensors stand.
     """
 
     layout: Any
-    read: Callable[[], NDArray[np.uint8]]
+    read: Callable[[NDArray[np.uint8] | None], NDArray[np.uint8]]
     layers: Callable[[NDArray[np.uint8]], dict[str, Layer]]
 
 
@@ -90,5 +90,5 @@ def everything(adapter: Adapter) -> tuple[Mapping[str, Layer], NDArray[np.uint8]
     source = source_of(adapter)
     if source is None:
         return adapter.layers, None
-    data = source.read()
+    data = source.read(None)
     return source.layers(data), data

@@ -142,7 +142,7 @@ class Worn(nn.Module):
         if source is None or home is None or source.layout != home.layout or home.is_left():
             return None
         check_base(self._model, adapter, self._options.force)
-        data = source.read()
+        data = home.read(source)
         return data if home.fits(data) else None
 
     def _take(self, layers: dict[str, Layer]) -> None:

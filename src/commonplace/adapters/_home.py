@@ -1,7 +1,9 @@
 """An adapter that stands in the bytes of the file it came from, and is swapped by one copy.
 
 Notable: two runs of one recipe write files of one layout. Then nothing is left to do at a swap but
-to read, to look for values that are not finite, and to copy; no layer is made.
+to read, to look for values that are not finite, and to copy; no layer is made. New memory would
+cost more than all of that, so a file is read to where the last one was: an adapter that was swapped
+takes its size twice.
 
     python -m pytest tests/adapters/test_attach.py -k swap
 """
@@ -13,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from commonplace.adapters._adapter import Source
 from commonplace.adapters._piece import Piece
 
 
@@ -27,6 +30,7 @@ class Home:
         self.layout, self._data, self._pieces = layout, data, pieces
         self._places = [one.data_ptr() for one in self._parameters()]
         self._rest: NDArray[np.intp] | None = None
+        self._next: NDArray[np.uint8] | None = None
 
     def is_left(self) -> bool:
         """Whether a parameter stands elsewhere by now, or could train."""
@@ -35,6 +39,11 @@ class Home:
         inside = all(begin <= place < begin + len(self._data) for place in self._places)
         here = [one.data_ptr() for one in parameters] == self._places
         return not (inside and here) or any(one.requires_grad for one in parameters)
+
+    def read(self, source: Source) -> NDArray[np.uint8]:
+        """The bytes of a file of the same layout, in memory that is used again and again."""
+        self._next = source.read(self._next)
+        return self._next
 
     def fits(self, data: NDArray[np.uint8]) -> bool:
         """Whether the bytes are the same but for parameters' values."""

@@ -73,15 +73,18 @@ class TensorFile:
             )
         return tensor
 
-    def read_all(self) -> NDArray[np.uint8]:
+    def read_all(self, into: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
         """The bytes of all tensors, in one piece; for where all are needed.
+
+        Args:
+            into: memory of their size that may be written over; else it is fresh.
 
         Raises:
             InputError: one holds a value that is not finite, or the file has changed.
         """
         ordered = _in_order(self.entries)
         base, end = (ordered[0].start, ordered[-1].end) if ordered else (0, 0)
-        data: NDArray[np.uint8] = torch.empty(end - base, dtype=torch.uint8).numpy()
+        data = np.empty(end - base, dtype=np.uint8) if into is None else into
         with self.path.open("rb", buffering=0) as file:
             file.seek(base)
             if file.readinto(data.data) != len(data):
