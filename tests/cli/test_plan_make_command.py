@@ -42,6 +42,15 @@ def test_a_made_plan_is_shown_and_written_and_holds(run: Run, region: Path, tmp_
     assert "placed 0 of 0 projects, cost 0" in over.stdout
 
 
+def test_a_plan_that_cannot_be_written_is_shown_all_the_same(run: Run, region: Path) -> None:
+    (region.parent / "file").write_text("in the way")
+    out = region.parent / "file" / "made"
+    result = run("plan", "make", str(region), "--seconds", "20", "--out", str(out))
+    assert result.exit_code == 2
+    assert "no plan costs less than" in result.stdout
+    assert "cannot write a plan to" in result.output
+
+
 def test_the_record_is_as_documented(run: Run, region: Path) -> None:
     record = json.loads(run("plan", "make", str(region), "--seconds", "20", "--json").stdout)
     documented = (Path(__file__).parents[2] / "docs" / "json.md").read_text()

@@ -78,13 +78,13 @@ def make(
         raise InputError(f"there is a plan in {display_path(out)} already; name another folder")
     with _interruptible() as asked:
         found = made(plan, seconds, seed, _Line(), lambda: bool(asked))
-    if out is not None:
-        _write(found.plan, out)
     if as_json:
         print_json(found.record())
     else:
         show_made(found)
-        if out is not None:
+    if out is not None:  # after it was shown: what took a minute is not lost to a full disk
+        _write(found.plan, out)
+        if not as_json:
             say(bold(f"wrote {out}"))
     write_csv(found.record(), tables, as_json)
     if not found.verdict.feasible:
