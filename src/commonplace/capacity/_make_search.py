@@ -99,10 +99,10 @@ class Search:
 def run(search: Search) -> None:
     """Improve until the time is over or nothing is left to improve."""
     whole = search.whole
-    if not len(whole.choices):
-        search.bound = search.cost
-        return
     if search.over():
+        return
+    if not len(whole.choices):
+        _whole(search, None)
         return
     packing = Packing(whole, search.random)
     fill(packing)
