@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from math import fsum, isnan
+from math import fsum, isnan, nan
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -100,19 +100,24 @@ def assessment_record(made: "Assessment | None") -> dict[str, Any] | None:
 
 def reasons_record(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Why a question of the log was answered or refused: `start` and the reasons are `logit`."""
-    from commonplace.answers import Reason
-
     kept = asked["assessment"]
-    reasons = [Reason(name, value, adds) for name, value, adds in kept["reasons"]]
     return {
         "question": asked["query"],
         "answered": asked["answered"],
         **{name: kept[name] for name in ("confidence", "threshold", "start")},
-        "logit": fsum([kept["start"], *(reason.adds for reason in reasons)]),
-        "reasons": [asdict(reason) | {"phrase": reason.phrase} for reason in reasons],
+        "logit": fsum([kept["start"], *(adds for _, _, adds in kept["reasons"])]),
+        "reasons": [_reason(*reason) for reason in kept["reasons"]],
         "sentence": kept["sentence"],
         "left_out": asked["left_out"],
     }
+
+
+def _reason(signal: str, value: float | None, adds: float) -> dict[str, Any]:
+    from commonplace.answers import Reason
+
+    told = Reason(signal, nan if value is None else value, adds)
+    record = {"signal": signal, "value": value, "adds": adds}
+    return record | {"phrase": told.phrase, "measured": told.measured}
 
 
 def sentence_record(sentence: "Sentence") -> dict[str, Any]:

@@ -110,7 +110,12 @@ def logged(library: Path, **more: Any) -> None:
     passage = Library.open(library).search("two small matrices", profile="bm25")[0].passage
     start = passage.text.index("LoRA trains")
     quote = Quote(passage, start, start + 31, 5.0)
-    reasons = (Reason("sentence", 5.0, 1.25), Reason("number_missing", 1.0, -2.0))
+    reasons = (
+        Reason("sentence", 5.0, 1.25),
+        Reason("number_missing", 1.0, -2.0),
+        Reason("negation", 0.0, 0.1),
+        Reason("typed", float("nan"), -0.1),
+    )
     made = Assessment(0.2227, 0.4, -0.5, reasons, quote)
     record = {"verb": "ask", "query": "Who won in 1966?", "answered": False, "left_out": []}
     kept = {"assessment": assessment_record(made)}
@@ -127,6 +132,8 @@ def test_why_the_last_question_was_refused(run: Run, filled: tuple[Path, Path]) 
     assert re.search(
         r"^  -2\.00  -+ +numbers of the question that the passage lacks \(1\)$", text, re.M
     )
+    assert "the question negates, the sentence does not (no)\n" in text
+    assert "dates, names or numbers of the kind asked for\n" in text
     assert "-0.50" in text
     assert "-1.25" in text
     assert "-0.41" in text  # the logit of .4, which was needed
@@ -137,7 +144,7 @@ def test_why_in_json_adds_up(run: Run, filled: tuple[Path, Path]) -> None:
     found = json.loads(run("explain", "--json").stdout)
     assert found["logit"] == found["start"] + sum(reason["adds"] for reason in found["reasons"])
     assert found["logit"] == pytest.approx(-1.25)
-    assert set(found["reasons"][0]) == {"signal", "value", "adds", "phrase"}
+    assert set(found["reasons"][0]) == {"signal", "value", "adds", "phrase", "measured"}
     assert "left out: “It is 7.”  the passage has no 7" in run("explain").stdout
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from commonplace.answers._extractive import Quote
 
+YES_OR_NO: Final = frozenset({"negation", "unasked_negation", "excepts"})
 KIND: Final = "asks_"  # what the signals of the question's type begin with
 
 PHRASES: Final[Mapping[str, str]] = {
@@ -78,6 +79,15 @@ class Reason:
         if kind != self.signal:
             return "the kind of question" + (f" ({kind})" if kind != "other" else "")
         return PHRASES.get(self.signal, self.signal)
+
+    @property
+    def measured(self) -> str:
+        """The value in words; "" where it does not apply, or the phrase says it."""
+        if math.isnan(self.value) or self.signal.startswith(KIND):
+            return ""
+        if self.signal in YES_OR_NO:
+            return "yes" if self.value else "no"
+        return f"{self.value:.3g}"
 
 
 @dataclass(frozen=True, slots=True)

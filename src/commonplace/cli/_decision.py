@@ -103,8 +103,7 @@ def _print_side(side: Sequence[Mapping[str, Any]], most: float) -> None:
     for reason in side[:_SHOWN]:
         mark = "+" if reason["adds"] > 0 else "-"
         bar = mark * max(1, round(_BAR * abs(reason["adds"]) / most))
-        value = reason["value"]
-        measured = "" if value is None else f" ({value:.3g})"
+        measured = f" ({reason['measured']})" if reason["measured"] else ""
         _line(reason["adds"], bar, f"{reason['phrase']}{measured}")
     if rest := side[_SHOWN:]:
         count = f"{len(rest)} weaker one{'s' * (len(rest) != 1)}"
