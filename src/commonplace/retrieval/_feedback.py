@@ -45,8 +45,8 @@ _VALUE: Final[dict[Verdict, float]] = {"up": 1, "opened": 1, "down": -1, "dismis
 class FeedbackParameters:
     """How far feedback moves a ranking; chosen in a simulation (docs/measurements.md)."""
 
-    bound: float = 4.0  # the most that it moves a passage, in standard deviations of the top
-    prior: float = 4.0  # verdicts' worth of doubt: one thumb moves by bound / (1 + prior)
+    bound: float = 6.0  # the most that it moves a passage, in standard deviations of the top
+    prior: float = 6.0  # verdicts' worth of doubt: one thumb moves by bound / (1 + prior)
     alike: float = 0.8  # cosine of two queries from which they begin to be alike
     done: float = 0.5  # weight of what was done (opened, dismissed); what was said has 1
     clip: float = 5.0  # most that a low rank multiplies the weight of a click by
