@@ -118,7 +118,11 @@ class Trials:
         """The project in one of the months: programme, its rows, its columns, and all values."""
         whole = self.whole
         mine = whole.rows.choice[whole.choices.project == project]
-        free = np.isin(whole.house, [-1, house, self._where(project)]) & ~whole.is_choice
+        here = {house, self._where(project)} - {-1}  # -1: links and what is sent
+        free: Bools = np.asarray(np.isin(whole.house, sorted(here)) & ~whole.is_choice)
+        free[whole.backbone.units] = True
+        for (product, _), sends in whole.backbone.parts.items():
+            free[sends] |= product == whole.choices.pool[project].product
         columns = [self._column(project, house, month) for month in months]
         without = self.values.copy()
         without[mine] = 0.0
