@@ -107,11 +107,13 @@ def run(search: Search) -> None:
     packing = Packing(whole, search.random)
     fill(packing)
     _propose(search, packing)
+    small = len(whole.choices) <= SMALL
+    if not small:
+        _pack(search, packing, _part_of(search, 0.12), turns=1)
     _, duals, bound = whole.relaxed(_part_of(search, 0.5))
     search.bound = max(search.bound, bound)
     packing.learn(duals)
     half = max(_part_of(search, 0.45), monotonic() + 0.15 * (search.deadline - search.started))
-    small = len(whole.choices) <= SMALL
     short = monotonic() + _SHORT * len(whole.choices) / SMALL
     _pack(search, packing, min(_part_of(search, 0.15), short) if small else half)
     if not small:
@@ -125,9 +127,9 @@ def _part_of(search: Search, part: float) -> float:
     return search.started + part * (search.deadline - search.started)
 
 
-def _pack(search: Search, packing: Packing, deadline: float) -> None:
+def _pack(search: Search, packing: Packing, deadline: float, turns: int = _TURNS) -> None:
     """Anneal, propose; a proposal that a failure breaks teaches its cuts."""
-    turn = (deadline - monotonic()) / _TURNS
+    turn = (deadline - monotonic()) / turns
     while not search.over() and monotonic() < deadline - 0.5 * turn:
         anneal(packing, min(monotonic() + turn, deadline), search.heed)
         _propose(search, packing)
