@@ -28,7 +28,7 @@ from commonplace.adapters import (
 from commonplace.adapters.text import open_language
 from commonplace.cli._program import program
 from commonplace.foundation import InputError
-from commonplace.models import dress, parse_wear
+from commonplace.models import dress, locate, parse_wear
 from commonplace.models._llama_names import open_base
 from commonplace.models._lora_gguf import LowRank, write_lora
 
@@ -235,7 +235,10 @@ def test_a_model_behind_an_address_wears_nothing(run: Callable[..., Result], mak
 def test_the_answer_and_the_log_say_what_was_worn(
     run: Callable[..., Result], make: Make, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("XDG_CACHE_HOME")  # the encoders are in the user's own
+    own = os.environ["XDG_CACHE_HOME"]
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("COMMONPLACE_MODELS", str(locate("bge-small-en-v1.5").parent))
+    monkeypatch.setenv("XDG_CACHE_HOME", own)
     contents = Library.open("library").contents()
     trained = tuple(TrainingItem(name, content) for name, content in contents.items())
     make("a.safetensors", trained_on=trained)
