@@ -131,6 +131,12 @@ def test_what_is_decided_stays() -> None:
     assert [one.project for one in found.placements] == ["P2"]
 
 
+def test_a_plan_without_houses_refuses_and_says_so() -> None:
+    found = make(two_houses(wanted("P1"), sites=TWO[:2], supplies=(), inventory=(), links=()), 2)
+    assert [one.sentence for one in found.reasons] == ["P1 is refused: the plan has no house"]
+    assert found.ended == "optimal"
+
+
 # ------------------------------------------------------------------ reasons
 
 

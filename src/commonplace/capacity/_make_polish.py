@@ -36,7 +36,7 @@ def wish(trials: Trials, number: int, project: Project) -> Wish:
     whole = trials.whole
     choice = whole.choices
     now = np.flatnonzero((trials.values[whole.rows.choice] > 0.5) & (choice.project == number))
-    first = (project.houses or whole.plan.houses)[0]
+    first = (*project.houses, *whole.plan.houses, "")[0]
     month = first_month(project)
     if not len(now):
         return Wish("", 0, first, month, "refused")

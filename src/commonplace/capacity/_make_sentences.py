@@ -98,6 +98,9 @@ def _refused(trials: Trials, number: int, project: Project) -> Reason:
     """No house takes it, or at no cost that is worth it."""
     plan, month = trials.whole.plan, first_month(project)
     houses = project.houses or plan.houses
+    if not houses:
+        said = f"{project.id} is refused: the plan has no house"
+        return Reason(project.id, "refused", "", month, (), None, None, said)
     if month > plan.horizon:
         said = f"{project.id} is refused: it may not stand before the horizon is over"
         return Reason(project.id, "refused", houses[0], month, (), None, None, said)
