@@ -7,7 +7,7 @@ PEFT's. The first merge of a process also pays for new memory: it is a row of it
 Needs peft (pip install '.[dev]').
 
     python benchmarks/adapters_speed.py [--runs N] [--kind lora|dora] [--threads N] [--layers N]
-        [--device cuda] [--dtype bfloat16] [--json FILE]
+        [--compose | --compile] [--device cuda] [--dtype bfloat16] [--json FILE]
 """
 
 import argparse
@@ -22,7 +22,7 @@ from typing import Any
 
 import peft
 import torch
-from peft.utils.hotswap import hotswap_adapter
+from peft.utils.hotswap import hotswap_adapter, prepare_model_for_compiled_hotswap
 
 from _adapter_network import NAMES, TOKENS, Clock, folder_of, network
 from commonplace.adapters import Adapter, attach, compose, fingerprint, merge, open_adapter
@@ -126,6 +126,36 @@ class Bench:
             )
         model.unload()
 
+    def compiled(self) -> Iterator[Row]:
+        """Forward of compiled models, and a swap with the forward after it, that compiles nothing.
+
+        PEFT has no swap of a DoRA in place, so there only the forwards are beside each other.
+        """
+        first, second, *_ = self.folders
+        model: Any = peft.PeftModel.from_pretrained(self.base, first)
+        lora = not model.peft_config["default"].use_dora
+        if lora:
+            prepare_model_for_compiled_hotswap(model)
+        worn, x = attach(self.bare, open_adapter(first)), torch.randint(TOKENS, (1, 64))
+        x = x.to(self.device)
+        theirs: Any = torch.compile(model)
+        ours: Any = torch.compile(self.bare)
+        theirs(x), ours(x)
+        yield self.both("compiled forward, 1 x 64 tokens", lambda: theirs(x), lambda: ours(x), 7)
+
+        def their_swap() -> None:
+            _hotswap(model, second)
+            theirs(x)
+
+        def our_swap() -> None:
+            worn.swap(open_adapter(second))
+            ours(x)
+
+        with torch.compiler.set_stance("fail_on_recompile"):
+            our_swap()
+            if lora:
+                yield self.both("compiled swap and forward", their_swap, our_swap, 7)
+
     def fingerprinted(self) -> tuple[float, float]:
         """Seconds of a model's first fingerprint and of the next, which is remembered."""
         fresh = network(len(self.bare.blocks), self.device)
@@ -143,6 +173,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--compose", action="store_true", help="compose only")
+    parser.add_argument("--compile", action="store_true", help="compiled models only")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--json", type=Path)
@@ -155,13 +186,14 @@ def main() -> None:
         kind = "lora" if options.compose else options.kind
         folders = [folder_of(model, Path(at) / str(n), kind, n) for n in range(count)]
         bench, found = Bench(options, folders), defaultdict[str, list[tuple[float, float]]](list)
+        once = bench.composed if options.compose else bench.compiled if options.compile else None
         for number in range(options.runs + 1):
-            for name, theirs, ours in bench.composed() if options.compose else bench.rows():
-                if number or options.compose:  # the first round warms
+            for name, theirs, ours in once() if once else bench.rows():
+                if number or once:  # the first round warms
                     found[name].append((theirs, ours))
                 elif name == "merge, kept":
                     found["merge, kept, first of a process"].append((theirs, ours))
-            if options.compose:
+            if once:
                 break
         prints = bench.fingerprinted()
     rows = {
