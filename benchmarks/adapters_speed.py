@@ -2,7 +2,8 @@
 
 A GPT of 98 million parameters, rank 8 on its 72 linear layers. Both read the same folders; runs are
 interleaved, on models whose weights were used before, and the median is printed with the ratio to
-PEFT's. The first merge of a process also pays for new memory: it is a row of its own.
+PEFT's. A merge that keeps the weights pays for new memory; the first swap does too, so it is a row
+of its own.
 
 Needs peft (pip install '.[dev]').
 
@@ -72,17 +73,19 @@ class Bench:
             assert theirs(x).shape == bare(x).shape  # warm
             name = f"forward, {shape[0]} x {shape[1]} tokens"
             yield self.both(name, lambda x=x: theirs(x), lambda x=x: bare(x), 3)  # type: ignore[misc]
-        yield self.both(
-            "swap",
-            lambda: _hotswap(theirs, second),
-            lambda: worn.swap(open_adapter(second)),
-        )
+        for name, folder, times in (("swap, the first", second, 1), ("swap", first, 5)):
+            yield self.both(
+                name,
+                lambda folder=folder: _hotswap(theirs, folder),  # type: ignore[misc]
+                lambda folder=folder: worn.swap(open_adapter(folder)),  # type: ignore[misc]
+                times,
+            )
         x = torch.randint(TOKENS, (1, 64), device=self.device)
         wanted, found = theirs(x).float(), bare(x).float()
         apart = float((wanted - found).norm() / found.norm())
-        assert apart < 4 * torch.finfo(next(bare.parameters()).dtype).eps ** 0.75, apart
+        assert apart < torch.finfo(next(bare.parameters()).dtype).eps ** 0.5, apart
         worn.detach()
-        yield from self._merged(theirs, open_adapter(second))
+        yield from self._merged(theirs, open_adapter(first))
         held["theirs"] = theirs.unload()
 
     def _merged(self, theirs: Any, adapter: Adapter) -> Iterator[Row]:
@@ -91,8 +94,6 @@ class Bench:
         def ours() -> None:
             held["merged"] = merge(self.bare, [(adapter, 1.0)])
 
-        yield self.both("merge, kept", theirs.merge_adapter, ours)
-        yield self.both("unmerge", theirs.unmerge_adapter, lambda: held["merged"].unmerge())
         yield self.both(
             "merge for good",
             theirs.merge_adapter,
@@ -100,6 +101,8 @@ class Bench:
         )
         theirs.unmerge_adapter()
         merge(self.bare, [(adapter, -1.0)], keep=False)  # the base, up to rounding
+        yield self.both("merge, kept", theirs.merge_adapter, ours)
+        yield self.both("unmerge", theirs.unmerge_adapter, lambda: held["merged"].unmerge())
 
     def composed(self) -> Iterator[Row]:
         """Ten LoRA as one, ready to be worn."""
@@ -191,8 +194,6 @@ def main() -> None:
             for name, theirs, ours in once() if once else bench.rows():
                 if number or once:  # the first round warms
                     found[name].append((theirs, ours))
-                elif name == "merge, kept":
-                    found["merge, kept, first of a process"].append((theirs, ours))
             if once:
                 break
         prints = bench.fingerprinted()

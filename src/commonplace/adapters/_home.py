@@ -48,12 +48,17 @@ class Home:
     def fits(self, data: NDArray[np.uint8]) -> bool:
         """Whether the bytes are the same but for parameters' values."""
         if self._rest is None:
-            free = np.ones(len(self._data), dtype=bool)
-            for one, place in zip(self._parameters(), self._places, strict=True):
-                start = place - self._data.ctypes.data
-                free[start : start + one.numel() * one.element_size()] = False
-            self._rest = np.flatnonzero(free)
+            self._rest = np.concatenate([np.arange(0), *self._gaps()])
         return np.array_equal(data[self._rest], self._data[self._rest])
+
+    def _gaps(self) -> Iterator[NDArray[np.intp]]:
+        """The places between the parameters."""
+        at, begin = 0, self._data.ctypes.data
+        sizes = [one.numel() * one.element_size() for one in self._parameters()]
+        for place, size in sorted(zip(self._places, sizes, strict=True)):
+            yield np.arange(at, place - begin)
+            at = place - begin + size
+        yield np.arange(at, len(self._data))
 
     def move_in(self, data: NDArray[np.uint8]) -> None:
         """Take over the values."""
