@@ -89,6 +89,10 @@ class Gear:
 
         Uses are [n, 4, horizon], in the order of `SHARED`.
         """
+        return self._held(load, houses, self.bought(load, houses))
+
+    def bought(self, load: Floats, houses: Ints) -> tuple[tuple[Item | None, Floats], ...]:
+        """The item of each role with its cumulative units, [n, horizon]: what loads ask for."""
         has = self.given[houses] + load
         policies, roles = self.plan.policies, self.roles
         first = policies.first_optics
@@ -112,8 +116,12 @@ class Gear:
         if roles.fbr is not None:
             facing = facing + roles.fbr.ports_south * borders
         spines = self._units(roles.skeleton, facing - has[:, AT["spine"]], None)
-        bought = ((block, blocks), (roles.optics, optics), (roles.fbr, borders))
-        return self._held(load, houses, (*bought, (roles.skeleton, spines)))
+        return (
+            (block, blocks),
+            (roles.optics, optics),
+            (roles.fbr, borders),
+            (roles.skeleton, spines),
+        )
 
     def _units(self, item: Item | None, ports: Floats | None, gbps: Floats | None) -> Floats:
         """Cumulative units for what is short, [n, horizon]; infinite where no item brings it."""

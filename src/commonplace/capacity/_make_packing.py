@@ -216,6 +216,18 @@ class Packing:
         for name, part in zip(names, kept, strict=True):
             setattr(self, name, part.copy())
 
+    def valued(self, values: Floats) -> Floats:
+        """These values with the places, and the gear for them, of the packing."""
+        whole, values = self.whole, values.copy()
+        values[whole.rows.choice] = self.chosen()
+        for columns in whole.rows.units.values():
+            values[columns] = whole.matrix.lower[columns]
+        for item, units in self.gear.bought(self.load, np.arange(len(self.plan.houses))):
+            for n, house in enumerate(self.plan.houses if item else ()):
+                assert item is not None
+                values[whole.rows.units[house, item.id]] += units[n]
+        return whole.completed(values)
+
     def chosen(self) -> Bools:
         """The choices that are taken."""
         found = np.zeros(len(self.choices), bool)

@@ -111,7 +111,8 @@ def run(search: Search) -> None:
     if not small:
         _pack(search, packing, _part_of(search, 0.12), turns=1)
     _, duals, bound = whole.relaxed(_part_of(search, 0.5))
-    search.bound = max(search.bound, bound)
+    if bound > 0:  # no plan costs less than nothing, which is no news
+        search.bound = bound
     packing.learn(duals)
     half = max(_part_of(search, 0.45), monotonic() + 0.15 * (search.deadline - search.started))
     short = monotonic() + _SHORT * len(whole.choices) / SMALL
@@ -138,15 +139,18 @@ def _pack(search: Search, packing: Packing, deadline: float, turns: int = _TURNS
 def _propose(search: Search, packing: Packing) -> None:
     """Order for what is packed, and keep the plan if it holds and costs less."""
     whole = search.whole
+    links = np.zeros(len(search.best), bool)
+    links[whole.backbone.units] = True
     for _ in range(_TRIES):
         if search.over():
             return
-        values = search.best.copy()
-        values[whole.rows.choice] = packing.chosen()
         known = len(whole.matrix.row_lower)
-        found, _bound = whole.part(~whole.is_choice, whole.completed(values), _until(search, 10))
-        search.take(found)
-        if found is not None or len(whole.matrix.row_lower) == known:
+        found, _ = whole.part(links, packing.valued(search.best), _until(search))
+        if found is not None:  # it holds; then its gear once more, together
+            search.take(found)
+            search.take(whole.part(~whole.is_choice, found, _until(search))[0])
+            return
+        if len(whole.matrix.row_lower) == known:
             return
         packing.learn()
         repair(packing)
