@@ -145,12 +145,13 @@ def _propose(search: Search, packing: Packing) -> None:
         if search.over():
             return
         known = len(whole.matrix.row_lower)
-        found, _ = whole.part(links, packing.valued(search.best), _until(search))
-        if found is not None:  # it holds; then its gear once more, together
-            search.take(found)
-            search.take(whole.part(~whole.is_choice, found, _until(search))[0])
-            return
-        if len(whole.matrix.row_lower) == known:
+        values = packing.valued(search.best)
+        found, _ = whole.part(links, values, _until(search))
+        search.take(found)
+        if found is not None or len(whole.matrix.row_lower) == known:
+            # it holds, or the formula was not enough: its gear once more, all together
+            values = values if found is None else found
+            search.take(whole.part(~whole.is_choice, values, _until(search))[0])
             return
         packing.learn()
         repair(packing)
