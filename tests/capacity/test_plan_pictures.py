@@ -32,6 +32,22 @@ def test_a_heat_map_says_in_words_what_its_colours_say() -> None:
     assert found(picture, "title")[2].text == "H1, 2027-03: south 120%"
 
 
+def test_nothing_that_is_nearly_full_is_said_to_be_full() -> None:
+    used = [Cell(share, "ports") for share in (0.999, 1.0, 1.001, 0.0)]
+    assert texts(pictures.heat_map("How full", MONTHS, {"H1": used}))[-4:] == [
+        "99%",
+        "100%",
+        "101%",
+        "0%",
+    ]
+
+
+def test_a_long_unit_has_room_beside_the_steps() -> None:
+    picture = pictures.steps("Gray box of H1", MONTHS, [1] * 4, [3] * 4, "positions")
+    unit = next(one for one in found(picture, "text") if one.text == "positions")
+    assert float(unit.attrib["x"]) >= 7 * len("positions")  # it ends at x, in letters of 11 units
+
+
 def test_steps_fill_what_is_over_the_capacity() -> None:
     picture = pictures.steps("Power of H1", MONTHS, [1, 2, 5, 4], [3, 3, 3, 4], "kW")
     assert boxes(picture, "over") == 1

@@ -54,6 +54,15 @@ def test_a_plan_that_breaks_says_what_first_and_returns_1(
     assert {"resources", "backbone", "stranded", "idle"} <= set(record)
 
 
+def test_projects_without_a_place_are_said_to_wait(run: Run, folders: tuple[Path, Path]) -> None:
+    plan = demo(Size(4, 16), 2)
+    waiting = [one.id for one in plan.projects if one.id not in plan.placed]
+    shown = run("plan", "check", str(folders[0])).stdout
+    assert f"{len(waiting)} of 16 projects have no place yet; commonplace plan make" in shown
+    assert json.loads(run("plan", "check", str(folders[0]), "--json").stdout)["waiting"] == waiting
+    assert "no place" not in run("plan", "check", str(folders[1])).stdout
+
+
 def test_one_month_is_a_table(run: Run, folders: tuple[Path, Path]) -> None:
     by_number = run("plan", "check", str(folders[1]), "--month", "4").stdout
     assert by_number == run("plan", "check", str(folders[1]), "--month", "2027-04").stdout

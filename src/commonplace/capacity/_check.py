@@ -99,6 +99,18 @@ class Verdict:
         """Whether nothing breaks in any month."""
         return not self.breaks
 
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The projects that have no place: nothing is held for them."""
+        return tuple(one.id for one in self.plan.projects if one.id not in self.plan.placed)
+
+    @property
+    def waiting_said(self) -> str:
+        """How many they are; empty where there are none."""
+        count, of = len(self.waiting), len(self.plan.projects)
+        verb = "has" if count == 1 else "have"
+        return f"{count:,} of {of:,} projects {verb} no place yet" if count else ""
+
     @cached_property
     def use(self) -> Mapping[tuple[str, str], Use]:
         """Uses by site and resource."""
@@ -116,6 +128,7 @@ class Verdict:
             "start": f"{self.plan.start:%Y-%m}",
             "horizon": self.plan.horizon,
             "feasible": self.feasible,
+            "waiting": list(self.waiting),
             "breaks": [vars(one) for one in self.breaks],
             "resources": [_use_record(use) for use in self.uses],
             "backbone": [vars(one) | {"factor": _number(one.factor)} for one in self.backbone],

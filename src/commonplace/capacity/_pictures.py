@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape as xml_escape
 
+from commonplace.capacity._words import per_cent
+
 _LEFT, _CELL, _ROW, _WIDTH = 112, 50, 24, 680
 
 
@@ -49,7 +51,7 @@ class Line:
 
 def percent(used: float) -> str:
     """A share in words that fit a cell; what has no capacity at all is 'none'."""
-    return "none" if math.isinf(used) else f"{used:.0%}"
+    return "none" if math.isinf(used) else f"{per_cent(used)}%"
 
 
 def escape(text: str) -> str:
@@ -104,7 +106,7 @@ def steps(
 ) -> str:
     """Demand against capacity, month by month: what is over is filled with the rubric's red."""
     top = max([*load, *capacity, 1e-9]) * 1.08
-    width, height, left, bottom = 320.0, 150.0, 52.0, 22.0
+    width, height, left, bottom = 320.0, 150.0, 68.0, 22.0
     step = (width - left - 6) / len(months)
 
     def x(column: float) -> float:

@@ -99,7 +99,8 @@ def head(verdict: Verdict) -> tuple[str, str]:
     plan = verdict.plan
     span = f"{first_day(plan, 1):%B %Y} to {first_day(plan, plan.horizon):%B %Y}"
     if verdict.feasible:
-        return span, f"It holds in all {plan.horizon} months."
+        waiting = f" {verdict.waiting_said}." if verdict.waiting else ""
+        return span, f"It holds in all {plan.horizon} months.{waiting}"
     return span, f"It does not hold: {verdict.breaks[0].sentence}."
 
 

@@ -31,6 +31,7 @@ _COLUMNS = {
     "sentence",
     "placements": "project house month",
     "reasons": "project kind wanted month causes earliest costs sentence",
+    "waiting": "project",
     "refused": "project",
     "broken_before": "site resource month load capacity sentence",
     "changes": "table kind row what",

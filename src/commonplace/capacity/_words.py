@@ -1,6 +1,7 @@
 """How months, amounts and resources are said in a sentence; one place, so that all say it alike."""
 
 from datetime import date
+from math import ceil
 
 from commonplace.capacity._model import Plan
 
@@ -66,6 +67,13 @@ def amount(value: float, unit: str) -> str:
     """As `1,234 Gb/s`: whole from a hundred on, three digits below."""
     said = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return f"{said} {unit.removesuffix('s') if said == '1' and unit != 'Gb/s' else unit}"
+
+
+def per_cent(share: float) -> int:
+    """Whole per cent that say what is full: below 1 they are rounded down, above it up."""
+    if share > 1 + 1e-6:
+        return ceil(share * 100 - 1e-6)
+    return int(share * 100 + 1e-9)
 
 
 def many(count: int, item: str) -> str:

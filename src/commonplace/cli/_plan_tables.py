@@ -6,7 +6,7 @@ used most, its per cent, and `!` where that is more than there is.
 
 from typing import TYPE_CHECKING, Final
 
-from commonplace.capacity._words import LEGEND, LETTERS
+from commonplace.capacity._words import LEGEND, LETTERS, per_cent
 from commonplace.cli._terminal import (
     Painted,
     bold,
@@ -33,6 +33,8 @@ _CELL: Final = 6  # columns of a month
 def show_verdict(found: "Verdict") -> None:
     """Everything that `check` found."""
     say_verdict(found)
+    if found.waiting:
+        say(f"{found.waiting_said}; commonplace plan make finds places")
     listed("", [one.sentence for one in found.breaks])
     say("")
     _heat_map(found)
@@ -107,8 +109,7 @@ def _cell(use: "Use", month: int) -> Painted:
 def _heat(part: float, letter: str) -> Painted:
     """Six columns: letter, per cent, and whether it is too much."""
     over = part > 1 + 1e-6
-    percent = min(int(part * 100 + 0.999) if over else int(part * 100), 999)
-    text = f"{letter}{percent}{'!' if over else ' '}"
+    text = f"{letter}{min(per_cent(min(part, 99.0)), 999)}{'!' if over else ' '}"
     colour = "red" if over else "yellow" if part > 0.9 else "green" if part > 0 else None
     return joined([" " * (6 - cells(text)), paint(text, fg=colour, bold=over)])
 
