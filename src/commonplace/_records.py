@@ -74,6 +74,7 @@ def answer_record(answer: "Answer | Refusal") -> dict[str, Any]:
         "timings": dict(answer.timings),
         "speculation": speculation_record(answer.speculation),
         "worn": [asdict(one) for one in answer.worn],
+        "why": _why(kept) if (kept := assessment_record(answer.assessment)) else None,
     }
 
 
@@ -100,15 +101,20 @@ def assessment_record(made: "Assessment | None") -> dict[str, Any] | None:
 
 def reasons_record(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Why a question of the log was answered or refused: `start` and the reasons are `logit`."""
-    kept = asked["assessment"]
     return {
         "question": asked["query"],
         "answered": asked["answered"],
+        **_why(asked["assessment"]),
+        "left_out": asked["left_out"],
+    }
+
+
+def _why(kept: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         **{name: kept[name] for name in ("confidence", "threshold", "start")},
         "logit": fsum([kept["start"], *(adds for _, _, adds in kept["reasons"])]),
         "reasons": [_reason(*reason) for reason in kept["reasons"]],
         "sentence": kept["sentence"],
-        "left_out": asked["left_out"],
     }
 
 

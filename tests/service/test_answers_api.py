@@ -1,6 +1,7 @@
 """Search, answers, sources, feedback and the log over HTTP."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,10 @@ def test_a_refusal_shows_no_references(reader: Running) -> None:
     assert refusal["sentences"] == []
     assert refusal["reason"]
     assert refusal["nearest"]
+    why = refusal["why"]
+    assert why["confidence"] < why["threshold"]
+    added = why["start"] + sum(reason["adds"] for reason in why["reasons"])
+    assert 1 / (1 + math.exp(-added)) == pytest.approx(why["confidence"], abs=1e-9)
 
 
 @pytest.mark.weights

@@ -1,5 +1,7 @@
 """The page in a browser: asking, sources in their place, refusals, the keyboard alone."""
 
+import re
+
 import pytest
 from browsing import Browsing, answered, box_of, write_question
 from playwright.sync_api import expect
@@ -146,6 +148,12 @@ def test_a_refusal_shows_no_references(reader: Running, browse: Browsing) -> Non
     expect(refusal).to_have_css("border-top-style", "dashed")
     for reference in (".mark", ".note", ".sentence", "main a[href*='#/source']"):
         expect(page.locator(reference)).to_have_count(0)
+    refusal.get_by_text("Why it was refused").click()
+    why = refusal.get_by_role("table", name="What speaks for an answer, and against")
+    expect(why.locator("tr.sum")).to_contain_text(
+        re.compile(r"together: \d+ % sure; 40 % are needed")
+    )
+    expect(why.locator("svg.bar.less").first).to_be_visible()
     page.get_by_role("button", name="Show passages that come near").click()
     expect(page.locator(".hit").first).to_be_visible()
 

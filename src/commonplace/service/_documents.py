@@ -129,6 +129,27 @@ class WornDocument(Document):
     unchecked: str
 
 
+class ReasonDocument(Document):
+    """What one signal adds to the confidence, in logits; what was measured, also in words."""
+
+    signal: str
+    value: float | None
+    adds: float
+    phrase: str
+    measured: str
+
+
+class WhyDocument(Document):
+    """Why a question was answered or refused: `start` and all that is added are `logit`."""
+
+    confidence: float
+    threshold: float
+    start: float
+    logit: float
+    reasons: list[ReasonDocument]
+    sentence: str | None
+
+
 class AnswerDocument(Document):
     """An answer or a refusal; both have the same keys."""
 
@@ -146,6 +167,7 @@ class AnswerDocument(Document):
     timings: dict[str, float]
     speculation: SpeculationDocument | None
     worn: list[WornDocument]
+    why: WhyDocument | None
     comparison: ComparisonDocument | None = None
 
 

@@ -7,6 +7,7 @@ import { inline } from "./inline.js";
 import { placeWithin, sourceLink } from "./place.js";
 import { hidePassage, showPassage } from "./passage.js";
 import { OF_AN_ANSWER, thumbs } from "./thumbs.js";
+import { decisionView } from "./why.js";
 
 /** Let a view grow with what is asked; it ends with an answer, a refusal or an error. */
 export async function streamAnswer(view, asked, signal) {
@@ -105,11 +106,13 @@ function noteOf(citation, before, number, said, question, me) {
 
 const wrote = (reader) => (reader === "extractive" ? "quoted word for word" : `written by ${reader.replace(/^generative \((.*)\)$/, "$1")}`);
 
+const wearing = ({ path, strength, stale }) => `wearing ${shortPath(path, 1)}${strength === 1 ? "" : ` at ${strength}`}${stale.length ? ", which is stale" : ""}`;
+
 function aboutAnswer(record, known, me) {
   const written = day(record.oldest) === day(record.newest) ? day(record.oldest)
     : `${day(record.oldest)} to ${day(record.newest)}`;
   const seconds = Object.values(record.timings).reduce((sum, each) => sum + each, 0);
-  const parts = [`${Math.round(100 * record.confidence)} % sure`, wrote(record.reader),
+  const parts = [`${Math.round(100 * record.confidence)} % sure`, wrote(record.reader), ...record.worn.map(wearing),
     `sources written ${written}`, duration(seconds)];
   const cited = [...known].map(([citation, { number }]) => ({ citation, rank: number }));
   return [
@@ -128,6 +131,7 @@ function refused(record, onsearch) {
     record.nearest.length > 0 && h("p", { class: "quiet" }, "Nearest, without answering it: ",
       record.nearest.map((path, at) => [at > 0 && ", ", h("span", { class: "path", title: path }, shortPath(path))]), "."),
     onsearch && record.nearest.length > 0 && h("button", { type: "button", onclick: onsearch }, "Show passages that come near"),
+    record.why && record.why.reasons.length > 0 && h("details", { class: "how" }, h("summary", {}, "Why it was refused"), h("div", { class: "why" }, decisionView(record.why))),
     comparison(record.comparison));
 }
 

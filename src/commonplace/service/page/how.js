@@ -2,7 +2,7 @@
 
 import { duration, h, plural, shortPath } from "./dom.js";
 import { placeOf, placeWithin } from "./place.js";
-import { bar, whyHere } from "./why.js";
+import { bar, decisionView, whyHere } from "./why.js";
 
 const STAGES = {
   open: "opening the library", load: "opening weights", bm25: "finding by words", encode: "reading the question",
@@ -14,6 +14,7 @@ const NOT_ASKED = "it was not asked for";
 export function howView(record, filters) {
   return h("details", { class: "how" }, h("summary", {}, "How it was made"),
     h("div", { class: "why" }, stages(record.timings), drafts(record.speculation)),
+    record.why && h("div", { class: "why" }, decisionView(record.why)),
     sources(record, filters));
 }
 

@@ -41,6 +41,25 @@ function whyView(hit) {
     hit.explanation.terms.length > 0 && h("details", {}, h("summary", {}, "The words"), terms(hit.explanation)));
 }
 
+const SHOWN = 4; // signals of each side that have a bar of their own
+
+/** Why a question was answered or refused: what each signal adds to the confidence, for and against. */
+export function decisionView(why) {
+  const most = Math.max(...why.reasons.map(({ adds }) => Math.abs(adds)), 1e-9);
+  const sides = [why.reasons.filter(({ adds }) => adds > 0), why.reasons.filter(({ adds }) => adds < 0)];
+  const rest = sides.flatMap((side) => side.slice(SHOWN));
+  const row = (kind, said, adds, drawn) => h("tr", { class: kind }, h("th", { scope: "row" }, said), h("td", {}, drawn), h("td", { class: "number" }, signed(adds)));
+  return h("table", { class: "bars" },
+    h("caption", {}, "What speaks for an answer, and against"),
+    h("tbody", {}, sides.flatMap((side) => side.slice(0, SHOWN)).map(({ phrase, measured, adds }) =>
+      row(null, measured ? `${phrase} (${measured})` : phrase, adds, bar(adds / most, WIDTH / 2))),
+    rest.length > 0 && row(null, `${rest.length} weaker`, rest.reduce((sum, { adds }) => sum + adds, 0)),
+    row(null, "where an average question begins", why.start),
+    row("sum", `together: ${percent(why.confidence)} sure; ${percent(why.threshold)} are needed`, why.logit)));
+}
+
+const percent = (share) => `${Math.round(100 * share)} %`;
+
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
 
 /** From zero to the right where it adds, to the left where it takes. */
