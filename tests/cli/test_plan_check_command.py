@@ -113,3 +113,32 @@ def test_a_folder_that_is_none_is_one_sentence(run: Run, tmp_path: Path) -> None
         result = run("plan", *verb, str(tmp_path / "nothing"))
         assert result.exit_code == 2
         assert "Traceback" not in result.output
+
+
+def test_a_report_is_readable_like_any_new_file(
+    run: Run, folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    out, other = tmp_path / "new" / "page.html", tmp_path / "other"
+    result = run("plan", "report", str(folders[0]), "--out", str(out))
+    assert result.exit_code == 0, result.output
+    other.write_text("")
+    assert out.stat().st_mode == other.stat().st_mode
+    assert (folders[0] / "plan.yaml").stat().st_mode == other.stat().st_mode
+
+
+def test_a_report_that_cannot_be_written_is_one_sentence(
+    run: Run, folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    result = run("plan", "report", str(folders[0]), "--out", str(tmp_path / "file" / "page.html"))
+    assert result.exit_code == 2
+    assert "cannot write" in result.stderr
+    assert "bug of ours" not in result.output
+
+
+def test_what_is_no_number_is_named(run: Run, tmp_path: Path) -> None:
+    job = ("--model", "8B", "--chips", "8", "--tflops", "nan")
+    files = ("sndlib", str(tmp_path / "x"), "--out", str(tmp_path / "y"), "--scale", "nan")
+    for result in (run("plan", "demand", *job), run("plan", "import", *files)):
+        assert result.exit_code == 2
+        assert "is not a valid float" in result.stderr

@@ -42,13 +42,50 @@ def test_a_made_plan_is_shown_and_written_and_holds(run: Run, region: Path, tmp_
     assert "placed 0 of 0 projects, cost 0" in over.stdout
 
 
-def test_a_plan_that_cannot_be_written_is_shown_all_the_same(run: Run, region: Path) -> None:
-    (region.parent / "file").write_text("in the way")
-    out = region.parent / "file" / "made"
-    result = run("plan", "make", str(region), "--seconds", "20", "--out", str(out))
+def test_a_plan_that_cannot_be_written_is_shown_all_the_same(
+    run: Run, region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("commonplace.capacity._writing.write_atomically", full)
+    result = run("plan", "make", str(region), "--seconds", "1", "--out", str(tmp_path / "made"))
     assert result.exit_code == 2
     assert "no plan costs less than" in result.stdout
-    assert "cannot write a plan to" in result.output
+    assert "No space left on device" in result.stderr
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("wrong", [("--seconds", "nan"), ("--seconds", "0"), ("--seed", "-1")])
+def test_no_time_and_no_seed_is_named(run: Run, region: Path, wrong: tuple[str, str]) -> None:
+    result = run("plan", "make", str(region), *wrong)
+    assert result.exit_code == 2
+    assert f"Invalid value for '{wrong[0]}'" in result.stderr
+
+
+def test_where_nothing_can_be_written_is_said_before_the_search(
+    run: Run, region: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "orders.csv").write_text("not of a plan")
+    for out in ("file", "file/made", "own"):
+        result = run("plan", "make", str(region), "--out", str(tmp_path / out))
+        assert result.exit_code == 2
+        assert result.stdout == ""
+    assert "there is orders.csv in" in result.stderr
+    assert (tmp_path / "own" / "orders.csv").read_text() == "not of a plan"
+
+
+def test_a_plan_is_written_though_nobody_reads_to_the_end(
+    run: Run, region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("commonplace.cli._plan_make.show_made", gone)
+    run("plan", "make", str(region), "--seconds", "1", "--out", str(tmp_path / "made"))
+    assert check(read_plan(tmp_path / "made")).feasible
 
 
 def test_the_record_is_as_documented(run: Run, region: Path) -> None:

@@ -64,7 +64,7 @@ def write_result_tables(record: Record, folder: Path) -> tuple[Path, ...]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in result_tables(record).items():
-            write_atomically(folder / name, text.encode())
+            write_atomically(folder / name, text.encode(), shared=True)
             written.append(folder / name)
     except OSError as error:
         reason = error.strerror or str(error)

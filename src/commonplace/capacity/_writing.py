@@ -6,6 +6,7 @@ spreadsheet turns 2027-03 into a date of its own.
 
 import csv
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +20,43 @@ def write_plan(plan: Plan, folder: Path | str, *, overwrite: bool = False) -> tu
     """Write the plan's tables; returns the files.
 
     Raises:
-        InputError: a plan is there already (without `overwrite`), or nothing can be written there.
+        InputError: as of `may_write`, or the disk is full.
     """
     folder = Path(folder)
-    if (folder / FILE).exists() and not overwrite:
-        raise InputError(f"there is a plan in {display_path(folder)} already; name another folder")
+    may_write(folder, overwrite=overwrite)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = [_write(folder, table, getattr(plan, table.attribute)) for table in TABLES]
-        write_atomically(folder / FILE, head_text(plan).encode())
+        write_atomically(folder / FILE, head_text(plan).encode(), shared=True)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"cannot write a plan to {display_path(folder)}: {reason}") from error
     return (folder / FILE, *(path for path in written if path is not None))
+
+
+def may_write(folder: Path, *, overwrite: bool) -> None:
+    """Ask before a long search whether a plan may be written there.
+
+    Raises:
+        InputError: a table is there already (without `overwrite`), or nothing can be written there.
+    """
+    try:
+        tables = (FILE, *(table.file for table in TABLES))
+        there = [] if overwrite else [name for name in tables if (folder / name).exists()]
+        nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    except OSError as error:
+        raise InputError(f"cannot write to {display_path(folder)}: {error.strerror}") from error
+    if there:
+        what = "a plan" if there[0] == FILE else there[0]
+        raise InputError(
+            f"there is {what} in {display_path(folder)} already; "
+            "name another folder, or add --overwrite"
+        )
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK)):
+        raise InputError(
+            f"cannot write a plan to {display_path(folder)}: {display_path(nearest)} is no folder "
+            "that you may write to"
+        )
 
 
 def _write(folder: Path, table: Table, records: tuple[Any, ...]) -> Path | None:
@@ -39,7 +64,7 @@ def _write(folder: Path, table: Table, records: tuple[Any, ...]) -> Path | None:
     path = folder / table.file
     if not records and table.optional and not path.exists():
         return None
-    write_atomically(path, table_text(table, records).encode())
+    write_atomically(path, table_text(table, records).encode(), shared=True)
     return path
 
 

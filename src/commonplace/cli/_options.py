@@ -50,6 +50,19 @@ class Moment(click.ParamType["datetime"]):
         return datetime.combine(day, time.max if self.end else time.min)
 
 
+class NumberRange(click.FloatRange):
+    """A number within limits; not `nan`, which `click` takes to be within any."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number."""
+        number: float = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value!r} is not a valid float.", param, ctx)
+        return number
+
+
 class Selection(NamedTuple):
     """What `--in`, `--kind`, `--since`, `--until` and `--as-of` chose."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace.cli._options import json_option
+from commonplace.cli._options import NumberRange, json_option
 from commonplace.cli._terminal import bold, dim, print_json, say
 from commonplace.cli._verb import verb
 
@@ -26,7 +26,7 @@ _OF_A_JOB = (
     "sharded",
     "step_seconds",
 )
-_amount = click.FloatRange(1e-6, 1e9)
+_amount = NumberRange(1e-6, 1e9)
 
 
 @verb(
@@ -71,7 +71,7 @@ _amount = click.FloatRange(1e-6, 1e9)
 @click.option("--tflops", type=_amount, default=989.0, show_default=True, help="Of a chip, dense.")
 @click.option(
     "--utilisation",
-    type=click.FloatRange(0.01, 1),
+    type=NumberRange(0.01, 1),
     default=0.4,
     show_default=True,
     help="Of the TFLOP/s.",
@@ -180,7 +180,7 @@ def _write(folder: Path, tables: dict[str, str]) -> None:
         for file, text in tables.items():
             if (folder / file).exists():
                 raise InputError(f"{display_path(folder / file)} is there already; copy the rows")
-            write_atomically(folder / file, text.encode())
+            write_atomically(folder / file, text.encode(), shared=True)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"cannot write to {display_path(folder)}: {reason}") from error

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace.cli._options import json_option, require_extra
+from commonplace.cli._options import NumberRange, json_option, require_extra
 from commonplace.cli._terminal import bold, dim, print_json, say
 from commonplace.cli._verb import verb
 
@@ -75,14 +75,14 @@ def demo(
 @click.option("--out", required=True, type=_FOLDER, metavar="DIR", help="The plan's folder.")
 @click.option(
     "--scale",
-    type=click.FloatRange(0, 1e9),
+    type=NumberRange(0, 1e9),
     default=1.0,
     show_default=True,
     help="By how much demands are multiplied.",
 )
 @click.option(
     "--gbps",
-    type=click.FloatRange(1e-6, 1e9),
+    type=NumberRange(1e-6, 1e9),
     help="Gb/s where the file has none: of a topohub link [100], of a NetBox port [400].",
 )
 @_overwrite

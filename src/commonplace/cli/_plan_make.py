@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from commonplace.cli._options import json_option
+from commonplace.cli._options import NumberRange, json_option
 from commonplace.cli._plan_check import BREAKS, FOLDER, needed
 from commonplace.cli._plan_csv import csv_option, write_csv
 from commonplace.cli._plan_tables import count, listed, say_verdict
@@ -43,12 +43,14 @@ _ENDED: Final = {
 @click.argument("folder", type=FOLDER, metavar="DIR")
 @click.option(
     "--seconds",
-    type=click.FloatRange(0.1, 86400),
+    type=NumberRange(0.1, 86400),
     default=60.0,
     show_default=True,
     help="How long to search; the reasons come on top.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="Of the search.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the search."
+)
 @click.option("--out", type=FOLDER, metavar="DIR", help="Write the plan there.")
 @click.option("--overwrite", is_flag=True, help="Replace a plan that is there.")
 @csv_option
@@ -72,20 +74,20 @@ def make(
     needed()
     from commonplace.capacity import make as made
     from commonplace.capacity import read_plan
+    from commonplace.capacity._writing import may_write
 
     plan = read_plan(folder)
-    if out is not None and not overwrite and (out / "plan.yaml").exists():
-        raise InputError(f"there is a plan in {display_path(out)} already; name another folder")
+    if out is not None:
+        may_write(out, overwrite=overwrite)
     with _interruptible() as asked:
         found = made(plan, seconds, seed, _Line(), lambda: bool(asked))
-    if as_json:
-        print_json(found.record())
-    else:
-        show_made(found)
-    if out is not None:  # after it was shown: what took a minute is not lost to a full disk
-        _write(found.plan, out)
-        if not as_json:
-            say(bold(f"wrote {out}"))
+    try:
+        print_json(found.record()) if as_json else show_made(found)
+    finally:  # what took a minute is lost neither to a full disk nor to a reader that goes (`| head`)
+        if out is not None:
+            _write(found.plan, out)
+    if out is not None and not as_json:
+        say(bold(f"wrote {out}"))
     write_csv(found.record(), tables, as_json)
     if not found.verdict.feasible:
         click.get_current_context().exit(BREAKS)

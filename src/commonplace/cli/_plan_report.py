@@ -7,7 +7,7 @@ import click
 from commonplace.cli._plan_check import FOLDER, needed
 from commonplace.cli._terminal import bold, say
 from commonplace.cli._verb import verb
-from commonplace.foundation import InputError, write_atomically
+from commonplace.foundation import InputError, display_path, write_atomically
 
 
 @verb(
@@ -32,5 +32,11 @@ def report(folder: Path, out: Path, overwrite: bool) -> None:
     if out.exists() and not overwrite:
         raise InputError(f"{out} is there already; name another file, or add --overwrite")
     plan = read_plan(folder)
-    write_atomically(out, drawn(check(plan), order(plan)).encode())
+    page = drawn(check(plan), order(plan)).encode()
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(out, page, shared=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"cannot write {display_path(out)}: {reason}") from error
     say(bold(f"wrote {out}"))

@@ -1,13 +1,18 @@
 """Files that are either the old or the new, never a mixture, also after kill -9 or a full disk."""
 
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`: written beside it, flushed to the disk, then renamed over it."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def write_atomically(path: Path, data: bytes, *, shared: bool = False) -> None:
+    """Replace `path` by `data`: written beside it, flushed to the disk, then renamed over it.
+
+    The user alone may read it; with `shared`, whoever may read any new file of the user's.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    new = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(temporary, new, 0o666 if shared else 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
