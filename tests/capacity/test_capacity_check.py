@@ -62,7 +62,7 @@ def test_superblocks_without_machines_are_idle() -> None:
     found = check(standing(project("P1", 4)))
     (one,) = found.idle
     assert (one.house, one.item, one.units, one.months) == ("H", "block", (1, 1, 1), (1, 2, 3))
-    assert str(one) == "1 x block in H wait for machines in months 1-3"
+    assert str(one) == "1 x block in H waits for machines in months 1-3"
 
 
 def test_the_worst_failure_and_the_link_that_binds_are_named() -> None:

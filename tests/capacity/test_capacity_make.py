@@ -15,9 +15,12 @@ from commonplace.capacity._make_choices import first_month, late_cost, pool, ref
 from commonplace.capacity._make_sentences import Reason
 from commonplace.capacity._model import (
     Flow,
+    Hose,
     Inventory,
     Item,
+    Link,
     Placement,
+    Policies,
     Project,
     Role,
     Site,
@@ -135,6 +138,26 @@ def test_a_plan_without_houses_refuses_and_says_so() -> None:
     found = make(two_houses(wanted("P1"), sites=TWO[:2], supplies=(), inventory=(), links=()), 2)
     assert [one.sentence for one in found.reasons] == ["P1 is refused: the plan has no house"]
     assert found.ended == "optimal"
+
+
+@pytest.mark.parametrize("links", [(), small().links])
+def test_a_hose_that_no_link_reaches_is_broken_before_and_places_all_the_same(
+    links: tuple[Link, ...],
+) -> None:
+    hoses = tuple(Hose(site, 100.0, 100.0) for site in "ABC")
+    plan = two_houses(
+        wanted("P1"),
+        sites=(*TWO, Site("C", "campus")),
+        links=links,
+        inventory=tuple(i for i in two_houses().inventory if links or i.item != "wave"),
+        hoses=hoses,
+        policies=Policies(demand="hose"),
+    )
+    found = make(plan, 5)
+    assert [one.project for one in found.placements] == ["P1"]
+    assert [one.site for one in found.before] == ["backbone"]
+    assert "no link is left on the way" in found.before[0].sentence
+    assert [one.cause for one in order(plan).late] == ["max_units"]
 
 
 # ------------------------------------------------------------------ reasons

@@ -22,7 +22,7 @@ from commonplace.capacity._network import NOTHING_LOST, Failure, Network, networ
 from commonplace.capacity._resilience import Factors, Metric, Resilience, binding
 from commonplace.capacity._stock import Months, link_gbps, stocks
 from commonplace.capacity._stranding import Idle, Stranding, idle, strandings
-from commonplace.capacity._words import SAID, UNITS, amount, first_day, many, month_said
+from commonplace.capacity._words import SAID, UNITS, amount, binding_said, first_day, many, month_said
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,10 +215,9 @@ def _backbone_break(
     has = float(metric.lengths @ capacity)
     weights = net.weights(metric.lengths, net.failures[0])
     lost = f"with {month.failure} lost" if month.failure != NOTHING_LOST else "with nothing lost"
-    named = ", ".join(month.links[:4]) + (", ..." if len(month.links) > 4 else "")
     sentence = (
         f"the backbone breaks in {month_said(plan, month.month)}: {lost} its flows fit only to "
-        f"{month.factor:.3f}; {named or 'no link that is left'} binds"
+        f"{month.factor:.3f}; {binding_said(month.links, 4)}"
     )
     if month.links:
         link = plan.link[month.links[0]]

@@ -100,8 +100,9 @@ class Backbone:
 
     @property
     def anything(self) -> bool:
-        """Whether anything may flow at all."""
-        return bool(self.net.demand.any() or self.net.hose.any() or self.parts)
+        """Whether anything may flow at all, and there is a link for it."""
+        flows = self.net.demand.any() or self.net.hose.any() or self.parts
+        return bool(self.plan.links and flows)
 
     def separate(self, values: Floats) -> list[Cut]:
         """The metric inequalities that a solution violates and that are not known yet."""
@@ -122,7 +123,9 @@ class Backbone:
         return [cut for cut in cuts if cut is not None]
 
     def _cut(self, lengths: Floats, failure: int, month: int) -> Cut | None:
-        """Of a metric: lengths . capacity >= distance . demand; None: it is known."""
+        """Of a metric: lengths . capacity >= distance . demand; None: it is known, or of no link."""
+        if not lengths.any():  # no link leads there: nothing that is placed or ordered mends it
+            return None
         lengths = lengths / lengths.max()
         key = (int(failure), int(month), np.round(lengths, 9).tobytes())
         if key in self.known:
@@ -156,9 +159,11 @@ class Backbone:
 
     def _hose_needed(self, lengths: Floats, month: int) -> float:
         """Of a hose the metric's own side: no placement changes it."""
-        same = (m for m in self.asked.metrics if np.allclose(m.lengths / m.lengths.max(), lengths))
-        metric = next(same)
-        return float(metric.needed[month]) / float(metric.lengths.max())
+        for metric in self.asked.metrics:
+            longest = float(metric.lengths.max())
+            if longest > 0 and np.allclose(metric.lengths / longest, lengths):
+                return float(metric.needed[month]) / longest
+        raise AssertionError("the inequality of a hose is of no metric")
 
 
 def _every_pair(

@@ -13,7 +13,7 @@ from commonplace.capacity._order_house import HouseOrders
 from commonplace.capacity._order_stock import Purchase
 from commonplace.capacity._stock import ordered_by
 from commonplace.capacity._stranding import Stranding
-from commonplace.capacity._words import SAID, UNITS, amount, first_day, many, month_said
+from commonplace.capacity._words import SAID, UNITS, amount, binding_said, first_day, many, month_said
 
 _BRINGS: dict[str, tuple[Role, ...]] = {
     "ports": ("superblock",),
@@ -135,11 +135,8 @@ def late_on_backbone(plan: Plan, found: BackboneOrders, bought: tuple[Purchase, 
         late.append(Late("backbone", "backbone", first, inside, len(found.late), "lead", sentence))
     if found.never:
         first = found.never[0]
-        named = ", ".join(found.links[:4]) or "no link"
-        sentence = (
-            f"the backbone cannot carry all flows from {month_said(plan, first)} on: "
-            f"{named} at max_units is not enough"
-        )
+        sentence = f"the backbone cannot carry all flows from {month_said(plan, first)} on: "
+        sentence += binding_said(found.links, 4) + (", at max_units" if found.links else "")
         late.append(
             Late("backbone", "backbone", first, None, len(found.never), "max_units", sentence)
         )

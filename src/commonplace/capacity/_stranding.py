@@ -56,8 +56,8 @@ class Idle:
     def __str__(self) -> str:
         """One sentence."""
         return (
-            f"{many(max(self.units), self.item)} in {self.house} wait for machines "
-            f"in {months_said(self.months)}"
+            f"{many(max(self.units), self.item)} in {self.house} "
+            f"wait{'s' * (max(self.units) == 1)} for machines in {months_said(self.months)}"
         )
 
 

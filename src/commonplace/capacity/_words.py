@@ -79,3 +79,11 @@ def per_cent(share: float) -> int:
 def many(count: int, item: str) -> str:
     """As `2 x superblock-512`."""
     return f"{count} x {item}"
+
+
+def binding_said(links: tuple[str, ...], most: int) -> str:
+    """As `a, b bind`; the links of a metric inequality, at most so many of them."""
+    if not links:
+        return "no link is left on the way"
+    named = ", ".join(links[:most]) + (", ..." if len(links) > most else "")
+    return f"{named} bind{'s' * (len(links) == 1)}"

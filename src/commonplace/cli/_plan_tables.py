@@ -6,7 +6,7 @@ used most, its per cent, and `!` where that is more than there is.
 
 from typing import TYPE_CHECKING, Final
 
-from commonplace.capacity._words import LEGEND, LETTERS, per_cent
+from commonplace.capacity._words import LEGEND, LETTERS, binding_said, per_cent
 from commonplace.cli._terminal import (
     Painted,
     bold,
@@ -123,8 +123,7 @@ def _backbone(found: "Verdict") -> None:
     runs: list[tuple[str, list[BackboneMonth]]] = []
     for b in found.backbone:
         lost = f"{b.failure} lost" if b.failure else "nothing lost"
-        named = ", ".join(b.links[:3]) + (", ..." if len(b.links) > 3 else "")
-        text = f"{lost}; {named or 'no link'} binds"
+        text = f"{lost}; {binding_said(b.links, 3)}"
         if runs and runs[-1][0] == text and (runs[-1][1][-1].factor < 1) == (b.factor < 1):
             runs[-1][1].append(b)
         else:
