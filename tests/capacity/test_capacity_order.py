@@ -13,7 +13,7 @@ from small_plans import BLOCK, OPTICS, SPINE, WAVE, project, scattered, small, s
 
 from commonplace.capacity import Size, _order_backbone, check, order
 from commonplace.capacity._house import site_rows
-from commonplace.capacity._model import Flow, Inventory, Item, Order, Plan, Supply
+from commonplace.capacity._model import Flow, Inventory, Item, Order, Plan, Site, Supply
 from commonplace.capacity._programme import Matrix, Solution, minimise
 from commonplace.capacity._stock import stocks
 
@@ -190,3 +190,28 @@ def test_ordering_again_changes_nothing(seed: int) -> None:
     found = order(scattered(seed, Size(4, 10)))
     again = order(found.plan)
     assert again.cost == pytest.approx(0.0)
+
+
+def test_the_house_with_one_way_takes_first_of_what_the_campus_has() -> None:
+    """H could take either block; in K's gray box only the one of 10 kW fits, and A has 11 kW."""
+    frugal = replace(BLOCK, id="frugal", cost=51.0, kw=1.0, positions=3.0)
+    base, gear = small(), (("block", 1), ("spine", 1), ("border", 2))
+    room = (Supply("H", "network_space", 1, 9), Supply("K", "network_space", 1, 5))
+    plan = replace(
+        base,
+        sites=(*base.sites, Site("K", "house", "A")),
+        items=(*base.items, frugal),
+        supplies=(
+            *(s for s in base.supplies if s.resource != "network_space"),
+            *(replace(s, site="K") for s in base.supplies if s.resource != "network_space"),
+            *room,
+            Supply("A", "power", 1, 2 * 100 + 2 * 19 + 11),
+        ),
+        inventory=base.inventory + tuple(Inventory("K", item, n) for item, n in gear),
+        projects=tuple(
+            replace(project(f"in {house}", ports=80)[0], need=5, fixed=house) for house in "HK"
+        ),
+    )
+    found = order(plan)
+    assert found.verdict.feasible
+    assert {(one.place, one.item) for one in found.orders} == {("H", "frugal"), ("K", "block")}

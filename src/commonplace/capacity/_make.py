@@ -48,7 +48,7 @@ class Made:
     explained: float  # seconds for the reasons
     reasons: tuple[Reason, ...]
     verdict: Verdict
-    before: tuple[Break, ...]  # what is decided breaks already, whatever is ordered
+    before: tuple[Break, ...]  # what is decided breaks, as `order` orders for it
 
     @property
     def cost(self) -> float:

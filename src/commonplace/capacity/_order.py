@@ -8,6 +8,7 @@ ordered in month 1 and said to be late, by how many months; what can never be th
 the limit that stands against it. Machines and bits, ordered apart, are set side by side.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -107,6 +108,24 @@ def order(plan: Plan) -> Orders:
 
 
 def _houses(plan: Plan, stock: Stock) -> dict[str, HouseOrders]:
+    """Each house; where a limit stands against some to the end, these may take first of what
+    campus and region share."""
+    found = _in_turn(plan, stock, plan.houses)
+    first = [house for house in plan.houses if found[house].causes]
+    if first and len(first) < len(plan.houses):
+        rest = [house for house in plan.houses if house not in first]
+        again = _in_turn(plan, stock, (*first, *rest))
+        if _missing(again) < _missing(found):
+            found = again
+    return {house: found[house] for house in plan.houses}
+
+
+def _missing(found: Mapping[str, HouseOrders]) -> int:
+    """Months in which something is missing, of all houses and needs."""
+    return sum(len(months) for one in found.values() for months in one.unmet.values())
+
+
+def _in_turn(plan: Plan, stock: Stock, houses: tuple[str, ...]) -> dict[str, HouseOrders]:
     """One house after the other, each within what campus and region have left for more gear."""
     left = {
         (row.site, row.resource): np.maximum(row.headroom, 0.0)
@@ -114,7 +133,7 @@ def _houses(plan: Plan, stock: Stock) -> dict[str, HouseOrders]:
         if plan.site[row.site].kind != "house"
     }
     found = {}
-    for house in plan.houses:
+    for house in houses:
         above = plan.above(house)[1:]
         shared = {
             limit: np.min([left[site, limit] for site in above if (site, limit) in left], axis=0)

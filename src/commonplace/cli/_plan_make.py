@@ -141,7 +141,7 @@ def show_made(found: "Made") -> None:
     """The verdict, cost and bound, places, orders, and reasons."""
     say_verdict(found.verdict)
     if found.before:
-        listed("decided before, and broken whatever is ordered", [b.sentence for b in found.before])
+        listed("decided before, and broken still with these orders", [b.sentence for b in found.before])
     say("")
     _costs(found)
     _places(found)
