@@ -78,6 +78,9 @@ def test_the_worst_failure_and_the_link_that_binds_are_named() -> None:
         "second binds; at least 1 x wave more on second, or as much over the others, but ordered "
         "on 2027-01-01 it can be used from month 3 only, 2 too late"
     )
+    full = tuple(replace(link, max_units=1) for link in small().links)
+    (one,) = check(small(flows=(Flow("x", "gold", "A", "B", 700.0),), links=full)).breaks
+    assert one.sentence.endswith("fit only to 0.571; second binds, at max_units")
     alone = check(small(flows=flows, policies=Policies(failures="none")))
     assert alone.backbone[0].factor == pytest.approx(1200 / 300)
 

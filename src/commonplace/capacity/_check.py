@@ -7,6 +7,7 @@ the backbone is held under every failure by `_resilience`, whose certificates ar
 break says what would mend it and until when that is to be ordered. Nothing is placed or ordered.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +21,7 @@ from commonplace.capacity._mending import mending, ordering
 from commonplace.capacity._model import Plan
 from commonplace.capacity._network import NOTHING_LOST, Failure, Network, network
 from commonplace.capacity._resilience import Factors, Metric, Resilience, binding
-from commonplace.capacity._stock import Months, link_gbps, stocks
+from commonplace.capacity._stock import Months, arrivals, link_gbps, stocks
 from commonplace.capacity._stranding import Idle, Stranding, idle, strandings
 from commonplace.capacity._words import SAID, UNITS, amount, binding_said, first_day, many, month_said
 
@@ -213,19 +214,31 @@ def _backbone_break(
     """The violated metric inequality in words: what binds, and the least that would mend it."""
     needed = float(metric.needed[month.month - 1])
     has = float(metric.lengths @ capacity)
-    weights = net.weights(metric.lengths, net.failures[0])
     lost = f"with {month.failure} lost" if month.failure != NOTHING_LOST else "with nothing lost"
     sentence = (
         f"the backbone breaks in {month_said(plan, month.month)}: {lost} its flows fit only to "
         f"{month.factor:.3f}; {binding_said(month.links, 4)}"
     )
-    if month.links:
-        link = plan.link[month.links[0]]
-        item = plan.item[link.item]
-        units = int(np.ceil((needed - has) / (weights[link.id] * item.gbps) - 1e-6))
-        more = f"at least {many(units, item.id)} more on {link.id}, or as much over the others"
-        sentence += f"; {more}, {ordering(plan, item, month.month)}"
+    sentence += _more_links(plan, month, net.weights(metric.lengths, net.failures[0]), needed - has)
     return Break("backbone", "backbone", month.month, needed, has, sentence)
+
+
+def _more_links(
+    plan: Plan, month: BackboneMonth, weights: Mapping[str, float], missing: float
+) -> str:
+    """The least that would mend it, on the first of the links that may have more units."""
+    units = Counter[str]()
+    for place, _, count, _ in arrivals(plan):
+        units[place] += count
+    room = [plan.link[k] for k in month.links if units[k] < plan.link[k].max_units]
+    if not room:
+        return ", at max_units" if month.links else ""
+    item = plan.item[room[0].item]
+    more = int(np.ceil(missing / (weights[room[0].id] * item.gbps) - 1e-6))
+    return (
+        f"; at least {many(more, item.id)} more on {room[0].id}, or as much over the others, "
+        f"{ordering(plan, item, month.month)}"
+    )
 
 
 def _use_record(use: Use) -> dict[str, Any]:

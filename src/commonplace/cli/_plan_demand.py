@@ -119,6 +119,8 @@ def demand(at: tuple[str, ...], name: str, need: int, **given: Any) -> None:
     for file, text in tables.items():
         say(bold(f"\n{file}"))
         say(text.rstrip("\n"))
+    if given["out"]:
+        say(bold(f"\nwrote {given['out']}"))
 
 
 def _job(given: dict[str, Any], houses: int) -> "Job":

@@ -95,7 +95,8 @@ def _heat_map(found: "Verdict") -> None:
             say(joined([pad("backbone", width), *shown]))
     if len(found.plan.houses) > len(houses):
         say(dim(f"and {len(found.plan.houses) - len(houses)} houses that are used less"))
-    say(dim(f"{LEGEND}; per cent used, ! breaks"))
+    for line in wrap(f"{LEGEND}; per cent used, ! breaks", columns()):
+        say(dim(line))
 
 
 def _peak(found: "Verdict", house: str) -> float:
