@@ -177,7 +177,7 @@ def test_the_command(tmp_path: Path) -> None:
     full = Job(LLAMA_8B, 256, 256)
     fits = chips_that_fit(replace(full, trainable=41_943_040.0), demand(full).south_gbps)
     assert told["adapter"]["chips_that_fit"] == fits
-    assert told["projects"][0]["ports"] == 256
+    assert (told["projects"][0]["ports"], told["projects"][0]["kind"]) == (256, "machine")
     run(*words, "--at", "a", "--at", "b", "--out", str(tmp_path / "job"))
     assert (tmp_path / "job" / "flows.csv").read_text().startswith("product,class,a,z,gbps")
     again = run(*words, "--out", str(tmp_path / "job"))

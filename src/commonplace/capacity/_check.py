@@ -23,7 +23,15 @@ from commonplace.capacity._network import NOTHING_LOST, Failure, Network, networ
 from commonplace.capacity._resilience import Factors, Metric, Resilience, binding
 from commonplace.capacity._stock import Months, arrivals, link_gbps, stocks
 from commonplace.capacity._stranding import Idle, Stranding, idle, strandings
-from commonplace.capacity._words import SAID, UNITS, amount, binding_said, first_day, many, month_said
+from commonplace.capacity._words import (
+    SAID,
+    UNITS,
+    amount,
+    binding_said,
+    first_day,
+    many,
+    month_said,
+)
 
 
 @dataclass(frozen=True, eq=False)

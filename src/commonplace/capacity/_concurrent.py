@@ -117,7 +117,9 @@ class Programme:
         self.highs.changeRowsBounds(g.arcs, rows, lowest, capacity / unit)  # type: ignore[attr-defined]
         self._run()
         found = self.highs.getSolution()
-        flow = np.asarray(found.col_value)[:last].reshape(len(self.sources), g.arcs) * (capacity > 0)
+        flow = np.asarray(found.col_value)[:last].reshape(len(self.sources), g.arcs) * (
+            capacity > 0
+        )
         lengths = np.maximum(-np.asarray(found.row_dual)[len(self.sources) * g.nodes :], 0.0)
         return np.maximum(flow, 0.0), lengths
 

@@ -13,7 +13,15 @@ from commonplace.capacity._order_house import HouseOrders
 from commonplace.capacity._order_stock import Purchase
 from commonplace.capacity._stock import ordered_by
 from commonplace.capacity._stranding import Stranding
-from commonplace.capacity._words import SAID, UNITS, amount, binding_said, first_day, many, month_said
+from commonplace.capacity._words import (
+    SAID,
+    UNITS,
+    amount,
+    binding_said,
+    first_day,
+    many,
+    month_said,
+)
 
 _BRINGS: dict[str, tuple[Role, ...]] = {
     "ports": ("superblock",),

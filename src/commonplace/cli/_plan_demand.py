@@ -11,6 +11,7 @@ from commonplace.cli._terminal import bold, dim, print_json, say
 from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:
+    from commonplace.capacity._tables import Table
     from commonplace.capacity._training_demand import Demand, Job
 
 _count = click.IntRange(1, 10**7)
@@ -112,7 +113,10 @@ def demand(at: tuple[str, ...], name: str, need: int, **given: Any) -> None:
     if given["out"]:
         _write(given["out"], tables)
     if given["as_json"]:
-        shown = {"projects": list(map(asdict, projects)), "flows": list(map(asdict, flows))}
+        shown = {
+            "projects": _records("projects.csv", projects),
+            "flows": _records("flows.csv", flows),
+        }
         print_json({**asdict(asked), "shape": asdict(job.shape), **shown, "adapter": saved})
         return
     _show(job, asked, saved)
@@ -165,12 +169,22 @@ def _saved(job: "Job", chip: Any) -> dict[str, Any] | None:
 
 
 def _tables(projects: Any, flows: Any) -> dict[str, str]:
-    from commonplace.capacity._tables import TABLES
     from commonplace.capacity._writing import table_text
 
     rows = {"projects.csv": projects, "flows.csv": flows}
-    known = {table.file: table for table in TABLES}
-    return {file: table_text(known[file], some) for file, some in rows.items() if some}
+    return {file: table_text(_table(file), some) for file, some in rows.items() if some}
+
+
+def _table(file: str) -> "Table":
+    from commonplace.capacity._tables import TABLES
+
+    return next(table for table in TABLES if table.file == file)
+
+
+def _records(file: str, rows: Any) -> list[dict[str, Any]]:
+    """Rows by the names of the table's columns."""
+    columns = _table(file).columns
+    return [{one.name: getattr(row, one.attribute) for one in columns} for row in rows]
 
 
 def _write(folder: Path, tables: dict[str, str]) -> None:

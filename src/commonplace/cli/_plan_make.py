@@ -48,9 +48,7 @@ _ENDED: Final = {
     show_default=True,
     help="How long to search; the reasons come on top.",
 )
-@click.option(
-    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the search."
-)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the search.")
 @click.option("--out", type=FOLDER, metavar="DIR", help="Write the plan there.")
 @click.option("--overwrite", is_flag=True, help="Replace a plan that is there.")
 @csv_option
@@ -141,7 +139,9 @@ def show_made(found: "Made") -> None:
     """The verdict, cost and bound, places, orders, and reasons."""
     say_verdict(found.verdict)
     if found.before:
-        listed("decided before, and broken still with these orders", [b.sentence for b in found.before])
+        listed(
+            "decided before, and broken still with these orders", [b.sentence for b in found.before]
+        )
     say("")
     _costs(found)
     _places(found)
