@@ -74,6 +74,19 @@ def test_the_next_month_s_version_of_a_plan_is_compared_by_the_calendar() -> Non
     assert [(c.table, c.row) for c in found.changes] == [("plan", "start")]
 
 
+def test_what_is_said_of_an_older_version_are_its_own_months() -> None:
+    first, second = project("P1", ports=60), project("P2", 3, ports=20)
+    old = standing(first, second)
+    later = replace(
+        standing(first, project("P2", 2, ports=20)), start=date(2027, 4, 1)
+    )  # what stood in 2027-03 stands in its first month
+    assert diff(old, later).moves[0].sentence.startswith("P2 moved from H 2027-03 to H 2027-05: ")
+    without = replace(standing(first, project("P3", 3, ports=4)), start=date(2027, 2, 1))
+    assert diff(old, without).verdicts[0].sentence == (
+        "H is no longer short of superblock ports (it was from 2027-03 on): load 80 -> 60 ports"
+    )
+
+
 def test_a_project_that_is_placed_nowhere_now_has_its_reason_too() -> None:
     old = standing(project("P1"), project("P2", 2, ports=64))
     new = replace(old, placements=old.placements[:1])

@@ -9,6 +9,7 @@ of plans that start apart are compared by the calendar.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from commonplace.capacity._check import Verdict, check
@@ -80,7 +81,7 @@ def diff(a: Plan, b: Plan) -> Difference:
     then = _as_of(a, b)
     return Difference(
         tuple(changed_rows(a, then, b)),
-        tuple(_moves(then, b)),
+        tuple(_moves(a, then, b)),
         tuple(changed_orders(a, b)),
         tuple(_verdicts(check(a), check(b))),
     )
@@ -88,7 +89,7 @@ def diff(a: Plan, b: Plan) -> Difference:
 
 def _as_of(a: Plan, b: Plan) -> Plan:
     """Plan `a` with its months counted from the start of `b`; what lies before is in month 1."""
-    months = (b.start.year - a.start.year) * 12 + b.start.month - a.start.month
+    months = _months(a.start, b.start)
     if not months:
         return a
 
@@ -107,11 +108,16 @@ def _as_of(a: Plan, b: Plan) -> Plan:
     )
 
 
-def _moves(a: Plan, b: Plan) -> Iterable[Move]:
-    """Projects whose place or month differs; why, tried in the new plan."""
+def _months(start: date, day: date) -> int:
+    """From one first day of a month to another."""
+    return (day.year - start.year) * 12 + day.month - start.month
+
+
+def _moves(a: Plan, then: Plan, b: Plan) -> Iterable[Move]:
+    """Projects whose place or month differs; why, tried in the new plan. `then`: as of `_as_of`."""
     short = _shortage(b)
     for project in dict.fromkeys([*a.placed, *b.placed]):
-        old, new = a.placed.get(project), b.placed.get(project)
+        old, new = then.placed.get(project), b.placed.get(project)
         if old == new:
             continue
         if project not in b.project:
@@ -121,10 +127,11 @@ def _moves(a: Plan, b: Plan) -> Iterable[Move]:
             yield Move(project, old, new, None, f"{project} is placed now: {_place(b, new)}")
         else:
             resource, reason = short(old)
+            was = _place(a, a.placed[project])
             moved = (
-                f"moved from {_place(b, old)} to {_place(b, new)}"
+                f"moved from {was} to {_place(b, new)}"
                 if new
-                else (f"was at {_place(b, old)} and is placed nowhere now")
+                else f"was at {was} and is placed nowhere now"
             )
             yield Move(project, old, new, resource, f"{project} {moved}: {reason}")
 
@@ -181,22 +188,25 @@ def _verdicts(a: Verdict, b: Verdict) -> Iterable[VerdictChange]:
                 if now
                 else f"{where} is no longer {state} (it was from {was} on)"
             )
-            why = _why(a, b, site, resource, (old or new))
+            at = first_day(a.plan, old.month) if old else first_day(b.plan, new.month)
+            why = _why(a, b, site, resource, at)
             yield VerdictChange(site, resource, was, now, f"{change}{why}")
 
 
-def _why(a: Verdict, b: Verdict, site: str, resource: str, at: Any) -> str:
-    """Load and capacity of both plans in the month of the break."""
+def _why(a: Verdict, b: Verdict, site: str, resource: str, at: date) -> str:
+    """Load and capacity of both plans in the month of the break; nothing, where one has it not."""
     if (site, resource) not in a.use or (site, resource) not in b.use:
         return ""
     old, new = a.use[site, resource], b.use[site, resource]
-    index = min(at.month, len(old.load), len(new.load)) - 1
+    then, here = (_months(one.plan.start, at) for one in (a, b))
+    if not (0 <= then < a.plan.horizon and 0 <= here < b.plan.horizon):
+        return ""
     parts = [
-        f"{name} {amount(float(was[index]), '')}-> {amount(float(now[index]), old.unit)}"
+        f"{name} {amount(float(was[then]), '')}-> {amount(float(now[here]), old.unit)}"
         for name, was, now in (
             ("load", old.load, new.load),
             ("capacity", old.capacity, new.capacity),
         )
-        if abs(was[index] - now[index]) > 1e-9
+        if abs(was[then] - now[here]) > 1e-9
     ]
     return f": {', '.join(parts)}" if parts else ""
