@@ -81,7 +81,7 @@ def make(
         found = made(plan, seconds, seed, _Line(), lambda: bool(asked))
     try:
         print_json(found.record()) if as_json else show_made(found)
-    finally:  # what took a minute is lost neither to a full disk nor to a reader that goes (`| head`)
+    finally:  # what took a minute is not lost to a reader that goes (`| head`)
         if out is not None:
             _write(found.plan, out)
     if out is not None and not as_json:
