@@ -188,7 +188,7 @@ def _verdicts(a: Verdict, b: Verdict) -> Iterable[VerdictChange]:
                 if now
                 else f"{where} is no longer {state} (it was from {was} on)"
             )
-            at = first_day(a.plan, old.month) if old else first_day(b.plan, new.month)
+            at = next(first_day(v.plan, k.month) for v, k in ((a, old), (b, new)) if k)
             why = _why(a, b, site, resource, at)
             yield VerdictChange(site, resource, was, now, f"{change}{why}")
 

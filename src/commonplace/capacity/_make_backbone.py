@@ -123,7 +123,7 @@ class Backbone:
         return [cut for cut in cuts if cut is not None]
 
     def _cut(self, lengths: Floats, failure: int, month: int) -> Cut | None:
-        """Of a metric: lengths . capacity >= distance . demand; None: it is known, or of no link."""
+        """Of a metric: lengths . capacity >= distance . demand; None: known, or of no link."""
         if not lengths.any():  # no link leads there: nothing that is placed or ordered mends it
             return None
         lengths = lengths / lengths.max()

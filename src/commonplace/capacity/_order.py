@@ -108,8 +108,7 @@ def order(plan: Plan) -> Orders:
 
 
 def _houses(plan: Plan, stock: Stock) -> dict[str, HouseOrders]:
-    """Each house; where a limit stands against some to the end, these may take first of what
-    campus and region share."""
+    """Each house; those that a limit stands against take first of what campus and region share."""
     found = _in_turn(plan, stock, plan.houses)
     first = [house for house in plan.houses if found[house].causes]
     if first and len(first) < len(plan.houses):
