@@ -90,4 +90,5 @@ def test_the_command_line_writes_them(tmp_path: Path) -> None:
         "idle.csv",
         "resources.csv",
         "stranded.csv",
+        "waiting.csv",
     }
