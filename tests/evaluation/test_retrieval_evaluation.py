@@ -142,3 +142,10 @@ def test_what_cannot_be_compared(beir: Path, tmp_path: Path) -> None:
     _, kept = evaluate_retrieval(beir, only=["bm25"])
     with pytest.raises(InputError, match="the earlier report measured bm25, and this one dense"):
         evaluate_retrieval(beir, only=["dense"], against=str(kept))
+
+
+def test_a_kept_library_that_was_moved_is_refused(beir: Path, tmp_path: Path) -> None:
+    evaluate_retrieval(beir, only=["bm25"], library=tmp_path / "kept")
+    (tmp_path / "kept").rename(tmp_path / "moved")
+    with pytest.raises(InputError, match="was made in another folder"):
+        evaluate_retrieval(beir, only=["bm25"], library=tmp_path / "moved")

@@ -144,10 +144,15 @@ def open_set(
         The library, the ids of its documents by path, and the seconds that adding took, by stage.
 
     Raises:
-        InputError: the folder holds the files of something else.
+        InputError: the folder holds the files of something else, or was moved.
     """
     identities = write_documents(_texts(given), place / "documents")
     opened = QuietLibrary.like(Library.open(place / "library", announce=announce))
+    if any(file.path not in identities for file in opened.status().files):
+        raise InputError(
+            f"the library kept in {display_path(place)} was made in another folder, and its files "
+            "are named by that; move it back, or name an empty folder"
+        )
     added = opened.add(place / "documents", vectors=vectors, progress=progress)
     return opened, identities, dict(added.seconds)
 
