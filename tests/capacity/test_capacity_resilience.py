@@ -1,11 +1,14 @@
 """Every failure and month against one linear programme each; what is named as binding binds."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
+from small_plans import small
 
 from commonplace.capacity._concurrent import concurrent_flow
+from commonplace.capacity._flow import TOLERANCE
 from commonplace.capacity._model import (
     Flow,
     Hose,
@@ -125,3 +128,15 @@ def test_shares_of_a_product_s_flow_follow_its_machines() -> None:
     net = network(plan)
     assert [(net.nodes[a], net.nodes[z]) for a, z in net.pairs] == [("X", "Y")]
     assert net.demand.tolist() == [[0.0], [75.0]]
+
+
+def test_what_is_known_of_no_demand_is_no_bound_on_another() -> None:
+    """All bounds were infinite then, and the same question was asked again for ever."""
+    plan = small(flows=(Flow("x", "gold", "A", "B", 300.0),))
+    net = network(plan)
+    capacity = net.capacities(link_gbps(plan, stocks(plan)))
+    nothing = Resilience(replace(net, demand=np.zeros_like(net.demand)))
+    nothing.factors(capacity, 1.0)
+    found = Resilience(net, nothing).factors(capacity, 1.0)
+    assert (found.carried.min(0) >= 1 - TOLERANCE).all()
+    assert found.worst == pytest.approx(400 / 300)

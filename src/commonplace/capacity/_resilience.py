@@ -99,9 +99,9 @@ class Resilience:
                 still &= bound >= enough
             if not still.any():
                 break
-            at = np.where(still, bound, np.inf)
             month = int(np.flatnonzero(still.any(0))[-1])
-            failure = int(at[:, month].argmin())
+            open_ones = np.flatnonzero(still[:, month])
+            failure = int(open_ones[bound[open_ones, month].argmin()])
             if self._deviate(capacity[failure, month], month, float(worst[month])):
                 np.maximum(lower, carried(capacity, self.loads[-1]), out=lower)
                 if lower[failure, month] >= worst[month] * (1 - TOLERANCE):
@@ -137,8 +137,8 @@ class Resilience:
         return needed
 
     def _keep(self, lengths: Floats, needed: Floats) -> None:
-        if needed.any():
-            self.metrics.append(Metric(lengths, needed))
+        """Also where nothing needs it now: it is handed on to other demands."""
+        self.metrics.append(Metric(lengths, needed))
 
     def _ask(self, capacity: Floats, month: int) -> None:
         """Solve one question and keep its routing and its metric."""
