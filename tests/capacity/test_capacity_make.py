@@ -100,6 +100,12 @@ TINY = {
         wanted("P2", 2, north_gbps=700),
         flows=(Flow("chat", "gold", "*", "B", 1400.0),),
     ),
+    "solved by presolve": two_houses(
+        wanted("P1", 4, racks=1, kw=50, ports=10, south_gbps=3000, north_gbps=1500, priority=5.0),
+        wanted("P2", 5, racks=60, kw=50, ports=80, north_gbps=1500, priority=5.0, houses=("H",)),
+        flows=(Flow("chat", "gold", "*", "B", 3000.0),),
+        policies=Policies(lost_fbrs=0, failures="none", late_cost=1.0, refused_cost=3.0),
+    ),
     "a broken start": two_houses(
         replace(wanted("P1", 1, ports=80), fixed="H"), wanted("P2", 1), wanted("P3", 3)
     ),

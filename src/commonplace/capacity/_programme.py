@@ -241,7 +241,20 @@ def minimise(
     highs.setOptionValue("mip_rel_gap", gap)
     if start is not None:
         highs.setSolution(_solution(start))
-    return outcome(highs, solved(highs), relaxed or not matrix.integer.any())
+    found = outcome(highs, solved(highs), relaxed or not matrix.integer.any())
+    if start is not None and found.status == "optimal" and _is_start(matrix, found):
+        return minimise(matrix, seconds, gap=gap, relaxed=relaxed, stopped=stopped)
+    return found
+
+
+def _is_start(matrix: Matrix, found: Solution) -> bool:
+    """Whether the values are those of the start, and not of the better objective that is told.
+
+    So HiGHS 1.16 ends where presolve leaves nothing to solve.
+    """
+    assert found.values is not None
+    cost = float(matrix.cost @ found.values)
+    return cost > found.objective + 1e-6 * max(1.0, abs(found.objective))
 
 
 def outcome(highs: Any, status: Status, relaxed: bool) -> Solution:
