@@ -19,6 +19,7 @@ from commonplace.capacity._model import (
     Inventory,
     Item,
     Link,
+    Order,
     Placement,
     Policies,
     Project,
@@ -177,6 +178,27 @@ def test_a_lead_time_is_the_reason_and_says_what_to_order() -> None:
         "P1 cannot go to H in month 2 (2027-02): its 80 ports exceed those that the "
         "superblocks have left; earliest is month 4 (2027-04) if 1 x block is ordered by 2027-01-01"
     )
+
+
+def test_what_is_to_be_ordered_counts_on_the_orders_of_the_plan() -> None:
+    """The block that one project needs in month 6 is enough for the other too, if it comes then."""
+    made = make(
+        two_houses(
+            replace(wanted("stands", ports=50), fixed="H"),
+            wanted("later", 6, ports=50, houses=("H",)),
+            wanted("moved", 2, ports=28, houses=("H", "K")),
+        ),
+        5,
+    )
+    assert made.plan.orders == (Order("H", "block", 1, 3),)
+    (reason,) = made.reasons
+    assert reason.sentence.endswith(
+        "earliest is month 4 (2027-04) if 1 x block is ordered by 2027-01-01 instead of 2027-03-01"
+    )
+    there = Placement("moved", "H", 4)
+    others = tuple(one for one in made.plan.placements if one.project != "moved")
+    plan = replace(made.plan, placements=(*others, there), orders=(Order("H", "block", 1, 1),))
+    assert check(plan).feasible
 
 
 def test_a_refused_project_names_the_limit() -> None:

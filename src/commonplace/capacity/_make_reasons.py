@@ -58,9 +58,10 @@ class Trials:
         return self._solved(project, house, [month], costs)
 
     def earliest(self, project: int, house: int) -> tuple[int, Floats, Floats] | None:
-        """The first month from which the house takes it, the plan then, and the one without it.
+        """The first month from which the house takes it, and two plans in which it does.
 
-        In both the orders of the house are as few and as late as can be.
+        In both orders are as few and as late as can be; in the second those of the plan stay, or
+        come earlier, so that what it has beside them is what is to be ordered for the project.
         """
         choice = self.whole.choices
         mine = (choice.project == project) & (choice.house == house)
@@ -72,10 +73,10 @@ class Trials:
             return None
         month = next(m for m in months if found[self._column(project, house, m)] > 0.5)
         late = self._held_late()
-        values, without = (self._solved(project, house, at, late) for at in ([month], []))
-        if values is None or without is None:
-            return month, found, found
-        return month, values, without
+        values = self._solved(project, house, [month], late)
+        values = found if values is None else values
+        on_top = self._solved(project, house, [month], late, kept=True)
+        return month, values, values if on_top is None else on_top
 
     def against(self, project: int, house: int, month: int) -> tuple[Family, ...]:
         """What stands against the project: without all of it it fits, with a part it does not.
@@ -100,9 +101,14 @@ class Trials:
 
     # ------------------------------------------------------------------ programmes
 
-    def _solved(self, project: int, house: int, months: list[int], costs: Floats) -> Floats | None:
+    def _solved(
+        self, project: int, house: int, months: list[int], costs: Floats, *, kept: bool = False
+    ) -> Floats | None:
+        """`kept`: the orders of the plan stay, or come earlier."""
         for _ in range(_ROUNDS):
             some, _, free, without = self._placed(project, house, months, costs)
+            if kept:
+                some = replace(some, lower=self._with_orders()[free])
             found = minimise(some, _SECONDS, gap=1e-7)
             if found.values is None:
                 return None
@@ -142,6 +148,13 @@ class Trials:
         choice = self.whole.choices
         now = (self.values[self.whole.rows.choice] > 0.5) & (choice.project == project)
         return int(choice.house[now][0]) if now.any() else -1
+
+    def _with_orders(self) -> Floats:
+        """Lower sides at which no unit that is ordered goes away, or comes later."""
+        lower = self.whole.matrix.lower.copy()
+        for units in [*self.whole.rows.units.values(), *self.whole.backbone.units]:
+            lower[units] = np.maximum(lower[units], np.round(self.values[units]))
+        return lower
 
     def _held_late(self) -> Floats:
         """Costs in which each month that a unit is there costs a little."""

@@ -147,8 +147,7 @@ def _earliest(trials: Trials, found: tuple[int, Floats, Floats] | None) -> str:
     if found is None:
         return "it does not fit there within the horizon"
     whole = trials.whole
-    after, before = whole.planned(found[1]), whole.planned(found[2])
-    bought = purchases(before, after.orders)
+    bought = purchases(whole.planned(trials.values), whole.planned(found[2]).orders)
     said = f"earliest is {month_said(whole.plan, found[0] + 1)}"
     if not bought:
         return said
@@ -158,6 +157,8 @@ def _earliest(trials: Trials, found: tuple[int, Floats, Floats] | None) -> str:
         are = f" {'is' if one.units == 1 else 'are'} ordered" if n == 0 else ""
         day = f"{first_day(whole.plan, one.month):%Y-%m-%d}"
         said += f"{', ' * (n > 0)}{many(one.units, one.item)}{place}{are} by {day}"
+        if one.instead_of:
+            said += f" instead of {first_day(whole.plan, one.instead_of):%Y-%m-%d}"
     return said + (f", and {len(bought) - 3} more" if len(bought) > 3 else "")
 
 
