@@ -76,7 +76,7 @@ def _cheaper(trials: Trials, number: int, project: Project) -> Floats | None:
         found = None if one.kind == "refused" else trials.moved(number, at, one.need - 1)
         if found is None and one.kind != "moved":
             soonest = trials.earliest(number, at)
-            found = None if soonest is None else soonest[1]
+            found = None if soonest is None else soonest.values
         if found is not None and _less(whole.cost(found), whole.cost(trials.values)):
             return found
     return None

@@ -8,7 +8,7 @@ the project fits, and with any part of it it does not (a deletion filter; Chinne
 1991, here over integer programmes).
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +35,19 @@ _HOLDING = 1e-3  # of a unit's cost a month: what is ordered is ordered at the l
 Family = tuple[str, str]  # site, resource
 
 
+@dataclass(frozen=True, eq=False)
+class Soonest:
+    """From which month (from 0) a house takes a project, at least cost with `values`.
+
+    What is to be ordered for it is the difference from the plan `before` to that of `after`.
+    """
+
+    month: int
+    values: Floats
+    before: Floats
+    after: Floats
+
+
 class Trials:
     """Questions about a plan in which one project (a number of the pool) is put elsewhere.
 
@@ -57,11 +70,11 @@ class Trials:
         costs = self.whole.matrix.cost
         return self._solved(project, house, [month], costs)
 
-    def earliest(self, project: int, house: int) -> tuple[int, Floats, Floats] | None:
-        """The first month from which the house takes it, and two plans in which it does.
+    def earliest(self, project: int, house: int) -> "Soonest | None":
+        """The first month from which the house takes it; orders are as few and late as can be.
 
-        In both orders are as few and as late as can be; in the second those of the plan stay, or
-        come earlier, so that what it has beside them is what is to be ordered for the project.
+        Where the project stands elsewhere, the orders of the plan stay or come earlier: what is to
+        be ordered for it is beside them. Where it stands in the house, it is among them.
         """
         choice = self.whole.choices
         mine = (choice.project == project) & (choice.house == house)
@@ -75,8 +88,12 @@ class Trials:
         late = self._held_late()
         values = self._solved(project, house, [month], late)
         values = found if values is None else values
-        on_top = self._solved(project, house, [month], late, kept=True)
-        return month, values, values if on_top is None else on_top
+        if self._where(project) != house:
+            after = self._solved(project, house, [month], late, kept=True)
+            if after is not None:
+                return Soonest(month, values, self.values, after)
+        before = self._solved(project, house, [], late)
+        return Soonest(month, values, values if before is None else before, values)
 
     def against(self, project: int, house: int, month: int) -> tuple[Family, ...]:
         """What stands against the project: without all of it it fits, with a part it does not.

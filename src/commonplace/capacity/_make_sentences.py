@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from commonplace.capacity._make_choices import Floats, first_month
 from commonplace.capacity._make_polish import Kind, Wish, wish
-from commonplace.capacity._make_reasons import Family, Trials
+from commonplace.capacity._make_reasons import Family, Soonest, Trials
 from commonplace.capacity._make_whole import Whole
 from commonplace.capacity._model import Plan, Project
 from commonplace.capacity._order_stock import purchases
@@ -74,7 +74,7 @@ def _reason(trials: Trials, number: int, project: Project) -> Reason | None:
         return Reason(project.id, kind, wanted, need, (), need, costs, said)
     causes = trials.against(number, at, need - 1)
     earliest = trials.earliest(number, at)
-    month_there = None if earliest is None else earliest[0] + 1
+    month_there = None if earliest is None else earliest.month + 1
     said = f"{project.id} cannot go to {wanted} in {month_said(plan, need)}: "
     said += f"{_against(whole, project, wanted, causes)}; {_earliest(trials, earliest)}"
     return Reason(project.id, kind, wanted, need, causes, month_there, None, said)
@@ -130,8 +130,8 @@ def _dearest(trials: Trials, number: int, houses: list[str]) -> tuple[float, str
     for house in houses:
         soonest = trials.earliest(number, whole.plan.houses.index(house))
         if soonest is not None:
-            costs = whole.cost(soonest[1]) - whole.cost(trials.values)
-            found.append((costs, house, soonest[0] + 1))
+            costs = whole.cost(soonest.values) - whole.cost(trials.values)
+            found.append((costs, house, soonest.month + 1))
     return min(found, default=None)
 
 
@@ -142,13 +142,13 @@ def _others(count: int) -> str:
     return f", and {which} it either"
 
 
-def _earliest(trials: Trials, found: tuple[int, Floats, Floats] | None) -> str:
+def _earliest(trials: Trials, found: Soonest | None) -> str:
     """From when on the house takes it, and what is to be ordered for that."""
     if found is None:
         return "it does not fit there within the horizon"
     whole = trials.whole
-    bought = purchases(whole.planned(trials.values), whole.planned(found[2]).orders)
-    said = f"earliest is {month_said(whole.plan, found[0] + 1)}"
+    bought = purchases(whole.planned(found.before), whole.planned(found.after).orders)
+    said = f"earliest is {month_said(whole.plan, found.month + 1)}"
     if not bought:
         return said
     said += " if "
