@@ -2,7 +2,9 @@
 
 As a program it trains, prints each loss as soon as it is there, and can be killed at any moment:
 
-    python tests/training/tasks.py FOLDER [--resume] [--together]
+    python tests/training/tasks.py FOLDER [--resume] [--together] [--watched]
+
+`--watched`: it runs at most `AHEAD` steps ahead of who reads, who answers each line with a line.
 """
 
 import sys
@@ -17,6 +19,7 @@ from torch import Tensor, nn
 from commonplace.training import Settings, StepRecord, Validation, train
 
 Pair = tuple[Tensor, Tensor]
+AHEAD = 8
 SETTINGS = Settings(
     steps=60,
     batch=4,
@@ -97,10 +100,15 @@ def main() -> None:
         Settings(steps=8, batch=3, accumulation=2, validate_every=4) if accelerator else SETTINGS
     )
     folder, resume = Path(sys.argv[1]), "--resume" in sys.argv
+    left = AHEAD
     for record in run(folder, model, settings=settings, resume=resume, accelerator=accelerator):
         if record.loss is not None and (accelerator is None or accelerator.is_main_process):
             sys.stdout.write(f"{record.step} {record.loss.hex()}\n")
             sys.stdout.flush()
+            left -= 1
+        if "--watched" in sys.argv and left == 0:
+            sys.stdin.readline()
+            left += 1
 
 
 if __name__ == "__main__":

@@ -92,18 +92,23 @@ def test_another_configuration_is_refused(tmp_path: Path) -> None:
 
 
 def _losses(folder: Path, *words: str, kill_after: int = 0) -> dict[int, str]:
-    """Run the program, and kill it when it has printed so many losses (0: let it end)."""
-    command = [*_PROGRAM, str(folder), *words]
+    """Run the program, and kill it when so many losses were read (0: let it end).
+
+    It is killed wherever it is then, a few steps further on; what it printed until then counts.
+    """
+    command = [*_PROGRAM, str(folder), *words, *(["--watched"] if kill_after else [])]
     losses: dict[int, str] = {}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, bufsize=1) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
         for line in process.stdout:
             step, loss = line.split()
             losses[int(step)] = loss
             if len(losses) == kill_after:
                 os.kill(process.pid, signal.SIGKILL)
-                break
-        process.stdout.read()
+            elif len(losses) < kill_after:
+                process.stdin.write("\n")
     if not kill_after:
         assert process.returncode == 0
     return losses
