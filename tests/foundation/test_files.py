@@ -1,6 +1,7 @@
 """Files that are the old or the new; a log whose lines never mix; paths that can be shown."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from commonplace.foundation import (
     append_record,
     bug_report,
     display_path,
+    file_beside,
     read_records,
+    replacing,
     write_atomically,
 )
 
@@ -35,6 +38,21 @@ def test_a_write_that_fails_leaves_the_old(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(OSError, match="No space"):
         write_atomically(file, b"new")
     assert file.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_is_written_piece_by_piece_is_whole_or_not_there(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    with replacing(file) as target:
+        target.write(b"ol")
+        assert not file.exists()
+        target.write(b"d")
+    with suppress(OSError), replacing(file) as target:
+        target.write(b"ne")
+        raise OSError(28, "No space left on device")
+    assert file.read_bytes() == b"old"
+    with file_beside(file) as spool:
+        assert Path(spool.name).parent == tmp_path
     assert list(tmp_path.iterdir()) == [file]
 
 

@@ -13,12 +13,9 @@ Format: https://github.com/huggingface/safetensors#format
 
 import json
 import math
-import os
 import shutil
 import struct
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -29,7 +26,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from commonplace.foundation import InputError, display_path
+from commonplace.foundation import InputError, display_path, file_beside, replacing
 from commonplace.models._safetensors import Entry, read_data, read_header
 
 _DTYPES: Final[Mapping[str, torch.dtype]] = {
@@ -124,10 +121,9 @@ def write_tensors(
         InputError: the disk is full, or the folder cannot be written to; `path` is as before.
     """
     try:
-        with _beside(path) as spool, _beside(path) as target:
+        with file_beside(path) as spool, replacing(path) as target:
             entries = _spooled(spool, tensors)
             _join(target, entries, dict(metadata()), spool)
-            os.replace(target.name, path)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(
@@ -172,17 +168,6 @@ def _all_finite(data: NDArray[np.uint8], ordered: list[Entry], base: int) -> boo
 # -------------------------------------------------------------------- writing
 
 
-@contextmanager
-def _beside(path: Path) -> Iterator[Any]:
-    """A file beside `path` that is gone afterwards, unless it was renamed."""
-    file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
-    try:
-        with file:
-            yield file
-    finally:
-        Path(file.name).unlink(missing_ok=True)
-
-
 def _spooled(spool: IO[bytes], tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Any]:
     """Write the tensors' data one after the other; returns the header's entries."""
     entries: dict[str, Any] = {}
@@ -205,11 +190,9 @@ def _spooled(spool: IO[bytes], tensors: Iterable[tuple[str, Tensor]]) -> dict[st
 def _join(
     target: IO[bytes], entries: Mapping[str, Any], metadata: dict[str, str], spool: IO[bytes]
 ) -> None:
-    """Header, padded to eight bytes, and data, flushed to the disk."""
+    """Header, padded to eight bytes, and data."""
     header = json.dumps({"__metadata__": metadata, **entries}, separators=(",", ":")).encode()
     header += b" " * (-len(header) % 8)
     target.write(struct.pack("<Q", len(header)) + header)
     spool.seek(0)
     shutil.copyfileobj(spool, target, 1 << 20)
-    target.flush()
-    os.fsync(target.fileno())

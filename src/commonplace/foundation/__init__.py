@@ -8,7 +8,13 @@ from commonplace.foundation._errors import (
     UnreadableError,
     WeightsError,
 )
-from commonplace.foundation._files import append_line, display_path, write_atomically
+from commonplace.foundation._files import (
+    append_line,
+    display_path,
+    file_beside,
+    replacing,
+    write_atomically,
+)
 from commonplace.foundation._log import append_record, read_records
 from commonplace.foundation._progress import Progress, Stopwatch, silent
 from commonplace.foundation._runs import Run, RunLog, RunState, find_run, new_run_id, read_runs
@@ -28,10 +34,12 @@ __all__ = [
     "append_record",
     "bug_report",
     "display_path",
+    "file_beside",
     "find_run",
     "new_run_id",
     "read_records",
     "read_runs",
+    "replacing",
     "silent",
     "write_atomically",
 ]

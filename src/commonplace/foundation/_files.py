@@ -2,7 +2,11 @@
 
 import os
 import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 def write_atomically(path: Path, data: bytes, *, shared: bool = False) -> None:
@@ -22,6 +26,28 @@ def write_atomically(path: Path, data: bytes, *, shared: bool = False) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+    _flush_folder(path.parent)
+
+
+@contextmanager
+def file_beside(path: Path) -> Iterator[Any]:
+    """A file in the folder of `path` to write to and read from, gone afterwards."""
+    file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
+    try:
+        with file:
+            yield file
+    finally:
+        Path(file.name).unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Any]:
+    """As `write_atomically`, piece by piece; after an error `path` is as it was."""
+    with file_beside(path) as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        os.replace(file.name, path)
     _flush_folder(path.parent)
 
 

@@ -6,19 +6,16 @@ header and data are joined and renamed over it; a full disk leaves what was ther
     python -m pytest tests/models/test_gguf.py
 """
 
-import os
 import shutil
 import struct
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
 from commonplace.foundation._errors import InputError
-from commonplace.foundation._files import display_path
+from commonplace.foundation._files import display_path, file_beside, replacing
 from commonplace.models._gguf import (
     ALIGNMENT,
     MAGIC,
@@ -41,31 +38,17 @@ def write_gguf(
         InputError: the disk is full, or the folder cannot be written to; `path` is as before.
     """
     try:
-        with _beside(path) as spool, _beside(path) as target:
+        with file_beside(path) as spool, replacing(path) as target:
             entries = _spooled(spool, tensors)
             target.write(_header(metadata, entries))
             target.write(b"\0" * (aligned(target.tell(), ALIGNMENT) - target.tell()))
             spool.seek(0)
             shutil.copyfileobj(spool, target, 1 << 20)
-            target.flush()
-            os.fsync(target.fileno())
-            os.replace(target.name, path)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(
             f"{display_path(path)} could not be written ({reason}); nothing was changed"
         ) from error
-
-
-@contextmanager
-def _beside(path: Path) -> Iterator[Any]:
-    """A file beside `path` that is gone afterwards, unless it was renamed."""
-    file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
-    try:
-        with file:
-            yield file
-    finally:
-        Path(file.name).unlink(missing_ok=True)
 
 
 def _spooled(spool: IO[bytes], tensors: Iterable[tuple[str, Array]]) -> dict[str, GgufTensor]:
