@@ -301,3 +301,15 @@ def test_a_stop_returns_the_best_so_far() -> None:
     found = make(demo(Size(8, 40), 3), 60, stopped=lambda: True)
     assert found.ended == "stopped"
     assert check(found.plan).feasible
+
+
+def test_reasons_that_there_is_no_time_for_are_said_to_be_missing() -> None:
+    plan = demo(Size(4, 16), 2)
+    whole, short = make(plan, 10), make(plan, 10, explain=0)
+    assert whole.ended == short.ended == "optimal"
+    assert [(one.project, one.kind) for one in short.reasons] == [
+        (one.project, one.kind) for one in whole.reasons
+    ]
+    assert short.reasons
+    for one in short.reasons:
+        assert one.sentence.endswith(": why was not looked for, for the time was over")

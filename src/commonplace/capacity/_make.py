@@ -29,6 +29,7 @@ from commonplace.foundation import Progress, silent
 
 Ended = Literal["optimal", "time", "stopped"]
 _OPTIMAL = 1e-6  # a gap that is rounding
+_EXPLAINED = 60.0  # seconds for reasons, where the search has fewer
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,10 +96,12 @@ def make(
     seed: int = 1,
     progress: Progress = silent,
     stopped: Callable[[], bool] = lambda: False,
+    explain: float | None = None,
 ) -> Made:
     """Place what has no place yet, and order for everything, at least cost in the given time.
 
-    `stopped` is asked between steps: once it is true, the best plan so far is returned.
+    `stopped` is asked between steps: once it is true, the best plan so far is returned. `explain`
+    are the seconds for reasons, on top; if None, as many as for the search and at least 60.
 
     Raises:
         InputError: HiGHS is not installed.
@@ -127,7 +130,12 @@ def make(
     if not np.array_equal(values, found):
         best, verdict = _ordered(plan, whole, found, decided.verdict)
     search.best = whole.valued(best)
-    why = reasons(whole, search.best, stopped, progress)
+    over = monotonic() + (max(_EXPLAINED, seconds) if explain is None else explain)
+
+    def no_more() -> str:
+        return "it was stopped" if stopped() else "the time was over" * (monotonic() >= over)
+
+    why = reasons(whole, search.best, no_more, progress)
     explained = monotonic() - searched
     ended: Ended = "stopped" if stopped() else "time"
     if search.gap <= _OPTIMAL:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 from commonplace.capacity._make_choices import Floats, first_month
 from commonplace.capacity._make_polish import Kind, Wish, wish
@@ -30,37 +31,38 @@ class Reason:
 
 
 def reasons(
-    whole: Whole, values: Floats, stopped: Callable[[], bool], progress: Progress
+    whole: Whole, values: Floats, ended: Callable[[], str], progress: Progress
 ) -> tuple[Reason, ...]:
-    """Of each project that is refused, late or not where it was wanted, in their order."""
-    trials, total = Trials(whole, values), len(whole.choices.pool)
-    found = []
-    for number, project in enumerate(whole.choices.pool):
-        progress("reasons", number, total, "projects")
-        asked = _unasked if stopped() else _reason
-        if (one := asked(trials, number, project)) is not None:
-            found.append(one)
-    progress("reasons", total, total, "projects")
-    return tuple(found)
+    """Of each project that is refused, late or not where it was wanted, in their order.
+
+    The refused are asked about first, then the late; `ended` says why no more can be, or nothing.
+    """
+    trials = Trials(whole, values)
+    wishes = {n: wish(trials, n, project) for n, project in enumerate(whole.choices.pool)}
+    asked = [n for kind in get_args(Kind) for n, one in wishes.items() if one.kind == kind]
+    found = {}
+    for done, number in enumerate(asked):
+        progress("reasons", done, len(asked), "projects")
+        project, one = whole.choices.pool[number], wishes[number]
+        over = ended()
+        found[number] = _unasked(project, one, over) if over else _reason(trials, number, one)
+    progress("reasons", len(asked), len(asked), "projects")
+    return tuple(found[number] for number in sorted(found))
 
 
-def _unasked(trials: Trials, number: int, project: Project) -> Reason | None:
-    """What is left to say after an interrupt."""
-    one = wish(trials, number, project)
-    if one.kind is None:
-        return None
+def _unasked(project: Project, one: Wish, over: str) -> Reason:
+    """What is left to say where there was no time to look."""
+    assert one.kind is not None
     stands = "is refused" if one.kind == "refused" else f"goes to {one.house}"
-    said = f"{project.id} {stands}: why was not looked for, for it was stopped"
+    said = f"{project.id} {stands}: why was not looked for, for {over}"
     return Reason(project.id, one.kind, one.wanted, one.need, (), None, None, said)
 
 
-def _reason(trials: Trials, number: int, project: Project) -> Reason | None:
-    """None where the project stands as it was wanted."""
+def _reason(trials: Trials, number: int, one: Wish) -> Reason:
     whole, plan = trials.whole, trials.whole.plan
-    one = wish(trials, number, project)
+    project = whole.choices.pool[number]
     kind, wanted, need = one.kind, one.wanted, one.need
-    if kind is None:
-        return None
+    assert kind is not None
     if kind == "refused":
         return _refused(trials, number, project)
     if (no_way := trials.no_way(project, wanted)) is not None:
