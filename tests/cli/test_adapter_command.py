@@ -191,3 +191,14 @@ def test_help_imports_no_torch() -> None:
         subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode
         == 0
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["adapter compose FILE --out OUT --density", "adapter resize FILE --out OUT --energy"]
+    + [f"adapt text --from x --out OUT --{name}" for name in ("drift-limit", "learning-rate")],
+)
+def test_what_is_no_number_is_refused(run: Run, words: str) -> None:
+    refused = run(*words.split(), "nan")
+    assert refused.exit_code == 2
+    assert "'nan' is not a valid float" in refused.stderr

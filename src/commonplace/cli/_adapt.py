@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace.cli._options import json_option, library_option, open_library, require_extra
+from commonplace.cli._options import (
+    NumberRange,
+    json_option,
+    library_option,
+    open_library,
+    require_extra,
+)
 from commonplace.cli._terminal import announce, bold, dim, on_terminal, print_json, say, stopped
 from commonplace.cli._verb import VerbGroup, verb
 
@@ -70,11 +76,13 @@ def adapt() -> None:
     "--steps", type=click.IntRange(1), metavar="N", help="At most; it ends where it pays no more."
 )
 @click.option("--batch", type=click.IntRange(1), metavar="N", help="Blocks of text a step.")
-@click.option("--learning-rate", type=float, metavar="RATE", help="The greatest.")
+@click.option(
+    "--learning-rate", type=NumberRange(0, min_open=True), metavar="RATE", help="The greatest."
+)
 @click.option("--seed", type=int, default=0, metavar="N", help="Of all chance [0].")
 @click.option(
     "--drift-limit",
-    type=click.FloatRange(0, min_open=True),
+    type=NumberRange(0, min_open=True),
     metavar="NATS",
     help="How far it may drift on unrelated text: KL divergence, nats a token.",
 )

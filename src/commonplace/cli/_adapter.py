@@ -18,7 +18,7 @@ from commonplace.cli._adapter_report import (
     show_kept,
     show_list,
 )
-from commonplace.cli._options import json_option, library_option, open_library
+from commonplace.cli._options import NumberRange, json_option, library_option, open_library
 from commonplace.cli._terminal import bold, dim, print_json, say
 from commonplace.cli._verb import VerbGroup, verb
 
@@ -95,7 +95,7 @@ def inspect(file: Path, base: Path | None, as_json: bool) -> None:
 @click.option("--rank", type=click.IntRange(1), metavar="N", help="Of the result.")
 @click.option(
     "--density",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=NumberRange(0, 1, min_open=True),
     default=0.5,
     metavar="PART",
     help="What ties and dare keep [0.5].",
@@ -139,7 +139,7 @@ def compose(
 @click.option("--rank", type=click.IntRange(1), metavar="N", help="At most this rank.")
 @click.option(
     "--energy",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=NumberRange(0, 1, min_open=True),
     metavar="PART",
     help="The least rank of each layer that keeps this part of its energy.",
 )
