@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -112,10 +111,37 @@ def plain(text: str) -> str:
     return "\n".join(lines).strip()
 
 
-def started(region: Path, out: Path) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "commonplace", "plan", "make", str(region)]
+# Ctrl-C a second after the search has begun, however long the imports took.
+INTERRUPTED = """
+import os, signal, threading, time
+from commonplace.cli import main
+
+def interrupt():
+    while signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        time.sleep(0.01)
+    time.sleep(1)
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Thread(target=interrupt, daemon=True).start()
+main()
+"""
+
+
+def started(region: Path, out: Path, *program: str) -> "subprocess.Popen[str]":
+    program = program or ("-m", "commonplace")
     return subprocess.Popen(
-        [*command, "--seconds", "60", "--out", str(out), "--json"],
+        [
+            sys.executable,
+            *program,
+            "plan",
+            "make",
+            str(region),
+            "--seconds",
+            "60",
+            "--out",
+            str(out),
+            "--json",
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -126,9 +152,7 @@ def started(region: Path, out: Path) -> "subprocess.Popen[str]":
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_an_interrupt_returns_the_best_plan_so_far(tmp_path: Path) -> None:
     write_plan(demo(Size(8, 40), 1), tmp_path / "region")
-    process = started(tmp_path / "region", tmp_path / "made")
-    time.sleep(2.5)
-    process.send_signal(signal.SIGINT)
+    process = started(tmp_path / "region", tmp_path / "made", "-c", INTERRUPTED)
     stdout, stderr = process.communicate(timeout=100)
     assert process.returncode == 0, stderr
     assert json.loads(stdout)["ended"] in {"stopped", "optimal"}
