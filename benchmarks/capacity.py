@@ -1,5 +1,7 @@
 """How good are the plans of `plan make`, how soon, beside the same model given to others whole?
 
+Needs nothing for itself; `pip install ortools` for the peer `cp-sat`.
+
     python benchmarks/capacity.py [--json] [--sizes 8x40,40x300] [--seconds 60] [--seeds 1]
                                   [--peers highs,cp-sat] [--search-only]
 
