@@ -17,6 +17,7 @@ import argparse
 import json
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -240,6 +241,8 @@ def main() -> None:
     parser.add_argument("--search-only", action="store_true", help="leave out the reasons")
     given = parser.parse_args()
     peers = [one for one in given.peers.split(",") if one]
+    if "cp-sat" in peers and find_spec("ortools") is None:
+        parser.error("the peer cp-sat needs OR-Tools: pip install ortools, or --peers highs")
     rows = []
     for name in given.sizes.split(","):
         for seed in map(int, given.seeds.split(",")):
