@@ -19,7 +19,7 @@ import click
 from commonplace.cli._options import NumberRange, json_option
 from commonplace.cli._plan_check import BREAKS, FOLDER, needed
 from commonplace.cli._plan_csv import csv_option, write_csv
-from commonplace.cli._plan_tables import count, listed, say_verdict
+from commonplace.cli._plan_tables import count, listed, say_verdict, show_purchases
 from commonplace.cli._terminal import bold, cut, dim, pad, paint, print_json, say, stopped
 from commonplace.cli._verb import verb
 from commonplace.foundation import InputError, display_path
@@ -187,21 +187,11 @@ def _places(found: "Made") -> None:
 
 
 def _bought(found: "Made") -> None:
-    from commonplace.capacity._words import first_day
-
     if not found.purchases:
         return
     say("")
     say(bold(f"order: {count(len(found.purchases), 'line')}, cost {found.order_cost:,.0f}"))
-    say(dim(f"  {'by':10}  {'where':14} {'item':18} {'units':>5}  {'usable':7} {'cost':>10}"))
-    for one in found.purchases[:_SHOWN]:
-        was = one.instead_of
-        say(
-            f"  {first_day(found.plan, one.month):%Y-%m-%d}  {pad(cut(one.place, 14), 14)} "
-            f"{pad(cut(one.item, 18), 18)} {one.units:5}  "
-            f"{first_day(found.plan, one.usable):%Y-%m} {one.cost:10,.0f}",
-            dim(f"  instead of {first_day(found.plan, was):%Y-%m-%d}" if was else ""),
-        )
+    show_purchases(found.plan, found.purchases[:_SHOWN])
     _more(len(found.purchases))
 
 

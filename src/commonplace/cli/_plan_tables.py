@@ -4,9 +4,10 @@ Notable: the heat map is read without colour too: each cell is a letter for the 
 used most, its per cent, and `!` where that is more than there is.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from commonplace.capacity._words import LEGEND, LETTERS, binding_said, per_cent
+from commonplace.capacity._words import LEGEND, LETTERS, binding_said, first_day, per_cent
 from commonplace.cli._terminal import (
     Painted,
     bold,
@@ -22,8 +23,9 @@ from commonplace.cli._terminal import (
 )
 
 if TYPE_CHECKING:
-    from commonplace.capacity import Difference, Orders, Verdict
+    from commonplace.capacity import Difference, Orders, Plan, Verdict
     from commonplace.capacity._check import BackboneMonth, Use
+    from commonplace.capacity._order_stock import Purchase
 
 _LISTED: Final = 12
 _HOUSES: Final = 60  # lines of the heat map; the fullest come first
@@ -189,20 +191,23 @@ def show_orders(found: "Orders") -> None:
 
 def _purchases(found: "Orders") -> None:
     """Each line with the day by which it is to be ordered."""
-    from commonplace.capacity._words import first_day
-
     say(
         bold(f"order: {count(len(found.purchases), 'line')}, cost {found.cost:,.0f}"),
         dim(f" · links {found.backbone_cost:,.0f}, at least {found.backbone_bound:,.0f}"),
     )
+    show_purchases(found.plan, found.purchases)
+
+
+def show_purchases(plan: "Plan", purchases: Sequence["Purchase"]) -> None:
+    """By when to order what, where, and from when it can be used."""
     say(dim(f"  {'by':10}  {'where':14} {'item':18} {'units':>5}  {'usable':7} {'cost':>10}"))
-    for one in found.purchases:
+    for one in purchases:
         was = one.instead_of
         say(
-            f"  {first_day(found.plan, one.month):%Y-%m-%d}  {pad(cut(one.place, 14), 14)} "
+            f"  {first_day(plan, one.month):%Y-%m-%d}  {pad(cut(one.place, 14), 14)} "
             f"{pad(cut(one.item, 18), 18)} {one.units:5}  "
-            f"{first_day(found.plan, one.usable):%Y-%m} {one.cost:10,.0f}",
-            dim(f"  instead of {first_day(found.plan, was):%Y-%m-%d}" if was else ""),
+            f"{first_day(plan, one.usable):%Y-%m} {one.cost:10,.0f}",
+            dim(f"  instead of {first_day(plan, was):%Y-%m-%d}" if was else ""),
         )
 
 
