@@ -271,9 +271,10 @@ def test_a_client_that_goes_away_holds_nothing(reader: Running) -> None:
 def test_a_client_that_goes_away_in_mid_stream_ends_the_answer(
     service: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended = threading.Event()
+    begun, ended = threading.Event(), threading.Event()
 
     def endless(*_: Any, **__: Any) -> Iterator[Any]:
+        begun.set()
         try:
             while True:
                 yield Retrieved(1, ("/notes/lora.md",))
@@ -287,10 +288,12 @@ def test_a_client_that_goes_away_in_mid_stream_ends_the_answer(
         ("/api/ask/stream", {"question": "Why?"}),
         ("/v1/chat/completions", {**completion, "stream": True}),
     ):
+        begun.clear()
         ended.clear()
         with service.client.stream("POST", path, json=body) as response:
             assert response.status_code == 200
             next(response.iter_bytes())
+            assert begun.wait(10)  # /v1 sends its first words before it asks the library
             assert not ended.is_set()
         assert ended.wait(10), f"the answer of {path} went on"
     assert service.client.get("/api/search?q=lora").status_code == 200
