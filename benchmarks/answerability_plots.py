@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
+from answerability_rows import Doubles, Rows, load, rates
 from commonplace.answers._answerability import CAUTION, Answerability
 from commonplace.answers._signals import SIGNALS
-from train_answerability import Doubles, Rows, load, rates
 from train_support import TRAINING
 
 DRAWS = 1000

@@ -1,6 +1,6 @@
 """The signals of questions of a set, asked of the library or of their own passage.
 
-    from answerability_rows import rows_of
+    from answerability_rows import load
 
 All passages become files of one library; a question is searched for with profile `best` and read
 by the extractive reader, as `Library.ask` does, or its own passage alone is read. What was asked is
@@ -12,10 +12,12 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from commonplace import Filter, Library
 from commonplace.answers import ExtractiveReader
@@ -26,7 +28,56 @@ from train_support import rarity, read_lines
 
 _CONTEXT = 10  # passages that `Library.ask` answers from
 Found = Mapping[str, "np.ndarray[Any, Any]"]
+Doubles = NDArray[np.float64]
+Chosen = NDArray[np.bool_]
 Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What is known of questions: signals [n, signals], states [n, width], and the truth."""
+
+    signals: Doubles
+    states: Doubles
+    answerable: NDArray[np.bool_]
+    article: NDArray[np.str_]
+    retrieval: Doubles  # [n, 3]: the best BM25 score, cosine and reranker's score
+
+    def at(self, chosen: Chosen) -> "Rows":
+        """The chosen rows."""
+        return Rows(
+            self.signals[chosen],
+            self.states[chosen],
+            self.answerable[chosen],
+            self.article[chosen],
+            self.retrieval[chosen],
+        )
+
+
+def load(
+    folder: Path, file: Path, *, own: bool = False, articles: Collection[str] | None = None
+) -> Rows:
+    """The rows of one condition: asked of the library, or of the question's own passage.
+
+    `articles` are those whose questions are asked; None: all.
+    """
+    title = {p["id"]: p["title"] for p in read_lines(folder / "passages.jsonl")}
+    known = {q["id"]: q for q in read_lines(folder / "questions.jsonl")}
+    found = rows_of(folder, file, own, articles or set(title.values()))
+    asked = [known[identity] for identity in found["question"]]
+    return Rows(
+        found["signals"].astype(float),
+        found["states"].astype(float),
+        np.array([question["answerable"] for question in asked]),
+        np.array([title[question["passage_id"]] for question in asked]),
+        found["retrieval"].astype(float),
+    )
+
+
+def rates(confidence: Doubles, answerable: Chosen, threshold: float) -> tuple[float, float]:
+    """False answers and false refusals at a threshold."""
+    given = confidence >= threshold
+    return float(given[~answerable].mean()), float((~given[answerable]).mean())
 
 
 def rows_of(folder: Path, file: Path, own: bool, articles: Collection[str]) -> Found:

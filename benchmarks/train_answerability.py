@@ -17,27 +17,21 @@ half of all questions have an answer.
 
 import argparse
 import json
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import lightgbm
 import numpy as np
 import sklearn
-from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from answerability_rows import rows_of
+from answerability_rows import Chosen, Doubles, Record, Rows, load, rates
 from commonplace.answers._answerability import CURVE, DERIVED, Answerability
 from commonplace.answers._signals import DOWN, SIGNALS, UP
 from commonplace.models import compact
-from train_support import LICENCE, SOURCE, TRAINING, digest, directions, read_lines
-
-Doubles = NDArray[np.float64]
-Chosen = NDArray[np.bool_]
-Record = dict[str, Any]
+from train_support import LICENCE, SOURCE, TRAINING, digest, directions
 
 PROBE_C: Final = 0.01
 CURVE_C: Final = 1.0
@@ -58,27 +52,6 @@ RECIPE: Final[Record] = {
     "verbose": -1,
 }
 TARGETS: Final = (0.5, 0.4, 0.3, 0.2, 0.1, 0.05)  # shares of false answers that have a price
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What is known of questions: signals [n, signals], states [n, width], and the truth."""
-
-    signals: Doubles
-    states: Doubles
-    answerable: NDArray[np.bool_]
-    article: NDArray[np.str_]
-    retrieval: Doubles  # [n, 3]: the best BM25 score, cosine and reranker's score
-
-    def at(self, chosen: Chosen) -> "Rows":
-        """The chosen rows."""
-        return Rows(
-            self.signals[chosen],
-            self.states[chosen],
-            self.answerable[chosen],
-            self.article[chosen],
-            self.retrieval[chosen],
-        )
 
 
 def linear(rows: Doubles, labels: Chosen, c: float) -> tuple[Doubles, float]:
@@ -149,32 +122,6 @@ def sigmoid_of(raw: Doubles, answerable: Chosen) -> tuple[float, float]:
     """Platt's slope and shift, both classes weighing the same."""
     fitted = LogisticRegression(C=1e6, class_weight="balanced").fit(raw[:, None], answerable)
     return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-
-
-def rates(confidence: Doubles, answerable: Chosen, threshold: float) -> tuple[float, float]:
-    """False answers and false refusals at a threshold."""
-    given = confidence >= threshold
-    return float(given[~answerable].mean()), float((~given[answerable]).mean())
-
-
-def load(
-    folder: Path, file: Path, *, own: bool = False, articles: Collection[str] | None = None
-) -> Rows:
-    """The rows of one condition: asked of the library, or of the question's own passage.
-
-    `articles` are those whose questions are asked; None: all.
-    """
-    title = {p["id"]: p["title"] for p in read_lines(folder / "passages.jsonl")}
-    known = {q["id"]: q for q in read_lines(folder / "questions.jsonl")}
-    found = rows_of(folder, file, own, articles or set(title.values()))
-    asked = [known[identity] for identity in found["question"]]
-    return Rows(
-        found["signals"].astype(float),
-        found["states"].astype(float),
-        np.array([question["answerable"] for question in asked]),
-        np.array([title[question["passage_id"]] for question in asked]),
-        found["retrieval"].astype(float),
-    )
 
 
 def fit(rows: Rows) -> Record:

@@ -15,9 +15,8 @@ import pytest
 from click.testing import Result
 
 from commonplace import Library, LibraryError
-from commonplace.cli._options import KINDS
+from commonplace.cli._options import KINDS, PROFILES
 from commonplace.cli._program import program
-from commonplace.cli._search import PROFILES
 from commonplace.cli._verb import Verb
 from commonplace.library import Kind
 from commonplace.retrieval import Profile

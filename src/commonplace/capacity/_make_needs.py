@@ -5,18 +5,14 @@ choice of linear rows, with a column that says which. Notable: beside the choice
 hold whichever it is, so that the relaxation knows of it too.
 """
 
-from typing import TYPE_CHECKING
-
 from commonplace.capacity._house import fbr_gbps
+from commonplace.capacity._make_rows import Rows
 from commonplace.capacity._model import Item, Role
-
-if TYPE_CHECKING:
-    from commonplace.capacity._make_rows import Rows
 
 _UPLINKS: tuple[Role, ...] = ("superblock", "optics")
 
 
-def needs(model: "Rows", house: str, month: int) -> None:
+def needs(model: Rows, house: str, month: int) -> None:
     """The rows of what gear brings: ports, south, north and skeleton of one month."""
     _ports(model, house, month)
     _south(model, house, month)
@@ -24,12 +20,12 @@ def needs(model: "Rows", house: str, month: int) -> None:
     _skeleton(model, house, month)
 
 
-def _of(model: "Rows", role: Role) -> list[Item]:
+def _of(model: Rows, role: Role) -> list[Item]:
     return [item for item in model.items if item.role == role]
 
 
 def _held(
-    model: "Rows", house: str, resource: str, month: int, weight: dict[str, float], load: float
+    model: Rows, house: str, resource: str, month: int, weight: dict[str, float], load: float
 ) -> None:
     """Gear carries what stands here and what comes."""
     terms, given = model.gear_terms(house, month, weight)
@@ -37,12 +33,12 @@ def _held(
     model.row(house, resource, month, terms, lower=load - given)
 
 
-def _ports(model: "Rows", house: str, month: int) -> None:
+def _ports(model: Rows, house: str, month: int) -> None:
     weight = {item.id: float(item.ports_south) for item in _of(model, "superblock")}
     _held(model, house, "ports", month, weight, float(model.base[house, "ports"].load[month]))
 
 
-def _uplinks(model: "Rows", part: float, optics: float, *, gbps: bool) -> dict[str, float]:
+def _uplinks(model: Rows, part: float, optics: float, *, gbps: bool) -> dict[str, float]:
     """`part` of the superblocks' uplinks and `optics` of the optics', in ports or Gb/s."""
     parts: tuple[tuple[Role, float], ...] = (("superblock", part), ("optics", optics))
     return {
@@ -52,7 +48,7 @@ def _uplinks(model: "Rows", part: float, optics: float, *, gbps: bool) -> dict[s
     }
 
 
-def _south(model: "Rows", house: str, month: int) -> None:
+def _south(model: Rows, house: str, month: int) -> None:
     residual, first = model.plan.policies.residual, model.plan.policies.first_optics
     load = float(model.base[house, "south"].load[month])
     for part, optics in ((residual, 0.0), (residual * first, residual)):
@@ -60,7 +56,7 @@ def _south(model: "Rows", house: str, month: int) -> None:
         _held(model, house, "south", month, weight, load)
 
 
-def _north(model: "Rows", house: str, month: int) -> None:
+def _north(model: Rows, house: str, month: int) -> None:
     """For one size m of the routers: sum min(c, m) n - k m >= load; or there is no load."""
     load = float(model.base[house, "north"].load[month])
     lost = float(model.plan.policies.lost_fbrs)
@@ -75,7 +71,7 @@ def _north(model: "Rows", house: str, month: int) -> None:
     _either(model, house, "north", month, rows)
 
 
-def _skeleton(model: "Rows", house: str, month: int) -> None:
+def _skeleton(model: Rows, house: str, month: int) -> None:
     """Ports for U, or for f U + O; and, whichever it is, for f U and for what south needs."""
     first, residual = model.plan.policies.first_optics, model.plan.policies.residual
     spine = {item.id: float(item.ports_south) for item in _of(model, "skeleton")}
@@ -97,7 +93,7 @@ def _skeleton(model: "Rows", house: str, month: int) -> None:
 
 
 def _either(
-    model: "Rows", house: str, need: str, month: int, rows: list[tuple[dict[int, float], float]]
+    model: Rows, house: str, need: str, month: int, rows: list[tuple[dict[int, float], float]]
 ) -> None:
     """At least one of the rows `terms . v >= lower` holds; nothing, if one always does."""
     worst = [lower - _least(model, terms) for terms, lower in rows]
@@ -117,10 +113,10 @@ def _either(
         model.row(house, need, month, terms | {int(column): -worst[n]}, lower=lower - worst[n])
 
 
-def _least(model: "Rows", terms: dict[int, float]) -> float:
+def _least(model: Rows, terms: dict[int, float]) -> float:
     lower, upper = model.lower.values(), model.upper.values()
     return float(sum(v * (lower[c] if v > 0 else upper[c]) for c, v in terms.items()))
 
 
-def _greatest(model: "Rows", terms: dict[int, float]) -> float:
+def _greatest(model: Rows, terms: dict[int, float]) -> float:
     return -_least(model, {c: -v for c, v in terms.items()})

@@ -8,6 +8,7 @@ break a row already; each row is then as wide as what is decided needs (`opened`
 is made worse, and the plan as it is always is a solution.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -15,7 +16,6 @@ import numpy as np
 
 from commonplace.capacity._house import fbr_gbps, site_rows
 from commonplace.capacity._make_choices import Choices, Floats, Ints
-from commonplace.capacity._make_needs import needs
 from commonplace.capacity._model import Item, Plan, Project
 from commonplace.capacity._order_stock import given_stock, present, too_soon
 from commonplace.capacity._programme import Programme
@@ -42,9 +42,14 @@ def load_of(project: Project, resource: str) -> float:
 class Rows:
     """Columns and rows of the houses; `family` says of each row what it holds: (site, resource)."""
 
-    def __init__(self, plan: Plan, choices: Choices) -> None:
-        """`plan` has only what is decided placed; its orders are those that may come earlier."""
-        self.plan, self.choices = plan, choices
+    def __init__(
+        self, plan: Plan, choices: Choices, gear_rows: Callable[["Rows", str, int], None]
+    ) -> None:
+        """`plan` has only what is decided placed; its orders are those that may come earlier.
+
+        `gear_rows` adds the rows of what gear brings to a house in a month.
+        """
+        self.plan, self.choices, self.gear_rows = plan, choices, gear_rows
         self.horizon = plan.horizon
         self.programme = Programme()
         self.family: list[tuple[str, str]] = []
@@ -148,7 +153,7 @@ class Rows:
             self.units[house, item.id] = self._gear(house, item)
         for month in range(self.horizon):
             self._limits(house, month)
-            needs(self, house, month)
+            self.gear_rows(self, house, month)
 
     def _gear(self, house: str, item: Item) -> Ints:
         """Cumulative units: the present orders' at least, and no more while it is too soon."""

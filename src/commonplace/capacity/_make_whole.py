@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from commonplace.capacity._house import site_rows
 from commonplace.capacity._make_backbone import Backbone, Cut
 from commonplace.capacity._make_choices import Choices, Floats, Ints, choices
+from commonplace.capacity._make_needs import needs
 from commonplace.capacity._make_rows import Rows
 from commonplace.capacity._model import Order, Plan
 from commonplace.capacity._order_stock import Ordered, as_orders, present
@@ -44,7 +45,7 @@ class Whole:
         """`started`: orders with which what is decided holds as far as it can."""
         self.plan, self.stopped = plan, stopped
         self.choices: Choices = choices(plan)
-        self.rows = Rows(plan, self.choices)
+        self.rows = Rows(plan, self.choices, needs)
         self.backbone = Backbone(self.rows)
         self.constant = int(
             self.rows.programme.add_columns(1, self.rows.constant / self.rows.unit, 1.0, 1.0)[0]

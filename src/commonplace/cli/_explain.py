@@ -10,6 +10,7 @@ from commonplace._records import hit_record
 from commonplace.cli._decision import explain_decision
 from commonplace.cli._last import numbered
 from commonplace.cli._options import (
+    PROFILES,
     Selection,
     json_option,
     library_option,
@@ -17,7 +18,6 @@ from commonplace.cli._options import (
     selection_options,
 )
 from commonplace.cli._places import place, title_line
-from commonplace.cli._search import PROFILES
 from commonplace.cli._terminal import bold, columns, cut, dim, flat, pad, print_json, say, wrap
 from commonplace.cli._verb import verb
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from commonplace.library import Kind
 
 KINDS = ("text", "markdown", "html", "pdf", "code", "rst", "notebook", "epub", "docx")
+PROFILES = ("fast", "best", "bm25", "dense")
 _CHOSEN = "commonplace.library"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

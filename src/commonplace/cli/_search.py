@@ -6,6 +6,7 @@ import click
 
 from commonplace._records import hits_record
 from commonplace.cli._options import (
+    PROFILES,
     Selection,
     json_option,
     library_option,
@@ -18,8 +19,6 @@ from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:
     from commonplace import Hit
-
-PROFILES = ("fast", "best", "bm25", "dense")
 
 
 @verb(

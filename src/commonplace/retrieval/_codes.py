@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from commonplace.library import Vectors
 
-_BINS: Final = 8_192  # of cosines from -1.25 to 1.25, to find the floor of the nearest
 _ROUNDING: Final = 1e-6  # of sums in float32
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float32]
