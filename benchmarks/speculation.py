@@ -26,6 +26,7 @@ from typing import Any
 
 from commonplace import Library
 from commonplace.answers import ExtractiveReader, GenerativeReader, GenerativeSettings
+from commonplace.foundation import default_threads
 from commonplace.library import sentence_spans
 from commonplace.models import (
     DEFAULT_LANGUAGE_MODEL,
@@ -36,7 +37,6 @@ from commonplace.models import (
     locate,
     open_cross_encoder,
 )
-from commonplace.models._onnx import default_threads
 from commonplace.models._runtime import Runtime, RuntimeSettings
 
 Messages = Sequence[Mapping[str, str]]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from commonplace.capacity._model import Item, Plan, Project, Role
-from commonplace.capacity._stock import Months, supply
+from commonplace.capacity._stock import Months, growth, supply
 
 Stock = Mapping[tuple[str, str], Months]
 
@@ -81,11 +81,6 @@ def north_gbps(plan: Plan, stock: Stock, house: str) -> Months:
         to_lose = to_lose - lost
         left += fbr_gbps(item) * (units - lost)
     return left
-
-
-def growth(plan: Plan, rate: float) -> Months:
-    """The factor by which a demand has grown in each month: (1 + rate)^((t - 1) / 12)."""
-    return (1.0 + rate) ** (np.arange(plan.horizon) / 12.0)
 
 
 def named_north(plan: Plan, house: str) -> Months:

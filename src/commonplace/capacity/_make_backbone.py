@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.capacity._flow import TOLERANCE, distances
-from commonplace.capacity._house import growth
 from commonplace.capacity._make_choices import Floats, Ints
 from commonplace.capacity._make_rows import Rows
 from commonplace.capacity._model import ANYWHERE, Plan
 from commonplace.capacity._network import Network, network, node, shares
 from commonplace.capacity._order_stock import present, too_soon
 from commonplace.capacity._resilience import Resilience
+from commonplace.capacity._stock import growth
 
 _MARGIN = 1.0 + 4 * TOLERANCE
 Bools = NDArray[np.bool_]

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.capacity._flow import Graph
-from commonplace.capacity._house import growth
 from commonplace.capacity._model import ANYWHERE, Flow, Link, Plan
-from commonplace.capacity._stock import Months
+from commonplace.capacity._stock import Months, growth
 
 Floats = NDArray[np.float64]
 NOTHING_LOST = ""  # the name of the failure that loses nothing

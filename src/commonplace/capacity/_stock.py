@@ -74,3 +74,8 @@ def link_gbps(plan: Plan, stock: Mapping[tuple[str, str], Months]) -> Mapping[st
         link.id: plan.item[link.item].gbps * stock.get((link.id, link.item), none)
         for link in plan.links
     }
+
+
+def growth(plan: Plan, rate: float) -> Months:
+    """The factor by which a demand has grown in each month: (1 + rate)^((t - 1) / 12)."""
+    return (1.0 + rate) ** (np.arange(plan.horizon) / 12.0)

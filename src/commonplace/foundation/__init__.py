@@ -1,6 +1,7 @@
 """What every floor needs, and nothing else: errors, atomic files, progress, the log."""
 
 from commonplace.foundation._bugs import bug_report
+from commonplace.foundation._cores import default_threads
 from commonplace.foundation._errors import (
     CommonplaceError,
     InputError,
@@ -33,6 +34,7 @@ __all__ = [
     "append_line",
     "append_record",
     "bug_report",
+    "default_threads",
     "display_path",
     "file_beside",
     "find_run",

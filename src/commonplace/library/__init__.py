@@ -1,8 +1,9 @@
 """Items, passages, locators, links, and the store that keeps them. See docs/architecture.md."""
 
-from commonplace.library._adding import Encoder, add_files, encode_missing, vector_table
+from commonplace.library._adding import add_files
 from commonplace.library._analyser import ANALYSER, analyse
 from commonplace.library._commit import mark_read
+from commonplace.library._encode import Encoder, encode_missing, vector_table
 from commonplace.library._feedback import (
     VERDICTS,
     FeedbackRecord,
@@ -12,6 +13,7 @@ from commonplace.library._feedback import (
     read_feedback,
     record_feedback,
 )
+from commonplace.library._paths import absolute, is_under, require, shown_path
 from commonplace.library._place import heading_line, indexed_text
 from commonplace.library._reading_list import Mention, Reading, known_entry, reading_list
 from commonplace.library._resolve import Shown, Source, find_cited, find_source, narrow, show
@@ -45,7 +47,6 @@ from commonplace.library._types import (
 )
 from commonplace.library._upkeep import remove
 from commonplace.library._vectors import Vectors, grown_vectors, load_vectors, lookup
-from commonplace.library._walk import absolute, is_under, require, shown_path
 
 __all__ = [
     "ANALYSER",

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from commonplace.library._paths import shown_path
 from commonplace.library._schema import (
     ITEMS,
     LINKS,
@@ -28,7 +29,6 @@ from commonplace.library._schema import (
 from commonplace.library._snapshot import unsettled_pairs
 from commonplace.library._store import Store
 from commonplace.library._urls import canonical_url
-from commonplace.library._walk import shown_path
 
 _Row = dict[str, Any]
 _CHUNK = 200  # pairs named in one filter expression

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from commonplace.foundation import InputError
+from commonplace.library._paths import is_under
 from commonplace.library._snapshot import Snapshot
 from commonplace.library._urls import canonical_url, link_kind
-from commonplace.library._walk import is_under
 
 _NO_NAMES = {
     "",

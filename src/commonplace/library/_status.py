@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from commonplace.foundation import InputError
+from commonplace.library._paths import absolute, is_under, shown_path
 from commonplace.library._snapshot import Snapshot
 from commonplace.library._types import Item, State
-from commonplace.library._walk import absolute, is_under, shown_path
 
 
 @dataclass(frozen=True, slots=True)

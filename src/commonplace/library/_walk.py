@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from commonplace.foundation import InputError, display_path
+from commonplace.library._paths import absolute, require
 
 _MACHINE_MADE = {b"__pycache__", b"node_modules", b"site-packages", b"venv"}
 
@@ -24,22 +24,6 @@ class Found:
     size: int
     modified_ns: int
     reason: str = ""
-
-
-def absolute(path: str | bytes | os.PathLike[str]) -> bytes:
-    """The path as the library names it: absolute, without following links."""
-    return os.path.abspath(os.path.expanduser(os.fsencode(path)))
-
-
-def require(paths: Sequence[str | bytes | os.PathLike[str]]) -> None:
-    """Check that there is something at each path.
-
-    Raises:
-        InputError: a path does not exist at all.
-    """
-    for path in map(absolute, paths):
-        if not os.path.lexists(path):
-            raise InputError(f"{shown_path(path)} does not exist; check the path")
 
 
 def walk(paths: Sequence[str | bytes | os.PathLike[str]], library: Path) -> Iterator[Found]:
@@ -106,13 +90,3 @@ def _look_at(path: bytes) -> Found:
     if not stat.S_ISREG(status.st_mode):
         return Found(path, 0, status.st_mtime_ns, "not a regular file (a pipe, socket or device)")
     return Found(path, status.st_size, status.st_mtime_ns)
-
-
-def shown_path(path: bytes) -> str:
-    """The path as the library shows and stores it, printable whatever its bytes are."""
-    return display_path(os.fsdecode(path))
-
-
-def is_under(path: str, roots: Sequence[str]) -> bool:
-    """Whether a shown path is one of the roots, or stands below one."""
-    return any(path == root or path.startswith(root.rstrip("/") + "/") for root in roots)

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from commonplace.models._batches import ALONE, bucket
 from commonplace.models._catalogue import find_model
 from commonplace.models._onnx import Network, open_network
-from commonplace.models._tokens import ALONE, WordPieces, bucket, open_word_pieces
+from commonplace.models._tokens import WordPieces, open_word_pieces
 from commonplace.models._weights import Progress, locate
 
 _STATES = tuple(f"/bert/encoder/layer.{i}/output/LayerNorm/Add_1_output_0" for i in (7, 9, 11))

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from commonplace.models._batches import ALONE, TokenRow, bucket
 from commonplace.models._catalogue import find_model
 from commonplace.models._onnx import Network, open_network
-from commonplace.models._tokens import ALONE, TokenRow, WordPieces, bucket, open_word_pieces
+from commonplace.models._tokens import WordPieces, open_word_pieces
 from commonplace.models._weights import Progress, locate
 
 _QUERY_MARK, _PASSAGE_MARK = 1, 2  # [unused0], [unused1] of the BERT vocabulary

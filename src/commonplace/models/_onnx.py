@@ -25,8 +25,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from commonplace.foundation import default_threads
 from commonplace.foundation._errors import WeightsError
-from commonplace.models._tokens import TokenRow, pad_batch
+from commonplace.models._batches import TokenRow, pad_batch
 
 _Made = TypeVar("_Made")
 
@@ -82,13 +83,6 @@ class Network:
 @cache
 def _pool(workers: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(workers, thread_name_prefix="network")
-
-
-def default_threads() -> int:
-    """How many cores this process may use, at least one."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return max(1, os.cpu_count() or 1)
 
 
 def open_network(path: Path, threads: int | None = None, states: tuple[str, ...] = ()) -> Network:
