@@ -24,7 +24,7 @@ class Ours:
     name: ClassVar[str] = "commonplace (exact)"
 
     def __init__(self) -> None:
-        from commonplace.library import Vectors
+        from commonplace.corpus import Vectors
 
         self._made = Vectors
 
@@ -47,7 +47,7 @@ class OursAccelerated:
     name: ClassVar[str] = "commonplace, bytes first (exact)"
 
     def __init__(self) -> None:
-        from commonplace.library import Vectors
+        from commonplace.corpus import Vectors
         from commonplace.retrieval._codes import Codes
 
         self._made, self._coded = Vectors, Codes

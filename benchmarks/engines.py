@@ -29,7 +29,7 @@ import numpy as np
 
 from _engines_text import TEXT_ENGINES, Bm25s
 from _engines_vectors import VECTOR_ENGINES, Floats, Numpy
-from commonplace.library import analyse
+from commonplace.corpus import analyse
 
 DEPTHS = (10, 200)
 PHRASES = 150  # two to five words as they stand in a passage

@@ -27,8 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace import Library
+from commonplace.corpus import FeedbackRecord, Verdict
 from commonplace.evaluation import open_set, read_beir
-from commonplace.library import FeedbackRecord, Verdict
 from commonplace.models import TextEncoder, open_encoder
 from commonplace.retrieval import FeedbackParameters, Taste, spread, taste
 

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from commonplace.corpus import Document, Limits
+from commonplace.corpus.readers._registry import read_document
 from commonplace.foundation import UnreadableError
-from commonplace.library import Document, Limits
-from commonplace.library.readers._registry import read_document
 
 SUFFIXES = {".html", ".htm", ".xhtml", ".rst", ".md", ".txt"}
 SHORTEST = 20  # words; what is left at the end of a file

@@ -18,7 +18,7 @@ from typing import Any
 
 from commonplace.answers._mismatch import names, numbers
 from commonplace.answers._wording import QuestionType, question_type
-from commonplace.library import sentence_spans
+from commonplace.corpus import sentence_spans
 
 _ASKS = re.compile(
     r"\b(?:in what|what|who|whom|when|where|which|how many|how much|how)\b"

@@ -26,8 +26,8 @@ from typing import Any
 
 from commonplace import Library
 from commonplace.answers import ExtractiveReader, GenerativeReader, GenerativeSettings
+from commonplace.corpus import sentence_spans
 from commonplace.foundation import default_threads
-from commonplace.library import sentence_spans
 from commonplace.models import (
     DEFAULT_LANGUAGE_MODEL,
     Generation,

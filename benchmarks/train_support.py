@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from commonplace.answers._claims import CLAIM_DOWN, CLAIM_SIGNALS, CLAIM_UP, claim_signals
 from commonplace.answers._support import COVERED, SUPPORTED, UNSURE, fault
-from commonplace.library import analyse
+from commonplace.corpus import analyse
 from commonplace.models import Trees, compact
 from commonplace.retrieval._bm25 import idf
 from near_misses import Pair, pairs

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from commonplace import Answer, Filter, InputError, Library, Refusal
-from commonplace.library import PageLocator, TextLocator
+from commonplace.corpus import PageLocator, TextLocator
 
 pytestmark = pytest.mark.weights
 NOTES = Path(__file__).parent.parent / "examples" / "library"

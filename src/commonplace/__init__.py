@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from commonplace._library import Library
     from commonplace.answers import Answer, Citation, Refusal, Sentence
+    from commonplace.corpus import AddReport, Filter, Locator, Passage
     from commonplace.foundation import (
         CommonplaceError,
         InputError,
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
         UnreadableError,
         WeightsError,
     )
-    from commonplace.library import AddReport, Filter, Locator, Passage
     from commonplace.retrieval import Hit
 
 __all__ = [
@@ -40,7 +40,7 @@ __all__ = [
 _PACKAGES = {
     "_library": ["Library"],
     "answers": ["Answer", "Citation", "Refusal", "Sentence"],
-    "library": ["AddReport", "Filter", "Locator", "Passage"],
+    "corpus": ["AddReport", "Filter", "Locator", "Passage"],
     "retrieval": ["Hit"],
 }
 _HOME = {name: package for package, names in _PACKAGES.items() for name in names}

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from commonplace.corpus import Filter
 from commonplace.foundation import InputError
-from commonplace.library import Filter
 
 
 def refuse_before_beginning(as_of: datetime, began: datetime | None) -> None:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from commonplace._weights import ENCODER_SHA256
-from commonplace.library import Store, feedback_file, read_feedback
+from commonplace.corpus import Store, feedback_file, read_feedback
 from commonplace.retrieval import Taste, remembering, taste
 
 if TYPE_CHECKING:

@@ -21,16 +21,7 @@ from commonplace._learned import Learned
 from commonplace._records import assessment_record, speculation_record
 from commonplace._selected import Selected, select
 from commonplace._weights import ENCODER_SHA256, Weights
-from commonplace.foundation import (
-    InputError,
-    Progress,
-    Stopwatch,
-    append_record,
-    display_path,
-    read_records,
-    silent,
-)
-from commonplace.library import (
+from commonplace.corpus import (
     AddReport,
     FeedbackRecord,
     FileReport,
@@ -66,6 +57,15 @@ from commonplace.library import (
     show,
     shown_path,
     vector_table,
+)
+from commonplace.foundation import (
+    InputError,
+    Progress,
+    Stopwatch,
+    append_record,
+    display_path,
+    read_records,
+    silent,
 )
 from commonplace.models import DEFAULT_LANGUAGE_MODEL
 from commonplace.retrieval import Accelerator, Hit, Profile, View, open_view, search

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from commonplace.answers import Answer, Assessment, Citation, Refusal, Sentence
-    from commonplace.library import FeedbackRecord, Locator, Reading, Shown, Status
+    from commonplace.corpus import FeedbackRecord, Locator, Reading, Shown, Status
     from commonplace.models import Generation
     from commonplace.retrieval import Hit
 
@@ -25,7 +25,7 @@ def _plain(value: object) -> str:
 
 def locator_record(locator: "Locator") -> dict[str, Any]:
     """The locator's fields, and its "type": "text" or "page"."""
-    from commonplace.library import encode_locator
+    from commonplace.corpus import encode_locator
 
     record: dict[str, Any] = json.loads(encode_locator(locator))
     return record

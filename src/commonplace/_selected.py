@@ -8,8 +8,8 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from commonplace.corpus import Item, Passage, Snapshot, absolute, find_items, is_under, shown_path
 from commonplace.foundation import InputError, display_path
-from commonplace.library import Item, Passage, Snapshot, absolute, find_items, is_under, shown_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.answers._extractive import Quote, Scored
-from commonplace.library import Passage, TextLocator, analyse
+from commonplace.corpus import Passage, TextLocator, analyse
 from commonplace.models import Generation
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -17,7 +17,7 @@ from commonplace.answers import (
     Refusal,
     answer,
 )
-from commonplace.library import Passage, TextLocator
+from commonplace.corpus import Passage, TextLocator
 
 NOTES = (
     passage("Cats purr when they are calm. They also purr when they are hurt.", "cats"),

@@ -11,7 +11,7 @@ from commonplace.answers._context import (
     reading_order,
     with_heading,
 )
-from commonplace.library import Passage
+from commonplace.corpus import Passage
 
 words = st.lists(
     st.sampled_from(["lora", "rank", "matrix", "update", "adapter", "weight"]), max_size=40

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commonplace.answers._extractive import ExtractiveReader, ExtractiveSettings
-from commonplace.library import Passage, sentence_spans
+from commonplace.corpus import Passage, sentence_spans
 
 RANK = passage("LoRA freezes the base. Its rank is eight. Cats sleep all day.", "lora", 0)
 UPDATE = passage("The update is a product of two matrices. It has low rank.", "lora", 1)

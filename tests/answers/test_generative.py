@@ -13,7 +13,7 @@ from commonplace.answers._generative import (
     marked_sentences,
     messages,
 )
-from commonplace.library import Passage
+from commonplace.corpus import Passage
 
 LORA = passage("LoRA freezes the base weights. It trains two matrices of rank 8.", "lora")
 BM25 = passage("Okapi BM25 ranks documents. Its parameter k1 is 1.2 in Lucene.", "bm25")

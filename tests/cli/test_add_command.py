@@ -15,7 +15,7 @@ import pytest
 from click.testing import Result
 
 from commonplace import AddReport, Library, WeightsError
-from commonplace.library import FileReport
+from commonplace.corpus import FileReport
 
 Run = Callable[..., Result]
 Write = Callable[[str, str], Path]

@@ -18,7 +18,7 @@ from commonplace import Library, LibraryError
 from commonplace.cli._options import KINDS, PROFILES
 from commonplace.cli._program import program
 from commonplace.cli._verb import Verb
-from commonplace.library import Kind
+from commonplace.corpus import Kind
 from commonplace.retrieval import Profile
 
 Run = Callable[..., Result]

@@ -10,7 +10,7 @@ from evaluation_sets import write_lines
 from numpy.typing import NDArray
 
 from commonplace._weights import Weights
-from commonplace.library import analyse
+from commonplace.corpus import analyse
 
 
 class WordEncoder:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from commonplace import Answer, Citation, Filter, InputError, Library, Refusal, Sentence
+from commonplace.corpus import Verdict
 from commonplace.evaluation import candidates, evaluate_library, queries_to_judge
-from commonplace.library import Verdict
 
 Write = Callable[[str, str], Path]
 

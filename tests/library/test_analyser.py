@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.library._analyser import ANALYSER, LONGEST, STOP_WORDS, analyse
+from commonplace.corpus.text.analyser import ANALYSER, LONGEST, STOP_WORDS, analyse
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commonplace.corpus._types import Limits
+from commonplace.corpus.readers._decode import decode, decode_within
 from commonplace.foundation._errors import UnreadableError
-from commonplace.library._decode import decode, decode_within
-from commonplace.library._types import Limits
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from commonplace import InputError, Library, LibraryError
-from commonplace.library import FeedbackRecord, Store, read_feedback, record_feedback
+from commonplace.corpus import FeedbackRecord, Store, read_feedback, record_feedback
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_disk_that_refuses_is_one_sentence(
         raise OSError(28, "No space left on device")
 
     store = Store(library.folder)
-    monkeypatch.setattr("commonplace.library._feedback.append_line", full)
+    monkeypatch.setattr("commonplace.corpus.store.feedback.append_line", full)
     with pytest.raises(LibraryError, match="No space left on device"):
         record_feedback(store, FeedbackRecord("q", "p", "i", "c", "up"))
     assert read_feedback(store) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from commonplace import Filter, Library
-from commonplace.library import FileReport, Limits
+from commonplace.corpus import FileReport, Limits
 
 Write = Callable[[str, str], Path]
 

@@ -18,11 +18,11 @@ from threading import Thread
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from commonplace.library import _worker
-from commonplace.library._analyser import analyse
-from commonplace.library._isolation import Reading, read_all
-from commonplace.library._types import Document, Limits, TextLocator
-from commonplace.library._worker import READER
+from commonplace.corpus._types import Document, Limits, TextLocator
+from commonplace.corpus.text.analyser import analyse
+from commonplace.corpus.workers import process as _worker
+from commonplace.corpus.workers.isolation import Reading, read_all
+from commonplace.corpus.workers.process import READER
 
 LIMITS = Limits(seconds=20)
 HERE = "test_isolation:{}"
@@ -107,11 +107,11 @@ def test_a_program_without_a_file_can_read(file: Path) -> None:
     file.write_text("Some text.\n")
     code = (
         "from pathlib import Path\n"
-        "from commonplace.library._isolation import read_all\n"
-        "from commonplace.library._types import Limits\n"
+        "from commonplace.corpus.workers.isolation import read_all\n"
+        "from commonplace.corpus._types import Limits\n"
         f"print([r.reason or len(r.terms) for _, r in read_all([Path({str(file)!r})], Limits())])\n"
     )
-    source = Path(_worker.__file__).parents[2]
+    source = Path(_worker.__file__).parents[3]
     done = subprocess.run(
         [sys.executable, "-"],
         input=code.encode(),
@@ -322,12 +322,12 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from commonplace.library import _isolation\n"
+        "from commonplace.corpus import _isolation\n"
         "process = _isolation._spawn()\n"
         "print(process.pid, flush=True)\n"
         "time.sleep(60)\n"
     )
-    source = Path(_worker.__file__).parents[2]
+    source = Path(_worker.__file__).parents[3]
     parent = subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.library._links import canonical_url, find_links, link_kind
+from commonplace.corpus.text.links import canonical_url, find_links, link_kind
 
 PAPER = "https://arxiv.org/abs/1706.03762"
 REPOSITORY = "https://github.com/owner/repo"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from commonplace import Library
-from commonplace.library import passages_from
+from commonplace.corpus import passages_from
 
 ADD = """
 import sys

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.library._sentences import sentence_spans, without_marker
+from commonplace.corpus.text.sentences import sentence_spans, without_marker
 
 PIECES = st.sampled_from(
     [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.library._split import Block, Span, passages, split, split_lines
+from commonplace.corpus.text.split import Block, Span, passages, split, split_lines
 
 WORDS = st.lists(
     st.sampled_from(

@@ -13,7 +13,7 @@ import filelock
 import pytest
 
 from commonplace import Filter, InputError, Library, LibraryError
-from commonplace.library import Snapshot
+from commonplace.corpus import Snapshot
 
 Write = Callable[[str, str], Path]
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from commonplace import Filter, Library
+from commonplace.corpus import Store, Vectors, encode_missing, load_vectors, vector_table
 from commonplace.foundation import InputError, silent
-from commonplace.library import Store, Vectors, encode_missing, load_vectors, vector_table
 from commonplace.retrieval import BM25, Accelerator, BM25Parameters, Hit, open_view, search
 
 pytest.importorskip("numba", reason="the accelerator is an extra")

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from commonplace.library._analyser import analyse
+from commonplace.corpus.text.analyser import analyse
 from commonplace.retrieval._bm25 import BM25
 
 OPTIONS: dict[str, Any] = {

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from commonplace import Filter, Library
+from commonplace.corpus import encode_missing, vector_table
 from commonplace.foundation import silent
-from commonplace.library import encode_missing, vector_table
 from commonplace.retrieval import FEATURES, Hit, Profile, open_view, search
 
 Write = Callable[[str, str], Path]

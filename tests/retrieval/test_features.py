@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.library import Passage, TextLocator, analyse
+from commonplace.corpus import Passage, TextLocator, analyse
 from commonplace.retrieval import FEATURES, Signals, features, shortest_cover
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from commonplace.library import VERDICTS, FeedbackRecord, Verdict
+from commonplace.corpus import VERDICTS, FeedbackRecord, Verdict
 from commonplace.retrieval import FeedbackParameters, Taste, remembering, spread, taste
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)

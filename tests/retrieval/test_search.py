@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from commonplace import Filter, Library
+from commonplace.corpus import analyse, encode_missing, load_vectors, vector_table
 from commonplace.foundation import silent
-from commonplace.library import analyse, encode_missing, load_vectors, vector_table
 from commonplace.retrieval import BM25, Hit, Profile, open_view, search
 
 Write = Callable[[str, str], Path]
@@ -178,7 +178,7 @@ def test_nothing_missing_makes_nothing(notes: Library, encoder: HashingEncoder) 
 def test_a_broken_off_encoding_goes_on_where_it_was(
     library: Library, write: Write, encoder: HashingEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("commonplace.library._encode._ENCODE_AT_ONCE", 2)
+    monkeypatch.setattr("commonplace.corpus.ingest.encode._ENCODE_AT_ONCE", 2)
     for number in range(7):
         root = write(f"{number}.txt", f"note number{number} of several").parent
     library.add(root, vectors=False)

@@ -17,8 +17,8 @@ from commonplace.answers._generative import GenerativeReader, Writing, Written
 from commonplace.answers._mismatch import Weigh, uniform
 from commonplace.answers._signals import Encoder
 from commonplace.answers._types import Answer, Citation, Refusal, Sentence
+from commonplace.corpus import Passage, without_marker
 from commonplace.foundation import Stopwatch
-from commonplace.library import Passage, without_marker
 
 NEAREST: Final = 3  # items that a refusal names
 Cite = Callable[[Passage, int, int], Citation]  # the citation of characters of a passage

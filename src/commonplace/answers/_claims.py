@@ -16,7 +16,7 @@ from typing import Final
 
 from commonplace.answers._mismatch import Weigh, coverage, names, negates, numbers, turned, uniform
 from commonplace.answers._wording import common_order, degrees, kept_pairs, opposed
-from commonplace.library import analyse, sentence_spans
+from commonplace.corpus import analyse, sentence_spans
 
 CLAIM_UP: Final = (  # more of it speaks for support
     "covered", "covered_sentence", "covered_window", "order_kept", "pairs_kept",

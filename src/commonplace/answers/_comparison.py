@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from commonplace.answers._types import Answer, Refusal
-from commonplace.library import Passage
+from commonplace.corpus import Passage
 
 
 @dataclass(frozen=True, slots=True)

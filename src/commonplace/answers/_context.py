@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from commonplace.library import Passage, analyse, heading_line
+from commonplace.corpus import Passage, analyse, heading_line
 
 NEARLY_ALL: Final = 0.9  # share of a passage's word pairs held by a better one: a duplicate
 _BYTES_A_TOKEN: Final = 3  # English BPE has 4 to 4.5; code, tables and other scripts have fewer

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.answers._context import heading_of, reading_order, with_heading
-from commonplace.library import Passage, analyse, sentence_spans
+from commonplace.corpus import Passage, analyse, sentence_spans
 
 LONGEST: Final = 600  # characters of a sentence, and of the one before it, that are scored
 PASSAGE_WEIGHT: Final = 0.5  # of the passage's score in a sentence's; .25 to 1 measure the same

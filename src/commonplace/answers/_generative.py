@@ -20,7 +20,7 @@ from typing import Final, cast
 from commonplace.answers._context import heading_of, pick
 from commonplace.answers._mismatch import Weigh, coverage, uniform
 from commonplace.answers._support import Similarity, Support, support
-from commonplace.library import Passage, analyse, sentence_spans
+from commonplace.corpus import Passage, analyse, sentence_spans
 from commonplace.models import Generation, LanguageModel
 
 NO_ANSWER: Final = "NO ANSWER"

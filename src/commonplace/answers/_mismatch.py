@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
-from commonplace.library import analyse
+from commonplace.corpus import analyse
 
 Weigh = Callable[[str], float]  # how rare a term is, for instance its BM25 idf; 0 or more
 

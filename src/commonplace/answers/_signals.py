@@ -32,7 +32,7 @@ from commonplace.answers._wording import (
     question_type,
     typed_spans,
 )
-from commonplace.library import analyse
+from commonplace.corpus import analyse
 
 NAN: Final = float("nan")
 

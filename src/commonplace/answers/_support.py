@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from commonplace.answers._claims import AGAINST, CLAIM_SIGNALS, claim_signals
 from commonplace.answers._mismatch import CLAUSE, NEGATOR, Weigh, names, numbers, turned, uniform
-from commonplace.library import analyse, sentence_spans
+from commonplace.corpus import analyse, sentence_spans
 from commonplace.models import Trees
 
 Similarity = Callable[[str, str], float]  # cosine of a sentence and a passage, -1 to 1

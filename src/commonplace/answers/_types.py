@@ -9,7 +9,7 @@ from datetime import datetime
 
 from commonplace.answers._generative import LeftOut
 from commonplace.answers._reasons import Assessment
-from commonplace.library import Locator, Passage
+from commonplace.corpus import Locator, Passage
 from commonplace.models import Generation
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, Literal, get_args
 
-from commonplace.library import analyse
+from commonplace.corpus import analyse
 
 QuestionType = Literal["who", "when", "where", "number", "why", "how", "which", "other"]
 QUESTION_TYPES: Final[tuple[QuestionType, ...]] = get_args(QuestionType)

@@ -16,7 +16,7 @@ from commonplace.cli._verb import verb
 if TYPE_CHECKING:
     from commonplace import AddReport
     from commonplace.cli._progress import Bars
-    from commonplace.library import FileReport
+    from commonplace.corpus import FileReport
 
 _OUTCOMES = ("added", "changed", "unchanged", "skipped", "vanished")
 _NAMED = 10  # skipped files that are named in the summary
@@ -33,7 +33,7 @@ _NAMED = 10  # skipped files that are named in the summary
 def add(paths: tuple[str, ...], no_vectors: bool, verbose: bool) -> None:
     """Add files and folders to the library; a second time, only what changed is read."""
     from commonplace import WeightsError
-    from commonplace.library import require
+    from commonplace.corpus import require
 
     done: list[FileReport] = []
     require(paths)  # before a library is started for nothing

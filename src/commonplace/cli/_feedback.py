@@ -12,7 +12,7 @@ from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:
     from commonplace import Library
-    from commonplace.library import FeedbackRecord, Verdict
+    from commonplace.corpus import FeedbackRecord, Verdict
 
 _ACTIONS = ("list", "up", "down", "forget", "off", "on")
 

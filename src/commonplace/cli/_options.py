@@ -11,7 +11,7 @@ from commonplace.cli._terminal import announce
 
 if TYPE_CHECKING:
     from commonplace import Filter, Library
-    from commonplace.library import Kind
+    from commonplace.corpus import Kind
 
 KINDS = ("text", "markdown", "html", "pdf", "code", "rst", "notebook", "epub", "docx")
 PROFILES = ("fast", "best", "bm25", "dense")

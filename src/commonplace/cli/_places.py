@@ -54,7 +54,7 @@ def title_line(passage: "Passage", width: int = 1_000) -> Painted:
 
 def place(passage: "Passage", locator: "Locator | None" = None) -> str:
     """path:line, or path, page 3, or path, chapter: a place that a person can go to."""
-    from commonplace.library import PageLocator
+    from commonplace.corpus import PageLocator
 
     at = locator or passage.locator
     path = short_path(passage.path)
@@ -68,7 +68,7 @@ def place(passage: "Passage", locator: "Locator | None" = None) -> str:
 
 def _line(passage: "Passage", start: int) -> int | None:
     """The 1-based line of a character, if the file still holds the passage just there."""
-    from commonplace.library import TextLocator
+    from commonplace.corpus import TextLocator
 
     whole = passage.locator
     try:
@@ -88,7 +88,7 @@ def _line(passage: "Passage", start: int) -> int | None:
 
 def query_terms(query: str) -> set[str]:
     """The terms of a query, as the index knows them."""
-    from commonplace.library import analyse
+    from commonplace.corpus import analyse
 
     return set(analyse(query))
 
@@ -132,6 +132,6 @@ def emphasised(line: str, terms: set[str]) -> Painted:
 
 
 def _known(word: str, terms: set[str]) -> set[str]:
-    from commonplace.library import analyse
+    from commonplace.corpus import analyse
 
     return terms.intersection(analyse(word)) if terms else set()

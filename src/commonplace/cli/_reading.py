@@ -22,7 +22,7 @@ from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:
     from commonplace import Library
-    from commonplace.library import Reading
+    from commonplace.corpus import Reading
 
 _PRINTED = 30
 

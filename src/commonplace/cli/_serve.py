@@ -67,7 +67,7 @@ def serve(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is first imported
     require_extra("serve", "fastapi", "uvicorn", "mcp", "watchfiles")
     from commonplace import service
-    from commonplace.library import require
+    from commonplace.corpus import require
     from commonplace.models import DEFAULT_LANGUAGE_MODEL, parse_wear
 
     require(watched)

@@ -22,7 +22,7 @@ from commonplace.cli._terminal import (
 from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:
-    from commonplace.library import Shown
+    from commonplace.corpus import Shown
 
 
 @verb("Show a citation in its place.", "commonplace show 1", "commonplace show 3f2a9c01d4e5:12-80")

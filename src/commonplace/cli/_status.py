@@ -26,7 +26,7 @@ from commonplace.cli._terminal import (
 from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:
-    from commonplace.library import FileStatus, Status
+    from commonplace.corpus import FileStatus, Status
 
 _LISTED = 20  # indexed files or folders; more files are summarised by folder
 _SHOWN = 10  # files with one reason

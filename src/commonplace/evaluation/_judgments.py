@@ -8,7 +8,7 @@ on while the passage does.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from commonplace.library import FeedbackRecord
+from commonplace.corpus import FeedbackRecord
 
 _GRADES: Final = {"up": 1, "opened": 1, "down": 0, "dismissed": 0}
 _SAID: Final = ("up", "down")  # the others are only done

@@ -19,7 +19,7 @@ from typing import Final, Literal
 
 import pyarrow.compute as pc
 
-from commonplace.library import Snapshot, analyse, sentence_spans
+from commonplace.corpus import Snapshot, analyse, sentence_spans
 
 Made = Literal["heading", "definition", "link"]
 MADE: Final[tuple[Made, ...]] = ("heading", "definition", "link")

@@ -8,8 +8,8 @@ from typing import Final
 
 from commonplace._library import Library
 from commonplace.answers import Answer, Refusal
+from commonplace.corpus import Filter
 from commonplace.evaluation._questions import Question
-from commonplace.library import Filter
 
 _ARTICLES: Final = {"a", "an", "the"}
 

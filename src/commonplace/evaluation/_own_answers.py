@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from commonplace.answers import Answer
+from commonplace.corpus import Filter, analyse
 from commonplace.evaluation._known_items import KnownItem
 from commonplace.evaluation._quiet import QuietLibrary
 from commonplace.evaluation._statistics import share_interval
 from commonplace.evaluation._types import Span, rounded, span
 from commonplace.foundation import Progress
-from commonplace.library import Filter, analyse
 
 LEAST = 5  # definitions below which nothing is said about answers
 _NEAREST = 50  # passages among which the file that does not name X is looked for

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from commonplace._library import Library
-from commonplace.library import Snapshot
+from commonplace.corpus import Snapshot
 
 
 class QuietLibrary(Library):

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from commonplace.corpus import absolute, shown_path
 from commonplace.foundation import InputError, display_path
-from commonplace.library import absolute, shown_path
 
 _HASH_BYTES: Final = 6
 

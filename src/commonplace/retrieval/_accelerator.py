@@ -29,8 +29,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from commonplace.corpus import Snapshot, Vectors, grown_vectors, load_vectors
 from commonplace.foundation import InputError
-from commonplace.library import Snapshot, Vectors, grown_vectors, load_vectors
 from commonplace.retrieval._codes import Codes
 from commonplace.retrieval._postings import Postings
 

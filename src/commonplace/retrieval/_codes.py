@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.library import Vectors
+from commonplace.corpus import Vectors
 
 _ROUNDING: Final = 1e-6  # of sums in float32
 Rows = NDArray[np.int64]

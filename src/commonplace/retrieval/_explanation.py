@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from commonplace.library import Passage
+from commonplace.corpus import Passage
 from commonplace.retrieval._bm25 import TermContribution
 
 

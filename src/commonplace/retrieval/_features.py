@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from commonplace.library import Passage, analyse, indexed_text
+from commonplace.corpus import Passage, analyse, indexed_text
 from commonplace.retrieval._fusion import Floats
 
 FEATURES: Final = (

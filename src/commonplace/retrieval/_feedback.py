@@ -31,8 +31,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from commonplace.corpus import FeedbackRecord, Verdict, analyse
 from commonplace.foundation import write_atomically
-from commonplace.library import FeedbackRecord, Verdict, analyse
 
 Floats = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Floats]  # unit vectors of queries [n, dimension]

@@ -15,8 +15,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from commonplace.corpus import Passage, analyse, indexed_text
 from commonplace.foundation import Stopwatch
-from commonplace.library import Passage, analyse, indexed_text
 from commonplace.retrieval._bm25 import TermContribution
 from commonplace.retrieval._candidates import Candidates
 from commonplace.retrieval._explanation import Explanation, Hit

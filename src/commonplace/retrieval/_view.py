@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.library import (
+from commonplace.corpus import (
     Filter,
     Passage,
     Snapshot,

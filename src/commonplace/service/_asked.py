@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from commonplace.answers import Caution
-from commonplace.library import Filter, Kind, Verdict
+from commonplace.corpus import Filter, Kind, Verdict
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"\S")]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from commonplace.library import Kind
+from commonplace.corpus import Kind
 
 
 class Document(BaseModel):

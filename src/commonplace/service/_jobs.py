@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from commonplace._library import Library
+from commonplace.corpus import FileReport
 from commonplace.foundation import CommonplaceError, InputError, Progress, bug_report
-from commonplace.library import FileReport
 from commonplace.service._uploads import uploads_at
 
 Kind = Literal["add", "read", "remove", "watch"]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from commonplace.corpus._types import Document, Limits, TextLocator
+from commonplace.corpus.readers.office import docx as _docx
 from commonplace.foundation import UnreadableError
-from commonplace.library._types import Document, Limits, TextLocator
-from commonplace.library.readers import _docx
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from commonplace.corpus._types import Document, Limits, TextLocator
+from commonplace.corpus.readers.html import epub as _epub
 from commonplace.foundation import UnreadableError
-from commonplace.library._types import Document, Limits, TextLocator
-from commonplace.library.readers import _epub
 
 CONTAINER = """<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>
 <rootfile full-path="OPS/book.opf"/></rootfiles></container>"""

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commonplace.corpus._types import Document, Limits, TextLocator
+from commonplace.corpus.readers.html import reader as _html
 from commonplace.foundation import UnreadableError
-from commonplace.library._types import Document, Limits, TextLocator
-from commonplace.library.readers import _html
 
 PAGE = """<!doctype html><html><head><title>Notes &amp; things | A site</title>
 <meta property="article:published_time" content="2024-03-05T10:00:00Z">

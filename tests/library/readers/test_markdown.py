@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from commonplace.library._types import Document, Limits
-from commonplace.library.readers._dates import parse_date
-from commonplace.library.readers._front_matter import front_matter
-from commonplace.library.readers._markdown import heading_text, read
+from commonplace.corpus._types import Document, Limits
+from commonplace.corpus.readers._dates import parse_date
+from commonplace.corpus.readers.plain._front_matter import front_matter
+from commonplace.corpus.readers.plain.markdown import heading_text, read
 
 LONG = ("Some words that make a paragraph long. " * 15).strip()
 

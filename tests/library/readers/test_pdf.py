@@ -15,10 +15,10 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from commonplace.corpus._types import Document, Draft, Limits, PageLocator
+from commonplace.corpus.readers.pdf import reader as _pdf
+from commonplace.corpus.readers.pdf._text import wrong_letters
 from commonplace.foundation import UnreadableError
-from commonplace.library._types import Document, Draft, Limits, PageLocator
-from commonplace.library.readers import _pdf
-from commonplace.library.readers._pdf_text import wrong_letters
 
 LIMITS = Limits()
 SAMPLES = Path(__file__).parents[3] / "examples" / "library"

@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
-from commonplace.library._types import Document, Limits, TextLocator
-from commonplace.library.readers import _code, _notebook, _rst, _text
+from commonplace.corpus._types import Document, Limits, TextLocator
+from commonplace.corpus.readers.plain import code as _code
+from commonplace.corpus.readers.plain import notebook as _notebook
+from commonplace.corpus.readers.plain import rst as _rst
+from commonplace.corpus.readers.plain import text as _text
 
 LIMITS = Limits()
 BODY = "".join(f"    value_{n} = compute({n}) + offset\n" for n in range(8))

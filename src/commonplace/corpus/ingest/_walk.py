@@ -1,0 +1,92 @@
+"""Which files an `add` means: everything under its paths, and a reason for all that it passes by.
+
+Nothing is dropped silently: a hidden folder, a link to a folder, a socket, a circle of links each
+become one skipped entry. Only what every program makes for itself and nobody writes by hand
+(`.git`, `__pycache__`, `node_modules`, ...) is skipped as a whole, again with one entry.
+"""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from commonplace.corpus._paths import absolute, require
+
+_MACHINE_MADE = {b"__pycache__", b"node_modules", b"site-packages", b"venv"}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A path that was met: a file to read (no reason), or something to skip (with its reason)."""
+
+    path: bytes
+    size: int
+    modified_ns: int
+    reason: str = ""
+
+
+def walk(paths: Sequence[str | bytes | os.PathLike[str]], library: Path) -> Iterator[Found]:
+    """Every file under these paths, each once; folders in alphabetical order.
+
+    Raises:
+        InputError: a path does not exist at all.
+    """
+    seen: set[bytes] = set()
+    require(paths)
+    for root in map(absolute, paths):
+        for found in _under(root, os.fsencode(library.absolute())):
+            if found.path not in seen:
+                seen.add(found.path)
+                yield found
+
+
+def _under(root: bytes, library: bytes) -> Iterator[Found]:
+    if not os.path.isdir(root):
+        yield _look_at(root)
+        return
+    stack = [root]
+    while stack:
+        folder = stack.pop()
+        try:
+            names = sorted(os.listdir(folder))
+        except OSError as error:
+            yield Found(folder, 0, 0, f"folder cannot be opened ({error.strerror})")
+            continue
+        deeper = []
+        for name in names:
+            path = os.path.join(folder, name)
+            if os.path.isdir(path):
+                reason = _passed_by(path, name, library)
+                if reason:
+                    yield Found(path, 0, 0, reason)
+                else:
+                    deeper.append(path)
+            else:
+                yield _look_at(path)
+        stack.extend(reversed(deeper))
+
+
+def _passed_by(path: bytes, name: bytes, library: bytes) -> str:
+    """Why a folder is not entered; "" if it is."""
+    if path == library:
+        return "the library itself"
+    if os.path.islink(path):
+        return "a link to a folder is not followed; add the folder that it names"
+    if name.startswith(b"."):
+        return "a hidden folder is not entered; add it by name to include it"
+    if name in _MACHINE_MADE or os.path.exists(os.path.join(path, b"pyvenv.cfg")):
+        return "a folder of installed or generated files is not entered; add it by name"
+    return ""
+
+
+def _look_at(path: bytes) -> Found:
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        if os.path.islink(path):
+            return Found(path, 0, 0, "a link that leads nowhere, or in a circle")
+        return Found(path, 0, 0, f"cannot be looked at ({error.strerror})")
+    if not stat.S_ISREG(status.st_mode):
+        return Found(path, 0, status.st_mtime_ns, "not a regular file (a pipe, socket or device)")
+    return Found(path, status.st_size, status.st_mtime_ns)

@@ -1,0 +1,184 @@
+"""Adding files to a library: find, read, commit; `_encode` gives the vectors afterwards.
+
+A file whose size and time are as they were costs one `stat`; a file that was touched costs a hash.
+What is read is committed in batches of a second or two, so that a broken-off run loses little and
+the next one goes on where it was: it finds the committed files unchanged.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from commonplace.corpus._paths import absolute, is_under, shown_path
+from commonplace.corpus._types import AddReport, FileReport, Item, Limits
+from commonplace.corpus.ingest._walk import Found, walk
+from commonplace.corpus.store import commit as _commit
+from commonplace.corpus.store.schema import Revision, item_id
+from commonplace.corpus.store.snapshot import by_id
+from commonplace.corpus.store.tables import Store
+from commonplace.corpus.store.upkeep import index_text, maintain
+from commonplace.corpus.workers.isolation import Reading, read_all
+from commonplace.foundation import Progress, Stopwatch
+
+_BATCH_PASSAGES = 2_000
+_BATCH_SECONDS = 2.0
+_UNINDEXED_SHARE = 0.01  # BM25's statistics follow its index: index the tail early
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What an `add` has to do."""
+
+    read: tuple[Found, ...]
+    skip: tuple[Found, ...]
+    unchanged: tuple[Item, ...]
+    vanished: tuple[Item, ...]
+
+
+def add_files(
+    store: Store,
+    paths: Sequence[str | bytes | os.PathLike[str]],
+    limits: Limits,
+    progress: Progress,
+    on_file: Callable[[FileReport], None],
+) -> AddReport:
+    """Bring these files and folders into the library; everything but the vectors.
+
+    `on_file` is told of each file once what is said of it is safely committed.
+
+    Raises:
+        InputError: a path does not exist.
+        LibraryError: the disk is full, say; what `on_file` was told of is kept.
+    """
+    watch, reports = Stopwatch(), []
+
+    def note(report: FileReport) -> None:
+        reports.append(report)
+        on_file(report)
+
+    with watch.stage("find"):
+        plan = _plan(store, paths)
+    for item in plan.unchanged:
+        note(_report_unchanged(item))
+    for batch in _batches(_readings(plan, limits, progress), watch):
+        with watch.stage("commit"):
+            for report in _commit_batch(store, batch):
+                note(report)
+        with watch.stage("index"):
+            _index_tail(store)
+    with watch.stage("commit"):
+        for report in _supersede(store, plan.vanished):
+            note(report)
+    with watch.stage("index"):
+        maintain(store)
+    added = sum(r.passages for r in reports if r.outcome in {"added", "changed"})
+    return AddReport(tuple(reports), added, 0, watch.seconds)
+
+
+def _plan(store: Store, paths: Sequence[str | bytes | os.PathLike[str]]) -> _Plan:
+    with store.reading() as snapshot:
+        known = by_id(snapshot.items)
+    read, skip, unchanged, met = [], [], [], set()
+    for found in walk(paths, store.folder):
+        identity = item_id(found.path)
+        met.add(identity)
+        item = known.get(identity)
+        if found.reason:
+            skip.append(found)
+        elif item and (item.size, item.modified_ns) == (found.size, found.modified_ns):
+            unchanged.append(item)
+        else:
+            read.append(found)
+    roots = [shown_path(absolute(path)) for path in paths]
+    vanished = [
+        item
+        for item in known.values()
+        if item.id not in met and item.state != "superseded" and is_under(item.path, roots)
+    ]
+    return _Plan(tuple(read), tuple(skip), tuple(unchanged), tuple(vanished))
+
+
+def _readings(plan: _Plan, limits: Limits, progress: Progress) -> Iterator[Revision]:
+    for found in plan.skip:
+        yield Revision(found.path, found.size, found.modified_ns, "", reason=found.reason)
+    sizes = {found.path: found.size for found in plan.read}
+    total, done = sum(sizes.values()), 0
+    progress("reading", 0, total, "bytes")
+    paths = [Path(os.fsdecode(found.path)) for found in plan.read]
+    for path, reading in read_all(paths, limits):
+        yield _revision(os.fsencode(path), reading)
+        done += sizes[os.fsencode(path)]
+        progress("reading", done, total, "bytes")
+
+
+def _revision(path: bytes, reading: Reading) -> Revision:
+    return Revision(
+        path,
+        reading.size,
+        reading.modified_ns,
+        reading.content_hash,
+        reading.document,
+        tuple(reading.terms),
+        reading.reason,
+    )
+
+
+def _batches(revisions: Iterator[Revision], watch: Stopwatch) -> Iterator[list[Revision]]:
+    """Revisions in groups worth one commit; the time spent waiting for them counts as reading."""
+    batch: list[Revision] = []
+    began, passages = time.monotonic(), 0
+    while True:
+        with watch.stage("read"):
+            revision = next(revisions, None)
+        if revision is not None:
+            batch.append(revision)
+            passages += len(revision.terms)
+        late = time.monotonic() - began > _BATCH_SECONDS
+        if batch and (revision is None or late or passages > _BATCH_PASSAGES):
+            yield batch
+            batch, began, passages = [], time.monotonic(), 0
+        if revision is None:
+            return
+
+
+def _commit_batch(store: Store, batch: Sequence[Revision]) -> list[FileReport]:
+    with store.reading() as snapshot:
+        before = by_id(snapshot.items)
+    _commit.commit(store, batch)
+    return [_report(revision, before.get(item_id(revision.path))) for revision in batch]
+
+
+def _report(revision: Revision, before: Item | None) -> FileReport:
+    path = shown_path(revision.path)
+    if revision.document is None:
+        return FileReport(path, "skipped", revision.reason, 0)
+    reason, passages = " ".join(revision.document.notices), len(revision.document.drafts)
+    if before and before.revision:
+        same = before.content_hash == revision.content_hash
+        return FileReport(path, "unchanged" if same else "changed", reason, passages)
+    return FileReport(path, "added", reason, passages)
+
+
+def _report_unchanged(item: Item) -> FileReport:
+    """A file that cannot be read stays skipped until it changes."""
+    if item.revision:
+        return FileReport(item.path, "unchanged", item.reason, item.passages)
+    return FileReport(item.path, "skipped", item.reason, 0)
+
+
+def _supersede(store: Store, vanished: Sequence[Item]) -> list[FileReport]:
+    """Items whose files are gone: out of every index, their passages kept for the past."""
+    reason = "no longer on disk"
+    if vanished:
+        _commit.supersede(store, [item.id for item in vanished], reason)
+    return [FileReport(item.path, "vanished", reason, 0) for item in vanished]
+
+
+def _index_tail(store: Store) -> None:
+    """Index new rows once they are a share that would bend the statistics."""
+    passages = store.open("passages")
+    unindexed = passages.stats.index_stats("terms_idx")["num_unindexed_rows"]
+    if unindexed > _UNINDEXED_SHARE * passages.count_rows():
+        index_text(store)

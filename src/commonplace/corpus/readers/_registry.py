@@ -1,0 +1,115 @@
+"""Which reader reads which file.
+
+The suffix decides; a file without one (README, Makefile, LICENSE) is looked into. What has no
+reader is refused with a sentence, so that `status` can say why.
+
+Notable: a reader is imported when its first file comes, so that a library of notes never loads a
+PDF engine.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from commonplace.corpus._types import Document, Kind, Limits
+from commonplace.corpus.readers._dates import date_in_name, not_after
+from commonplace.foundation._errors import UnreadableError
+
+_READERS: Final[Mapping[Kind, str]] = {
+    "text": "plain.text",
+    "markdown": "plain.markdown",
+    "rst": "plain.rst",
+    "code": "plain.code",
+    "notebook": "plain.notebook",
+    "html": "html.reader",
+    "pdf": "pdf.reader",
+    "epub": "html.epub",
+    "docx": "office.docx",
+}
+_SUFFIXES: Final[Mapping[Kind, str]] = {
+    "markdown": "md markdown mdown mkd mdx rmd qmd",
+    "text": """txt text log org tex ltx bib csv tsv json jsonl ndjson yaml yml toml ini cfg conf xml
+        adoc asciidoc wiki textile srt vtt diff patch""",
+    "code": """py pyi pyx js mjs cjs jsx ts tsx c h cc cpp cxx hh hpp hxx cu cuh rs go java kt kts
+        scala sh bash zsh fish sql rb jl r m mm swift cs php pl pm lua hs ml mli ex exs erl clj
+        lisp el scm f f90 f95 vb ps1 dart zig nim proto graphql cmake mk gradle tf css scss vue
+        svelte""",
+    "rst": "rst rest",
+    "notebook": "ipynb",
+    "html": "html htm xhtml",
+    "pdf": "pdf",
+    "epub": "epub",
+    "docx": "docx",
+}
+KIND_BY_SUFFIX: Final[Mapping[str, Kind]] = MappingProxyType(
+    {f".{suffix}": kind for kind, names in _SUFFIXES.items() for suffix in names.split()}
+)
+_CODE_NAMES: Final = frozenset(
+    {"makefile", "gnumakefile", "dockerfile", "containerfile", "rakefile", "gemfile", "justfile"}
+    | {"snakefile", "jenkinsfile", "vagrantfile", "procfile", "cmakelists.txt"}
+)
+_DATED_BY_NAME: Final = frozenset({"text", "markdown", "rst", "notebook"})
+_LONGEST_SUFFIX: Final = 10
+
+Reader = Callable[[Path, bytes, Limits], Document]
+
+
+def read_document(path: Path, data: bytes, limits: Limits, modified: datetime) -> Document:
+    """Read one file.
+
+    `written_at` is what the file itself says (front matter, a field, its name), None if it says
+    nothing; a date later than `modified`, the file's own time, is not believed.
+
+    Raises:
+        UnreadableError: there is no reader for such files, or this one cannot be read.
+    """
+    if len(data) > limits.file_bytes:
+        size, most = len(data) / 2**20, limits.file_bytes / 2**20
+        raise UnreadableError(f"too large: {size:.0f} MB, and the limit is {most:.0f} MB")
+    kind = kind_of(path, data)
+    document = _reader(kind)(path, data, limits)
+    written = document.written_at
+    if written is None and kind in _DATED_BY_NAME:
+        written = date_in_name(path)
+    return replace(document, written_at=not_after(written, modified))
+
+
+def kind_of(path: Path, data: bytes) -> Kind:
+    """The kind of a file by its name, and by its first bytes where the name does not tell.
+
+    Raises:
+        UnreadableError: no reader reads such files.
+    """
+    if path.name.lower() in _CODE_NAMES:
+        return "code"
+    suffix = path.suffix.lower()
+    if kind := KIND_BY_SUFFIX.get(suffix):
+        return kind
+    if _is_suffix(suffix):
+        raise UnreadableError(f"no reader for {suffix} files yet")
+    return _sniffed(data)
+
+
+def _is_suffix(suffix: str) -> bool:
+    """Whether this tells a format: "notes.2024" and "Mr. Smith, Monday" have none."""
+    name = suffix[1:]
+    return 0 < len(name) <= _LONGEST_SUFFIX and name.isalnum() and not name.isdigit()
+
+
+def _sniffed(data: bytes) -> Kind:
+    head = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if head.startswith(b"%pdf-"):
+        return "pdf"
+    if head.startswith((b"<!doctype html", b"<html")):
+        return "html"
+    return "code" if head.startswith(b"#!") else "text"
+
+
+def _reader(kind: Kind) -> Reader:
+    module = importlib.import_module(f"commonplace.corpus.readers.{_READERS[kind]}")
+    reader: Reader = module.read
+    return reader

@@ -1,0 +1,99 @@
+"""What a page or document shows, written block by block, and then joined to one source text.
+
+Shared by the readers of HTML, EPUB and docx. Blocks are apart by a blank line, list items by a line
+end; a list item begins with its mark. The places of blocks, headings and links are those in the
+joined text, which is what locators count in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from commonplace.corpus.readers._outline import Heading
+from commonplace.corpus.text.split import Block, BlockKind
+
+_STRENGTH: Final = ("", " ", " | ", "\n")
+
+
+@dataclass(slots=True)
+class Anchor:
+    """A link as written, and where in the text its label stands."""
+
+    href: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a page shows: its text, what is where in it, and what it says about itself."""
+
+    text: str = ""
+    parts: list[Heading | Block] = field(default_factory=list)
+    anchors: list[Anchor] = field(default_factory=list)
+    title: str = ""
+    meta: dict[str, str] = field(default_factory=dict)  # by name, property or itemprop; first wins
+    times: list[str] = field(default_factory=list)  # `datetime` of each `<time>`
+    data: list[str] = field(default_factory=list)  # JSON-LD, as it stands
+    cut: bool = False  # whether there was more than the limit
+
+
+class Writer:
+    """The block that is being written: its text so far, and the space held back before more."""
+
+    def __init__(self, kind: BlockKind, level: int, heading: int, mark: str) -> None:
+        self.kind, self.level, self.heading, self.mark = kind, level, heading, mark
+        self.anchors: list[Anchor] = []
+        self.length = 0
+        self._pieces: list[str] = []
+        self._space = ""
+
+    @property
+    def text(self) -> str:
+        """What was written, less white space at its end."""
+        return "".join(self._pieces).rstrip()
+
+    @property
+    def next(self) -> int:
+        """Where the next character will stand."""
+        return self.length + len(self._space) * bool(self.length)
+
+    def hold(self, space: str) -> None:
+        """Ask for a space, a cell's or a line's end before the next text; the strongest wins."""
+        if _STRENGTH.index(space) > _STRENGTH.index(self._space):
+            self._space = space
+
+    def write(self, text: str) -> None:
+        """Text as it stands, after what was held back."""
+        if self._space and self.length:
+            self._append(self._space)
+        self._space = ""
+        self._append(text)
+
+    def _append(self, text: str) -> None:
+        self._pieces.append(text)
+        self.length += len(text)
+
+
+def join(seen: Seen, written: Sequence[Writer]) -> None:
+    """The blocks as one text, with the places of everything in it."""
+    pieces: list[str] = []
+    length = 0
+    for place, block in enumerate(written):
+        text = block.mark + block.text
+        follows = bool(place) and block.kind == written[place - 1].kind == "item"
+        gap = "" if not place else "\n" if follows else "\n\n"
+        start = length + len(gap)
+        inner = start + len(block.mark)
+        pieces += (gap, text)
+        length = start + len(text)
+        indent = len(text) - len(text.lstrip(" ")) if block.kind != "code" else 0
+        if block.heading:
+            seen.parts.append(Heading(block.heading, " ".join(text.split()), start, length))
+        else:
+            seen.parts.append(Block(start + indent, length, block.kind, block.level))
+        for anchor in block.anchors:
+            end = anchor.start if anchor.end < 0 else anchor.end
+            last = max(inner + anchor.start, min(inner + end, length))
+            seen.anchors.append(Anchor(anchor.href, min(inner + anchor.start, length), last))
+    seen.text = "".join(pieces)

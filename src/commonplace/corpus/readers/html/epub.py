@@ -1,0 +1,128 @@
+"""EPUB: the chapters of its spine through the HTML reader; `part` is a chapter's file name.
+
+https://www.w3.org/TR/epub-33/ (and EPUB 2). The archive is read within the limits of `_archive`.
+A chapter that cannot be read is named in a notice, the others go on.
+"""
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote
+
+from lxml import etree
+
+from commonplace.corpus._types import Document, Draft, Limits, Link
+from commonplace.corpus.readers._archive import Archive, BombError, text_of, xml
+from commonplace.corpus.readers._dates import parse_date
+from commonplace.corpus.readers._outline import Outline
+from commonplace.corpus.readers._source_text import Seen
+from commonplace.corpus.readers.html import reader as _html
+from commonplace.corpus.readers.html._visible import look
+from commonplace.foundation import UnreadableError
+
+_CHAPTER_TYPES: Final = {
+    "application/xhtml+xml",
+    "text/html",
+    "application/xml",
+    "text/x-oeb1-document",
+}
+_FONT_SCRAMBLING: Final = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
+
+
+def read(path: Path, data: bytes, limits: Limits) -> Document:
+    """The passages of a book.
+
+    Raises:
+        UnreadableError: it is broken, protected, unpacks to too much, or shows no text.
+    """
+    archive = Archive(data, limits)
+    _refuse_protected(archive)
+    package_name = _package_name(archive)
+    package = xml(archive.read(package_name), package_name)
+    chapters: dict[str, Seen] = {}
+    notices: list[str] = []
+    left = limits.text_characters
+    for name in _spine(package, posixpath.dirname(package_name)):
+        if name in chapters or name not in archive.names:
+            notices += [] if name in chapters else [f"the chapter {name} is missing"]
+            continue
+        try:
+            chapters[name] = look(_html.decoded(archive.read(name)), left)
+        except BombError:
+            raise  # what breaks the limits ends the book, not the chapter
+        except UnreadableError as error:
+            notices.append(f"the chapter {name} was left out: {error}")
+            continue
+        left -= len(chapters[name].text)
+        if chapters[name].cut or left <= 0:
+            notices.append(f"the text was cut in {name} ({limits.text_characters:,} characters)")
+            break
+    return _document(path, package, chapters, tuple(notices), limits)
+
+
+def _document(
+    path: Path,
+    package: etree._Element,
+    chapters: dict[str, Seen],
+    notices: tuple[str, ...],
+    limits: Limits,
+) -> Document:
+    sources = {name: seen.text for name, seen in chapters.items() if seen.text}
+    if not sources:
+        raise UnreadableError("; ".join(notices[:3]) or "the book shows no text")
+    drafts: list[Draft] = []
+    links: list[Link] = []
+    for name in sources:
+        seen = chapters[name]
+        drafts += Outline().drafts(seen.text, seen.parts, limits.passage_characters, name)
+        links += _html.links(seen)
+    date = text_of(package, "date") or _modified(package)
+    return Document(
+        kind="epub",
+        title=text_of(package, "title")[:300] or path.stem,
+        sources=sources,
+        drafts=tuple(drafts),
+        links=tuple(replace(link, context=link.context[:600]) for link in links),
+        written_at=parse_date(date) if date else None,
+        notices=notices,
+    )
+
+
+def _refuse_protected(archive: Archive) -> None:
+    """Digital rights management leaves nothing to read; scrambled fonts do not matter."""
+    if "META-INF/encryption.xml" not in archive.names:
+        return
+    root = xml(archive.read("META-INF/encryption.xml"), "META-INF/encryption.xml")
+    methods = (method.get("Algorithm") or "" for method in root.iter("{*}EncryptionMethod"))
+    if not all(method in _FONT_SCRAMBLING for method in methods):
+        raise UnreadableError("encrypted book (DRM); only its reading app can open it")
+
+
+def _package_name(archive: Archive) -> str:
+    """Where the book's table of files stands."""
+    container = xml(archive.read("META-INF/container.xml"), "META-INF/container.xml")
+    for rootfile in container.iter("{*}rootfile"):
+        if name := rootfile.get("full-path"):
+            return posixpath.normpath(str(name))
+    raise UnreadableError("broken book: META-INF/container.xml names no package")
+
+
+def _spine(package: etree._Element, folder: str) -> Iterator[str]:
+    """The chapters' names in the archive, in reading order."""
+    manifest = {item.get("id"): item for item in package.iter("{*}item")}
+    for reference in package.iter("{*}itemref"):
+        item = manifest.get(reference.get("idref"))
+        if item is None or item.get("media-type", "").lower() not in _CHAPTER_TYPES:
+            continue
+        if "nav" not in (item.get("properties") or "").split():
+            href = unquote(str(item.get("href") or "").partition("#")[0])
+            yield posixpath.normpath(posixpath.join(folder, href))
+
+
+def _modified(package: etree._Element) -> str:
+    for meta in package.iter("{*}meta"):
+        if meta.get("property") == "dcterms:modified":
+            return str(meta.text or "").strip()
+    return ""

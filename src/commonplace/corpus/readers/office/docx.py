@@ -1,0 +1,92 @@
+"""Word documents (docx): paragraphs, headings by style, lists, tables, links and notes.
+
+The archive is read within the limits of `_archive`, its XML without entities or network. The text
+is written by `_docx_text`; passages are exact slices of it.
+"""
+
+import posixpath
+from pathlib import Path
+from typing import Final
+
+from commonplace.corpus._types import Document, Limits
+from commonplace.corpus.readers._archive import Archive, text_of, xml
+from commonplace.corpus.readers._dates import parse_date
+from commonplace.corpus.readers._outline import Outline, title_of
+from commonplace.corpus.readers.html import reader as _html
+from commonplace.corpus.readers.office._docx_text import Watcher, styles
+from commonplace.foundation import UnreadableError
+
+_OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_MAIN: Final = "word/document.xml"
+_NOTES: Final = ("footnotes.xml", "endnotes.xml")
+
+
+def read(path: Path, data: bytes, limits: Limits) -> Document:
+    """The passages of a document.
+
+    Raises:
+        UnreadableError: it is broken, encrypted, unpacks to too much, or has no text.
+    """
+    if data.startswith(_OLD_OFFICE):
+        raise UnreadableError("encrypted, or an old .doc; save it as a docx without a password")
+    archive = Archive(data, limits)
+    main = _main_part(archive)
+    watcher = _watcher(archive, main, limits)
+    for name in (main, *(posixpath.join(posixpath.dirname(main), note) for note in _NOTES)):
+        if name == main or name in archive.names:
+            watcher.targets = _targets(archive, name)
+            watcher.parse(archive.read(name), name)
+    seen = watcher.seen()
+    if not seen.text:
+        raise UnreadableError("the document has no text")
+    title, date = _core(archive)
+    notice = f"read the first {limits.text_characters:,} characters; the document is longer"
+    return Document(
+        kind="docx",
+        title=title or title_of(seen.parts, "") or path.stem,
+        sources={"": seen.text},
+        drafts=tuple(Outline().drafts(seen.text, seen.parts, limits.passage_characters)),
+        links=tuple(_html.links(seen)),
+        written_at=parse_date(date) if date else None,
+        notices=(notice,) if seen.cut else (),
+    )
+
+
+def _main_part(archive: Archive) -> str:
+    """The part that holds the text: `word/document.xml`, or what the package says it is."""
+    if _MAIN in archive.names:
+        return _MAIN
+    if "_rels/.rels" in archive.names:
+        for relation in xml(archive.read("_rels/.rels"), "_rels/.rels").iter("{*}Relationship"):
+            if (relation.get("Type") or "").endswith("/officeDocument"):
+                return posixpath.normpath((relation.get("Target") or "").lstrip("/"))
+    raise UnreadableError("not a Word document: it has no word/document.xml")
+
+
+def _watcher(archive: Archive, main: str, limits: Limits) -> Watcher:
+    name = posixpath.join(posixpath.dirname(main), "styles.xml")
+    if name not in archive.names:
+        return Watcher({f"Heading{n}": n for n in range(1, 7)}, frozenset(), limits.text_characters)
+    levels, lists = styles(xml(archive.read(name), name))
+    return Watcher(levels, lists, limits.text_characters)
+
+
+def _targets(archive: Archive, part: str) -> dict[str, str]:
+    """Where a part's links lead outside of the document, by their ids."""
+    folder, name = posixpath.split(part)
+    relations = posixpath.join(folder, "_rels", f"{name}.rels")
+    if relations not in archive.names:
+        return {}
+    return {
+        relation.get("Id") or "": relation.get("Target") or ""
+        for relation in xml(archive.read(relations), relations).iter("{*}Relationship")
+        if relation.get("TargetMode") == "External"
+    }
+
+
+def _core(archive: Archive) -> tuple[str, str]:
+    """Title and date of last change, as the document states them."""
+    if "docProps/core.xml" not in archive.names:
+        return "", ""
+    core = xml(archive.read("docProps/core.xml"), "docProps/core.xml")
+    return text_of(core, "title")[:300], text_of(core, "modified") or text_of(core, "created")

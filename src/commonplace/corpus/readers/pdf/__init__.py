@@ -1,0 +1,1 @@
+"""PDF: characters, layout, boxes and links; never the store."""

@@ -1,0 +1,145 @@
+"""From the pages of a PDF to passages: headings become paths, paragraphs drafts with places."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from commonplace.corpus._types import Box, Draft, Limits, PageLocator
+from commonplace.corpus.readers.pdf._layout import (
+    Line,
+    Paragraph,
+    body_size,
+    heading_level,
+    is_item,
+    is_section,
+    lines_of,
+    paragraph_starts,
+    title_of,
+)
+from commonplace.corpus.readers.pdf._raw import RawPage, union
+from commonplace.corpus.readers.pdf._text import Sheet, Shown, display, sheet
+from commonplace.corpus.text.split import Block, passages, trimmed
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that can be read: its characters, lines, paragraph starts and display text."""
+
+    raw: RawPage
+    lines: list[Line]
+    starts: frozenset[int]
+    sheet: Sheet
+    shown: Shown
+
+
+def page_of(raw: RawPage) -> Page:
+    """A page made ready to be cut into passages."""
+    lines = lines_of(raw)
+    starts = paragraph_starts(lines)
+    ready = sheet(raw, starts)
+    return Page(raw, lines, starts, ready, display(ready, 0, len(raw.text)))
+
+
+def drafts_of(
+    pages: Sequence[Page], blocks: Sequence[Sequence[Paragraph]], limits: Limits
+) -> list[Draft]:
+    """Passages page by page; the heading path lives on across pages."""
+    body = body_size([line for page in pages for line in page.lines])
+    outline = _Outline(limits.passage_characters)
+    for page, found in zip(pages, blocks, strict=True):
+        levels = [heading_level(paragraph, body) for paragraph in found]
+        if page.raw.number == 1:
+            levels = _after_front_matter(found, levels)
+        for paragraph, level in zip(found, levels, strict=True):
+            outline.take(page, paragraph, level)
+        outline.flush()
+    outline.close()
+    return outline.drafts
+
+
+def _after_front_matter(found: Sequence[Paragraph], levels: list[int]) -> list[int]:
+    """The title and the authors are no headings, however large or bold."""
+    title = [place for place, p in enumerate(found) if p in title_of(found)]
+    sections = [place for place, p in enumerate(found) if levels[place] and is_section(p)]
+    first = sections[0] if sections else title[-1] + 1 if title else 0
+    return [0] * first + levels[first:]
+
+
+class _Outline:
+    """The heading path while reading on, and the drafts so far."""
+
+    def __init__(self, limit: int) -> None:
+        self.drafts: list[Draft] = []
+        self._limit = limit
+        self._stack: list[tuple[int, str]] = []
+        self._bare: tuple[Page, Paragraph] | None = None  # a heading with nothing under it yet
+        self._page: Page | None = None
+        self._section: list[Paragraph] = []
+
+    def take(self, page: Page, paragraph: Paragraph, level: int) -> None:
+        """The next paragraph, or heading where `level` is not 0."""
+        self._page = page
+        if not level:
+            self._section.append(paragraph)
+            self._bare = None
+            return
+        self.flush()
+        if self._bare and self._stack and level <= self._stack[-1][0]:
+            self._keep_bare()
+        self._stack = [heading for heading in self._stack if heading[0] < level]
+        title = display(page.sheet, paragraph.start, paragraph.end).text
+        self._stack.append((level, " ".join(title.split())))
+        self._bare = page, paragraph
+
+    def flush(self) -> None:
+        """Make passages of the section so far on this page."""
+        if self._page and self._section:
+            path = tuple(title for _, title in self._stack)
+            self.drafts += _section(self._page, self._section, path, self._limit)
+        self._section = []
+
+    def close(self) -> None:
+        """The end of the document."""
+        self.flush()
+        if self._bare:
+            self._keep_bare()
+
+    def _keep_bare(self) -> None:
+        """A heading with nothing under it is a passage, so that nothing written is lost."""
+        if self._bare:
+            page, paragraph = self._bare
+            path = tuple(title for _, title in self._stack[:-1])
+            self.drafts += _section(page, [paragraph], path, self._limit)
+            self._bare = None
+
+
+def _section(
+    page: Page, found: Sequence[Paragraph], path: tuple[str, ...], limit: int
+) -> list[Draft]:
+    """The paragraphs of one section on one page as passages."""
+    blocks = [_block(page.shown, paragraph) for paragraph in found]
+    drafts = []
+    for start, end in passages(page.shown.text, [b for b in blocks if b.end > b.start], limit):
+        locator = locator_of(page, page.shown.starts[start], page.shown.ends[end - 1])
+        shown = display(page.sheet, locator.start, locator.end)
+        drafts.append(Draft(shown.text, locator, path))
+    return drafts
+
+
+def _block(shown: Shown, paragraph: Paragraph) -> Block:
+    """Where a paragraph stands in the page's display text."""
+    start = bisect_left(shown.starts, paragraph.start)
+    end = bisect_left(shown.starts, paragraph.end)
+    start, end = trimmed(shown.text, start, end)
+    return Block(start, end, "item" if is_item(paragraph) else "prose")
+
+
+def locator_of(page: Page, start: int, end: int) -> PageLocator:
+    """The locator of raw characters `start:end`: with the box of what they draw on each line."""
+    boxes = []
+    for line in page.lines:
+        inside = range(max(start, line.start), min(end, line.end))
+        drawn = [page.raw.boxes[i] for i in inside if not page.raw.text[i].isspace()]
+        if inked := [box for box in drawn if box[2] > box[0] or box[3] > box[1]]:
+            boxes.append(Box(*(round(side, 2) for side in union(inked))))
+    return PageLocator(page.raw.number, start, end, tuple(boxes))

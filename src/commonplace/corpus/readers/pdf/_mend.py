@@ -1,0 +1,114 @@
+"""What a PDF draws apart and a reader sees as one: accents beside their letters, lost word spaces.
+
+TeX draws "é" as an accent and a letter, which PDFium gives in any order with spaces between them;
+some programs draw word spaces by moving, which PDFium overlooks when the move is small. Both are
+decided by where the characters stand, on one page alone, so that it comes out the same each time.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from commonplace.corpus.readers.pdf._raw import RawPage, Rectangle
+
+ACCENTS: Final = {
+    "´": "\u0301", "`": "\u0300", "¨": "\u0308", "ˆ": "\u0302", "^": "\u0302", "˜": "\u0303",
+    "¸": "\u0327", "ˇ": "\u030c", "˘": "\u0306", "˚": "\u030a", "¯": "\u0304",
+}  # fmt: skip
+OLD_ACCENTS: Final = {
+    "\x7f": "\u0308", "\x12": "\u0300", "\x13": "\u0301", "\x14": "\u030c", "\x15": "\u0306",
+    "\x16": "\u0304", "\x17": "\u030a", "\x18": "\u0327",
+}  # fmt: skip
+_ACCENT: Final = re.compile(f"[{re.escape(''.join([*ACCENTS, *OLD_ACCENTS]))}]")
+_LETTERS: Final = re.compile(r"[^\W\d_](?=[^\W\d_])|[,;](?=[^\W\d_])")
+_DOTLESS: Final = {"ı": "i", "ȷ": "j", "\x10": "i", "\x11": "j"}
+_FARTHEST: Final = 60  # characters between an accent and its letter
+_MOST_ACCENTS: Final = 2_000  # of one page
+_WORD_SPACE: Final = 0.2  # of the font size: what is wider is a space
+
+
+@dataclass(frozen=True, slots=True)
+class Mends:
+    """By raw index: letters with their accents, what is not shown, where a space is lost."""
+
+    accented: dict[int, str]
+    dropped: frozenset[int]
+    gaps: frozenset[int]
+
+
+def mend(page: RawPage, old_tex: bool) -> Mends:
+    """What is to be put right on a page."""
+    accented, dropped = _accents(page, old_tex)
+    return Mends(accented, frozenset(dropped), _gaps(page))
+
+
+def _accents(page: RawPage, old_tex: bool) -> tuple[dict[int, str], set[int]]:
+    accented: dict[int, str] = {}
+    dropped: set[int] = set()
+    for found in list(_ACCENT.finditer(page.text))[:_MOST_ACCENTS]:
+        mark = ACCENTS.get(found[0]) or (OLD_ACCENTS[found[0]] if old_tex else "")
+        base = _base(page, found.start(), mark, accented) if mark else None
+        if base is not None:
+            accented[base] = _composed(page.text[base], mark)
+            dropped.add(found.start())
+    for accent in sorted(dropped):
+        dropped |= _closed_up(page, accent, dropped)
+    return accented, dropped
+
+
+def _base(page: RawPage, accent: int, mark: str, taken: dict[int, str]) -> int | None:
+    """The letter that an accent stands over (or under); None if there is none."""
+    box = page.boxes[accent]
+    middle = (box[0] + box[2]) / 2
+    near = range(max(0, accent - _FARTHEST), min(len(page.text), accent + _FARTHEST))
+    under = [
+        index
+        for index in near
+        if index not in taken
+        and page.boxes[index][0] - 1 <= middle <= page.boxes[index][2] + 1
+        and _is_over(box, page.boxes[index])
+        and _composed(page.text[index], mark)
+    ]
+    centers = {index: sum(page.boxes[index][0::2]) / 2 for index in under}
+    return min(under, key=lambda index: abs(centers[index] - middle), default=None)
+
+
+def _is_over(accent: Rectangle, letter: Rectangle) -> bool:
+    height = letter[3] - letter[1]
+    return height > 0 and accent[1] < letter[3] + height and accent[3] > letter[1] - 0.5 * height
+
+
+def _composed(letter: str, mark: str) -> str:
+    """The letter with the mark as one character; "" if there is no such."""
+    composed = unicodedata.normalize("NFC", _DOTLESS.get(letter, letter) + mark)
+    return composed if len(composed) == 1 and composed.isalpha() else ""
+
+
+def _closed_up(page: RawPage, accent: int, dropped: set[int]) -> set[int]:
+    """Spaces around an accent that only PDFium saw: what stands left and right of them touches."""
+    left, right = accent - 1, accent + 1
+    while left >= 0 and (page.text[left] == " " or left in dropped):
+        left -= 1
+    while right < len(page.text) and (page.text[right] == " " or right in dropped):
+        right += 1
+    if left < 0 or right >= len(page.text):
+        return set()
+    before, after = page.boxes[left], page.boxes[right]
+    near = -1 < after[0] - before[2] < 0.12 * max(6.0, after[3] - after[1], before[3] - before[1])
+    return {i for i in range(left + 1, right) if page.text[i] == " "} if near else set()
+
+
+def _gaps(page: RawPage) -> frozenset[int]:
+    """Characters before which a word space is drawn but not given."""
+    gaps = []
+    for stretch in page.stretches:
+        if not stretch.upright or stretch.size < 4:
+            continue
+        for found in _LETTERS.finditer(page.text, stretch.start, stretch.end - 1):
+            before, after = page.boxes[found.start()], page.boxes[found.end()]
+            narrow = min(before[2] - before[0], after[2] - after[0]) < 0.35 * stretch.size
+            least = _WORD_SPACE * (1.7 if narrow else 1.0)  # i, j, l of a typewriter stand apart
+            if least * stretch.size < after[0] - before[2] < 2 * stretch.size:
+                gaps.append(found.end())
+    return frozenset(gaps)

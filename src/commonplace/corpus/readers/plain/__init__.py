@@ -1,0 +1,1 @@
+"""Notes, code, notebooks and other plain text; never the store."""

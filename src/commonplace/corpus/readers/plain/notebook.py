@@ -1,0 +1,117 @@
+"""Jupyter notebooks: each cell is a source text of its own, named "cell 7" (the first is 1).
+
+Markdown cells are read as Markdown, code cells as code; the heading path runs on from cell to cell.
+Outputs are left out: they are made from the code, change with every run, and are mostly numbers and
+pictures. The format is plain JSON (https://nbformat.readthedocs.io/en/latest/format_description.html),
+read leniently, version 3 included, because half-broken notebooks are common.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from commonplace.corpus._types import Document, Draft, Limits, Link
+from commonplace.corpus.readers._decode import decode_within
+from commonplace.corpus.readers._outline import Heading, Outline, title_of
+from commonplace.corpus.readers.plain._front_matter import FrontMatter, front_matter
+from commonplace.corpus.readers.plain.code import drafts_of
+from commonplace.corpus.readers.plain.markdown import parse
+from commonplace.corpus.text.links import find_links
+from commonplace.foundation._errors import UnreadableError
+
+
+class _Cell(NamedTuple):
+    part: str
+    kind: str
+    source: str
+
+
+def read(path: Path, data: bytes, limits: Limits) -> Document:
+    """One notebook."""
+    text, notices = decode_within(data, limits)
+    if notices:
+        raise UnreadableError(f"too long: more than {limits.text_characters:,} characters of JSON")
+    cells = list(_cells(_loaded(text)))
+    if not cells:
+        raise UnreadableError("a notebook without cells that hold text")
+    book = _Book(limits)
+    for place, cell in enumerate(cells):
+        book.take(cell, more=place + 1 < len(cells))
+    title = book.head.title or title_of(book.headings, path.stem)
+    drafts, links = tuple(book.drafts), tuple(book.links)
+    return Document("notebook", title, book.sources, drafts, links, book.head.written_at)
+
+
+@dataclass(slots=True)
+class _Book:
+    """What has been read so far; the outline runs on from cell to cell."""
+
+    limits: Limits
+    outline: Outline = field(default_factory=Outline)
+    sources: dict[str, str] = field(default_factory=dict)
+    drafts: list[Draft] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    headings: list[Heading] = field(default_factory=list)
+    head: FrontMatter = field(default_factory=FrontMatter)
+
+    def take(self, cell: _Cell, more: bool) -> None:
+        """Read one cell; `more` if another follows."""
+        first = not self.sources
+        self.sources[cell.part] = cell.source
+        self.links += find_links(cell.source)
+        if cell.kind == "code":
+            path = self.outline.path
+            self.drafts += drafts_of(cell.source, self.limits, path, cell.part, python=True)
+            return
+        if first:
+            self.head = front_matter(cell.source)
+        parts = parse(cell.source, self.head.end if first else 0)
+        self.headings += [found for found in parts if isinstance(found, Heading)]
+        limit = self.limits.passage_characters
+        self.drafts += self.outline.drafts(cell.source, parts, limit, cell.part, more)
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    try:
+        notebook = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(f"not a readable notebook: {str(error)[:100]}") from None
+    if not isinstance(notebook, dict):
+        raise UnreadableError("not a readable notebook: it holds no cells")
+    return notebook
+
+
+def _cells(notebook: dict[str, Any]) -> Iterator[_Cell]:
+    """The cells that hold text."""
+    found = notebook.get("cells")
+    if not isinstance(found, list):  # version 3 had worksheets
+        sheets = notebook.get("worksheets")
+        sheets = sheets if isinstance(sheets, list) else []
+        found = [
+            cell for sheet in sheets if isinstance(sheet, dict) for cell in sheet.get("cells") or ()
+        ]
+    for number, cell in enumerate(found, start=1):
+        if not isinstance(cell, dict):
+            continue
+        source = _source(cell.get("source", cell.get("input")))
+        if source.strip():
+            yield _Cell(f"cell {number}", str(cell.get("cell_type")), _headed(cell, source))
+
+
+def _headed(cell: dict[str, Any], source: str) -> str:
+    """Version 3 had cells that were headings."""
+    if cell.get("cell_type") != "heading":
+        return source
+    level = cell.get("level")
+    return "#" * (level if isinstance(level, int) and 0 < level < 7 else 1) + " " + source
+
+
+def _source(source: object) -> str:
+    """Joined if it is a list of lines; lone surrogates, which JSON may hold, become "?"."""
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    if not isinstance(source, str):
+        return ""
+    return source.encode("utf-8", errors="replace").decode("utf-8")

@@ -1,0 +1,144 @@
+"""Plain text, and what is read as if it were: Org, LaTeX, tables of values, settings, logs.
+
+Paragraphs stand between blank lines; lines that begin with a bullet or a number are list items.
+Org stars, LaTeX sections and underlined lines are headings. Rows (CSV, JSON, YAML, logs) are
+gathered line by line up to the limit, and never split inside a line where it can be helped.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from commonplace.corpus._types import Document, Limits
+from commonplace.corpus.readers._dates import parse_date
+from commonplace.corpus.readers._decode import decode_within
+from commonplace.corpus.readers._outline import LONGEST_HEADING, Heading, Outline, title_of
+from commonplace.corpus.text.links import find_links
+from commonplace.corpus.text.split import Block, Span, lines, trimmed
+from commonplace.corpus.text.words import words
+
+_ROWS: Final = words(
+    ".csv .tsv .json .jsonl .ndjson .yaml .yml .toml .ini .cfg .conf .xml .log .diff .patch"
+)
+_ITEM = re.compile(r"(?P<indent>[ \t]*)(?:[-*+\u2022\u25e6\u2013]|\d{1,3}[.)]|\(\w{1,3}\))[ \t]+\S")
+_RULE = re.compile(r"[ \t]*([=~^\"#*_-])\1{2,}[ \t]*(?:\r\n?|\n|\Z)")
+_ORG = re.compile(r"(\*{1,8})[ \t]+(.+)")
+_TEX = re.compile(r"\\(part|chapter|section|subsection|subsubsection|paragraph)\*?\{(.+?)\}")
+_TEX_LEVELS: Final = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph")
+_TEX_NOISE = re.compile(
+    r"\s*(?:%.*|\\(?:title|author|date)\b.*|\\(?:begin|end|label|usepackage|documentclass|maketitle|tableofcontents|newcommand"
+    r"|bibliography|bibliographystyle|centering|includegraphics|def|setlength)"
+    r"\b[^ ]*)\s*"
+)
+_ORG_NOISE = re.compile(r"\s*(?:#\+\w+:?.*|:(?:PROPERTIES|END|LOGBOOK|ID):.*|# .*)\s*", re.I)
+_TITLE = re.compile(
+    r"^[ \t]*(?:\\title\{(.+?)\}|#\+TITLE:[ \t]*(.+?)|Title:[ \t]*(.+?))[ \t\r]*$", re.M | re.I
+)
+_DATE = re.compile(
+    r"^[ \t]*(?:\\date\{(.+?)\}|#\+DATE:[ \t]*(.+?)|Date:[ \t]*(.+?))[ \t\r]*$", re.M | re.I
+)
+_HEAD: Final = 2_000  # characters in which a title or a date counts as the file's own
+
+HeadingRule = Callable[[str], tuple[int, str] | None]
+
+
+def read(path: Path, data: bytes, limits: Limits) -> Document:
+    """One text file."""
+    text, notices = decode_within(data, limits)
+    suffix = path.suffix.lower()
+    parts = rows(text) if suffix in _ROWS else parse(text, suffix)
+    drafts = Outline().drafts(text, parts, limits.passage_characters)
+    named, written = _head(text) if suffix not in _ROWS else ("", None)
+    title = named or title_of(parts, path.stem)
+    links = tuple(find_links(text))
+    return Document("text", title, {"": text}, tuple(drafts), links, written, notices)
+
+
+def rows(text: str, start: int = 0, end: int | None = None) -> list[Heading | Block]:
+    """The whole as one block that is split at line ends."""
+    start, end = trimmed(text, start, len(text) if end is None else end)
+    return [Block(start, end, "table")]
+
+
+def parse(text: str, suffix: str = "") -> list[Heading | Block]:
+    """Headings, paragraphs and list items, in order."""
+    rule, noise = _RULES.get(suffix, (None, None))
+    parts: list[Heading | Block] = []
+    opened: Span | None = None  # the paragraph or item that is being read
+    for start, end in lines(text, 0, len(text)):
+        line = text[start:end]
+        heading = _heading(rule, line, start) if rule else None
+        underlined = opened is not None and _underlines(text, opened, line)
+        blank = not line.strip() or (noise is not None and bool(noise.fullmatch(line)))
+        if opened and underlined:
+            parts.append(_underlined(text, opened, line, end))
+            opened = None
+        elif blank or heading:
+            parts += _closed(text, opened)
+            parts += [heading] if heading else []
+            opened = None
+        elif opened is None or _ITEM.match(line):
+            parts += _closed(text, opened)
+            opened = (start, end)
+        else:
+            opened = (opened[0], end)
+    return parts + _closed(text, opened)
+
+
+def _closed(text: str, opened: Span | None) -> list[Heading | Block]:
+    if opened is None or _RULE.fullmatch(text, *opened):
+        return []
+    start, end = trimmed(text, *opened)
+    if item := _ITEM.match(text, *opened):
+        return [Block(start, end, "item", len(item["indent"].expandtabs(4)))]
+    return [Block(start, end)]
+
+
+def _heading(rule: HeadingRule, line: str, start: int) -> Heading | None:
+    found = rule(line.strip())
+    if not found or len(found[1]) > LONGEST_HEADING:
+        return None
+    return Heading(found[0], found[1], start, start + len(line.rstrip()))
+
+
+def _underlines(text: str, opened: Span, line: str) -> bool:
+    """A rule about as long as the single line above it makes that line a heading."""
+    found = _RULE.fullmatch(line)
+    if not found or found[1] not in "=-~" or opened[1] - opened[0] > LONGEST_HEADING:
+        return False
+    above = text[opened[0] : opened[1]].strip()
+    if "\n" in above or "\r" in above or above.startswith("|"):
+        return False
+    return abs(len(line.strip()) - len(above)) <= 3
+
+
+def _underlined(text: str, opened: Span, line: str, end: int) -> Heading:
+    level = 1 if "=" in line else 2 if "-" in line else 3
+    return Heading(level, text[opened[0] : opened[1]].strip(), *trimmed(text, opened[0], end))
+
+
+def _org(line: str) -> tuple[int, str] | None:
+    found = _ORG.fullmatch(line)
+    return (len(found[1]), re.sub(r"\s+:[\w:@]+:$", "", found[2])) if found else None
+
+
+def _tex(line: str) -> tuple[int, str] | None:
+    found = _TEX.match(line)
+    return (_TEX_LEVELS.index(found[1]) + 1, found[2]) if found else None
+
+
+_RULES: Final[dict[str, tuple[HeadingRule, re.Pattern[str]]]] = {
+    ".org": (_org, _ORG_NOISE),
+    ".tex": (_tex, _TEX_NOISE),
+    ".ltx": (_tex, _TEX_NOISE),
+}
+
+
+def _head(text: str) -> tuple[str, datetime | None]:
+    head = text[:_HEAD]
+    title, date = _TITLE.search(head), _DATE.search(head)
+    named = next((group for group in title.groups() if group), "") if title else ""
+    dated = next((group for group in date.groups() if group), "") if date else ""
+    return named.strip(), parse_date(dated)

@@ -1,0 +1,1 @@
+"""Lance tables, commits, snapshots and upkeep; never a format."""

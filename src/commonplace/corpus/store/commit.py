@@ -1,0 +1,240 @@
+"""Changes to a library, each visible in one step although it takes several commits.
+
+The order carries the promise. New passages and links go first: nobody names them yet. Then one
+commit to `items` names their revision and makes all of them visible at once. Only then do the old
+rows leave for the history (`settle`). A kill between any two of these leaves rows that no item
+names, which no query sees; whoever next takes the write lock settles them.
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from commonplace.corpus._paths import shown_path
+from commonplace.corpus.store.schema import (
+    ITEMS,
+    LINKS,
+    PASSAGES,
+    READ,
+    Revision,
+    item_id,
+    passage_rows,
+    quoted,
+    vectors_schema,
+)
+from commonplace.corpus.store.snapshot import unsettled_pairs
+from commonplace.corpus.store.tables import Store
+from commonplace.corpus.text.urls import canonical_url
+
+_Row = dict[str, Any]
+_CHUNK = 200  # pairs named in one filter expression
+
+
+def commit(store: Store, revisions: Sequence[Revision]) -> None:
+    """Make these readings of files the current ones, all in one step.
+
+    A reading that equals what is already visible (another `add` was quicker) only notes the file's
+    time. A file that was indexed and cannot be read any more keeps its passages, and says so.
+    """
+    with store.writing():
+        settle(store)
+        now, number = datetime.now(UTC), time.time_ns()
+        known = _known(store, [item_id(revision.path) for revision in revisions])
+        fresh = [r for r in revisions if r.document and not _is_visible(r, known)]
+        standing = _standing(store, [item_id(r.path) for r in fresh if item_id(r.path) in known])
+        passages = [
+            row for r in fresh for row in passage_rows(r, number, shown_path(r.path), now, standing)
+        ]
+        store.append("passages", pa.Table.from_pylist(passages, PASSAGES))
+        store.append("links", pa.Table.from_pylist(_link_rows(fresh, number), LINKS))
+        rows = [_item_row(r, number if r in fresh else None, now, known) for r in revisions]
+        store.upsert("items", "id", pa.Table.from_pylist(rows, ITEMS))
+        settle(store)
+
+
+def supersede(store: Store, identities: Sequence[str], reason: str) -> None:
+    """Take vanished files out of all indexes; their passages stay in the history."""
+    with store.writing():
+        settle(store)
+        known = _known(store, identities)
+        gone = {"state": "superseded", "reason": reason, "revision": 0, "passages": 0}
+        gone |= {"added_at": datetime.now(UTC), "content_hash": "", "modified_ns": 0}
+        rows = [row | gone for row in known.values()]
+        store.upsert("items", "id", pa.Table.from_pylist(rows, ITEMS))
+        settle(store)
+
+
+def settle(store: Store) -> None:
+    """Move superseded passages to the history, and drop rows that no item ever named.
+
+    May be repeated after a kill at any point: the history is looked at before it is added to.
+    """
+    columns = ["id", "revision", "added_at"]
+    items = {row["id"]: row for row in store.open("items").to_table(columns=columns).to_pylist()}
+    revisions = {identity: row["revision"] for identity, row in items.items()}
+    for where in _named(unsettled_pairs(store.open("passages"), revisions)):
+        rows = store.open("passages").to_table(filter=where).to_pylist()
+        store.append("history", pa.Table.from_pylist(_superseded(store, rows, items), PASSAGES))
+        store.delete("passages", where)
+    for where in _named(unsettled_pairs(store.open("links"), revisions)):
+        store.delete("links", where)
+
+
+def _named(pairs: Sequence[tuple[str, int]]) -> Iterable[str]:
+    """Filter expressions that name all rows of these (item id, revision) pairs."""
+    for start in range(0, len(pairs), _CHUNK):
+        yield " OR ".join(
+            f"(item_id = '{identity}' AND revision = {revision})"
+            for identity, revision in pairs[start : start + _CHUNK]
+        )
+
+
+def _superseded(store: Store, rows: Sequence[_Row], items: Mapping[str, _Row]) -> list[_Row]:
+    """Those of the rows that were visible once and are no longer said by their item."""
+    once = [row for row in rows if row["item_id"] in items and _was_visible(row, items)]
+    identities = sorted({row["item_id"] for row in once})
+    if not identities:
+        return []
+    among = f"item_id IN ({quoted(identities)})"
+    passages = store.open("passages").to_table(columns=["id", "item_id", "revision"], filter=among)
+    said = {
+        row["id"]
+        for row in passages.to_pylist()
+        if row["revision"] == items[row["item_id"]]["revision"]
+    }
+    history = store.open("history").to_table(columns=["id", "revision"], filter=among)
+    there = {(row["id"], row["revision"]) for row in history.to_pylist()}
+    return [
+        row | {"valid_to": items[row["item_id"]]["added_at"]}
+        for row in once
+        if row["id"] not in said and (row["id"], row["revision"]) not in there
+    ]
+
+
+def _was_visible(row: _Row, items: Mapping[str, _Row]) -> bool:
+    """Revisions are numbered by time, so an older number than the item's was visible before it."""
+    item = items[row["item_id"]]
+    return bool(row["revision"] < (item["revision"] or item["added_at"].timestamp() * 1e9))
+
+
+def touch(store: Store, files: Sequence[tuple[str, int, int]]) -> None:
+    """Note (item id, size, modification time) of files whose content did not change."""
+    with store.writing():
+        known = _known(store, [identity for identity, _, _ in files])
+        rows = [
+            known[identity] | {"size": size, "modified_ns": modified}
+            for identity, size, modified in files
+            if identity in known
+        ]
+        store.upsert("items", "id", pa.Table.from_pylist(rows, ITEMS))
+
+
+def mark_read(store: Store, canonical: str, read: bool) -> None:
+    """Note that an entry of the reading list was read, or take that back."""
+    with store.writing():
+        if read:
+            row = {"canonical": canonical, "read_at": datetime.now(UTC)}
+            store.upsert("read", "canonical", pa.Table.from_pylist([row], READ))
+        else:
+            store.delete("read", f"canonical = {quoted([canonical])}")
+
+
+def add_vectors(store: Store, table: str, keys: Sequence[bytes], vectors: pa.Array) -> None:
+    """Append vectors to an encoder's table; keys that are there already are left out."""
+    schema = vectors_schema(vectors.type.list_size)
+    rows = pa.table([pa.array(keys, pa.binary(16)), vectors], schema=schema)
+    with store.writing():
+        store.create(table, schema)
+        there = store.open(table).to_table(columns=["key"])["key"].combine_chunks()
+        store.append(table, rows.filter(pc.invert(pc.is_in(rows["key"], value_set=there))))
+
+
+def _known(store: Store, identities: Sequence[str]) -> dict[str, _Row]:
+    """The rows of these items, by id."""
+    if not identities:
+        return {}
+    rows = store.open("items").to_table(filter=f"id IN ({quoted(identities)})").to_pylist()
+    return {row["id"]: row for row in rows}
+
+
+def _is_visible(revision: Revision, known: Mapping[str, _Row]) -> bool:
+    """Whether this very content is visible already."""
+    row = known.get(item_id(revision.path))
+    return bool(row and row["revision"] and row["content_hash"] == revision.content_hash)
+
+
+def _standing(store: Store, identities: Sequence[str]) -> dict[str, datetime]:
+    """Since when each passage of these items has been valid, by passage id."""
+    if not identities:
+        return {}
+    where = f"item_id IN ({quoted(identities)})"
+    table = store.open("passages").to_table(columns=["id", "valid_from"], filter=where)
+    return dict(zip(table["id"].to_pylist(), table["valid_from"].to_pylist(), strict=True))
+
+
+def _link_rows(fresh: Sequence[Revision], number: int) -> list[_Row]:
+    return [
+        {
+            "item_id": item_id(revision.path),
+            "revision": number,
+            "path": shown_path(revision.path),
+            "url": link.url,
+            "canonical": canonical_url(link.url),
+            "label": link.label,
+            "context": link.context,
+        }
+        for revision in fresh
+        for link in (revision.document.links if revision.document else ())
+    ]
+
+
+def _item_row(
+    revision: Revision, number: int | None, now: datetime, known: Mapping[str, _Row]
+) -> _Row:
+    """The item's new row; `number` is None where the visible passages stay as they are."""
+    old = known.get(item_id(revision.path))
+    row: _Row = {
+        "id": item_id(revision.path),
+        "path": shown_path(revision.path),
+        "raw_path": revision.path,
+        "size": revision.size,
+        "modified_ns": revision.modified_ns,
+        "content_hash": revision.content_hash,
+    }
+    if number is not None:
+        return row | _indexed(revision, number, now)
+    if old and old["revision"]:
+        return old | row | _kept(revision, old)
+    nothing = {"kind": None, "title": "", "revision": 0, "passages": 0, "written_at": None}
+    return row | nothing | {"state": "skipped", "reason": revision.reason, "added_at": now}
+
+
+def _indexed(revision: Revision, number: int, now: datetime) -> _Row:
+    document = revision.document
+    assert document is not None, "only a file that was read is indexed"
+    return {
+        "kind": document.kind,
+        "title": document.title,
+        "state": "indexed",
+        "reason": " ".join(document.notices),
+        "revision": number,
+        "passages": len(document.drafts),
+        "written_at": document.written_at
+        or datetime.fromtimestamp(revision.modified_ns / 1e9, UTC),
+        "added_at": now,
+    }
+
+
+def _kept(revision: Revision, old: _Row) -> _Row:
+    """What changes in the row of an item that keeps its passages."""
+    if revision.document:
+        return {"state": "indexed", "reason": " ".join(revision.document.notices)}
+    reason = (
+        f"changed on disk and cannot be read now: {revision.reason}; "
+        f"its passages are those of {old['added_at']:%Y-%m-%d}"
+    )
+    return {"state": "stale", "reason": reason}

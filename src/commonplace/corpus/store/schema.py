@@ -1,0 +1,211 @@
+"""The tables of a library as Arrow schemas, and the way between their rows and our nouns.
+
+Six Lance tables: `items` (one row a file; its `revision` decides which passages are visible),
+`passages` and `history` (current and superseded ones, same columns), `links`, `read` (which entries
+of the reading list were read), and one `vectors-<model>` for each encoder. A passage's `terms` are
+the analysed text that BM25 indexes; its `key` says which vector is its own, so that a passage that
+did not change is never encoded twice.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from commonplace.corpus._types import (
+    Box,
+    Document,
+    Draft,
+    Item,
+    Locator,
+    PageLocator,
+    Passage,
+    TextLocator,
+)
+from commonplace.corpus.text.indexed import indexed_text
+
+SCHEMA_VERSION = 1
+_MOMENT = pa.timestamp("us", tz="UTC")
+
+ITEMS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("path", pa.string()),
+        ("raw_path", pa.binary()),  # as the file system spells it, UTF-8 or not
+        ("kind", pa.string()),
+        ("title", pa.string()),
+        ("state", pa.string()),
+        ("reason", pa.string()),
+        ("revision", pa.int64()),
+        ("size", pa.int64()),
+        ("modified_ns", pa.int64()),
+        ("content_hash", pa.string()),
+        ("passages", pa.int64()),
+        ("written_at", _MOMENT),
+        ("added_at", _MOMENT),
+    ]
+)
+PASSAGES = pa.schema(
+    [
+        ("id", pa.string()),
+        ("item_id", pa.string()),
+        ("revision", pa.int64()),
+        ("position", pa.int32()),
+        ("kind", pa.string()),
+        ("path", pa.string()),
+        ("title", pa.string()),
+        ("text", pa.string()),
+        ("heading", pa.string()),
+        ("locator", pa.string()),
+        ("written_at", _MOMENT),
+        ("valid_from", _MOMENT),
+        ("valid_to", _MOMENT),
+        ("content_hash", pa.string()),
+        ("key", pa.binary(16)),
+        ("terms", pa.string()),
+        ("length", pa.int32()),  # how many terms
+    ]
+)
+LINKS = pa.schema(
+    [
+        ("item_id", pa.string()),
+        ("revision", pa.int64()),
+        ("path", pa.string()),
+        ("url", pa.string()),
+        ("canonical", pa.string()),
+        ("label", pa.string()),
+        ("context", pa.string()),
+    ]
+)
+READ = pa.schema([("canonical", pa.string()), ("read_at", _MOMENT)])
+
+
+def vectors_schema(dimension: int) -> pa.Schema:
+    """Rows of one encoder's vectors: half precision, which changes no ranking that we measured."""
+    return pa.schema([("key", pa.binary(16)), ("vector", pa.list_(pa.float16(), dimension))])
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One reading of one file, ready to be committed.
+
+    `terms[i]` are the analysed terms of `document.drafts[i]`, joined by spaces. A file that could
+    not be read has no document, and a reason.
+    """
+
+    path: bytes
+    size: int
+    modified_ns: int
+    content_hash: str
+    document: Document | None = None
+    terms: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def item_id(path: bytes) -> str:
+    """The identity of the file at this absolute path."""
+    return hashlib.blake2b(path, digest_size=8).hexdigest()
+
+
+def vector_key(title: str, heading: Sequence[str], text: str) -> bytes:
+    """Which vector belongs to a passage: a hash of what the encoder is given."""
+    return hashlib.blake2b(indexed_text(title, heading, text).encode(), digest_size=16).digest()
+
+
+def passage_rows(
+    revision: Revision,
+    number: int,
+    shown_path: str,
+    now: datetime,
+    kept: Mapping[str, datetime],
+) -> list[dict[str, Any]]:
+    """Rows of one revision's passages; `kept` maps ids that already stood to their `valid_from`."""
+    document = revision.document
+    assert document is not None, "only a file that was read has passages"
+    identity = item_id(revision.path)
+    written = document.written_at or datetime.fromtimestamp(revision.modified_ns / 1e9, now.tzinfo)
+    seen: dict[str, int] = {}
+    rows = []
+    for position, (draft, terms) in enumerate(zip(document.drafts, revision.terms, strict=True)):
+        row = _draft_row(document.title, draft, terms, identity, seen)
+        row |= {
+            "item_id": identity,
+            "revision": number,
+            "position": position,
+            "kind": document.kind,
+            "path": shown_path,
+            "title": document.title,
+            "written_at": written,
+            "valid_from": kept.get(row["id"], now),
+            "valid_to": None,
+        }
+        rows.append(row)
+    return rows
+
+
+def _draft_row(
+    title: str, draft: Draft, terms: str, identity: str, seen: dict[str, int]
+) -> dict[str, Any]:
+    """The columns that a draft alone decides; `seen` counts equal passages of one item."""
+    key = vector_key(title, draft.heading, draft.text)
+    content = key.hex()
+    occurrence = seen[content] = seen.get(content, 0) + 1
+    name = f"{identity} {content} {occurrence}".encode()
+    return {
+        "id": hashlib.blake2b(name, digest_size=8).hexdigest(),
+        "text": draft.text,
+        "heading": json.dumps(draft.heading, ensure_ascii=False),
+        "locator": encode_locator(draft.locator),
+        "content_hash": content,
+        "key": key,
+        "terms": terms,
+        "length": terms.count(" ") + 1 if terms else 0,
+    }
+
+
+def encode_locator(locator: Locator) -> str:
+    """A locator as JSON, tagged by its kind: what `--json` prints and the store keeps."""
+    tag = "page" if isinstance(locator, PageLocator) else "text"
+    return json.dumps({"type": tag, **asdict(locator)}, ensure_ascii=False)
+
+
+def decode_locator(text: str) -> Locator:
+    """The inverse of `encode_locator`."""
+    values = json.loads(text)
+    if values.pop("type") == "text":
+        return TextLocator(**values)
+    boxes = tuple(Box(**box) for box in values.pop("boxes"))
+    return PageLocator(**values, boxes=boxes)
+
+
+def passages_from(table: pa.Table) -> list[Passage]:
+    """Typed passages from rows that hold at least the columns of `PASSAGE_COLUMNS`."""
+    rows = table.select(PASSAGE_COLUMNS).to_pylist()
+    return [
+        Passage(
+            **{
+                **row,
+                "heading": tuple(json.loads(row["heading"])),
+                "locator": decode_locator(row["locator"]),
+            }
+        )
+        for row in rows
+    ]
+
+
+def items_from(table: pa.Table) -> list[Item]:
+    """Typed items from rows of the items table."""
+    names = [field for field in ITEMS.names if field != "raw_path"]
+    return [Item(**row) for row in table.select(names).to_pylist()]
+
+
+def quoted(values: Iterable[str]) -> str:
+    """Values as a list in a filter expression, each quoted."""
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+
+
+PASSAGE_COLUMNS = [name for name in PASSAGES.names if name not in {"key", "terms", "length"}]

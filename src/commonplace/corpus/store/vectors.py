@@ -1,0 +1,168 @@
+"""The vectors of the visible passages as one matrix, for exact search.
+
+Up to some hundred thousand passages a product with the whole matrix beats an approximate index and
+misses nothing (2.6 ms at 20,000, measured). The matrix is an accelerator: a float32 file in
+`cache/` that is mapped, not read, so that a cold command does not pay for what it does not touch;
+its name carries the tables' versions, and it is made again where it is missing.
+"""
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from commonplace.corpus.store.snapshot import Rows, Scores, Snapshot
+
+_LOOK_UP_AT_MOST: Final = 1_000  # vectors by their keys; more are read in one pass
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Unit vectors by row: `rows` [n] ascending, `matrix` [n, dimension] float32."""
+
+    rows: Rows
+    matrix: NDArray[np.float32]
+
+    def nearest(
+        self, query: NDArray[np.float32], limit: int, among: Rows | None = None
+    ) -> tuple[Rows, Scores]:
+        """The `limit` passages of largest cosine with the unit vector `query`, best first.
+
+        `among`: only these rows (ascending). Equal cosines are in the order of their rows.
+        """
+        matrix, rows = self.matrix, self.rows
+        if among is not None:
+            at = self._positions(among)
+            matrix, rows = matrix[at], rows[at]
+        cosines = matrix @ query
+        if limit < len(cosines):
+            best = np.argpartition(-cosines, limit)[:limit]
+            rows, cosines = rows[best], cosines[best]
+        order = np.lexsort((rows, -cosines))
+        return rows[order], cosines[order]
+
+    def cosines(self, query: NDArray[np.float32], rows: Rows) -> Scores:
+        """The cosine of each of these rows with the query; NaN where a row has no vector yet."""
+        found = np.full(len(rows), np.nan, np.float32)
+        if len(self.rows):
+            at = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
+            there = self.rows[at] == rows
+            found[there] = self.matrix[at[there]] @ query
+        return found
+
+    def at(self, rows: Rows) -> NDArray[np.float32]:
+        """The vector of each of these rows [n, dimension]; NaN where a row has none yet."""
+        found = np.full((len(rows), self.matrix.shape[1]), np.nan, np.float32)
+        if len(self.rows):
+            at = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
+            there = self.rows[at] == rows
+            found[there] = self.matrix[at[there]]
+        return found
+
+    def _positions(self, rows: Rows) -> NDArray[np.int64]:
+        """Where those of the rows stand that have a vector."""
+        at = np.searchsorted(self.rows, rows)
+        at = at[at < len(self.rows)] if len(self.rows) else at[:0]
+        return np.unique(at[np.isin(self.rows[at], rows)])
+
+
+def load_vectors(snapshot: Snapshot, table: str, cache: Path) -> Vectors | None:
+    """The matrix of one encoder's table; None while nothing has been encoded."""
+    if table not in snapshot.versions:
+        return None
+    name = f"{table}-{snapshot['passages'].version}-{snapshot[table].version}"
+    files = cache / f"{name}.rows.npy", cache / f"{name}.matrix.npy"
+    try:
+        rows, matrix = (np.load(file, mmap_mode="r") for file in files)
+        return Vectors(np.asarray(rows), matrix)
+    except (OSError, ValueError):  # missing, or cut off by a full disk
+        made = _join(snapshot, table)
+    _forget(cache, table)
+    _save(files[0], made.rows)
+    _save(files[1], made.matrix)
+    return made
+
+
+def grown_vectors(snapshot: Snapshot, table: str, known: Vectors) -> Vectors:
+    """The matrix of one encoder's table, from that of an earlier snapshot of the library.
+
+    A row never changes what it holds, so only rows that are new are looked up; `known` itself
+    where nothing differs. When most has changed, it is made anew.
+    """
+    rows = snapshot.rows(snapshot.where_visible)
+    new = np.setdiff1d(rows, known.rows, assume_unique=True)
+    if len(new) > _LOOK_UP_AT_MOST:
+        return _join(snapshot, table)
+    kept = np.isin(known.rows, rows, assume_unique=True)
+    there, vectors = _of_rows(snapshot, table, new)
+    if kept.all() and not len(there):
+        return known
+    left = known if kept.all() else Vectors(known.rows[kept], known.matrix[kept])
+    rows = np.concatenate([left.rows, there])
+    matrix = np.concatenate([left.matrix, vectors])
+    if np.all(rows[1:] > rows[:-1]):  # as they nearly always are; a copy of all takes a while
+        return Vectors(rows, matrix)
+    order = np.argsort(rows)
+    return Vectors(rows[order], matrix[order])
+
+
+def _of_rows(snapshot: Snapshot, table: str, rows: Rows) -> tuple[Rows, NDArray[np.float32]]:
+    """Those of the rows that have a vector, and their vectors; only these are read."""
+    keys = snapshot[table].to_table(columns=["key"], with_row_id=True)
+    wanted = snapshot.take(rows, ["key"])["key"]
+    at = pc.index_in(wanted, value_set=keys["key"].combine_chunks())
+    there = at.is_valid().to_numpy()
+    found = keys["_rowid"].take(at.drop_null()).to_pylist()
+    return rows[there], _matrix(snapshot[table]._take_rows(found, columns=["vector"]))
+
+
+def _join(snapshot: Snapshot, table: str) -> Vectors:
+    """Each visible passage's row beside the vector that its key names."""
+    visible = snapshot.where_visible
+    passages = snapshot["passages"].to_table(columns=["key"], filter=visible, with_row_id=True)
+    rows = passages["_rowid"].to_numpy().astype(np.int64)
+    order = np.argsort(rows)
+    matrix, at = lookup(snapshot, table, passages["key"].take(order))
+    there = at >= 0
+    return Vectors(rows[order][there], matrix[at[there]])
+
+
+def lookup(
+    snapshot: Snapshot, table: str, keys: object
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """All vectors of a table [n, dimension], and for each key its row among them, or -1."""
+    vectors = snapshot[table].to_table()
+    at = pc.index_in(keys, value_set=vectors["key"].combine_chunks())
+    return _matrix(vectors), at.fill_null(-1).to_numpy().astype(np.int64)
+
+
+def _matrix(table: pa.Table) -> NDArray[np.float32]:
+    """The column "vector" as [n, dimension]."""
+    column = table["vector"].combine_chunks()
+    flat = column.flatten().to_numpy(zero_copy_only=False)
+    shape = len(column), column.type.list_size
+    matrix: NDArray[np.float32] = flat.reshape(shape).astype(np.float32)
+    return matrix
+
+
+def _forget(cache: Path, table: str) -> None:
+    for old in cache.glob(f"{table}-*.npy"):
+        with contextlib.suppress(OSError):
+            old.unlink(missing_ok=True)
+
+
+def _save(file: Path, array: NDArray[np.generic]) -> None:
+    """Write beside, then rename; a cache that cannot be written is no reason to fail."""
+    beside = file.with_name(f".{os.getpid()}.{file.name}")
+    with contextlib.suppress(OSError):
+        with open(beside, "wb") as target:
+            np.save(target, array)
+        os.replace(beside, file)
+    with contextlib.suppress(OSError):
+        beside.unlink(missing_ok=True)

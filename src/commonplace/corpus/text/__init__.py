@@ -1,0 +1,1 @@
+"""What text is: terms, sentences, passages, links and URLs; never bytes, never a table."""

@@ -1,0 +1,148 @@
+"""The one text analyser: what a *term* is, everywhere in this program.
+
+The store's BM25 column, queries, explanations and lexical coverage all call `analyse`, so a score
+can be added up again term by term. Text is compared without regard to case, accents and
+compatibility forms (Unicode NFKC); English stop words go; the rest is stemmed (Snowball English,
+https://snowballstem.org/algorithms/english/stemmer.html).
+
+An identifier or hyphenated word counts whole and in its parts: `getFileName`, `get_file_name` and
+`get-file-name` all give `getfilenam get file name`, and *GPT-4* and *GPT4* meet in `gpt4`. Scripts
+written without spaces give single characters and pairs (as Lucene's CJK analyser does).
+
+    python -c "from commonplace.corpus.text.analyser import analyse; print(analyse('C++'))"
+"""
+
+import re
+import threading
+import unicodedata
+from itertools import chain, pairwise
+from typing import Final
+
+import Stemmer
+
+ANALYSER: Final = "commonplace-1"  # stored with each index; a change of any term changes it
+LONGEST: Final = 64  # characters of a term; the rest of a longer one is cut off
+_REMEMBERED: Final = 200_000  # distinct raw tokens kept analysed
+_MOST_PARTS: Final = 5  # a compound of more parts is not a name: it counts in its parts only
+
+_ENGLISH: Final = """
+    a about am an and any are as at be been being but by can could did do does doing for from had
+    has have having he her here hers him his how i if in into is it its itself me my no nor not of
+    on or our ours she should so such than that the their theirs them then there these they this
+    those to too us very was we were what when where which who whom why will with would you your
+    yours eg ie etc
+    aren couldn didn doesn don hadn hasn haven isn shouldn wasn weren won wouldn
+"""
+STOP_WORDS: Final = frozenset(_ENGLISH.split())
+
+# Vowel signs and other marks that belong inside a word, which `\w` leaves out: combining accents,
+# Hebrew, Arabic, the Indic blocks (without the danda), Thai to Myanmar, kana voicing.
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u0900-\u0963\u0966-\u0dff\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ebc"
+    "\u0ec8-\u0ece\u1031-\u103e\u17b4-\u17d3\u3099\u309a"
+)
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+)
+
+
+def _token(word: str, flags: int = 0) -> re.Pattern[str]:
+    """Words joined by hyphens or apostrophes, numbers with points (1,000 too), C++, C#, F#."""
+    joined = rf"{word}+(?:[-\u2010'\u2019]{word}+|(?<=\d)(?:\.\d+|,\d{{3}}(?!\d)))*"
+    return re.compile(rf"{joined}(?:(?<=\b[cC])\+\+|(?<=\b[cCfF])\#(?!\w))?", flags)
+
+
+_ASCII_TOKEN = _token(r"\w", re.ASCII)  # half of all texts are ASCII, and this one is faster
+_TOKEN = _token(rf"[\w{_MARKS}]")
+_NUMBER = re.compile(r"[vV]?\d+(?:\.\d+|,\d{3})*")
+_JOINT = re.compile(r"[-\u2010'\u2019_]+")
+_CONTRACTION = re.compile(r"['\u2019](?:s|t|d|m|ll|re|ve)$", re.IGNORECASE)  # it's, don't, I'd, ...
+_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u064b-\u065f\u0670]")
+_RUN = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
+_UNSPACED_RUN = re.compile(f"[{_UNSPACED}]")
+
+_stemmer = Stemmer.Stemmer("english", 0)  # not safe to share between threads: used under the lock
+_lock = threading.Lock()
+
+
+def analyse(text: str) -> list[str]:
+    """The terms of `text` in order, repeats kept.
+
+    A term is 1 to `LONGEST` characters and contains no white space. Any string is accepted.
+    """
+    if text.isascii():
+        tokens = _ASCII_TOKEN.findall(text)
+    else:
+        tokens = _TOKEN.findall(unicodedata.normalize("NFKC", text))
+    return list(chain.from_iterable(map(_memory.__getitem__, tokens)))
+
+
+class _Memory(dict[str, tuple[str, ...]]):
+    """Terms by raw token: texts repeat their words, so most tokens are only looked up."""
+
+    def __missing__(self, token: str) -> tuple[str, ...]:
+        terms = tuple(term for word in _words(token) for term in _terms(word))
+        if len(token) <= LONGEST:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[token] = terms
+        return terms
+
+
+_memory = _Memory()
+
+
+def _words(token: str) -> list[str]:
+    """A raw token as words: the whole without its joints, then its parts if it has several."""
+    pieces = [piece for piece in _JOINT.split(_CONTRACTION.sub("", token)) if piece]
+    parts = [part for piece in pieces for part in _parts(piece)]
+    is_name = 1 < len(parts) <= _MOST_PARTS and not all(map(_NUMBER.fullmatch, parts))
+    return ["".join(parts), *parts] if is_name else parts
+
+
+def _parts(piece: str) -> list[str]:
+    """A number as it is (1,000 as 1000), a name in its humps."""
+    if _NUMBER.fullmatch(piece):
+        return [piece.replace(",", "")]
+    if "." in piece or "," in piece:  # p53.2: a word that ends in digits, then a number
+        return [part for half in re.split("[.,]", piece) for part in _humps(half)]
+    return _humps(piece)
+
+
+def _humps(word: str) -> list[str]:
+    """`HTMLParser` as HTML, Parser; but mRNA, LoRA and p53 stay whole."""
+    if word.islower() or word.isupper() or not word.isascii():
+        return [word]
+    humps = _HUMP.findall(word)
+    longest = max((len(hump) for hump in humps if not hump.isupper()), default=0)
+    return humps if longest > 2 and min(map(len, humps)) > 1 else [word]
+
+
+def _terms(word: str) -> list[str]:
+    """Fold, drop stop words, stem; split the scripts that are written without spaces."""
+    folded = word.casefold()
+    if not folded.isascii():
+        folded = _ACCENTS.sub("", unicodedata.normalize("NFD", folded))
+        folded = unicodedata.normalize("NFC", folded)
+        if _UNSPACED_RUN.search(folded):
+            return [term for run in _RUN.findall(folded) for term in _grams(run)]
+    return _stem(folded)
+
+
+def _stem(word: str) -> list[str]:
+    """The stem as a list of one, or of none for a stop word."""
+    if not word or word in STOP_WORDS:
+        return []
+    with _lock:
+        stem: str = _stemmer.stemWord(word[:LONGEST])
+    return [stem[:LONGEST] or word[:LONGEST]]
+
+
+def _grams(run: str) -> list[str]:
+    """Characters and pairs of characters of an unspaced run; any other run is one word."""
+    if not _UNSPACED_RUN.match(run):
+        return _stem(run)
+    return [*run, *map("".join, pairwise(run))]

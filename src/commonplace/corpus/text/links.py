@@ -1,0 +1,209 @@
+"""The URLs that a text mentions: where, under which label, among which words.
+
+Links are found from the URL outwards: one fast pattern finds `https://`, `www.`, `arXiv:` and
+`doi:`, and what stands around it tells how it was written (Markdown, HTML, reStructuredText, Org,
+LaTeX, `<...>` or bare) and so where it ends and what its label is. That is linear on any input,
+where a pattern for whole Markdown links would not be. Nothing is ever fetched.
+
+Notable: every mention is one `Link`, also the third of the same URL; `_urls.canonical_url` says
+which of them are the same thing. Embedded pictures (`![...](...)`, `<img src>`) are content, not
+something to read, and are no links.
+"""
+
+import html
+import re
+from typing import Final
+
+from commonplace.corpus._types import Link
+from commonplace.corpus.text.urls import canonical_url, link_kind
+
+__all__ = ["canonical_url", "find_links", "link_kind"]
+
+_WORDS_AROUND: Final = 120  # characters of context on each side
+_LONGEST_LABEL: Final = 300
+_LONGEST_URL: Final = 2_000
+_STOPS: Final = r"\s<>\"`{}|\\^\u201c\u201d\u2018\u2019\u3000-\u303f\uff00-\uffef\u00ab\u00bb"
+
+
+def _starting(first: str, before: str, rest: str) -> str:
+    """A pattern that begins with a letter of either case, so that the engine can leap to it."""
+    guarded = rf"(?<![{before}].)(?i:{rest})"
+    return f"{first}{guarded}|{first.upper()}{guarded}"
+
+
+_REST: Final = rf"[^{_STOPS}]{{1,{_LONGEST_URL}}}"
+_ARXIV_ID: Final = r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?!\d)"
+_URL = re.compile(
+    "|".join(
+        (
+            _starting("h", "A-Za-z0-9", rf"ttps?://{_REST}|uggingface\.co/{_REST}"),
+            _starting("w", r"\w/.@-", rf"ww\.(?=\w){_REST}"),
+            _starting("a", r"\w/.@-", rf"rxiv(?:\.org/(?:abs|pdf|html)/{_REST}|:\s?{_ARXIV_ID})"),
+            _starting("d", r"\w/.@-", rf"(?:x\.doi\.org/|oi\.org/|oi:\s?10\.\d{{4,9}}/){_REST}"),
+            _starting("g", r"\w/.@-", rf"ithub\.com/{_REST}"),
+            _starting("y", r"\w/.@-", rf"outu\.be/{_REST}"),
+            _starting("o", r"\w/.@-", rf"penreview\.net/{_REST}"),
+        )
+    )
+)
+_DEFINITION = re.compile(r"^[ \t]{0,3}\[([^\]\n]{1,200})\]:[ \t]*<?$")
+_PAIRS: Final = {")": "(", "]": "["}
+_TRAILING: Final = ".,;:!?'\"*_~\u2026"
+_LABEL_CLOSE = re.compile(r"</a\s*>", re.I)
+_TAG = re.compile(r"<(?!https?:)[^>]{0,500}>")
+_HOST = re.compile(r"(?:https?://)?+(?:[^/@\s]*@)?(?:\w|\[[0-9a-f:.]+\])", re.I)
+_MARKDOWN_LINK = re.compile(
+    r"!?\[([^\[\]]{0,300})\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\]]{0,80}\])"
+)
+_MARKS = re.compile(r"[*`]+|(?<!\w)_+|_+(?=\s|$)|^[\s>#*+-]+|\{#[^}]*\}")
+
+
+def find_links(text: str) -> list[Link]:
+    """Every mention of a URL in `text`, in order, as written."""
+    links: list[Link] = []
+    used = _reference_uses(text)
+    at = 0
+    while found := _URL.search(text, at):
+        at = found.end()
+        if at - found.start() >= _LONGEST_URL:
+            continue  # not a URL that anyone wrote
+        link = _link(text, found, used)
+        if link:
+            links.append(link)
+        # Go on where the URL ended, not where the match did: `b.svg)](https://...` holds two.
+        at = found.start() + max(4, len(link.url) if link else _balanced(found.group()))
+    return links
+
+
+def _link(text: str, found: re.Match[str], used: dict[str, tuple[str, int, int]]) -> Link | None:
+    """What the characters before the URL say about how it was written."""
+    start = found.start()
+    before = text[max(0, start - 60) : start]
+    url = found.group()
+    if re.search(r"\b(?:src|srcset|poster)\s*=\s*[\"']?$", before):
+        return None
+    if before.endswith(("](", "](<")):
+        return _markdown(text, start, url, len(before) - before.rindex("]"))
+    if re.search(r"\bhref\s*=\s*[\"']?$", before, re.I):
+        return _anchor(text, start, url)
+    if before.endswith("[["):
+        url = url.partition("][")[0]
+        after = text[start + len(url) : start + len(url) + _LONGEST_LABEL]
+        return _made(text, start, url, after.removeprefix("][").partition("]]")[0])
+    line = text[max(0, start - 210) : start].rpartition("\n")[2]
+    if defined := _DEFINITION.match(line):
+        name = defined[1]
+        plain = "" if name.isdigit() else name
+        label, first, last = used.get(name.lower(), (plain, start, start + len(url)))
+        url = _trimmed(url)
+        return Link(html.unescape(url), _clean(label), _context(text, first, last)) if url else None
+    if before.endswith("<"):
+        named = re.search(r"`([^`<]{1,60})\s*<$", before)
+        return _made(text, start, url, named[1] if named else "")
+    if before.endswith("\\href{") and text.startswith("}{", found.end()):
+        return _made(text, start, url, text[found.end() + 2 : found.end() + 202].split("}")[0])
+    return _made(text, start, _trimmed(url), "")
+
+
+def _markdown(text: str, start: int, url: str, back: int) -> Link | None:
+    """`[label](url "title")`: the URL ends at the bracket that closes it."""
+    close = start - back
+    opening = _opening(text, close)
+    if opening is None:
+        return _made(text, start, _trimmed(url), "")
+    if text[opening - 1 : opening] == "!":
+        return None
+    url = url[: _balanced(url)]
+    return _made(text, start, url, text[opening + 1 : close], opening)
+
+
+def _opening(text: str, close: int) -> int | None:
+    """The bracket that `text[close]` closes, not too far back."""
+    depth = 0
+    for place in range(close, max(-1, close - _LONGEST_LABEL), -1):
+        depth += (text[place] == "]") - (text[place] == "[")
+        if depth == 0:
+            return place
+    return None
+
+
+def _anchor(text: str, start: int, url: str) -> Link | None:
+    """`<a href="url">label</a>`."""
+    url = url.split("'")[0]
+    after = text[start + len(url) : start + len(url) + 600]
+    _, opened, label = after.partition(">")
+    closed = _LABEL_CLOSE.search(label)
+    shown = label[: closed.start()] if opened and closed else ""
+    tag = text.rfind("<", max(0, start - _LONGEST_LABEL), start)
+    return _made(text, start, url, html.unescape(_TAG.sub(" ", shown)), max(tag, 0) or None)
+
+
+def _made(text: str, start: int, url: str, label: str, first: int | None = None) -> Link | None:
+    if not _HOST.match(url):
+        return None
+    context = _context(text, start if first is None else first, start + len(url))
+    return Link(html.unescape(url), _clean(label), context)
+
+
+def _trimmed(url: str) -> str:
+    """A bare URL without the punctuation of the sentence around it."""
+    url = url[: _balanced(url)]
+    while url and (url[-1] in _TRAILING or (url[-1] in _PAIRS and _unbalanced(url))):
+        url = url[:-1]
+    return url
+
+
+def _balanced(url: str) -> int:
+    """Where a bracket closes that was not opened in the URL."""
+    depth = {"(": 0, "[": 0}
+    for place, character in enumerate(url):
+        if character in depth:
+            depth[character] += 1
+        elif opener := _PAIRS.get(character):
+            if not depth[opener]:
+                return place
+            depth[opener] -= 1
+    return len(url)
+
+
+def _unbalanced(url: str) -> bool:
+    return url.count(url[-1]) > url.count(_PAIRS[url[-1]])
+
+
+def _reference_uses(text: str) -> dict[str, tuple[str, int, int]]:
+    """Where `[label][name]` first uses a link that is defined elsewhere."""
+    uses: dict[str, tuple[str, int, int]] = {}
+    if "]:" not in text:
+        return uses
+    for found in re.finditer(r"\[([^\[\]]{1,300})\](?:\[([^\[\]]{0,200})\]|(?![\[(:]))", text):
+        name = (found[2] or found[1]).lower()
+        uses.setdefault(name, (found[1], found.start(), found.end()))
+    return uses
+
+
+def _context(text: str, start: int, end: int) -> str:
+    """The words around `start:end` on its line or in its paragraph, as one reads them."""
+    left = text[max(0, start - 2 * _WORDS_AROUND) : start]
+    right = text[end : end + 2 * _WORDS_AROUND]
+    left = re.split(r"\n[ \t]*\r?\n|\n(?=[ \t]*(?:[-*+]|\d+\.) )", left)[-1]
+    right = re.split(r"\r?\n[ \t]*\r?\n|\n(?=[ \t]*(?:[-*+]|\d+\.) |#)", right)[0]
+    right = re.sub(r"<[^<>]*\Z", "", right)  # a tag that the window cut off
+    whole = _clean(left + text[start:end] + right)
+    anchor = _clean(left + text[start:end])
+    middle = len(anchor) - len(_clean(text[start:end])) // 2
+    return _window(whole, middle)
+
+
+def _window(words: str, middle: int) -> str:
+    """About twice `_WORDS_AROUND` characters around `middle`, at word boundaries."""
+    first, last = max(0, middle - _WORDS_AROUND), min(len(words), middle + _WORDS_AROUND)
+    if first:
+        first = words.find(" ", first, middle) + 1 or first
+    if last < len(words):
+        last = max(words.rfind(" ", middle, last), middle) if " " in words[middle:last] else last
+    return words[first:last].strip()
+
+
+def _clean(raw: str) -> str:
+    plain = _MARKDOWN_LINK.sub(r"\1", raw.replace("\r", " "))
+    return " ".join(_MARKS.sub(" ", _TAG.sub(" ", plain)).split())[:600]

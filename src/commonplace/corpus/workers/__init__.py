@@ -1,0 +1,1 @@
+"""Hostile files read in processes of their own; never the store."""

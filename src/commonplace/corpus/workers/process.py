@@ -1,0 +1,209 @@
+"""The process that reads files, so that a parser's crash, hang or greed never stops the rest.
+
+It is started by `_isolation` as a bare interpreter and imports the readers, not the store. A file
+comes in as a pickled path, what was found goes out as two pickles: the file's facts as soon as they
+are known, and the `Reading`. It ends when its input ends, also when the parent was killed.
+
+Files are opened with care: regular files only (no pipe, device or socket), their size is checked
+before a byte is read, and one that changes while it is read is read once more, then given up.
+"""
+
+import contextlib
+import importlib
+import os
+import pickle
+import signal
+import stat
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import BinaryIO
+
+from commonplace.corpus._types import Document, Limits
+from commonplace.corpus.workers._writable import writable
+from commonplace.foundation import UnreadableError, display_path
+
+Reader = Callable[[Path, bytes, Limits, datetime], Document]
+READER = "commonplace.corpus.readers._registry:read_document"
+_CHUNK = 1 << 20
+_SECOND_LOOK = 0.05  # seconds before a file that changed is read again
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of one file: a document with each passage's analysed terms, or the reason."""
+
+    size: int = 0
+    modified_ns: int = 0
+    content_hash: str = ""  # blake2b of the bytes, 32 hex digits; "" if they were not read
+    document: Document | None = None
+    terms: tuple[str, ...] = ()  # one string of terms for each of the document's drafts
+    reason: str = ""
+
+
+class _Refused(Exception):  # noqa: N818 - not an error but an outcome
+    """A file that is not read: what is known of it, with the reason."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(reading.reason)
+        self.reading = reading
+
+
+def main() -> None:
+    """Read what comes in on standard input until it ends."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not end up among the replies
+    requests = sys.stdin.buffer
+    reader_name, limits = pickle.load(requests)
+    _confine(limits)
+    reader = _find(reader_name)
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        while True:
+            path = Path(os.fsdecode(pickle.load(requests)))
+            _alarm(limits.seconds)
+            fatal = _answer(path, limits, reader, replies)
+            _alarm(0)
+            if fatal:
+                break
+    os._exit(0)
+
+
+def _answer(path: Path, limits: Limits, reader: Reader, replies: BinaryIO) -> bool:
+    """Send the facts, then the reading; true if this process should not go on after it."""
+    try:
+        facts, data = load(path, limits)
+    except _Refused as refused:
+        _send(replies, replace(refused.reading, reason=""))
+        _send(replies, refused.reading)
+        return False
+    _send(replies, facts)
+    reading = interpret(path, facts, data, limits, reader)
+    _send(replies, reading)
+    return "memory" in reading.reason
+
+
+def _send(replies: BinaryIO, reading: Reading) -> None:
+    pickle.dump(reading, replies, pickle.HIGHEST_PROTOCOL)
+    replies.flush()
+
+
+def _find(name: str) -> Reader:
+    module, _, function = name.partition(":")
+    reader: Reader = getattr(importlib.import_module(module), function)
+    return reader
+
+
+def _confine(limits: Limits) -> None:
+    """At most so much memory; no core dumps; Ctrl-C is the parent's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+
+
+def _alarm(seconds: float) -> None:
+    """The parent keeps time; this ends a hanging reader whose parent was killed."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds + 5 if seconds else 0)
+
+
+def load(path: Path, limits: Limits) -> tuple[Reading, bytes]:
+    """The file's bytes and facts. Raises `_Refused` with the reason."""
+    for attempt in range(2):
+        if attempt:
+            time.sleep(_SECOND_LOOK)
+        before, data, after = _read_once(path, limits)
+        if _facts(before) == _facts(after) and len(data) == after.st_size:
+            content_hash = blake2b(data, digest_size=16).hexdigest()
+            return replace(_facts(after), content_hash=content_hash), data
+    raise _Refused(replace(_facts(after), reason="changed while it was read; add it again later"))
+
+
+def _facts(status: os.stat_result) -> Reading:
+    return Reading(status.st_size, status.st_mtime_ns)
+
+
+def _read_once(path: Path, limits: Limits) -> tuple[os.stat_result, bytes, os.stat_result]:
+    try:
+        _check(os.stat(path), limits)  # before opening: to open a device may do something
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        raise _Refused(Reading(reason="vanished before it could be read")) from None
+    except PermissionError:
+        raise _Refused(_seen(path, "cannot be opened: permission denied")) from None
+    except (OSError, ValueError) as error:
+        reason = f"cannot be opened ({getattr(error, 'strerror', None) or error})"
+        raise _Refused(_seen(path, reason)) from None
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        before = os.fstat(descriptor)
+        _check(before, limits)
+        try:
+            data = _bytes(file.fileno(), limits.file_bytes)
+        except OSError as error:
+            raise _Refused(replace(_facts(before), reason=f"cannot be read ({error})")) from None
+        return before, data, os.fstat(descriptor)
+
+
+def _bytes(descriptor: int, most: int) -> bytes:
+    """The whole file, but never more than one byte over the limit."""
+    chunks: list[bytes] = []
+    left = most + 1
+    while left > 0 and (chunk := os.read(descriptor, min(_CHUNK, left))):
+        chunks.append(chunk)
+        left -= len(chunk)
+    return b"".join(chunks)
+
+
+def _check(status: os.stat_result, limits: Limits) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        reason = "not a regular file (a folder, pipe, socket or device)"
+        raise _Refused(Reading(0, status.st_mtime_ns, reason=reason))
+    if status.st_size > limits.file_bytes:
+        size, most = _megabytes(status.st_size), _megabytes(limits.file_bytes)
+        reason = f"too large ({size}; files over {most} are not read)"
+        raise _Refused(replace(_facts(status), reason=reason))
+    if status.st_size == 0:
+        raise _Refused(replace(_facts(status), reason="empty file"))
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024**2:,.0f} MiB" if size >= 1024**2 else f"{size:,} bytes"
+
+
+def _seen(path: Path, reason: str) -> Reading:
+    try:
+        return replace(_facts(os.stat(path)), reason=reason)
+    except (OSError, ValueError):
+        return Reading(reason=reason)
+
+
+def interpret(path: Path, facts: Reading, data: bytes, limits: Limits, reader: Reader) -> Reading:
+    """What the reader makes of the bytes, or why it does not."""
+    try:
+        modified = datetime.fromtimestamp(facts.modified_ns / 1e9, UTC)
+        document = writable(reader(path, data, limits, modified))
+        return replace(facts, document=document, terms=_terms(document))
+    except UnreadableError as error:
+        reason = str(error)
+    except MemoryError:
+        reason = f"needs more than {_megabytes(limits.memory_bytes)} of memory to read"
+    except RecursionError:
+        reason = "nested too deeply to be read"
+    except Exception as error:  # a bug of ours or of a library: it must not stop the other files
+        reason = f"the reader failed on it ({type(error).__name__}: {error})"[:300]
+    return replace(facts, reason=display_path(reason.replace("\0", "")))
+
+
+def _terms(document: Document) -> tuple[str, ...]:
+    """The terms that BM25 sees: of the headings and the text."""
+    from commonplace.corpus.text.analyser import analyse
+    from commonplace.corpus.text.indexed import indexed_text
+
+    texts = (indexed_text(document.title, draft.heading, draft.text) for draft in document.drafts)
+    return tuple(" ".join(analyse(text)) for text in texts)
