@@ -29,13 +29,13 @@ import numpy as np
 import pyarrow as pa
 
 from commonplace import Filter, Library
-from commonplace._weights import ENCODER_SHA256
 from commonplace.corpus import Document, Draft, Store, TextLocator, analyse, indexed_text
 from commonplace.corpus import vector_table as table_of
 from commonplace.corpus.store.commit import add_vectors, commit
 from commonplace.corpus.store.schema import Revision
 from commonplace.corpus.store.upkeep import maintain
 from commonplace.foundation import Stopwatch
+from commonplace.library import ENCODER_SHA256
 from commonplace.retrieval import Profile, RerankParameters, search
 from commonplace.retrieval._search import RankingParameters
 from engines import perturbed, read_lines

@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from commonplace._library import Library
     from commonplace.answers import Answer, Citation, Refusal, Sentence
     from commonplace.corpus import AddReport, Filter, Locator, Passage
     from commonplace.foundation import (
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
         UnreadableError,
         WeightsError,
     )
+    from commonplace.library import Library
     from commonplace.retrieval import Hit
 
 __all__ = [
@@ -38,9 +38,9 @@ __all__ = [
 ]
 
 _PACKAGES = {
-    "_library": ["Library"],
     "answers": ["Answer", "Citation", "Refusal", "Sentence"],
     "corpus": ["AddReport", "Filter", "Locator", "Passage"],
+    "library": ["Library"],
     "retrieval": ["Hit"],
 }
 _HOME = {name: package for package, names in _PACKAGES.items() for name in names}

@@ -12,11 +12,11 @@ import pytest
 from click.testing import Result
 
 from commonplace import Library
-from commonplace._records import assessment_record
 from commonplace.answers import Assessment, Reason
 from commonplace.answers._extractive import Quote
 from commonplace.corpus import Store, record_feedback
 from commonplace.foundation import append_record
+from commonplace.library import assessment_record
 
 Run = Callable[..., Result]
 

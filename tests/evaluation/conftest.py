@@ -9,8 +9,8 @@ import pytest
 from evaluation_sets import write_lines
 from numpy.typing import NDArray
 
-from commonplace._weights import Weights
 from commonplace.corpus import analyse
+from commonplace.library import Weights
 
 
 class WordEncoder:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from commonplace.corpus._types import Limits
 from commonplace.corpus.readers._decode import decode, decode_within
-from commonplace.foundation._errors import UnreadableError
+from commonplace.foundation import UnreadableError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from commonplace.foundation._errors import InputError, WeightsError
+from commonplace.foundation import InputError, WeightsError
 from commonplace.models import _llama
 from commonplace.models._endpoint import EndpointModel, open_endpoint
 from commonplace.models._language import open_language_model

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from commonplace.foundation._errors import WeightsError
+from commonplace.foundation import WeightsError
 from commonplace.models import (
     max_similarity,
     open_cross_encoder,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from commonplace.foundation._errors import WeightsError
+from commonplace.foundation import WeightsError
 from commonplace.models import _weights, _wheels
 from commonplace.models._catalogue import CATALOGUE, Member, ModelEntry, Wheel, find_model
 from commonplace.models._weights import cache_folder, is_present, locate

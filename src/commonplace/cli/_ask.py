@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commonplace._records import answer_record, citation_id
 from commonplace.cli._options import (
     Selection,
     json_option,
@@ -17,6 +16,7 @@ from commonplace.cli._options import (
 from commonplace.cli._places import place, short_path, title_line
 from commonplace.cli._terminal import bold, columns, dim, flat, paint, print_json, say, wrap
 from commonplace.cli._verb import verb
+from commonplace.library import answer_record, citation_id
 
 if TYPE_CHECKING:
     from commonplace import Answer, Citation, Refusal

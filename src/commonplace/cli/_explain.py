@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace._records import hit_record
 from commonplace.cli._decision import explain_decision
 from commonplace.cli._last import numbered
 from commonplace.cli._options import (
@@ -20,6 +19,7 @@ from commonplace.cli._options import (
 from commonplace.cli._places import place, title_line
 from commonplace.cli._terminal import bold, columns, cut, dim, flat, pad, print_json, say, wrap
 from commonplace.cli._verb import verb
+from commonplace.library import hit_record
 
 if TYPE_CHECKING:
     from commonplace import Hit

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from commonplace._records import feedback_record
 from commonplace.cli._last import numbered
 from commonplace.cli._options import json_option, library_option, open_library
 from commonplace.cli._terminal import bold, columns, cut, dim, flat, print_json, say
 from commonplace.cli._verb import verb
+from commonplace.library import feedback_record
 
 if TYPE_CHECKING:
     from commonplace import Library

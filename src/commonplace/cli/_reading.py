@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commonplace._records import reading_record
 from commonplace.cli._options import json_option, library_option, open_library
 from commonplace.cli._places import short_path
 from commonplace.cli._terminal import (
@@ -19,6 +18,7 @@ from commonplace.cli._terminal import (
     say,
 )
 from commonplace.cli._verb import verb
+from commonplace.library import reading_record
 
 if TYPE_CHECKING:
     from commonplace import Library

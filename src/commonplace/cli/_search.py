@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace._records import hits_record
 from commonplace.cli._options import (
     PROFILES,
     Selection,
@@ -16,6 +15,7 @@ from commonplace.cli._options import (
 from commonplace.cli._places import excerpt, place, query_terms, title_line
 from commonplace.cli._terminal import columns, dim, print_json, say
 from commonplace.cli._verb import verb
+from commonplace.library import hits_record
 
 if TYPE_CHECKING:
     from commonplace import Hit

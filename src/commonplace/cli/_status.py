@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commonplace._records import status_record
 from commonplace.cli._options import json_option, library_option, open_library
 from commonplace.cli._places import short_path
 from commonplace.cli._terminal import (
@@ -24,6 +23,7 @@ from commonplace.cli._terminal import (
     wrap,
 )
 from commonplace.cli._verb import verb
+from commonplace.library import status_record
 
 if TYPE_CHECKING:
     from commonplace.corpus import FileStatus, Status

@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from commonplace._records import as_json
+from commonplace.library import as_json
 
 _PLAIN = {"›": ">", "…": "...", "×": "x", "·": "-", "»": ">>", "«": "<<", "“": '"', "”": '"'}
 _HOSTILE = re.compile(

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from commonplace._library import Library
 from commonplace.answers import THRESHOLD
 from commonplace.evaluation._answer_report import AnswerReport, AnswerRow, row_of_outcomes
 from commonplace.evaluation._kept import (
@@ -37,6 +36,7 @@ from commonplace.evaluation._sets import write_documents
 from commonplace.evaluation._statistics import compare
 from commonplace.evaluation._types import Comparison
 from commonplace.foundation import InputError, Progress, silent
+from commonplace.library import Library
 
 READERS: Final = ("extractive", "generative")
 _MODEL: Final = "SmolLM2-135M-Instruct"

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from commonplace._library import Library
 from commonplace.answers import Answer, Refusal
 from commonplace.corpus import Filter
 from commonplace.evaluation._questions import Question
+from commonplace.library import Library
 
 _ARTICLES: Final = {"a", "an", "the"}
 

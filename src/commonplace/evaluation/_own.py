@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from commonplace._library import Library
 from commonplace.evaluation._judgments import judgments_of
 from commonplace.evaluation._kept import Record, earlier, keep, library_folder
 from commonplace.evaluation._known_items import MADE, KnownItem, known_items
@@ -22,6 +21,7 @@ from commonplace.evaluation._ranking import few, profiles_of
 from commonplace.evaluation._retrieval import against_earlier, measured, stages
 from commonplace.evaluation._types import FEWEST, MEASURE, RetrievalReport, rounded
 from commonplace.foundation import InputError, Progress, display_path, silent
+from commonplace.library import Library
 from commonplace.retrieval import Profile
 
 By = Literal["judgments", "known-items"]

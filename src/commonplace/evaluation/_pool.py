@@ -8,10 +8,10 @@ import random
 from collections.abc import Sequence
 from typing import Final
 
-from commonplace._library import Library
 from commonplace.corpus import FeedbackRecord, Passage
 from commonplace.evaluation._judgments import same_query, unjudged_queries
 from commonplace.evaluation._quiet import QuietLibrary
+from commonplace.library import Library
 from commonplace.retrieval import Profile
 
 POOLED: Final[tuple[Profile, ...]] = ("bm25", "dense", "best")

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from commonplace._library import Library
 from commonplace.corpus import Snapshot
+from commonplace.library import Library
 
 
 class QuietLibrary(Library):

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, get_args
 
-from commonplace._library import Library
 from commonplace.corpus import indexed_text
 from commonplace.evaluation._measures import Judgments, measure
 from commonplace.evaluation._statistics import interval
 from commonplace.evaluation._types import FEWEST, MEASURE, Row, Worst
 from commonplace.foundation import InputError, Progress
+from commonplace.library import Library
 from commonplace.retrieval import Hit, Profile
 
 DEPTH: Final = 100  # units of a ranking that are judged

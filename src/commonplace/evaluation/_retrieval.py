@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from math import fsum
 from pathlib import Path
 
-from commonplace._library import Library
 from commonplace.evaluation._kept import (
     Record,
     earlier,
@@ -29,6 +28,7 @@ from commonplace.evaluation._sets import BeirSet, read_beir, write_documents
 from commonplace.evaluation._statistics import compare, in_order
 from commonplace.evaluation._types import MEASURE, Comparison, RetrievalReport, Row, Worst
 from commonplace.foundation import InputError, Progress, display_path, silent
+from commonplace.library import Library
 from commonplace.retrieval import Profile
 
 _SEED = 11  # of the choice of queries

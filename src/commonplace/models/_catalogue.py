@@ -9,7 +9,7 @@ into use, and the notices that came with the weights stay beside them.
 from dataclasses import dataclass
 from typing import Literal
 
-from commonplace.foundation._errors import WeightsError
+from commonplace.foundation import WeightsError
 
 Task = Literal["text embedding", "reranking", "late interaction", "text generation"]
 

@@ -16,7 +16,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
-from commonplace.foundation._errors import InputError
+from commonplace.foundation import InputError
 from commonplace.models._messages import prepare_messages
 
 KEY_VARIABLE = "COMMONPLACE_API_KEY"

@@ -21,8 +21,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.foundation._errors import InputError
-from commonplace.foundation._files import display_path
+from commonplace.foundation import InputError, display_path
 
 Scalar = str | int | float | bool
 Array = NDArray[Any]

@@ -14,8 +14,7 @@ from typing import IO
 
 import numpy as np
 
-from commonplace.foundation._errors import InputError
-from commonplace.foundation._files import display_path, file_beside, replacing
+from commonplace.foundation import InputError, display_path, file_beside, replacing
 from commonplace.models._gguf import (
     ALIGNMENT,
     MAGIC,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from commonplace.foundation._errors import InputError, WeightsError
+from commonplace.foundation import InputError, WeightsError
 from commonplace.models._catalogue import ModelEntry, find_model
 from commonplace.models._endpoint import open_endpoint
 from commonplace.models._llama import open_llama

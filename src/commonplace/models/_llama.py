@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from commonplace.foundation import default_threads
-from commonplace.foundation._errors import InputError, WeightsError
+from commonplace.foundation import InputError, WeightsError, default_threads
 from commonplace.models._messages import prepare_messages
 from commonplace.models._runtime import Runtime, RuntimeSettings, Take, require_runtime
 from commonplace.models._speculation import Generation, Speculation, measure

@@ -19,8 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.foundation._errors import InputError
-from commonplace.foundation._files import display_path
+from commonplace.foundation import InputError, display_path
 from commonplace.models._gguf import Gguf, open_gguf
 
 _TURNED: Final = {"llama"}  # architectures whose queries and keys are reordered

@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from commonplace.foundation._errors import InputError
+from commonplace.foundation import InputError
 from commonplace.models._gguf import BFLOAT16, Array, Scalar
 from commonplace.models._gguf_writing import write_gguf
 from commonplace.models._llama_names import EMBEDDING, Base, tensor_name, turn

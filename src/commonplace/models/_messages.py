@@ -8,7 +8,7 @@ what the library holds is data to the model, never an instruction.
 import re
 from collections.abc import Mapping, Sequence
 
-from commonplace.foundation._errors import InputError
+from commonplace.foundation import InputError
 
 _CONTROL = re.compile(
     r"<(?=\|)"  # <|im_start|>, <|eot_id|>, <|user|>

@@ -25,8 +25,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.foundation import default_threads
-from commonplace.foundation._errors import WeightsError
+from commonplace.foundation import WeightsError, default_threads
 from commonplace.models._batches import TokenRow, pad_batch
 
 _Made = TypeVar("_Made")

@@ -13,8 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from commonplace.foundation._errors import InputError
-from commonplace.foundation._files import display_path
+from commonplace.foundation import InputError, display_path
 from commonplace.models._gguf import BFLOAT16, Array
 from commonplace.models._lora_gguf import LowRank, wide
 from commonplace.models._safetensors import Entry, read_data

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from commonplace.foundation._errors import WeightsError
+from commonplace.foundation import WeightsError
 from commonplace.models._speculation import (
     IMPOSSIBLE,
     MORE_THREADS,

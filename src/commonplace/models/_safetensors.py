@@ -19,8 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, Final
 
-from commonplace.foundation._errors import InputError
-from commonplace.foundation._files import display_path
+from commonplace.foundation import InputError, display_path
 
 _MOST_HEADER: Final = 16 << 20  # bytes; a file of SDXL's 2,166 tensors has 0.3 MB
 _PICKLES: Final = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commonplace.foundation._errors import WeightsError
+from commonplace.foundation import WeightsError
 from commonplace.models._batches import TokenRow
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.foundation._errors import WeightsError
+from commonplace.foundation import WeightsError
 
 Doubles = NDArray[np.float64]
 

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from commonplace.foundation._errors import InputError
-from commonplace.foundation._files import display_path
+from commonplace.foundation import InputError, display_path
 from commonplace.models._gguf import Gguf, open_gguf
 from commonplace.models._llama_names import EMBEDDING, open_base
 from commonplace.models._lora_gguf import BASE_NAME, RECORD, about, write_lora

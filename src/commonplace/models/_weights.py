@@ -17,7 +17,7 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock
 
-from commonplace.foundation._errors import WeightsError
+from commonplace.foundation import WeightsError
 from commonplace.models._catalogue import CATALOGUE, ModelEntry, find_model
 from commonplace.models._wheels import download_wheel, extract_members
 

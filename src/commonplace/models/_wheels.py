@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
 
-from commonplace.foundation._errors import WeightsError
+from commonplace.foundation import WeightsError
 from commonplace.models._catalogue import Member, Wheel
 
 _BLOCK = 1 << 20

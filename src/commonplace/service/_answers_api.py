@@ -8,7 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import FileResponse, StreamingResponse
 
-from commonplace._records import (
+from commonplace.answers import CAUTION, Answer, Refusal, Retrieved, Sentence, Step
+from commonplace.foundation import InputError
+from commonplace.library import (
     answer_record,
     feedback_record,
     hit_record,
@@ -16,8 +18,6 @@ from commonplace._records import (
     sentence_record,
     shown_record,
 )
-from commonplace.answers import CAUTION, Answer, Refusal, Retrieved, Sentence, Step
-from commonplace.foundation import InputError
 from commonplace.service._asked import (
     AskRequest,
     Chosen,

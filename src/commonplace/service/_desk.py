@@ -17,8 +17,8 @@ from typing import Any, Final, TypeVar
 import anyio
 import anyio.to_thread
 
-from commonplace._library import Library
 from commonplace.foundation import CommonplaceError, InputError
+from commonplace.library import Library
 from commonplace.service._jobs import Jobs
 from commonplace.service._settings import Settings
 from commonplace.service._tokens import Token

@@ -8,8 +8,8 @@ import anyio
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from commonplace._records import as_json
 from commonplace.foundation import CommonplaceError, bug_report
+from commonplace.library import as_json
 
 _HEADERS = {"x-accel-buffering": "no", "cache-control": "no-store"}  # no proxy may collect it
 

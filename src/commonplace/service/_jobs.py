@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from commonplace._library import Library
 from commonplace.corpus import FileReport
 from commonplace.foundation import CommonplaceError, InputError, Progress, bug_report
+from commonplace.library import Library
 from commonplace.service._uploads import uploads_at
 
 Kind = Literal["add", "read", "remove", "watch"]

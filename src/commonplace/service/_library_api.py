@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from commonplace._records import reading_record, status_record
 from commonplace.foundation import InputError
+from commonplace.library import reading_record, status_record
 from commonplace.service._asked import FileRequest, Path, ReadingRequest, SignIn
 from commonplace.service._desk import Desk
 from commonplace.service._documents import (

@@ -21,9 +21,9 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 
-from commonplace._records import answer_record, hits_record, shown_record
 from commonplace.corpus import Filter, Kind
 from commonplace.foundation import CommonplaceError, InputError, bug_report
+from commonplace.library import answer_record, hits_record, shown_record
 from commonplace.service._asked import Text
 from commonplace.service._desk import Desk
 from commonplace.service._jobs import Job

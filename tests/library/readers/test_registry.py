@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from commonplace.corpus._types import Document, Limits, TextLocator
 from commonplace.corpus.readers import KIND_BY_SUFFIX, read_document
-from commonplace.foundation._errors import UnreadableError
+from commonplace.foundation import UnreadableError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OURS = [".md", ".txt", ".rst", ".py", ".js", ".org", ".tex", ".csv"]

@@ -13,7 +13,7 @@ import codecs
 from typing import Final
 
 from commonplace.corpus._types import Limits
-from commonplace.foundation._errors import UnreadableError
+from commonplace.foundation import UnreadableError
 
 # Signatures of files that people leave among their notes: https://en.wikipedia.org/wiki/List_of_file_signatures
 _MAGIC: Final[tuple[tuple[bytes, str], ...]] = (

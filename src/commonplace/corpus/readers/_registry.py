@@ -17,7 +17,7 @@ from typing import Final
 
 from commonplace.corpus._types import Document, Kind, Limits
 from commonplace.corpus.readers._dates import date_in_name, not_after
-from commonplace.foundation._errors import UnreadableError
+from commonplace.foundation import UnreadableError
 
 _READERS: Final[Mapping[Kind, str]] = {
     "text": "plain.text",

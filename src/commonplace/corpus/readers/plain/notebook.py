@@ -19,7 +19,7 @@ from commonplace.corpus.readers.plain._front_matter import FrontMatter, front_ma
 from commonplace.corpus.readers.plain.code import drafts_of
 from commonplace.corpus.readers.plain.markdown import parse
 from commonplace.corpus.text.links import find_links
-from commonplace.foundation._errors import UnreadableError
+from commonplace.foundation import UnreadableError
 
 
 class _Cell(NamedTuple):

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from commonplace._weights import ENCODER_SHA256
 from commonplace.corpus import Store, feedback_file, read_feedback
+from commonplace.library._models import ENCODER_SHA256
 from commonplace.retrieval import Taste, remembering, taste
 
 if TYPE_CHECKING:

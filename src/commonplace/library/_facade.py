@@ -16,11 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from commonplace._chosen import default_folder, refuse_before_beginning, resolved
-from commonplace._learned import Learned
-from commonplace._records import assessment_record, speculation_record
-from commonplace._selected import Selected, select
-from commonplace._weights import ENCODER_SHA256, Weights
 from commonplace.corpus import (
     AddReport,
     FeedbackRecord,
@@ -67,6 +62,11 @@ from commonplace.foundation import (
     read_records,
     silent,
 )
+from commonplace.library._feedback import Learned
+from commonplace.library._models import ENCODER_SHA256, Weights
+from commonplace.library._records import assessment_record, speculation_record
+from commonplace.library._scope import default_folder, refuse_before_beginning, resolved
+from commonplace.library._selection import Selected, select
 from commonplace.models import DEFAULT_LANGUAGE_MODEL
 from commonplace.retrieval import Accelerator, Hit, Profile, View, open_view, search
 
