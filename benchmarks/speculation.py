@@ -37,7 +37,7 @@ from commonplace.models import (
     locate,
     open_cross_encoder,
 )
-from commonplace.models._runtime import Runtime, RuntimeSettings
+from commonplace.models.language._runtime import Runtime, RuntimeSettings
 
 Messages = Sequence[Mapping[str, str]]
 QUESTIONS = (

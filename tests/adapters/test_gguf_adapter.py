@@ -23,7 +23,7 @@ from commonplace.adapters import (
     save_adapter,
 )
 from commonplace.foundation import InputError
-from commonplace.models._runtime import Runtime, RuntimeSettings
+from commonplace.models.language._runtime import Runtime, RuntimeSettings
 
 TOKENS = [5, 17, 201, 44, 9, 120, 5, 5, 88]
 INSIDE = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")

@@ -29,8 +29,8 @@ from commonplace.adapters.text import open_language
 from commonplace.cli._program import program
 from commonplace.foundation import InputError
 from commonplace.models import dress, locate, parse_wear
-from commonplace.models._llama_names import open_base
-from commonplace.models._lora_gguf import LowRank, write_lora
+from commonplace.models.worn.llama_names import open_base
+from commonplace.models.worn.lora_gguf import LowRank, write_lora
 
 Make = Callable[..., Path]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from commonplace.models._cross_encoder import CrossEncoder, read_cross_encoder
-from commonplace.models._encoder import TextEncoder, read_encoder
-from commonplace.models._late_interaction import LateInteraction, read_late_interaction
+from commonplace.models.text.cross_encoder import CrossEncoder, read_cross_encoder
+from commonplace.models.text.encoder import TextEncoder, read_encoder
+from commonplace.models.text.late_interaction import LateInteraction, read_late_interaction
 
 DATA = Path(__file__).parent / "data"
 MARKS = ["[PAD]", "[unused0]", "[unused1]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from commonplace.models._cross_encoder import CrossEncoder
+from commonplace.models.text.cross_encoder import CrossEncoder
 
 PAIRS = [("ab", "cd" * 40), ("ab", ""), ("", ""), ("a b c", "d e f " * 300), ("f", "e" * 9)]
 

@@ -17,7 +17,7 @@ from commonplace.models import (
     locate,
     open_language_model,
 )
-from commonplace.models._speculation import MORE_THREADS, MOST_DRAFTED
+from commonplace.models.language.speculation import MORE_THREADS, MOST_DRAFTED
 
 pytestmark = pytest.mark.weights
 

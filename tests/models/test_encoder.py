@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from commonplace.foundation import WeightsError
-from commonplace.models._encoder import TextEncoder, read_encoder
+from commonplace.models.text.encoder import TextEncoder, read_encoder
 
 
 def passages(count: int = 40) -> list[str]:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from commonplace.foundation import InputError
-from commonplace.models._gguf import BFLOAT16, open_gguf
-from commonplace.models._gguf_writing import write_gguf
+from commonplace.models.files.gguf import BFLOAT16, open_gguf
+from commonplace.models.files.gguf_writing import write_gguf
 
 CHANCE = np.random.default_rng(0)
 TENSORS: dict[str, Any] = {

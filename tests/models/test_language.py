@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from commonplace.foundation import InputError, WeightsError
-from commonplace.models import _llama
-from commonplace.models._endpoint import EndpointModel, open_endpoint
-from commonplace.models._language import open_language_model
-from commonplace.models._messages import disarm, prepare_messages
+from commonplace.models.language import llama as _llama
+from commonplace.models.language._messages import disarm, prepare_messages
+from commonplace.models.language.endpoint import EndpointModel, open_endpoint
+from commonplace.models.language.interface import open_language_model
 
 MESSAGES = [{"role": "user", "content": "hello"}]
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from commonplace.models._late_interaction import LateInteraction, max_similarity
+from commonplace.models.text.late_interaction import LateInteraction, max_similarity
 
 
 def test_one_row_a_token_each_of_length_one(late: LateInteraction) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from commonplace.models import Generation, Speculation
-from commonplace.models._language import _drafting
-from commonplace.models._speculation import Balance, measure
+from commonplace.models.language.interface import _drafting
+from commonplace.models.language.speculation import Balance, measure
 
 SETTINGS = Speculation(trial=20, rest=3)
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from commonplace.foundation import WeightsError
-from commonplace.models import _weights, _wheels
-from commonplace.models._catalogue import CATALOGUE, Member, ModelEntry, Wheel, find_model
-from commonplace.models._weights import cache_folder, is_present, locate
+from commonplace.models.weights import _wheels
+from commonplace.models.weights import locate as _weights
+from commonplace.models.weights.catalogue import CATALOGUE, Member, ModelEntry, Wheel, find_model
+from commonplace.models.weights.locate import cache_folder, is_present, locate
 
 WHEEL = Wheel("fakeweights", "1.0")
 FILES = {"fakeweights/a.onnx": b"weights" * 999, "fakeweights/b.json": b"{}", "LICENSE": b"free"}

@@ -19,9 +19,16 @@ from commonplace.adapters._adapter import Adapter, LazyLayers
 from commonplace.adapters._layer import Layer
 from commonplace.adapters._provenance import Provenance, from_metadata
 from commonplace.foundation import InputError, display_path
-from commonplace.models._gguf import BFLOAT16, Array, Gguf, open_gguf
-from commonplace.models._llama_names import EMBEDDING, Base, base_of, module_name, open_base, turned
-from commonplace.models._lora_gguf import (
+from commonplace.models.files.gguf import BFLOAT16, Array, Gguf, open_gguf
+from commonplace.models.worn.llama_names import (
+    EMBEDDING,
+    Base,
+    base_of,
+    module_name,
+    open_base,
+    turned,
+)
+from commonplace.models.worn.lora_gguf import (
     ALPHA,
     BASE_NAME,
     RECORD,

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from commonplace.foundation import InputError, display_path, file_beside, replacing
-from commonplace.models._safetensors import Entry, read_data, read_header
+from commonplace.models.files.safetensors import Entry, read_data, read_header
 
 _DTYPES: Final[Mapping[str, torch.dtype]] = {
     "F64": torch.float64,

@@ -1,24 +1,24 @@
 """Networks and runtimes, and the catalogue of weights."""
 
-from commonplace.models._catalogue import CATALOGUE, Member, ModelEntry, Wheel, find_model
-from commonplace.models._cross_encoder import CrossEncoder, open_cross_encoder
-from commonplace.models._encoder import TextEncoder, open_encoder
-from commonplace.models._endpoint import EndpointModel
-from commonplace.models._language import (
+from commonplace.models._trees import Trees, compact
+from commonplace.models.language.endpoint import EndpointModel
+from commonplace.models.language.interface import (
     DEFAULT_LANGUAGE_MODEL,
     LanguageModel,
     open_language_model,
 )
-from commonplace.models._late_interaction import (
+from commonplace.models.language.llama import LlamaModel
+from commonplace.models.language.speculation import NOT_ASKED, Generation, Speculation
+from commonplace.models.text.cross_encoder import CrossEncoder, open_cross_encoder
+from commonplace.models.text.encoder import TextEncoder, open_encoder
+from commonplace.models.text.late_interaction import (
     LateInteraction,
     max_similarity,
     open_late_interaction,
 )
-from commonplace.models._llama import LlamaModel
-from commonplace.models._speculation import NOT_ASKED, Generation, Speculation
-from commonplace.models._trees import Trees, compact
-from commonplace.models._wear import WornAdapter, dress, is_gguf_adapter, parse_wear
-from commonplace.models._weights import is_present, locate
+from commonplace.models.weights.catalogue import CATALOGUE, Member, ModelEntry, Wheel, find_model
+from commonplace.models.weights.locate import is_present, locate
+from commonplace.models.worn.wear import WornAdapter, dress, is_gguf_adapter, parse_wear
 
 __all__ = [
     "CATALOGUE",

@@ -19,9 +19,9 @@ from typing import Final
 import numpy as np
 
 from commonplace.foundation import InputError
-from commonplace.models._gguf import BFLOAT16, Array, Scalar
-from commonplace.models._gguf_writing import write_gguf
-from commonplace.models._llama_names import EMBEDDING, Base, tensor_name, turn
+from commonplace.models.files.gguf import BFLOAT16, Array, Scalar
+from commonplace.models.files.gguf_writing import write_gguf
+from commonplace.models.worn.llama_names import EMBEDDING, Base, tensor_name, turn
 
 ALPHA: Final = "adapter.lora.alpha"
 RECORD: Final = "commonplace.adapter"  # the key of our own record, as in safetensors

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.models._batches import ALONE, TokenRow, bucket
-from commonplace.models._catalogue import find_model
 from commonplace.models._onnx import Network, open_network
-from commonplace.models._tokens import WordPieces, open_word_pieces
-from commonplace.models._weights import Progress, locate
+from commonplace.models.text._tokens import WordPieces, open_word_pieces
+from commonplace.models.weights.catalogue import find_model
+from commonplace.models.weights.locate import Progress, locate
 
 QUERY_INSTRUCTION = "Represent this sentence for searching relevant passages: "
 _TOKENISED_AT_ONCE = 1024  # bounds the memory that token ids take

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
 from commonplace.foundation import InputError
-from commonplace.models._messages import prepare_messages
+from commonplace.models.language._messages import prepare_messages
 
 KEY_VARIABLE = "COMMONPLACE_API_KEY"
 _CONTEXT_TOKENS = 4096

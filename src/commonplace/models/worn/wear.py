@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from commonplace.foundation import InputError, display_path
-from commonplace.models._gguf import Gguf, open_gguf
-from commonplace.models._llama_names import EMBEDDING, open_base
-from commonplace.models._lora_gguf import BASE_NAME, RECORD, about, write_lora
-from commonplace.models._own_lora import OwnLora
-from commonplace.models._safetensors import Entry, read_header
-from commonplace.models._weights import cache_folder
+from commonplace.models.files.gguf import Gguf, open_gguf
+from commonplace.models.files.safetensors import Entry, read_header
+from commonplace.models.weights.locate import cache_folder
+from commonplace.models.worn._own_lora import OwnLora
+from commonplace.models.worn.llama_names import EMBEDDING, open_base
+from commonplace.models.worn.lora_gguf import BASE_NAME, RECORD, about, write_lora
 
 _VERSION: Final = 1  # of what is in the cache; another one is written anew
 

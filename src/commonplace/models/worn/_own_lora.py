@@ -14,9 +14,9 @@ from typing import Any, Final
 import numpy as np
 
 from commonplace.foundation import InputError, display_path
-from commonplace.models._gguf import BFLOAT16, Array
-from commonplace.models._lora_gguf import LowRank, wide
-from commonplace.models._safetensors import Entry, read_data
+from commonplace.models.files.gguf import BFLOAT16, Array
+from commonplace.models.files.safetensors import Entry, read_data
+from commonplace.models.worn.lora_gguf import LowRank, wide
 
 _UP, _DOWN, _ALPHA = ".lora_up.weight", ".lora_down.weight", ".alpha"
 _TYPES: Final[Mapping[str, np.dtype[Any]]] = {

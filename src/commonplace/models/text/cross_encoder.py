@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.models._batches import ALONE, bucket
-from commonplace.models._catalogue import find_model
 from commonplace.models._onnx import Network, open_network
-from commonplace.models._tokens import WordPieces, open_word_pieces
-from commonplace.models._weights import Progress, locate
+from commonplace.models.text._tokens import WordPieces, open_word_pieces
+from commonplace.models.weights.catalogue import find_model
+from commonplace.models.weights.locate import Progress, locate
 
 _STATES = tuple(f"/bert/encoder/layer.{i}/output/LayerNorm/Add_1_output_0" for i in (7, 9, 11))
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.foundation import InputError, display_path
-from commonplace.models._gguf import Gguf, open_gguf
+from commonplace.models.files.gguf import Gguf, open_gguf
 
 _TURNED: Final = {"llama"}  # architectures whose queries and keys are reordered
 ARCHITECTURES: Final = ("llama", "qwen2", "qwen3")

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from commonplace.foundation import InputError, WeightsError, default_threads
-from commonplace.models._messages import prepare_messages
-from commonplace.models._runtime import Runtime, RuntimeSettings, Take, require_runtime
-from commonplace.models._speculation import Generation, Speculation, measure
-from commonplace.models._wear import WornAdapter
+from commonplace.models.language._messages import prepare_messages
+from commonplace.models.language._runtime import Runtime, RuntimeSettings, Take, require_runtime
+from commonplace.models.language.speculation import Generation, Speculation, measure
+from commonplace.models.worn.wear import WornAdapter
 
 _CONTEXT_TOKENS = 4096  # the default window; more costs memory at once
 _SEED = 0

@@ -1,0 +1,1 @@
+"""GGUF and safetensors read as hostile bytes; never what the tensors mean."""

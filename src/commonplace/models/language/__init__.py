@@ -1,0 +1,1 @@
+"""Language models behind one interface: llama.cpp, endpoints, drafts; never what a prompt means."""

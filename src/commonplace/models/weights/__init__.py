@@ -1,0 +1,1 @@
+"""What can be had, where it lies, how it is fetched and verified; never a network."""

@@ -1,0 +1,1 @@
+"""What a language model wears while it writes, without torch; never training."""
