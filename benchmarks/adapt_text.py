@@ -30,7 +30,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from commonplace.adapters import attach, create, save_adapter
-from commonplace.adapters.text import (
+from commonplace.recipes.text import (
     Document,
     Language,
     Measure,

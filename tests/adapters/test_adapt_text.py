@@ -16,7 +16,8 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from commonplace import Library
 from commonplace.adapters import attach, open_adapter
-from commonplace.adapters.text import (
+from commonplace.cli._program import program
+from commonplace.recipes.text import (
     Document,
     TextSettings,
     Words,
@@ -25,7 +26,6 @@ from commonplace.adapters.text import (
     prepare,
     read,
 )
-from commonplace.cli._program import program
 
 Run = Callable[..., Result]
 WORDS = "the low rank update of a weight matrix is small and learns what notes say about it".split()

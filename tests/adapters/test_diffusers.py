@@ -25,7 +25,7 @@ from commonplace.adapters import (
     save_adapter,
     with_names,
 )
-from commonplace.adapters._tensor_file import open_tensors, write_tensors
+from commonplace.adapters.formats._tensor_file import open_tensors, write_tensors
 from commonplace.foundation import InputError
 
 NAMES = stable_diffusion.modules()

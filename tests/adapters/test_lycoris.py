@@ -12,7 +12,7 @@ from networks import DOUBLE, Everything, made, random_adapter, relative, tokens
 from torch import Tensor, nn
 
 from commonplace.adapters import attach, open_adapter, save_adapter
-from commonplace.adapters._tensor_file import write_tensors
+from commonplace.adapters.formats._tensor_file import write_tensors
 from commonplace.foundation import InputError
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -11,7 +11,7 @@ from networks import Everything, Perceptron, made, random_adapter, relative, tok
 from torch import nn
 
 from commonplace.adapters import Layer, attach, effect, merge
-from commonplace.adapters._layer import difference
+from commonplace.adapters.algebra.layer import difference
 from commonplace.foundation import InputError
 
 KINDS = ("lora", "rslora", "dora", "loha", "lokr")
@@ -129,7 +129,7 @@ def test_a_merge_that_breaks_off_in_the_middle(
             raise MemoryError
         return difference(layer, weight)
 
-    monkeypatch.setattr("commonplace.adapters._merge.difference", breaks)
+    monkeypatch.setattr("commonplace.adapters.running.merge.difference", breaks)
     with pytest.raises(MemoryError):
         merge(model, [(adapter, 1.0), (adapter, 2.0)])
     assert all(torch.equal(one, before[name]) for name, one in model.named_parameters())
@@ -147,7 +147,7 @@ def test_the_short_way_is_the_contract(kinds: tuple[str, ...]) -> None:
             [random_adapter(model, k, s) for s, k in enumerate(kinds)],
         )
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("commonplace.adapters._merge._NEAR", 100)
+            patch.setattr("commonplace.adapters.running.merge._NEAR", 100)
             merge(model, [(one, 0.7) for one in adapters], force=True)
         for name in adapters[0].layers:
             weight = base.get_parameter(f"{name}.weight")

@@ -24,7 +24,7 @@ from commonplace.adapters import (
     resize,
     save_adapter,
 )
-from commonplace.adapters._tensor_file import open_tensors, write_tensors
+from commonplace.adapters.formats._tensor_file import open_tensors, write_tensors
 from commonplace.foundation import InputError
 
 FULL = Provenance(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from networks import Perceptron, made, random_adapter
 
 from commonplace.adapters import Adapter, open_adapter, save_adapter
-from commonplace.adapters._tensor_file import open_tensors, write_tensors
+from commonplace.adapters.formats._tensor_file import open_tensors, write_tensors
 from commonplace.foundation import InputError
 
 

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from commonplace.adapters.text import Document, split
 from commonplace.foundation import InputError
+from commonplace.recipes.text import Document, split
 
 WORDS = [f"word{number}" for number in range(400)]
 

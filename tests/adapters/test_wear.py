@@ -25,12 +25,12 @@ from commonplace.adapters import (
     open_adapter,
     save_adapter,
 )
-from commonplace.adapters.text import open_language
 from commonplace.cli._program import program
 from commonplace.foundation import InputError
 from commonplace.models import dress, locate, parse_wear
 from commonplace.models.worn.llama_names import open_base
 from commonplace.models.worn.lora_gguf import LowRank, write_lora
+from commonplace.recipes.text import open_language
 
 Make = Callable[..., Path]
 

@@ -322,8 +322,8 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from commonplace.corpus import _isolation\n"
-        "process = _isolation._spawn()\n"
+        "from commonplace.corpus.workers import isolation\n"
+        "process = isolation._spawn()\n"
         "print(process.pid, flush=True)\n"
         "time.sleep(60)\n"
     )

@@ -19,7 +19,7 @@ from tasks import (
 )
 
 from commonplace.foundation import InputError
-from commonplace.training._checkpoint import LAST
+from commonplace.training import LAST
 
 _PROGRAM = [sys.executable, str(Path(__file__).with_name("tasks.py"))]
 

@@ -18,8 +18,7 @@ from tasks import (
 )
 
 from commonplace.foundation import InputError
-from commonplace.training import Settings, train
-from commonplace.training._devices import Together
+from commonplace.training import Settings, Together, train
 
 
 def test_two_processes_are_one_with_twice_the_batch(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from commonplace.cli._terminal import announce, bold, dim, on_terminal, print_js
 from commonplace.cli._verb import VerbGroup, verb
 
 if TYPE_CHECKING:
-    from commonplace.adapters.text import TextReport, TextSettings
+    from commonplace.recipes.text import TextReport, TextSettings
     from commonplace.training import StepRecord
 
 KINDS = ("lora", "rslora", "dora", "loha", "lokr")
@@ -108,7 +108,7 @@ def text(
     require_extra("adapt", "torch", "transformers", "gguf", "accelerate")
     from dataclasses import asdict
 
-    from commonplace.adapters.text import Document, adapt_text, check_target, open_language
+    from commonplace.recipes.text import Document, adapt_text, check_target, open_language
 
     check_target(out, resume, overwrite)
     settings = _settings(options)
@@ -193,7 +193,7 @@ class _Shown:
 def _settings(options: dict[str, Any]) -> "TextSettings":
     from dataclasses import replace
 
-    from commonplace.adapters.text import TextSettings
+    from commonplace.recipes.text import TextSettings
 
     given = {name: value for name, value in options.items() if value is not None}
     own = {name: given.pop(name) for name in ("kind", "rank", "drift_limit") if name in given}

@@ -1,6 +1,6 @@
 """The process that reads files, so that a parser's crash, hang or greed never stops the rest.
 
-It is started by `_isolation` as a bare interpreter and imports the readers, not the store. A file
+It is started by `isolation` as a bare interpreter and imports the readers, not the store. A file
 comes in as a pickled path, what was found goes out as two pickles: the file's facts as soon as they
 are known, and the `Reading`. It ends when its input ends, also when the parent was killed.
 

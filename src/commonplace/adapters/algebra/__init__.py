@@ -1,0 +1,1 @@
+"""Layers, low rank, composing, resizing, conflicts and provenance; never a file, never a module."""

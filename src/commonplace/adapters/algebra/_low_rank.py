@@ -1,0 +1,129 @@
+"""Thin singular values, and layers made of them.
+
+Notable: a LoRA's singular values come through QR of its two factors, in float64, so no matrix of
+the weight's size is decomposed; the other kinds have no thin form and are taken whole. The nearest
+matrix of a rank is the first singular values (Eckart and Young 1936, 10.1007/BF02288367).
+
+    python -m pytest tests/adapters/test_resize.py
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from commonplace.adapters.algebra.layer import Layer, difference, matrix
+from commonplace.foundation import InputError
+
+DOUBLE: Final = torch.float64
+_NOTHING: Final = 1e-13  # singular values below this part of the first are rounding
+
+
+@dataclass(frozen=True)
+class Thin:
+    """D = outputs diag(values) inputs^T: [out, k], [k] from the greatest, [in times kernel, k]."""
+
+    outputs: Tensor
+    values: Tensor
+    inputs: Tensor
+
+    @property
+    def energy(self) -> float:
+        """The squared Frobenius norm."""
+        return float(self.values.square().sum())
+
+    def first(self, rank: int) -> "Thin":
+        """The nearest of this rank."""
+        return Thin(self.outputs[:, :rank], self.values[:rank], self.inputs[:, :rank])
+
+
+def pair(layer: Layer) -> tuple[Tensor, Tensor] | None:
+    """[out, r] and [r, in times kernel] in float64, whose product is the difference.
+
+    None for a DoRA and for the kinds that have no such pair.
+    """
+    if layer.algebra != "lora" or layer.magnitude is not None:
+        return None
+    f = {name: one.to(DOUBLE) for name, one in layer.factors.items()}
+    down = f["down"].flatten(1)
+    if "mid" in f:
+        down = torch.einsum("pq...,qi->pi...", f["mid"], down).flatten(1)
+    return f["up"].flatten(1) * layer.scale, down
+
+
+def stacked(pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """The pair whose product is the sum of the pairs' products."""
+    return torch.cat([left for left, _ in pairs], 1), torch.cat([right for _, right in pairs], 0)
+
+
+def thin(layer: Layer, weight: Tensor | None = None) -> Thin:
+    """The singular values of a layer's difference; a DoRA's needs the base's weight."""
+    factors = pair(layer)
+    if factors is not None:
+        return thin_product(*factors)
+    return thin_matrix(dense(layer, weight))
+
+
+def dense(layer: Layer, weight: Tensor | None = None) -> Tensor:
+    """The difference in float64, [out, in times kernel]."""
+    layer = layer.map(lambda one: one.to(DOUBLE))
+    if layer.magnitude is None:
+        return matrix(layer)
+    whole = difference(layer, None if weight is None else weight.to(DOUBLE))
+    return whole.flatten(1)
+
+
+def thin_product(left: Tensor, right: Tensor) -> Thin:
+    """Of left [out, r] right [r, in], through QR of both."""
+    outputs, upper = torch.linalg.qr(left)
+    inputs, lower = torch.linalg.qr(right.T)
+    core = thin_matrix(upper @ lower.T)
+    return Thin(outputs @ core.outputs, core.values, inputs @ core.inputs)
+
+
+def thin_matrix(whole: Tensor) -> Thin:
+    """Of a matrix, without the singular values that are rounding."""
+    outputs, values, inputs = torch.linalg.svd(whole, full_matrices=False)
+    kept = max(int((values > _NOTHING * values[0]).sum()), 1)
+    return Thin(outputs[:, :kept], values[:kept], inputs[:kept].T)
+
+
+def rank_for(values: Tensor, rank: int | None, energy: float | None) -> int:
+    """How many singular values to keep.
+
+    Args:
+        values: [k], from the greatest.
+        rank: at most so many.
+        energy: the fewest that hold this part of the sum of squares.
+    """
+    if rank is not None and rank < 1:
+        raise InputError(f"a rank of {rank}; the least is 1")
+    if energy is not None and not 0 < energy <= 1:
+        raise InputError(f"an energy of {energy:g}; it is a part between 0 and 1")
+    count = len(values)
+    if energy is not None:
+        held = values.square().cumsum(0) / values.square().sum().clamp(min=1e-300)
+        count = int((held < energy - 1e-12).sum()) + 1
+    return max(min(count, len(values), rank or count), 1)
+
+
+def lora(
+    left: Tensor, right: Tensor, shape: Sequence[int], like: Layer, bias: Tensor | None = None
+) -> Layer:
+    """The LoRA layer of scale 1 with the product left [out, r] right [r, in times kernel]."""
+    rank, precision = left.shape[1], next(iter(like.factors.values())).dtype
+    ones = [1] * (len(shape) - 2)
+    factors = {
+        "up": left.reshape(-1, rank, *ones).to(precision),
+        "down": right.reshape(rank, *shape[1:]).to(precision),
+    }
+    bias = None if bias is None else bias.to(precision)
+    return Layer("lora", factors, float(rank), rank, bias=bias, embedding=like.embedding)
+
+
+def lora_of(found: Thin, shape: Sequence[int], like: Layer, bias: Tensor | None = None) -> Layer:
+    """The LoRA layer of a thin form, its singular values halved between the factors."""
+    root = found.values.sqrt()
+    return lora(found.outputs * root, (found.inputs * root).T, shape, like, bias)

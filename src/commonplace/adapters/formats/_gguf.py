@@ -1,0 +1,201 @@
+"""llama.cpp's adapters: a GGUF file of low-rank pairs, for one architecture.
+
+Notable: the file's names and rows are llama.cpp's, a layer's are transformers'; which is which the
+base says (`models._llama_names`), named when the file is written, and kept in it. llama.cpp knows
+nothing but the low-rank product: DoRA, LoHa, LoKr, full differences and biases are refused.
+
+    python -m pytest tests/adapters/test_gguf_adapter.py
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from commonplace.adapters.algebra.adapter import Adapter, LazyLayers
+from commonplace.adapters.algebra.layer import Layer
+from commonplace.adapters.algebra.provenance import Provenance, from_metadata
+from commonplace.foundation import InputError, display_path
+from commonplace.models.files.gguf import BFLOAT16, Array, Gguf, open_gguf
+from commonplace.models.worn.llama_names import (
+    EMBEDDING,
+    Base,
+    base_of,
+    module_name,
+    open_base,
+    turned,
+)
+from commonplace.models.worn.lora_gguf import (
+    ALPHA,
+    BASE_NAME,
+    RECORD,
+    LowRank,
+    about,
+    low_rank_of,
+    write_lora,
+)
+
+_PAIR: Final = (".lora_a", ".lora_b")
+
+
+def open_gguf_adapter(path: Path, base: Path | None, allow_unmapped: bool) -> Adapter:
+    """Open an adapter of llama.cpp; `base`: the model's GGUF file or folder, where it is needed.
+
+    Raises:
+        InputError: it is no such adapter, or its base must be known and is not.
+    """
+    gguf = open_gguf(path)
+    _check_kind(gguf)
+    known = base_of(gguf) if base is None else open_base(base)
+    architecture = gguf.text("general.architecture")
+    if known is not None and known.architecture != architecture:
+        raise InputError(
+            f"{display_path(path)} is for a {architecture}, the base is a {known.architecture}"
+        )
+    tensors, unmapped = _grouped(gguf)
+    if unmapped and not (allow_unmapped and tensors):
+        raise InputError(
+            f"{display_path(path)} holds {len(unmapped)} tensors that are no adapter's as far as "
+            f"this program knows: {', '.join(unmapped[:5])}"
+        )
+    if not tensors:
+        raise InputError(f"{display_path(path)} holds no adapter")
+    if known is None and any(turned(architecture, one) for one in tensors.values()):
+        raise InputError(
+            f"{display_path(path)} changes queries and keys, whose rows llama.cpp reorders by the "
+            "number of heads, which it does not say; name the model that it is for with --base"
+        )
+
+    def read(module: str) -> Layer:
+        return _read(gguf, module, tensors[module], known)
+
+    return Adapter(LazyLayers(list(tensors), read), _provenance(gguf))
+
+
+def save_gguf_adapter(adapter: Adapter, path: Path, base: Path, record: str) -> None:
+    """Write an adapter for the model that is the GGUF file, or the folder, `base`.
+
+    Raises:
+        InputError: llama.cpp cannot say it, or it cannot be written; `path` is as before.
+    """
+    scales = {name: _scale(name, layer) for name, layer in adapter.layers.items()}
+    layers = LazyLowRank(adapter.layers)
+    name = adapter.provenance.title or path.stem
+    write_lora(path, layers, scales, open_base(base), about(name, adapter.provenance.base, record))
+
+
+class LazyLowRank(Mapping[str, LowRank]):
+    """Layers as numpy's arrays, made when they are asked for."""
+
+    def __init__(self, layers: Mapping[str, Layer]) -> None:
+        self._layers = layers
+
+    def __getitem__(self, name: str) -> LowRank:
+        factors = self._layers[name].factors
+        return LowRank(_array(name, factors["up"].flatten(1)), _array(name, factors["down"]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._layers)
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+
+def _check_kind(gguf: Gguf) -> None:
+    kind, how = gguf.text("general.type"), gguf.text("adapter.type")
+    shown = display_path(gguf.path)
+    if kind != "adapter":
+        raise InputError(f"{shown} is a {kind or 'model'}, no adapter")
+    if how != "lora":
+        raise InputError(f"{shown} is an adapter of the type {how or 'none'}; lora is read")
+    if "adapter.alora.invocation_tokens" in gguf.arrays:
+        raise InputError(f"{shown} acts from certain words on only (aLoRA), which is not supported")
+
+
+def _grouped(gguf: Gguf) -> tuple[dict[str, str], list[str]]:
+    """The weight's tensor by module, and the names of what is none of a pair."""
+    tensors: dict[str, str] = {}
+    unmapped: list[str] = []
+    for name in gguf.tensors:
+        tensor = name.removesuffix(_PAIR[0]).removesuffix(_PAIR[1])
+        module = module_name(tensor) if name.endswith(_PAIR) else None
+        if module is None or any(f"{tensor}{half}" not in gguf.tensors for half in _PAIR):
+            unmapped.append(name)
+        else:
+            tensors[module] = tensor
+    return tensors, unmapped
+
+
+def _read(gguf: Gguf, module: str, tensor: str, base: Base | None) -> Layer:
+    a, b = (gguf.read(f"{tensor}{half}") for half in _PAIR)
+    one = low_rank_of(a, b, tensor, base)
+    rank = one.up.shape[1]
+    # As llama.cpp: no alpha, or none but zero, is a scale of 1.
+    alpha = float(gguf.number(ALPHA) or rank)
+    factors = {"up": _tensor(one.up), "down": _tensor(one.down)}
+    for name, factor in factors.items():
+        if not bool(torch.isfinite(factor).all()):
+            raise InputError(
+                f"{name} of {module} in {display_path(gguf.path)} holds NaN or infinity"
+            )
+    try:
+        return Layer("lora", factors, alpha, rank, embedding=tensor == EMBEDDING)
+    except InputError as error:
+        raise InputError(f"{module}: {error}") from error
+
+
+def _scale(module: str, layer: Layer) -> tuple[float, int]:
+    """Scale and rank of a layer that llama.cpp can say.
+
+    Raises:
+        InputError: it cannot.
+    """
+    reason = ""
+    if layer.magnitude is not None:
+        reason = f"is a {layer.kind}, whose rows depend on the base's weights"
+    elif layer.algebra != "lora":
+        reason = f"is a {layer.kind}"
+    elif "mid" in layer.factors or layer.factors["down"].ndim != 2:
+        reason = "is of a convolution"
+    elif layer.bias is not None:
+        reason = "changes a bias"
+    elif layer.scale == 0:
+        reason = "has alpha 0, which llama.cpp reads as a scale of 1"
+    if reason:
+        raise InputError(
+            f"{module} {reason}; llama.cpp's adapters are low-rank products alone. `commonplace "
+            "adapter compose FILE --by svd --rank N --base MODEL` makes one that is near it"
+        )
+    return layer.scale, layer.rank
+
+
+def _provenance(gguf: Gguf) -> Provenance:
+    if record := gguf.text(RECORD):
+        return from_metadata({RECORD: record})
+    return Provenance(base=gguf.text(BASE_NAME), title=gguf.text("general.name"))
+
+
+def _array(module: str, tensor: Tensor) -> Array:
+    """As numpy's array; bfloat16 as its bits, float64 as float32 where that is the same number."""
+    tensor = tensor.detach().cpu().contiguous()
+    if tensor.dtype == torch.bfloat16:
+        bits: Array = tensor.view(torch.int16).numpy().view(BFLOAT16)
+        return bits
+    if tensor.dtype == torch.float64:
+        single = tensor.float()
+        if not torch.equal(single.double(), tensor):
+            raise InputError(f"{module} is in float64, which llama.cpp does not wear; use float32")
+        tensor = single
+    if tensor.dtype not in (torch.float32, torch.float16):
+        raise InputError(f"{module} is in {tensor.dtype}, which llama.cpp does not wear")
+    array: Array = tensor.numpy()
+    return array
+
+
+def _tensor(array: Array) -> Tensor:
+    if array.dtype == BFLOAT16:
+        return torch.from_numpy(np.array(array.view(np.int16))).view(torch.bfloat16)
+    return torch.from_numpy(np.array(array))

@@ -1,0 +1,183 @@
+"""The tensor names of kohya, LyCORIS and ComfyUI: one file of tensors for every kind.
+
+Notable: a key is a module's name, dotted or with underscores after a prefix, and a suffix that says
+the factor. `alpha` is a tensor; missing or zero means a scale of 1. rsLoRA is folded into it (alpha
+sqrt(r)), as LyCORIS does. `dora_scale` is [out, 1], in older files [1, in]. The program's own files
+are these with dotted names, and its record in the header, which tells rsLoRA apart again.
+Sources: kohya-ss/sd-scripts networks/lora.py, LyCORIS modules/*.py, ComfyUI comfy/lora.py.
+
+    python -m pytest tests/adapters/test_formats.py
+"""
+
+import functools
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from commonplace.adapters.algebra.layer import Algebra, Layer, shape
+from commonplace.adapters.algebra.provenance import KEY
+from commonplace.foundation import InputError
+
+# What ends a key, and which factor it is; the first spelling of each is the one that is written.
+_SUFFIXES: Final[Mapping[str, tuple[Algebra | None, str]]] = {
+    "lora_up.weight": ("lora", "up"),
+    "lora_mid.weight": ("lora", "mid"),
+    "lora_down.weight": ("lora", "down"),
+    **{f"hada_{name}": ("loha", name) for name in ("w1_a", "w1_b", "w2_a", "w2_b", "t1", "t2")},
+    **{
+        f"lokr_{name}": ("lokr", name)
+        for name in ("w1", "w1_a", "w1_b", "w2", "w2_a", "w2_b", "t2")
+    },
+    "diff": ("full", "diff"),
+    "alpha": (None, "alpha"),
+    "dora_scale": (None, "magnitude"),
+    "diff_b": (None, "bias"),
+    # ComfyUI takes these spellings of LoRA too (diffusers' older ones, PEFT's, Mochi's).
+    "lora_B.weight": ("lora", "up"),
+    "lora_A.weight": ("lora", "down"),
+    "lora.up.weight": ("lora", "up"),
+    "lora.down.weight": ("lora", "down"),
+    "lora_linear_layer.up.weight": ("lora", "up"),
+    "lora_linear_layer.down.weight": ("lora", "down"),
+    "lora_B": ("lora", "up"),
+    "lora_A": ("lora", "down"),
+    "lora_B.default.weight": ("lora", "up"),
+    "lora_A.default.weight": ("lora", "down"),
+}
+# The oldest spelling of diffusers: the module's name goes on in the suffix, behind `.processor`.
+_PROCESSOR: Final = {"_lora.up.weight": "lora.up.weight", "_lora.down.weight": "lora.down.weight"}
+_BY_LENGTH: Final = sorted(_SUFFIXES, key=len, reverse=True)
+_WRITTEN: Final = {role: suffix for suffix, role in reversed(list(_SUFFIXES.items()))}
+
+
+@functools.lru_cache(8)
+def group(keys: tuple[str, ...]) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """The keys by module and suffix, and those that have no known suffix."""
+    modules: dict[str, dict[str, str]] = {}
+    unmapped: list[str] = []
+    for key in keys:
+        module, suffix = _split(key)
+        if suffix is None:
+            unmapped.append(key)
+        else:
+            modules.setdefault(module, {})[suffix] = key
+    return modules, unmapped
+
+
+def _split(key: str) -> tuple[str, str | None]:
+    """The module and the suffix of a key; None where it has none that is known."""
+    suffix = next((one for one in _BY_LENGTH if key.endswith(f".{one}")), None)
+    if suffix is not None:
+        return key[: -len(suffix) - 1], suffix
+    for old, suffix in _PROCESSOR.items():
+        if key.endswith(old):
+            module = key.removesuffix(old).replace(".processor.to_", ".to_")
+            return f"{module}.0" if module.endswith(".to_out") else module, suffix
+    return key, None
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What our own record in the header says beyond the tensors; other programs' files say nothing.
+
+    Attributes:
+        stabilised: the rsLoRA layers and their alpha, which the tensors have times sqrt(r).
+        embeddings: the layers of embeddings.
+    """
+
+    stabilised: Mapping[str, float] = field(default_factory=dict)
+    embeddings: frozenset[str] = frozenset()
+
+
+def read_notes(metadata: Mapping[str, str]) -> Notes:
+    """The notes of a file's metadata, empty where it has none."""
+    try:
+        record = json.loads(metadata[KEY])
+        stabilised = {str(name): float(one) for name, one in record["stabilised"].items()}
+        return Notes(stabilised, frozenset(record["embeddings"]))
+    except (KeyError, ValueError, AttributeError, TypeError):
+        return Notes()
+
+
+def read_layer(module: str, tensors: Mapping[str, Tensor], notes: Notes) -> Layer:
+    """The layer of one module's tensors, by suffix.
+
+    Raises:
+        InputError: they are of two kinds, or of none.
+    """
+    roles: dict[str, Tensor] = {}
+    algebras: set[Algebra] = set()
+    for suffix, tensor in tensors.items():
+        algebra, role = _SUFFIXES[suffix]
+        roles[role] = tensor
+        algebras |= {algebra} if algebra else set()
+    alpha, magnitude, bias = (roles.pop(name, None) for name in ("alpha", "magnitude", "bias"))
+    if len(algebras) != 1:
+        raise InputError(f"{module} has tensors of {len(algebras)} kinds: {', '.join(tensors)}")
+    algebra = algebras.pop()
+    rank = _rank(algebra, roles)
+    number = _scale_number(algebra, roles, alpha, rank)
+    stabilised, table = module in notes.stabilised, module in notes.embeddings
+    number = notes.stabilised.get(module, number)
+    try:
+        layer = Layer(algebra, roles, number, rank, stabilised, _column(magnitude), embedding=table)
+    except InputError as error:
+        raise InputError(f"{module}: {error}") from error
+    # diff_b is the bias's change itself, a layer's bias is multiplied by the scale.
+    return layer if bias is None else _with_bias(layer, bias)
+
+
+def write_layer(module: str, layer: Layer) -> Iterator[tuple[str, Tensor]]:
+    """The keys and tensors of one layer, as LyCORIS writes them."""
+    for name, tensor in layer.factors.items():
+        value = _unflattened(tensor, layer) if name in ("up", "down") else tensor
+        if name in ("w1",) and {*layer.factors} == {"w1", "w2"} and layer.scale != 1:
+            value = tensor * layer.scale  # two full blocks have no alpha
+        yield f"{module}.{_WRITTEN[layer.algebra, name]}", value
+    if layer.algebra != "full":
+        folded = layer.alpha * (math.sqrt(layer.rank) if layer.stabilised else 1)
+        if folded == 0:
+            raise InputError(f"{module} has alpha 0, which LyCORIS reads as a scale of 1; drop it")
+        yield f"{module}.alpha", torch.tensor(folded, dtype=torch.float64)
+    if layer.magnitude is not None:
+        yield f"{module}.dora_scale", layer.magnitude
+    if layer.bias is not None:
+        yield f"{module}.diff_b", layer.bias * layer.scale
+
+
+def _rank(algebra: Algebra, f: Mapping[str, Tensor]) -> int:
+    """What alpha is divided by."""
+    if algebra == "lora" and "up" in f:
+        return f["up"].shape[1]
+    for name in ("w2_b", "w1_b"):
+        if name in f:
+            return f[name].shape[0]
+    return 1
+
+
+def _scale_number(
+    algebra: Algebra, f: Mapping[str, Tensor], alpha: Tensor | None, rank: int
+) -> float:
+    full = algebra == "lokr" and {*f} == {"w1", "w2"}
+    value = 0.0 if alpha is None or full else float(alpha)
+    return value or float(rank)
+
+
+def _with_bias(layer: Layer, bias: Tensor) -> Layer:
+    return layer.with_tensors({**layer.tensors, "bias": bias / layer.scale})
+
+
+def _column(magnitude: Tensor | None) -> Tensor | None:
+    """A magnitude without axes is one number a row."""
+    return magnitude if magnitude is None or magnitude.ndim > 1 else magnitude[:, None]
+
+
+def _unflattened(factor: Tensor, layer: Layer) -> Tensor:
+    """LoRA's factors of a convolution have the kernel's axes."""
+    axes = max(len(shape(layer)), 2) - factor.ndim
+    return factor.reshape(*factor.shape, *[1] * axes) if axes > 0 else factor

@@ -1,0 +1,100 @@
+"""A base model's weights, read one at a time, and what an adapter is called after them.
+
+python -m pytest tests/adapters/test_names.py
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from torch import Tensor
+
+from commonplace.adapters.algebra.adapter import Adapter, LazyLayers
+from commonplace.adapters.formats._tensor_file import TensorFile, open_tensors
+from commonplace.adapters.names.modules import resolve
+from commonplace.foundation import InputError, display_path
+
+
+class Weights(Mapping[str, Tensor]):
+    """Tensors by name, read when they are asked for, and not kept."""
+
+    def __init__(self, files: list[tuple[str, TensorFile]]) -> None:
+        """Take files, each with what its tensors' names are to begin with."""
+        self._files = {
+            f"{part}{name}": (file, name) for part, file in files for name in file.entries
+        }
+
+    def __getitem__(self, name: str) -> Tensor:
+        file, inside = self._files[name]
+        return file.read(inside)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    @property
+    def modules(self) -> list[str]:
+        """The names of what has a weight of two axes or more."""
+        return [
+            name.removesuffix(".weight")
+            for name, (file, inside) in self._files.items()
+            if name.endswith(".weight") and len(file.shape(inside)) >= 2
+        ]
+
+
+def open_weights(path: Path | str) -> Weights:
+    """The weights of a model: a .safetensors file, a folder of its parts, or of a pipeline.
+
+    Names of a pipeline's weights begin with the part's folder ("unet.").
+
+    Raises:
+        InputError: there are none, or a file is broken.
+    """
+    path = Path(path)
+    files = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
+    found = [("", one) for one in files]
+    if path.is_dir() and not files:
+        found = [(f"{one.parent.name}.", one) for one in sorted(path.glob("*/*.safetensors"))]
+    if not found:
+        raise InputError(f"{display_path(path)} holds no .safetensors file")
+    return Weights([(part, open_tensors(one)) for part, one in found])
+
+
+def part_of(adapter: Adapter, part: str) -> Adapter:
+    """The layers of one part of a pipeline ("unet"), named as that part's model names them.
+
+    Raises:
+        InputError: there are none.
+    """
+    names = [name for name in adapter.layers if name.startswith(f"{part}.")]
+    if not names:
+        parts = ", ".join(dict.fromkeys(name.partition(".")[0] for name in adapter.layers))
+        raise InputError(f"the adapter changes nothing of {part}; it changes {parts}")
+    inside = [name.removeprefix(f"{part}.") for name in names]
+    return replace(
+        adapter, layers=LazyLayers(inside, lambda name: adapter.layers[f"{part}.{name}"])
+    )
+
+
+def with_names(adapter: Adapter, modules: list[str]) -> Adapter:
+    """The adapter with its layers named as these modules, where it has underscores for dots.
+
+    Raises:
+        InputError: a layer is for none of them, or could be for two.
+    """
+    found, missing = resolve(adapter.layers, modules)
+    if missing:
+        raise InputError(
+            f"the model has no module for {len(missing)} of {len(adapter.layers)} layers: "
+            f"{', '.join(missing[:5])}; is the adapter for another model?"
+        )
+    names = {module: name for name, module in found.items()}
+    if len(names) < len(found):
+        raise InputError("the adapter changes one module twice; its file is broken")
+    layers = LazyLayers(list(names), lambda module: adapter.layers[names[module]])
+    return replace(adapter, layers=layers)

@@ -1,0 +1,328 @@
+"""Adapters from files and into files: which format it is, what it holds, what stays unmapped.
+
+Notable: nothing is applied silently in part. Every tensor of a file belongs to a layer, or the file
+is refused with the names of those that do not. A format that cannot say what an adapter is refuses
+it. Layers are read when they are asked for and written as they come.
+
+    python -m pytest tests/adapters/test_formats.py
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from commonplace.adapters.algebra.adapter import Adapter, LazyLayers, Source
+from commonplace.adapters.algebra.layer import Layer
+from commonplace.adapters.algebra.provenance import (
+    KEY,
+    Provenance,
+    Summary,
+    from_metadata,
+    to_metadata,
+)
+from commonplace.adapters.formats import _diffusers, _lycoris, _peft
+from commonplace.adapters.formats._gguf import open_gguf_adapter, save_gguf_adapter
+from commonplace.adapters.formats._tensor_file import TensorFile, open_tensors, write_tensors
+from commonplace.adapters.names.kohya import check_dotted, kohya_names
+from commonplace.foundation import InputError, display_path, write_atomically
+
+Format = Literal["commonplace", "peft", "kohya", "kohya-sdxl", "diffusers", "gguf"]
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+_SHOWN: Final = 5  # names of unmapped keys in a message
+
+
+def open_adapter(
+    path: Path | str, *, allow_unmapped: bool = False, base: Path | str | None = None
+) -> Adapter:
+    """Open an adapter's file, or PEFT's folder; layers are read when they are asked for.
+
+    Args:
+        path: the file or folder.
+        allow_unmapped: leave out tensors that are no layer's.
+        base: for llama.cpp's adapters the model's GGUF file, or its folder with config.json; those
+            that this program wrote are read without.
+
+    Raises:
+        InputError: it is a pickle, broken, or holds tensors that are no layer's; or its base must
+            be named.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".gguf":
+        return open_gguf_adapter(path, None if base is None else Path(base), allow_unmapped)
+    if path.is_dir() or path.name == _peft.WEIGHTS:
+        return _open_peft(path if path.is_dir() else path.parent, allow_unmapped)
+    file = open_tensors(path)
+    if any(key.startswith(_peft.PREFIX) for key in file.entries):
+        raise InputError(
+            f"{display_path(path)} is the tensors' file of a PEFT adapter, whose alpha stands in "
+            f"{_peft.CONFIG}; put both into a folder, this one as {_peft.WEIGHTS}, and name that"
+        )
+    if _diffusers.KEY in file.metadata:
+        return _open_diffusers(path, file, allow_unmapped)
+    modules, unmapped = _lycoris.group(tuple(file.entries))
+    _check_mapped(path, modules, unmapped, allow_unmapped)
+    notes = _lycoris.read_notes(file.metadata)
+
+    def layer(name: str, tensors: dict[str, Tensor]) -> Layer:
+        return _lycoris.read_layer(name, tensors, notes)
+
+    return Adapter(_layers(file, modules, layer, notes), from_metadata(file.metadata))
+
+
+def save_adapter(
+    adapter: Adapter,
+    path: Path | str,
+    *,
+    format: Format = "commonplace",
+    overwrite: bool = False,
+    base: Path | str | None = None,
+) -> None:
+    """Write an adapter, layer by layer; `path` is a .safetensors file, for PEFT a folder.
+
+    Args:
+        adapter: what is written.
+        path: of the file or folder.
+        format: one of `FORMATS`.
+        overwrite: replace what is there.
+        base: for "gguf" the model that llama.cpp runs: its GGUF file, or its folder with
+            config.json.
+
+    Raises:
+        InputError: the format cannot say it, something is there already, or it cannot be written.
+            What was there is as before.
+    """
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise InputError(f"{display_path(path)} exists; name another, or overwrite it")
+    if not adapter.layers:
+        raise InputError("the adapter has no layers, so there is nothing to write")
+    if format == "peft":
+        check_dotted(adapter)
+        _save_peft(adapter, path)
+        return
+    if format not in FORMATS:
+        raise InputError(f"no format is named {format}; there are {', '.join(FORMATS)}")
+    if format == "diffusers":
+        _save_diffusers(adapter, path)
+        return
+    if format == "gguf":
+        _save_gguf(adapter, path, base)
+        return
+    seen = _Seen()
+    names = {name: name for name in adapter.layers}
+    if format in ("kohya", "kohya-sdxl"):
+        names = kohya_names(adapter, original=format == "kohya-sdxl")
+    write_tensors(path, _lycoris_tensors(adapter, names, seen), lambda: seen.metadata(adapter))
+
+
+class _Seen:
+    """What the layers are, counted as they go by."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, int] = {}
+        self.ranks: set[int] = set()
+        self.alphas: set[float] = set()
+        self.stabilised: dict[str, float] = {}
+        self.embeddings: list[str] = []
+
+    def take(self, name: str, layer: Layer) -> None:
+        self.kinds[layer.kind] = self.kinds.get(layer.kind, 0) + 1
+        self.ranks.add(layer.rank)
+        self.alphas.add(layer.alpha)
+        if layer.stabilised:
+            self.stabilised[name] = layer.alpha
+        if layer.embedding:
+            self.embeddings.append(name)
+
+    def metadata(self, adapter: Adapter) -> dict[str, str]:
+        summary = Summary(self.kinds, tuple(sorted(self.ranks)), tuple(sorted(self.alphas)))
+        metadata = to_metadata(adapter.provenance, summary)
+        notes = {"stabilised": self.stabilised, "embeddings": self.embeddings}
+        record = {**json.loads(metadata[KEY]), **notes}
+        return {**metadata, KEY: json.dumps(record, ensure_ascii=False, sort_keys=True)}
+
+
+# ----------------------------------------------------------------- llama.cpp
+
+
+def _save_gguf(adapter: Adapter, path: Path, base: Path | str | None) -> None:
+    if base is None:
+        raise InputError(
+            "llama.cpp names and reorders weights by the model's architecture; name the model's "
+            "GGUF file, or its folder with config.json, as the base"
+        )
+    check_dotted(adapter)
+    seen = _Seen()
+    for name, layer in adapter.layers.items():
+        seen.take(name, layer)
+    save_gguf_adapter(adapter, path, Path(base), seen.metadata(adapter)[KEY])
+
+
+# ------------------------------------------------------------ kohya, our own
+
+
+def _lycoris_tensors(
+    adapter: Adapter, names: Mapping[str, str], seen: _Seen
+) -> Iterator[tuple[str, Tensor]]:
+    for name, layer in adapter.layers.items():
+        seen.take(names[name], layer)
+        yield from _lycoris.write_layer(names[name], layer)
+
+
+# ----------------------------------------------------------------- diffusers
+
+
+def _open_diffusers(path: Path, file: TensorFile, allow_unmapped: bool) -> Adapter:
+    configs = _diffusers.read_configs(file.metadata)
+    modules, unmapped = _diffusers.group(file.entries)
+    _check_mapped(path, modules, unmapped, allow_unmapped)
+
+    def layer(name: str, tensors: dict[str, Tensor]) -> Layer:
+        return _diffusers.read_layer(name, tensors, configs)
+
+    provenance = from_metadata(file.metadata)
+    other = {key: one for key, one in provenance.other.items() if key != _diffusers.KEY}
+    return Adapter(_layers(file, modules, layer, configs), replace(provenance, other=other))
+
+
+def _save_diffusers(adapter: Adapter, path: Path) -> None:
+    configs: dict[str, _peft.Config] = {}
+    seen = _Seen()
+
+    def tensors() -> Iterator[tuple[str, Tensor]]:
+        for name, layer in adapter.layers.items():
+            seen.take(name, layer)
+            yield from _diffusers.take(configs, name, layer).items()
+
+    def metadata() -> dict[str, str]:
+        configured = _diffusers.to_metadata(configs, adapter.provenance.base)
+        return {**seen.metadata(adapter), **configured}
+
+    write_tensors(path, tensors(), metadata)
+
+
+def _layers(
+    file: TensorFile,
+    modules: Mapping[str, Mapping[str, str]],
+    layer: Callable[[str, dict[str, Tensor]], Layer],
+    told: Any,
+) -> LazyLayers:
+    """The layers of a file, each read when it is asked for; or all in one piece.
+
+    `told` is all that `layer` knows besides the tensors.
+    """
+
+    def one(name: str) -> Layer:
+        return layer(name, {suffix: file.read(key) for suffix, key in modules[name].items()})
+
+    def layers(data: NDArray[np.uint8]) -> dict[str, Layer]:
+        views = file.views(data)
+        return {
+            name: layer(name, {suffix: views[key] for suffix, key in keys.items()})
+            for name, keys in modules.items()
+        }
+
+    source = Source((file.entries, told), file.read_all, layers)
+    return LazyLayers(list(modules), one, source)
+
+
+def _check_mapped(
+    path: Path, modules: Mapping[str, Any], unmapped: list[str], allow_unmapped: bool
+) -> None:
+    if unmapped and not (allow_unmapped and modules):
+        listed = ", ".join(unmapped[:_SHOWN]) + (", ..." if len(unmapped) > _SHOWN else "")
+        raise InputError(
+            f"{display_path(path)} holds {len(unmapped)} tensors that are no adapter's as far as "
+            f"this program knows: {listed}"
+        )
+    if not modules:
+        raise InputError(f"{display_path(path)} holds no adapter")
+
+
+# ---------------------------------------------------------------------- PEFT
+
+
+def _open_peft(folder: Path, allow_unmapped: bool) -> Adapter:
+    config = _read_config(folder / _peft.CONFIG)
+    _peft.check_config(config)
+    file = open_tensors(_weights_of(folder))
+    modules, unmapped = _peft.group(tuple(file.entries))
+    _check_mapped(folder, modules, unmapped, allow_unmapped)
+
+    def layer(name: str, tensors: dict[str, Tensor]) -> Layer:
+        return _peft.read_layer(name, tensors, config)
+
+    provenance = from_metadata(file.metadata)
+    if KEY not in file.metadata:
+        provenance = Provenance(
+            base=str(config.get("base_model_name_or_path") or ""), other=dict(file.metadata)
+        )
+    return Adapter(_layers(file, modules, layer, config), provenance)
+
+
+def _weights_of(folder: Path) -> Path:
+    """The tensors' file, or the pickle that stands in its place (which is then refused)."""
+    pickled = folder / "adapter_model.bin"
+    weights = folder / _peft.WEIGHTS
+    return pickled if pickled.exists() and not weights.exists() else weights
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_bytes())
+    except OSError as error:
+        raise InputError(
+            f"{display_path(path)} cannot be read ({error.strerror}); PEFT's adapters are a folder "
+            f"with {_peft.CONFIG} and {_peft.WEIGHTS}"
+        ) from error
+    except ValueError as error:
+        raise InputError(f"{display_path(path)} is no JSON: {error}") from error
+    if not isinstance(record, dict):
+        raise InputError(f"{display_path(path)} holds no object")
+    return record
+
+
+def _save_peft(adapter: Adapter, folder: Path) -> None:
+    """Into a folder beside the target, which then takes its place: all of it, or nothing."""
+    config, seen = _peft.Config(), _Seen()
+    try:
+        beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    except OSError as error:
+        raise InputError(
+            f"{display_path(folder)} could not be written: {error.strerror}"
+        ) from error
+    try:
+        tensors = _peft_tensors(adapter, config, seen)
+        write_tensors(beside / _peft.WEIGHTS, tensors, lambda: seen.metadata(adapter))
+        record = config.record(adapter.provenance.base)
+        write_atomically(beside / _peft.CONFIG, json.dumps(record, indent=2).encode())
+        if folder.exists():
+            old = beside.with_name(f"{beside.name}.old")
+            os.replace(folder, old)
+            os.replace(beside, folder)
+            shutil.rmtree(old)
+        else:
+            os.replace(beside, folder)
+    except OSError as error:
+        raise InputError(
+            f"{display_path(folder)} could not be written: {error.strerror}"
+        ) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _peft_tensors(
+    adapter: Adapter, config: _peft.Config, seen: _Seen
+) -> Iterator[tuple[str, Tensor]]:
+    for name, layer in adapter.layers.items():
+        seen.take(name, layer)
+        yield from config.take(name, layer).items()

@@ -1,0 +1,1 @@
+"""How kohya, SDXL and module trees name one weight; never a tensor's values."""

@@ -1,0 +1,72 @@
+"""An adapter that stands in the bytes of the file it came from, and is swapped by one copy.
+
+Notable: two runs of one recipe write files of one layout. Then nothing is left to do at a swap but
+to read, to look for values that are not finite, and to copy; no layer is made. New memory would
+cost more than all of that, so a file is read to where the last one was: an adapter that was swapped
+takes its size twice.
+
+    python -m pytest tests/adapters/test_attach.py -k swap
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from commonplace.adapters.algebra.adapter import Source
+from commonplace.adapters.running._attached_layer import Piece
+
+
+class Home:
+    """The bytes of a file that pieces' parameters still stand in, on the CPU.
+
+    A file of the same layout is swapped in by one copy, if all that is no parameter's value (the
+    alphas of some formats) is the same.
+    """
+
+    def __init__(self, layout: Any, data: NDArray[np.uint8], pieces: list[Piece]) -> None:
+        self.layout, self._data, self._pieces = layout, data, pieces
+        self._places = [one.data_ptr() for one in self._parameters()]
+        self._rest: NDArray[np.intp] | None = None
+        self._next: NDArray[np.uint8] | None = None
+
+    def is_left(self) -> bool:
+        """Whether a parameter stands elsewhere by now, or could train."""
+        parameters = list(self._parameters())
+        begin = self._data.ctypes.data
+        inside = all(begin <= place < begin + len(self._data) for place in self._places)
+        here = [one.data_ptr() for one in parameters] == self._places
+        return not (inside and here) or any(one.requires_grad for one in parameters)
+
+    def read(self, source: Source) -> NDArray[np.uint8]:
+        """The bytes of a file of the same layout, in memory that is used again and again."""
+        self._next = source.read(self._next)
+        return self._next
+
+    def fits(self, data: NDArray[np.uint8]) -> bool:
+        """Whether the bytes are the same but for parameters' values."""
+        if self._rest is None:
+            self._rest = np.concatenate([np.arange(0), *self._gaps()])
+        return np.array_equal(data[self._rest], self._data[self._rest])
+
+    def _gaps(self) -> Iterator[NDArray[np.intp]]:
+        """The places between the parameters."""
+        at, begin = 0, self._data.ctypes.data
+        sizes = [one.numel() * one.element_size() for one in self._parameters()]
+        for place, size in sorted(zip(self._places, sizes, strict=True)):
+            yield np.arange(at, place - begin)
+            at = place - begin + size
+        yield np.arange(at, len(self._data))
+
+    def move_in(self, data: NDArray[np.uint8]) -> None:
+        """Take over the values."""
+        np.copyto(self._data, data)
+        for piece in self._pieces:
+            piece.forget()
+
+    def _parameters(self) -> Iterator[nn.Parameter]:
+        return (
+            one for piece in self._pieces for one in piece._parameters.values() if one is not None
+        )

@@ -1,0 +1,44 @@
+"""A model and the adapter it wears as one module, to train the second and leave the first alone.
+
+Notable: an adapter acts through hooks, so its tensors are no parameters of the model. Here both are
+parts of one module, as optimisers and data parallelism want it. The base stays in eval mode:
+dropout and running means are its own, and nothing of it changes.
+
+    python -m pytest tests/adapters/test_wearing.py
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+from torch import nn
+
+from commonplace.adapters.running.attach import Worn
+
+
+class Wearing(nn.Module):
+    """A frozen base with an adapter on it (`attach(..., trainable=True)`)."""
+
+    def __init__(self, base: nn.Module, worn: Worn) -> None:
+        super().__init__()
+        self.base, self.worn = base.requires_grad_(False), worn
+
+    def train(self, mode: bool = True) -> Self:
+        """Only the adapter changes its mode."""
+        super().train(mode)
+        self.base.eval()
+        return self
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """As the base."""
+        return self.base(*args, **kwargs)
+
+    @contextmanager
+    def bare(self) -> Iterator[None]:
+        """Within the block the base is as if it wore nothing."""
+        strength = self.worn.strength
+        self.worn.strength = 0.0
+        try:
+            yield
+        finally:
+            self.worn.strength = strength
