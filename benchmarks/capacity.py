@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from commonplace.capacity import Plan, Size, check, demo, order
-from commonplace.capacity._make import make
-from commonplace.capacity._make_whole import Whole
-from commonplace.capacity._programme import Matrix, minimise
+from commonplace.capacity.placement._master import Whole
+from commonplace.capacity.placement.make import make
+from commonplace.capacity.solver.programme import Matrix, minimise
 
 SIZES = {
     "4x12": Size(4, 12),

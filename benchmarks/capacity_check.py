@@ -25,13 +25,13 @@ from typing import Any
 import numpy as np
 
 from commonplace.capacity import Plan, Size, check, demo
-from commonplace.capacity._concurrent import concurrent_flow
-from commonplace.capacity._house import site_rows
-from commonplace.capacity._model import Placement
-from commonplace.capacity._network import network
-from commonplace.capacity._resilience import Resilience
-from commonplace.capacity._stock import link_gbps, stocks
+from commonplace.capacity.feasibility.resources import site_rows
 from commonplace.capacity.importers import import_sndlib
+from commonplace.capacity.network.concurrent import concurrent_flow
+from commonplace.capacity.network.resilience import Resilience
+from commonplace.capacity.network.topology import network
+from commonplace.capacity.plan.model import Placement
+from commonplace.capacity.plan.stock import link_gbps, stocks
 
 SIZES = {"8x40": Size(8, 40), "40x300": Size(40, 300, 12, 200), "100x800": Size(100, 800, 30, 500)}
 PEER = 40  # houses up to which the peer is asked: beyond, it takes minutes

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 
 from commonplace.capacity import Plan, Size, demo
-from commonplace.capacity._model import (
+from commonplace.capacity.plan.model import (
     Inventory,
     Item,
     Link,

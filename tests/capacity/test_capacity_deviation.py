@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 pytest.importorskip("highspy", reason="the reference needs a solver")
 
-from commonplace.capacity._concurrent import concurrent_flow
-from commonplace.capacity._deviation import deviated, shortest_ways
-from commonplace.capacity._flow import Floats, Graph, Ints, carried, distances
+from commonplace.capacity.network._deviation import deviated, shortest_ways
+from commonplace.capacity.network.concurrent import concurrent_flow
+from commonplace.capacity.network.flow import Floats, Graph, Ints, carried, distances
 
 
 def meshed(seed: int, nodes: int = 8) -> tuple[Graph, Floats, Ints, Floats]:

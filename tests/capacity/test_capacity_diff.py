@@ -6,7 +6,7 @@ from datetime import date
 from small_plans import project, small, standing
 
 from commonplace.capacity import diff
-from commonplace.capacity._model import Flow, Inventory, Order, Placement, Site, Supply
+from commonplace.capacity.plan.model import Flow, Inventory, Order, Placement, Site, Supply
 
 
 def test_equal_plans_do_not_differ() -> None:

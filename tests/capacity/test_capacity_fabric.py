@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("highspy", reason="throughput needs a solver")
 
-from commonplace.capacity._fabric import (
+from commonplace.capacity.network._fabric import (
     Block,
     Switches,
     engineered_topology,

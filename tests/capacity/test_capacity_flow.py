@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commonplace.capacity._concurrent import Programme, concurrent_flow, metric_bound
-from commonplace.capacity._flow import Floats, Graph, Ints, carried, distances, routed
-from commonplace.capacity._solver import solved, solver
+from commonplace.capacity.network.concurrent import Programme, concurrent_flow, metric_bound
+from commonplace.capacity.network.flow import Floats, Graph, Ints, carried, distances, routed
+from commonplace.capacity.solver.highs import solved, solver
 
 DATA = os.environ.get("COMMONPLACE_DATA", "")
 Case = tuple[Graph, Floats, Ints, Floats]

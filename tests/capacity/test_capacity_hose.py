@@ -4,9 +4,9 @@ import highspy
 import numpy as np
 import pytest
 
-from commonplace.capacity._flow import Floats, Graph, Ints
-from commonplace.capacity._hose import gravity_routing, hose_flow
-from commonplace.capacity._solver import solved, solver
+from commonplace.capacity.network._hose import gravity_routing, hose_flow
+from commonplace.capacity.network.flow import Floats, Graph, Ints
+from commonplace.capacity.solver.highs import solved, solver
 
 
 def ring(nodes: int) -> Graph:

@@ -4,8 +4,8 @@ from datetime import date
 
 import numpy as np
 
-from commonplace.capacity._house import named_north
-from commonplace.capacity._model import Flow, Plan, Site
+from commonplace.capacity.feasibility.resources import named_north
+from commonplace.capacity.plan.model import Flow, Plan, Site
 
 SITES = (Site("C", "campus"), Site("D", "campus"), Site("H", "house", "C"))
 

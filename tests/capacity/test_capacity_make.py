@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from small_plans import BLOCK, project, small, standing
 
 from commonplace.capacity import Made, Plan, Size, check, demo, make, order
-from commonplace.capacity._make_choices import first_month, late_cost, pool, refused_cost
-from commonplace.capacity._make_sentences import Reason
-from commonplace.capacity._model import (
+from commonplace.capacity.placement._choices import first_month, late_cost, pool, refused_cost
+from commonplace.capacity.placement._sentences import Reason
+from commonplace.capacity.plan.model import (
     Flow,
     Hose,
     Inventory,

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_plans import BLOCK, OPTICS, SPINE, WAVE, project, scattered, small, standing
 
-from commonplace.capacity import Size, _order_backbone, check, order
-from commonplace.capacity._house import site_rows
-from commonplace.capacity._model import Flow, Inventory, Item, Order, Plan, Site, Supply
-from commonplace.capacity._programme import Matrix, Solution, minimise
-from commonplace.capacity._stock import stocks
+from commonplace.capacity import Size, check, order
+from commonplace.capacity.feasibility.resources import site_rows
+from commonplace.capacity.plan.model import Flow, Inventory, Item, Order, Plan, Site, Supply
+from commonplace.capacity.plan.stock import stocks
+from commonplace.capacity.procurement import _backbone as _order_backbone
+from commonplace.capacity.solver.programme import Matrix, Solution, minimise
 
 NEEDS = ("ports", "south", "skeleton", "north")
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from commonplace.capacity import Plan, Size, check, demo, order
-from commonplace.capacity._house import site_rows
-from commonplace.capacity._make_annealing import anneal, fill
-from commonplace.capacity._make_packing import Packing
-from commonplace.capacity._make_whole import Whole
-from commonplace.capacity._stock import stocks
+from commonplace.capacity.feasibility.resources import site_rows
+from commonplace.capacity.placement._annealing import anneal, fill
+from commonplace.capacity.placement._master import Whole
+from commonplace.capacity.placement._packing import Packing
+from commonplace.capacity.plan.stock import stocks
 
 
 def packed(plan: Plan, seed: int) -> tuple[Whole, Packing]:

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from small_plans import small
 
-from commonplace.capacity._concurrent import concurrent_flow
-from commonplace.capacity._flow import TOLERANCE
-from commonplace.capacity._model import (
+from commonplace.capacity.network.concurrent import concurrent_flow
+from commonplace.capacity.network.flow import TOLERANCE
+from commonplace.capacity.network.resilience import Resilience, binding
+from commonplace.capacity.network.topology import network
+from commonplace.capacity.plan.model import (
     Flow,
     Hose,
     Inventory,
@@ -22,9 +24,7 @@ from commonplace.capacity._model import (
     Project,
     Site,
 )
-from commonplace.capacity._network import network
-from commonplace.capacity._resilience import Resilience, binding
-from commonplace.capacity._stock import link_gbps, stocks
+from commonplace.capacity.plan.stock import link_gbps, stocks
 
 
 def region(seed: int, demand: str = "pipe", horizon: int = 4) -> Plan:

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 import rustworkx
 
-from commonplace.capacity._concurrent import concurrent_flow
-from commonplace.capacity._flow import Floats, Graph, Ints
-from commonplace.capacity._network import network
-from commonplace.capacity._solver import solved, solver
-from commonplace.capacity._stock import link_gbps, stocks
 from commonplace.capacity.importers import import_sndlib
+from commonplace.capacity.network.concurrent import concurrent_flow
+from commonplace.capacity.network.flow import Floats, Graph, Ints
+from commonplace.capacity.network.topology import network
+from commonplace.capacity.plan.stock import link_gbps, stocks
+from commonplace.capacity.solver.highs import solved, solver
 
 DATA = os.environ.get("COMMONPLACE_DATA", "")
 FACTORS = {

@@ -4,7 +4,7 @@ import highspy
 import numpy as np
 import pytest
 
-from commonplace.capacity._solver import scale, solved, solver
+from commonplace.capacity.solver.highs import scale, solved, solver
 
 
 def one_variable(cost: float, lower: float, upper: float) -> highspy.Highs:

@@ -9,8 +9,8 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.capacity._model_shapes import SHAPES, adapter_weights, count, shape
-from commonplace.capacity._training_demand import (
+from commonplace.capacity.demand.model_shapes import SHAPES, adapter_weights, count, shape
+from commonplace.capacity.demand.training import (
     Chip,
     Job,
     all_reduce,

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 pytest.importorskip("polars", reason="a plan needs polars")
 
 from commonplace.capacity import Plan, Size, demo, read_plan, write_plan
-from commonplace.capacity._house import house_rows, site_rows
-from commonplace.capacity._model import ANYWHERE, Placement
-from commonplace.capacity._network_references import components
-from commonplace.capacity._stock import stocks
+from commonplace.capacity.feasibility.resources import house_rows, site_rows
+from commonplace.capacity.plan.model import ANYWHERE, Placement
+from commonplace.capacity.plan.network_references import components
+from commonplace.capacity.plan.stock import stocks
 from commonplace.cli._program import program
 from commonplace.foundation import InputError
 

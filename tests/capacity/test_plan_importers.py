@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 pytest.importorskip("polars", reason="a plan needs polars")
 
 from commonplace.capacity import read_plan, write_plan
-from commonplace.capacity._model import Flow, Inventory, Item, Link, Site, Supply
 from commonplace.capacity.importers import (
     Imported,
     import_netbox,
@@ -22,6 +21,7 @@ from commonplace.capacity.importers import (
     import_sndlib,
     import_topohub,
 )
+from commonplace.capacity.plan.model import Flow, Inventory, Item, Link, Site, Supply
 from commonplace.cli._program import program
 from commonplace.foundation import InputError
 

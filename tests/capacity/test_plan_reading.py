@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 pytest.importorskip("polars", reason="a plan needs polars")
 
 from commonplace.capacity import InvalidPlanError, Plan, read_plan, write_plan
-from commonplace.capacity import _model as m
+from commonplace.capacity.plan import model as m
 from commonplace.cli._program import _guarded
 from commonplace.foundation import InputError
 

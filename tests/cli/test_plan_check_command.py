@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 from commonplace.capacity import Plan, Size, demo, read_plan, write_plan
-from commonplace.capacity._model import Placement
+from commonplace.capacity.plan.model import Placement
 
 Run = Callable[..., Result]
 

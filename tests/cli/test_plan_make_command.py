@@ -47,7 +47,7 @@ def test_a_plan_that_cannot_be_written_is_shown_all_the_same(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("commonplace.capacity._writing.write_atomically", full)
+    monkeypatch.setattr("commonplace.capacity.plan.writing.write_atomically", full)
     result = run("plan", "make", str(region), "--seconds", "1", "--out", str(tmp_path / "made"))
     assert result.exit_code == 2
     assert "no plan costs less than" in result.stdout

@@ -7,17 +7,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from commonplace.capacity._check import Verdict, check
-    from commonplace.capacity._demo import Size, demo
-    from commonplace.capacity._diff import Difference, diff
-    from commonplace.capacity._make import Made, make
-    from commonplace.capacity._model import Plan
-    from commonplace.capacity._order import Orders, order
-    from commonplace.capacity._problems import InvalidPlanError, Problem
-    from commonplace.capacity._reading import read_plan
-    from commonplace.capacity._report import Picture, Piece, head, order_pieces, pieces, report
-    from commonplace.capacity._result_tables import write_result_tables
-    from commonplace.capacity._writing import write_plan
+    from commonplace.capacity.feasibility.check import Verdict, check
+    from commonplace.capacity.placement.make import Made, make
+    from commonplace.capacity.plan.model import Plan
+    from commonplace.capacity.plan.problems import InvalidPlanError, Problem
+    from commonplace.capacity.plan.reading import read_plan
+    from commonplace.capacity.plan.writing import write_plan
+    from commonplace.capacity.procurement.order import Orders, order
+    from commonplace.capacity.reports.diff import Difference, diff
+    from commonplace.capacity.reports.page import Picture, Piece, head, order_pieces, pieces, report
+    from commonplace.capacity.reports.tables import write_result_tables
+    from commonplace.capacity.synthetic.demo import Size, demo
 
 __all__ = [
     "Difference",
@@ -45,17 +45,17 @@ __all__ = [
 ]
 
 _MODULES = {
-    "_check": ["Verdict", "check"],
-    "_demo": ["Size", "demo"],
-    "_diff": ["Difference", "diff"],
-    "_make": ["Made", "make"],
-    "_model": ["Plan"],
-    "_order": ["Orders", "order"],
-    "_problems": ["InvalidPlanError", "Problem"],
-    "_reading": ["read_plan"],
-    "_report": ["Picture", "Piece", "head", "order_pieces", "pieces", "report"],
-    "_result_tables": ["write_result_tables"],
-    "_writing": ["write_plan"],
+    "feasibility.check": ["Verdict", "check"],
+    "synthetic.demo": ["Size", "demo"],
+    "reports.diff": ["Difference", "diff"],
+    "placement.make": ["Made", "make"],
+    "plan.model": ["Plan"],
+    "procurement.order": ["Orders", "order"],
+    "plan.problems": ["InvalidPlanError", "Problem"],
+    "plan.reading": ["read_plan"],
+    "reports.page": ["Picture", "Piece", "head", "order_pieces", "pieces", "report"],
+    "reports.tables": ["write_result_tables"],
+    "plan.writing": ["write_plan"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

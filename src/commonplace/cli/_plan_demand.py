@@ -11,8 +11,8 @@ from commonplace.cli._terminal import bold, dim, print_json, say
 from commonplace.cli._verb import verb
 
 if TYPE_CHECKING:
-    from commonplace.capacity._tables import Table
-    from commonplace.capacity._training_demand import Demand, Job
+    from commonplace.capacity.demand.training import Demand, Job
+    from commonplace.capacity.plan.tables import Table
 
 _count = click.IntRange(1, 10**7)
 _OF_A_JOB = (
@@ -96,7 +96,7 @@ def demand(at: tuple[str, ...], name: str, need: int, **given: Any) -> None:
 
     With --adapter-rank or --trainable also: how many more chips the same network carries.
     """
-    from commonplace.capacity import _training_demand as t
+    from commonplace.capacity.demand import training as t
 
     job = _job(given, max(1, len(set(at))))
     chip = t.Chip(
@@ -129,8 +129,8 @@ def demand(at: tuple[str, ...], name: str, need: int, **given: Any) -> None:
 
 def _job(given: dict[str, Any], houses: int) -> "Job":
     """The job that the options describe."""
-    from commonplace.capacity._model_shapes import adapter_weights, count, shape
-    from commonplace.capacity._training_demand import Job
+    from commonplace.capacity.demand.model_shapes import adapter_weights, count, shape
+    from commonplace.capacity.demand.training import Job
     from commonplace.foundation import InputError
 
     found = shape(count(given["model"]))
@@ -152,8 +152,8 @@ def _job(given: dict[str, Any], houses: int) -> "Job":
 
 def _saved(job: "Job", chip: Any) -> dict[str, Any] | None:
     """How many chips the network of full training carries when this part is trained."""
-    from commonplace.capacity._training_demand import chips_that_fit
-    from commonplace.capacity._training_demand import demand as asked
+    from commonplace.capacity.demand.training import chips_that_fit
+    from commonplace.capacity.demand.training import demand as asked
 
     if job.trainable is None:
         return None
@@ -169,14 +169,14 @@ def _saved(job: "Job", chip: Any) -> dict[str, Any] | None:
 
 
 def _tables(projects: Any, flows: Any) -> dict[str, str]:
-    from commonplace.capacity._writing import table_text
+    from commonplace.capacity.plan.writing import table_text
 
     rows = {"projects.csv": projects, "flows.csv": flows}
     return {file: table_text(_table(file), some) for file, some in rows.items() if some}
 
 
 def _table(file: str) -> "Table":
-    from commonplace.capacity._tables import TABLES
+    from commonplace.capacity.plan.tables import TABLES
 
     return next(table for table in TABLES if table.file == file)
 

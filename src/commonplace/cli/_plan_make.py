@@ -72,7 +72,7 @@ def make(
     needed()
     from commonplace.capacity import make as made
     from commonplace.capacity import read_plan
-    from commonplace.capacity._writing import may_write
+    from commonplace.capacity.plan.writing import may_write
 
     plan = read_plan(folder)
     if out is not None:

@@ -7,7 +7,7 @@ used most, its per cent, and `!` where that is more than there is.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from commonplace.capacity._words import LEGEND, LETTERS, binding_said, first_day, per_cent
+from commonplace.capacity.plan.words import LEGEND, LETTERS, binding_said, first_day, per_cent
 from commonplace.cli._terminal import (
     Painted,
     bold,
@@ -24,8 +24,8 @@ from commonplace.cli._terminal import (
 
 if TYPE_CHECKING:
     from commonplace.capacity import Difference, Orders, Plan, Verdict
-    from commonplace.capacity._check import BackboneMonth, Use
-    from commonplace.capacity._order_stock import Purchase
+    from commonplace.capacity.feasibility.check import BackboneMonth, Use
+    from commonplace.capacity.procurement.purchases import Purchase
 
 _LISTED: Final = 12
 _HOUSES: Final = 60  # lines of the heat map; the fullest come first
@@ -141,7 +141,7 @@ def _backbone(found: "Verdict") -> None:
 
 def _run_outs(found: "Verdict") -> None:
     """What runs out soonest."""
-    from commonplace.capacity._check import run_out_said
+    from commonplace.capacity.feasibility.check import run_out_said
 
     soon = sorted((u for u in found.uses if u.run_out), key=lambda u: (u.run_out, u.site))
     say("")

@@ -26,7 +26,7 @@ from commonplace.service._settings import Settings
 from commonplace.service._tokens import Token, default_tokens
 
 _PAGE: Final = Path(__file__).parent / "page"
-_CAPACITY: Final = Path(__file__).parents[1] / "capacity"
+_REPORTS: Final = Path(__file__).parents[1] / "capacity" / "reports"
 
 
 def create_app(settings: Settings, announce: Callable[[str], None] = lambda _: None) -> Guard:
@@ -70,7 +70,7 @@ def create_app(settings: Settings, announce: Callable[[str], None] = lambda _: N
 
     @app.api_route("/page/pictures.css", methods=["GET", "HEAD"], include_in_schema=False)
     async def pictures() -> FileResponse:  # as in `plan report`: one look of a plan's pictures
-        return FileResponse(_CAPACITY / "pictures.css")
+        return FileResponse(_REPORTS / "pictures.css")
 
     app.mount("/page", StaticFiles(directory=_PAGE))
     app.router.routes.extend(over_http.routes)

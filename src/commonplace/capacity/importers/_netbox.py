@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from commonplace.capacity._model import Inventory, Item, Link, Plan, Role, Site, Supply
 from commonplace.capacity.importers._netbox_records import KINDS, Record, read_records
 from commonplace.capacity.importers._network import START, Imported, LeftOut, unique_ids
+from commonplace.capacity.plan.model import Inventory, Item, Link, Plan, Role, Site, Supply
 from commonplace.foundation import InputError
 
 PORT_GBPS = 400.0

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from commonplace.capacity._model import Flow, Inventory, Item, Link, Plan, Policies, Site
-from commonplace.capacity._network_references import components
+from commonplace.capacity.plan.model import Flow, Inventory, Item, Link, Plan, Policies, Site
+from commonplace.capacity.plan.network_references import components
 
 START = date(2027, 1, 1)
 

@@ -1,0 +1,1 @@
+"""What a job puts on the network; never a placement."""

@@ -1,0 +1,1 @@
+"""`plan check`: what breaks, what is stranded, what would mend it; never a choice."""

@@ -1,0 +1,163 @@
+"""What a house must hold: load and capacity of each resource by month.
+
+The formulae are the table "What a house must hold" of docs/capacity.md; a function is a row of it.
+`order` states the same rows as linear constraints; what it returns is held against these.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from commonplace.capacity.plan.model import Item, Plan, Project, Role
+from commonplace.capacity.plan.stock import Months, growth, supply
+
+Stock = Mapping[tuple[str, str], Months]
+
+RESOURCES = (
+    "space",
+    "power",
+    "network_space",
+    "network_power",
+    "ports",
+    "south",
+    "skeleton",
+    "north",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One resource of one site: load and capacity by month, [horizon] each, in its unit."""
+
+    site: str
+    resource: str
+    load: Months
+    capacity: Months
+
+    @property
+    def headroom(self) -> Months:
+        """Capacity less load; negative where it breaks."""
+        return self.capacity - self.load
+
+
+def gear(plan: Plan, stock: Stock, house: str, role: Role) -> list[tuple[Item, Months]]:
+    """The house's items of a role, each with its usable units by month."""
+    return [
+        (item, stock[house, item.id])
+        for item in plan.items
+        if item.role == role and (house, item.id) in stock
+    ]
+
+
+def total(plan: Plan, pairs: list[tuple[float, Months]]) -> Months:
+    """The weighted sum of some months."""
+    return sum((weight * months for weight, months in pairs), np.zeros(plan.horizon))
+
+
+def lit(plan: Plan, stock: Stock, house: str, *, gbps: bool) -> Months:
+    """Uplinks that have optics: their ports, or their Gb/s."""
+
+    def ports(role: Role) -> Months:
+        found = gear(plan, stock, house, role)
+        return total(plan, [(i.ports_north * (i.gbps if gbps else 1.0), n) for i, n in found])
+
+    uplinks = ports("superblock")
+    return np.minimum(uplinks, plan.policies.first_optics * uplinks + ports("optics"))
+
+
+def fbr_gbps(item: Item) -> float:
+    """Gb/s of one border router: its narrower side."""
+    return min(item.ports_south, item.ports_north) * item.gbps
+
+
+def north_gbps(plan: Plan, stock: Stock, house: str) -> Months:
+    """Gb/s out of the fabric with the largest `lost_fbrs` border routers lost."""
+    routers = sorted(gear(plan, stock, house, "fbr"), key=lambda pair: -fbr_gbps(pair[0]))
+    to_lose = np.full(plan.horizon, float(plan.policies.lost_fbrs))
+    left = np.zeros(plan.horizon)
+    for item, units in routers:
+        lost = np.minimum(units, to_lose)
+        to_lose = to_lose - lost
+        left += fbr_gbps(item) * (units - lost)
+    return left
+
+
+def named_north(plan: Plan, house: str) -> Months:
+    """Gb/s of the flows, or of the hose, that name the house: the larger of out and in."""
+    out, into = np.zeros(plan.horizon), np.zeros(plan.horizon)
+    if plan.policies.demand == "hose":
+        for hose in plan.hoses:
+            if hose.site == house:
+                out, into = (
+                    out + hose.out_gbps * growth(plan, hose.growth),
+                    into + (hose.in_gbps * growth(plan, hose.growth)),
+                )
+        return np.maximum(out, into)
+    for flow in plan.flows:  # the whole row also where the other end is wherever machines stand
+        if house in (flow.a, flow.z):
+            gbps = flow.gbps * growth(plan, flow.growth)
+            out = out + gbps * (flow.a == house)
+            into = into + gbps * (flow.z == house)
+    return np.maximum(out, into)
+
+
+def machines(plan: Plan, house: str) -> list[tuple[Project, Months]]:
+    """The house's machine projects, each with 1 from its month on."""
+    months = np.arange(1, plan.horizon + 1)
+    return [
+        (plan.project[p.project], (months >= p.month).astype(float))
+        for p in plan.placed.values()
+        if p.house == house and plan.project[p.project].side == "machine"
+    ]
+
+
+def house_rows(plan: Plan, stock: Stock, house: str) -> Iterator[Row]:
+    """Every resource of a house; `network_power` only where the gray box has a limit of its own."""
+    standing = machines(plan, house)
+    installed = [(plan.item[item], n) for (place, item), n in stock.items() if place == house]
+    none = np.zeros(plan.horizon)
+
+    def given(resource: str) -> Months:
+        found = supply(plan, house, resource)
+        return none if found is None else found
+
+    network_kw = total(plan, [(i.kw, n) for i, n in installed])
+    kw = total(plan, [(p.kw, at) for p, at in standing]) + network_kw
+    south = total(plan, [(p.south_gbps, at) for p, at in standing])
+    ports = total(plan, [(p.ports, at) for p, at in standing])
+    north = total(plan, [(p.north_gbps, at) for p, at in standing]) + named_north(plan, house)
+    yield Row(house, "space", total(plan, [(p.racks, at) for p, at in standing]), given("space"))
+    yield Row(house, "power", kw, given("power"))
+    positions = total(plan, [(i.positions, n) for i, n in installed])
+    yield Row(house, "network_space", positions, given("network_space"))
+    if (gray_box := supply(plan, house, "network_power")) is not None:
+        yield Row(house, "network_power", network_kw, gray_box)
+    yield Row(house, "ports", ports, south_ports(plan, stock, house, "superblock"))
+    fabric = plan.policies.residual * lit(plan, stock, house, gbps=True)
+    yield Row(house, "south", south, fabric)
+    to_skeleton = lit(plan, stock, house, gbps=False) + south_ports(plan, stock, house, "fbr")
+    yield Row(house, "skeleton", to_skeleton, south_ports(plan, stock, house, "skeleton"))
+    yield Row(house, "north", north, north_gbps(plan, stock, house))
+
+
+def south_ports(plan: Plan, stock: Stock, house: str, role: Role) -> Months:
+    """Ports south of all gear of a role."""
+    return total(plan, [(i.ports_south, n) for i, n in gear(plan, stock, house, role)])
+
+
+def site_rows(plan: Plan, stock: Stock) -> Iterator[Row]:
+    """Every resource of every house, then what campuses and regions limit in sum."""
+    rows = [row for house in plan.houses for row in house_rows(plan, stock, house)]
+    yield from rows
+    for site in plan.sites:
+        if site.kind == "house":
+            continue
+        for resource in RESOURCES[:4]:
+            capacity = supply(plan, site.id, resource)
+            if capacity is not None:
+                below = [
+                    r for r in rows if r.resource == resource and site.id in plan.above(r.site)
+                ]
+                load = sum((r.load for r in below), np.zeros(plan.horizon))
+                yield Row(site.id, resource, load, capacity)

@@ -1,0 +1,1 @@
+"""Topology, flows, hoses and failures; never an order."""

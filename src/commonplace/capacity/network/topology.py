@@ -1,0 +1,176 @@
+"""Campus and backbone as a graph: nodes, links, demand by month, and what a failure takes away.
+
+Nodes are campuses, and houses that a link names; a flow that starts or ends in another house does
+so at its campus (docs/capacity.md, "What campus and backbone must hold"). Parallel links are one
+pair of arcs, for a routing does not care which of them it takes; their names are kept.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commonplace.capacity.network.flow import Graph
+from commonplace.capacity.plan.model import ANYWHERE, Flow, Link, Plan
+from commonplace.capacity.plan.stock import Months, growth
+
+Floats = NDArray[np.float64]
+NOTHING_LOST = ""  # the name of the failure that loses nothing
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A shared-risk group and the links that it takes away; named `NOTHING_LOST`: none."""
+
+    name: str
+    links: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """The graph of a plan and what it must carry.
+
+    Arc 2e runs along the e-th joined pair of nodes from its first to its second, arc 2e + 1 back.
+    """
+
+    nodes: tuple[str, ...]
+    links: tuple[Link, ...]
+    edge: Mapping[str, int]  # of a link: the joined pair of nodes that it belongs to
+    graph: Graph
+    pairs: NDArray[np.int64]  # [pairs, 2]: nodes between which anything flows in any month
+    demand: Floats  # [horizon, pairs], Gb/s
+    hose: Floats  # [horizon, 2, nodes]: out and in, Gb/s; all zero unless `demand: hose`
+    failures: tuple[Failure, ...]
+
+    def capacities(self, gbps: Mapping[str, Months]) -> Floats:
+        """Gb/s of each arc, [failures, horizon, arcs], from those of each link by month."""
+        horizon = len(self.demand)
+        found = np.zeros((len(self.failures), horizon, self.graph.arcs))
+        for f, failure in enumerate(self.failures):
+            for link in self.links:
+                if link.id not in failure.links:
+                    edge = self.edge[link.id]
+                    found[f, :, 2 * edge] += gbps[link.id]
+                    found[f, :, 2 * edge + 1] += gbps[link.id]
+        return found
+
+    def weights(self, lengths: Floats, failure: Failure) -> dict[str, float]:
+        """The length of each link that is left: what a Gb/s more of it adds to a metric sum."""
+        both = lengths[0::2] + lengths[1::2]
+        return {k.id: float(both[self.edge[k.id]]) for k in self.links if k.id not in failure.links}
+
+
+def network(plan: Plan) -> Network:
+    """The graph of the plan's campuses and links, with demand by month and the failure set."""
+    named = {end for link in plan.links for end in (link.a, link.z)}
+    nodes = tuple(s.id for s in plan.sites if s.kind == "campus" or s.id in named)
+    index = {node: n for n, node in enumerate(nodes)}
+    joined = sorted({_ends(index, link) for link in plan.links})
+    edge = {link.id: joined.index(_ends(index, link)) for link in plan.links}
+    both = [arc for a, z in joined for arc in ((a, z), (z, a))]
+    tail, head = np.array(both, np.int64).reshape(-1, 2).T
+    pairs, demand = _pairs(plan, index)
+    graph = Graph(len(nodes), tail, head)
+    return Network(
+        nodes, plan.links, edge, graph, pairs, demand, _hoses(plan, index), failures(plan)
+    )
+
+
+def _ends(index: Mapping[str, int], link: Link) -> tuple[int, int]:
+    a, z = index[link.a], index[link.z]
+    return (min(a, z), max(a, z))
+
+
+def node(plan: Plan, index: Mapping[str, int], site: str) -> int:
+    """Where a site meets the network: a house that a link names itself, any other its campus."""
+    return index[site] if site in index else index[plan.campus(site)]
+
+
+def failures(plan: Plan) -> tuple[Failure, ...]:
+    """Nothing lost, then each shared-risk group of the policy, in the order of the links."""
+    groups: dict[str, set[str]] = defaultdict(set)
+    for link in plan.links:
+        groups[link.group].add(link.id)
+    wanted = plan.policies.failures
+    names = () if wanted == "none" else tuple(groups) if wanted == "groups" else wanted
+    lost = [Failure(name, frozenset(groups.get(name, ()))) for name in names]
+    return (Failure(NOTHING_LOST, frozenset()), *lost)
+
+
+def shares(plan: Plan, product: str) -> dict[str, float]:
+    """What each machine project of a product brings of its `*` flows, as a part of the whole.
+
+    By `north_gbps`; where no project of the product has any, all bring the same.
+    """
+    found = [p for p in plan.projects if p.side == "machine" and p.product == product]
+    north = sum(p.north_gbps for p in found)
+    return {p.id: p.north_gbps / north if north else 1.0 / len(found) for p in found}
+
+
+def _parts(plan: Plan, flows: Iterable[Flow]) -> dict[str, dict[str, float]]:
+    """The shares of every product that flows."""
+    return {product: shares(plan, product) for product in {flow.product for flow in flows}}
+
+
+def _pairs(plan: Plan, index: Mapping[str, int]) -> tuple[NDArray[np.int64], Floats]:
+    """Which nodes send to which, and how much in each month."""
+    total: dict[tuple[int, int], Months] = defaultdict(lambda: np.zeros(plan.horizon))
+    if plan.policies.demand == "pipe":
+        parts = _parts(plan, plan.flows)
+        for flow in plan.flows:
+            gbps = flow.gbps * growth(plan, flow.growth)
+            for a, z, part in _placed_ends(plan, flow, parts[flow.product]):
+                ends = node(plan, index, a), node(plan, index, z)
+                if ends[0] != ends[1]:
+                    total[ends] += gbps * part
+    pairs = sorted(pair for pair, months in total.items() if months.any())
+    demand = np.array([total[pair] for pair in pairs]).reshape(len(pairs), plan.horizon)
+    return np.array(pairs, np.int64).reshape(-1, 2), demand.T
+
+
+def _placed_ends(
+    plan: Plan, flow: Flow, parts: Mapping[str, float]
+) -> Iterator[tuple[str, str, Months | float]]:
+    """The flow's ends and the part of it between them by month; `*` is each project's house."""
+    if ANYWHERE not in (flow.a, flow.z):
+        yield flow.a, flow.z, 1.0
+        return
+    months = np.arange(1, plan.horizon + 1)
+    for project, part in parts.items():
+        if placement := plan.placed.get(project):
+            a = placement.house if flow.a == ANYWHERE else flow.a
+            z = placement.house if flow.z == ANYWHERE else flow.z
+            yield a, z, part * (months >= placement.month).astype(np.float64)
+
+
+def project_demand(plan: Plan, net: Network) -> dict[str, Floats]:
+    """What each placed machine project brings to the network's demand, [horizon, pairs]."""
+    index = {site: n for n, site in enumerate(net.nodes)}
+    column = {(int(a), int(z)): n for n, (a, z) in enumerate(net.pairs)}
+    found: dict[str, Floats] = {}
+    moving = [f for f in plan.flows if ANYWHERE in (f.a, f.z)]
+    products = _parts(plan, moving)
+    for flow in moving if plan.policies.demand == "pipe" else []:
+        gbps = flow.gbps * growth(plan, flow.growth)
+        for project, share in products[flow.product].items():
+            for a, z, part in _placed_ends(plan, flow, {project: share}):
+                at = column.get((node(plan, index, a), node(plan, index, z)))
+                if at is not None:
+                    brought = found.setdefault(project, np.zeros(net.demand.shape))
+                    brought[:, at] += gbps * part
+    return found
+
+
+def _hoses(plan: Plan, index: Mapping[str, int]) -> Floats:
+    """Sums out and in of each node by month; houses of one campus add up at its node."""
+    found = np.zeros((plan.horizon, 2, len(index)))
+    if plan.policies.demand == "hose":
+        for hose in plan.hoses:
+            grown = growth(plan, hose.growth)
+            at = node(plan, index, hose.site)
+            found[:, 0, at] += hose.out_gbps * grown
+            found[:, 1, at] += hose.in_gbps * grown
+    others = (found > 0).sum(2, keepdims=True) - (found > 0)  # that send, and that receive
+    return np.asarray(np.where(others[:, ::-1] > 0, found, 0.0))  # nobody sends to itself

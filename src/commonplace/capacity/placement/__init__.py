@@ -1,0 +1,1 @@
+"""`plan make`: where and when projects stand, and why; never how it is printed."""

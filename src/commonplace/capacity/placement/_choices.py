@@ -1,0 +1,132 @@
+"""What `make` may choose: for each project without a place, the houses and months open to it.
+
+A choice is one column of the programme: this project stands in this house from this month on.
+Machines are offered months from their need on (earlier only takes room longer), network gear from
+its earliest month on. A choice costs its lateness; to refuse is a choice too, and costs more.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commonplace.capacity.plan.model import ANYWHERE, Placement, Plan, Project
+from commonplace.capacity.plan.network_references import components
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Choices:
+    """The pool and its choices, as arrays of one entry a choice; indices count from 0.
+
+    `late` is what the month costs beyond the need, in the plan's currency; `refused` [pool] what it
+    costs to leave the project out.
+    """
+
+    pool: tuple[Project, ...]
+    houses: tuple[str, ...]
+    project: Ints
+    house: Ints
+    month: Ints  # 0 is month 1
+    late: Floats
+    refused: Floats
+
+    def __len__(self) -> int:
+        return len(self.project)
+
+    def placements(self, chosen: NDArray[np.bool_]) -> tuple[Placement, ...]:
+        """The chosen ones as rows of placements.csv."""
+        return tuple(
+            Placement(
+                self.pool[self.project[at]].id,
+                self.houses[self.house[at]],
+                int(self.month[at]) + 1,
+            )
+            for at in np.flatnonzero(chosen)
+        )
+
+
+def racks(plan: Plan, project: Project) -> float:
+    """What a project counts as in `late_cost` and `refused_cost`: its racks, or those of its gear.
+
+    At least 1, for what counts nothing would never be placed.
+    """
+    gear = plan.item[project.item].positions * project.units if project.item else 0.0
+    return max(project.racks, gear, 1.0)
+
+
+def late_cost(plan: Plan, project: Project, month: int) -> float:
+    """Of standing from this month on: racks x priority x months after the need x `late_cost`."""
+    months = max(0, month - project.need)
+    return plan.policies.late_cost * project.priority * racks(plan, project) * months
+
+
+def refused_cost(plan: Plan, project: Project) -> float:
+    """Of not being placed: racks x priority x `refused_cost`."""
+    return plan.policies.refused_cost * project.priority * racks(plan, project)
+
+
+def first_month(project: Project) -> int:
+    """The first month that is of use: machines before their need only take room."""
+    if project.side == "machine":
+        return max(project.earliest, project.need)
+    return project.earliest
+
+
+def pool(plan: Plan) -> tuple[Project, ...]:
+    """The projects that are neither fixed nor placed."""
+    return tuple(project for project in plan.projects if project.id not in plan.placed)
+
+
+def unreachable(plan: Plan) -> dict[tuple[str, str], str]:
+    """(product, house) -> a site to or from which its flows have no way from there."""
+    followed = [f for f in plan.flows if (f.a == ANYWHERE) != (f.z == ANYWHERE)]
+    if plan.policies.demand != "pipe" or not followed:
+        return {}
+    part = components(plan)
+    ends = {(f.product, f.z if f.a == ANYWHERE else f.a) for f in followed}
+    return {
+        (product, house): end
+        for product, end in sorted(ends)
+        for house in plan.houses
+        if part[house] != part[end]
+    }
+
+
+def _closed(closed: dict[tuple[str, str], str], project: Project, house: str) -> bool:
+    return project.side == "machine" and (project.product, house) in closed
+
+
+def choices(plan: Plan) -> Choices:
+    """Every choice of every project of the pool, but where its flows would have no way."""
+    projects, closed = pool(plan), unreachable(plan)
+    index = {house: n for n, house in enumerate(plan.houses)}
+    found: list[tuple[Ints, Ints, Ints, Floats]] = []
+    for number, one in enumerate(projects):
+        open_to = [h for h in one.houses or plan.houses if not _closed(closed, one, h)]
+        houses = np.array([index[h] for h in open_to], np.int64)
+        months = np.arange(first_month(one), plan.horizon + 1)
+        costs = np.array([late_cost(plan, one, int(month)) for month in months])
+        at, when = np.meshgrid(houses, months - 1, indexing="ij")
+        found.append(
+            (
+                np.full(at.size, number),
+                at.ravel(),
+                when.ravel(),
+                np.broadcast_to(costs, at.shape).ravel(),
+            )
+        )
+    none = np.zeros(0, np.int64)
+    project, house, month = (np.concatenate([none, *(f[k] for f in found)]) for k in range(3))
+    late = np.concatenate([np.zeros(0), *(f[3] for f in found)])
+    return Choices(
+        projects,
+        plan.houses,
+        project,
+        house,
+        month,
+        late,
+        np.array([refused_cost(plan, project) for project in projects]),
+    )

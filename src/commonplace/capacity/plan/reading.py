@@ -1,0 +1,97 @@
+"""`read_plan`: a folder of tables becomes a `Plan`, or a list of everything that is wrong with it.
+
+Notable: the input is hostile. Cells are read as text and each is validated; what does not fit
+together is looked for even where cells were wrong; all problems are raised at once.
+
+    commonplace plan check DIR
+"""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from commonplace.capacity.plan._cells import Calendar, read_rows
+from commonplace.capacity.plan._csv_table import read_table
+from commonplace.capacity.plan._project_references import check_pool
+from commonplace.capacity.plan._references import Rows, Tables, check_references
+from commonplace.capacity.plan.head import read_head
+from commonplace.capacity.plan.model import Link, Plan
+from commonplace.capacity.plan.network_references import check_network
+from commonplace.capacity.plan.problems import Problems, did_you_mean
+from commonplace.capacity.plan.tables import TABLES
+from commonplace.foundation import InputError, display_path
+
+_ENDINGS = (".csv", ".yaml", ".yml", ".txt", ".tsv")
+
+
+def read_plan(folder: Path | str) -> Plan:
+    """Read the plan in a folder (docs/capacity.md has its tables).
+
+    Raises:
+        InputError: there is no such folder.
+        InvalidPlanError: something in it cannot be used; all of it at once, as text and as data.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "is not there"
+        raise InputError(f"{display_path(folder)} {what}; name the folder of a plan")
+    problems = Problems()
+    head = read_head(folder, problems)
+    calendar = Calendar(head.start, head.horizon)
+    rows = _read_tables(folder, calendar, problems)
+    start = head.start or date(2000, 1, 1)  # without one there is a problem already
+    plan = Plan(head.name, start, head.horizon, head.policies, **_by_attribute(rows))
+    tables = Tables(rows, plan, problems, dated=head.start is not None)
+    check_references(tables)
+    check_pool(tables)
+    check_network(tables)
+    problems.raise_any(display_path(folder))
+    return plan
+
+
+def _read_tables(folder: Path, calendar: Calendar, problems: Problems) -> dict[str, Rows]:
+    """Each file's rows: none where a file may be missing, no entry where one cannot be read."""
+    present = {path.name for path in _listed(folder)}
+    rows: dict[str, Rows] = {}
+    for table in TABLES:
+        if table.file not in present:
+            if table.optional:
+                rows[table.file] = []
+            else:
+                problems.add(table.file, None, None, None, "this file is missing from the folder")
+        elif (frame := read_table(folder / table.file, table, problems)) is not None:
+            rows[table.file] = read_rows(frame, table, calendar, problems)
+    if "links.csv" in rows:
+        rows["links.csv"] = [(row, _grouped(link)) for row, link in rows["links.csv"]]
+    _misnamed(present, problems)
+    return rows
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"{display_path(folder)} cannot be read: {reason}") from error
+
+
+def _grouped(link: Link) -> Link:
+    """A link without a group fails alone."""
+    return link if link.group else replace(link, group=link.id)
+
+
+def _misnamed(present: set[str], problems: Problems) -> None:
+    """A table whose name is nearly right would otherwise be left out without a word."""
+    known = ["plan.yaml", *(table.file for table in TABLES)]
+    missing = [Path(name).stem for name in known if name not in present]
+    for name in sorted(present.difference(known)):
+        stem, ending = Path(name).stem, Path(name).suffix.lower()
+        if ending in _ENDINGS and (hint := did_you_mean(stem, missing, 0.75)):
+            problems.add(name, None, None, None, f"no file of a plan has this name{hint}")
+
+
+def _by_attribute(rows: dict[str, Rows]) -> dict[str, Any]:
+    return {
+        table.attribute: tuple(record for _, record in rows.get(table.file, ())) for table in TABLES
+    }

@@ -1,0 +1,88 @@
+"""`write_plan`: a `Plan` becomes a folder that a person can read and a spreadsheet can write.
+
+Notable: what is written reads back as an equal plan. Months are written as numbers, for a
+spreadsheet turns 2027-03 into a date of its own.
+"""
+
+import csv
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+from commonplace.capacity.plan.head import FILE, head_text
+from commonplace.capacity.plan.model import Plan
+from commonplace.capacity.plan.tables import TABLES, Table
+from commonplace.foundation import InputError, display_path, write_atomically
+
+
+def write_plan(plan: Plan, folder: Path | str, *, overwrite: bool = False) -> tuple[Path, ...]:
+    """Write the plan's tables; returns the files.
+
+    Raises:
+        InputError: as of `may_write`, or the disk is full.
+    """
+    folder = Path(folder)
+    may_write(folder, overwrite=overwrite)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        written = [_write(folder, table, getattr(plan, table.attribute)) for table in TABLES]
+        write_atomically(folder / FILE, head_text(plan).encode(), shared=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"cannot write a plan to {display_path(folder)}: {reason}") from error
+    return (folder / FILE, *(path for path in written if path is not None))
+
+
+def may_write(folder: Path, *, overwrite: bool) -> None:
+    """Ask before a long search whether a plan may be written there.
+
+    Raises:
+        InputError: a table is there already (without `overwrite`), or nothing can be written there.
+    """
+    try:
+        tables = (FILE, *(table.file for table in TABLES))
+        there = [] if overwrite else [name for name in tables if (folder / name).exists()]
+        nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    except OSError as error:
+        raise InputError(f"cannot write to {display_path(folder)}: {error.strerror}") from error
+    if there:
+        what = "a plan" if there[0] == FILE else there[0]
+        raise InputError(
+            f"there is {what} in {display_path(folder)} already; "
+            "name another folder, or add --overwrite"
+        )
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK)):
+        raise InputError(
+            f"cannot write a plan to {display_path(folder)}: {display_path(nearest)} is no folder "
+            "that you may write to"
+        )
+
+
+def _write(folder: Path, table: Table, records: tuple[Any, ...]) -> Path | None:
+    """The table's file; an optional one without rows is only written over an older one."""
+    path = folder / table.file
+    if not records and table.optional and not path.exists():
+        return None
+    write_atomically(path, table_text(table, records).encode(), shared=True)
+    return path
+
+
+def table_text(table: Table, records: tuple[Any, ...]) -> str:
+    """The table as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([column.name for column in table.columns])
+    names = [column.attribute for column in table.columns]
+    writer.writerows([_cell(getattr(record, name)) for name in names] for record in records)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return str(int(value)) if value == int(value) else repr(value)
+    return ";".join(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,1 @@
+"""`plan report`, `plan diff` and tables as CSV; never a decision."""

@@ -1,0 +1,129 @@
+"""What a demo's houses have: supply and gear drawn around each one's share of what is needed.
+
+Power arrives in steps, few superblocks are there yet, and some gray boxes are tight.
+"""
+
+import math
+from dataclasses import dataclass
+from random import Random
+
+from commonplace.capacity.plan.model import Inventory, Item, Plan, Supply, SupplyResource
+
+ITEMS = (  # ports south and north, Gb/s, positions, kW, cost, months of lead and installation
+    Item("superblock-512", "superblock", 512, 512, 400, 8, 30, 900, 5, 1),
+    Item("optics-64", "optics", 0, 64, 400, 0, 1, 70, 3, 0),
+    Item("skeleton-1024", "skeleton", 1024, 0, 400, 4, 14, 400, 6, 1),
+    Item("fbr-32", "fbr", 32, 32, 400, 1, 5, 180, 4, 1),
+    Item("fibre-25600", "line", 0, 0, 25600, 0, 0, 1500, 7, 1),
+    Item("wave-800", "line", 0, 0, 800, 0, 0, 60, 3, 0),
+)
+_ITEM = {item.id: item for item in ITEMS}
+
+
+@dataclass(frozen=True)
+class _Share:
+    """What a house would hold if every project were spread over the houses by their size."""
+
+    racks: float
+    kw: float
+    ports: float
+    south: float
+    north: float
+
+
+def stocked_houses(plan: Plan, random: Random) -> tuple[tuple[Supply, ...], tuple[Inventory, ...]]:
+    """Supply and stock of every house, around its share of what is needed; and the campuses'."""
+    sizes = {house: 0.6 + 0.8 * random.random() for house in plan.houses}
+    supplies: list[Supply] = []
+    inventory: list[Inventory] = []
+    for house, size in sizes.items():
+        share = _share(plan, size / sum(sizes.values()))
+        needed = _needed(share)
+        supplies += _supply(plan, house, share, needed, random)
+        inventory += _stock(plan, house, needed, random)
+    return (*supplies, *_campus_power(plan, supplies)), tuple(inventory)
+
+
+def _share(plan: Plan, part: float) -> _Share:
+    machines = [project for project in plan.projects if project.side == "machine"]
+    total = (sum(getattr(p, name) for p in machines) for name in ("racks", "kw", "ports"))
+    largest = max(machines, key=lambda project: project.racks)
+    racks, kw, ports = total
+    south = sum(p.south_gbps for p in machines)
+    north = sum(p.north_gbps for p in machines)
+    return _Share(
+        max(racks * part, largest.racks),
+        max(kw * part, largest.kw),
+        max(ports * part, largest.ports),
+        max(south * part, largest.south_gbps),
+        max(north * part, largest.north_gbps),
+    )
+
+
+def _needed(share: _Share) -> dict[str, float]:
+    """Units of each item for the share, as docs/capacity.md counts them; fractions are kept."""
+    block, router = _ITEM["superblock-512"], _ITEM["fbr-32"]
+    lit = share.south / (0.75 * block.gbps)  # ports
+    blocks = max(share.ports / block.ports_south, lit / (0.75 * block.ports_north))
+    routers = 1 + share.north / (router.ports_north * router.gbps)
+    skeletons = (lit + routers * router.ports_south) / _ITEM["skeleton-1024"].ports_south
+    return {"superblock-512": blocks, "skeleton-1024": skeletons, "fbr-32": routers}
+
+
+def _supply(
+    plan: Plan, house: str, share: _Share, needed: dict[str, float], random: Random
+) -> list[Supply]:
+    """Space at once, power in three steps, and a gray box that one house in four finds tight."""
+    gear = {_ITEM[name]: math.ceil(units * 1.3) for name, units in needed.items()}
+    gear_kw = sum(item.kw * units for item, units in gear.items())
+    positions = sum(item.positions * units for item, units in gear.items())
+    roomy = 0.8 if random.random() < 0.25 else 1.25
+    first = 3 + random.randrange(3)
+    months = [m for m in (1, first, first + 3 + random.randrange(3)) if m <= plan.horizon]
+    kw = share.kw * (1.05 + 0.2 * random.random()) + gear_kw
+    rows: list[tuple[SupplyResource, int, float]] = [
+        ("space", 1, math.ceil(share.racks * (1.1 + 0.2 * random.random()))),
+        *(("power", m, float(round(kw * f))) for m, f in zip(months, (0.5, 0.8, 1), strict=False)),
+        ("network_space", 1, float(math.ceil(positions * roomy))),
+    ]
+    if random.random() < 0.5:
+        rows.append(("network_power", 1, float(round(gear_kw * 1.2))))
+    return [Supply(house, *row) for row in rows]
+
+
+def _stock(plan: Plan, house: str, needed: dict[str, float], random: Random) -> list[Inventory]:
+    """A part of what is needed stands there; more is on its way, one in five not firm."""
+    rows = []
+    for name, part in (("superblock-512", 0.25), ("skeleton-1024", 0.6), ("fbr-32", 0.6)):
+        least = 2 if name == "fbr-32" else 1
+        on_hand = max(least, round(needed[name] * (part + 0.3 * random.random())))
+        on_order = round(max(0.0, needed[name] - on_hand) * random.random())
+        arrival = min(plan.horizon, 2 + random.randrange(6)) if on_order else None
+        rows.append(Inventory(house, name, on_hand, on_order, arrival, random.random() > 0.2))
+    if on_hand := random.randrange(4):
+        rows.append(Inventory(house, "optics-64", on_hand))
+    return rows
+
+
+def _campus_power(plan: Plan, supplies: list[Supply]) -> list[Supply]:
+    """Every second campus has a feed that is a little less than its houses' together."""
+    rows = []
+    for number, campus in enumerate(site.id for site in plan.sites if site.kind == "campus"):
+        levels = [0.0] * plan.horizon
+        for supply in supplies:
+            if plan.campus(supply.site) == campus and supply.resource == "power":
+                for month in range(supply.month, plan.horizon + 1):
+                    before = _level(supplies, supply.site, supply.month)
+                    levels[month - 1] += supply.amount - before
+        if number % 2 == 0 and levels[0]:
+            top = max(levels)
+            rows += [Supply(campus, "power", 1, float(round(0.55 * top)))]
+            late = min(plan.horizon, 5 + number % 3)
+            rows += [Supply(campus, "power", late, float(round(0.93 * top)))] if late > 1 else []
+    return rows
+
+
+def _level(supplies: list[Supply], site: str, month: int) -> float:
+    """The site's power before a month."""
+    before = [s for s in supplies if (s.site, s.resource) == (site, "power") and s.month < month]
+    return max(before, key=lambda s: s.month).amount if before else 0.0

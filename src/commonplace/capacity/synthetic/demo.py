@@ -1,0 +1,153 @@
+"""`demo`: a synthetic region of any size, the same for the same seed, in which something binds.
+
+Notable: supplies and stock are drawn around what the projects need, so that neither everything
+fits as it is nor nothing does: power arrives in steps, few superblocks are there yet, some gray
+boxes are tight, and what is needed early cannot be ordered in time. The sizes are our own choice,
+in the range of public ones (a block of 512 uplinks: Jupiter Evolving, SIGCOMM'22).
+
+    commonplace plan demo region --houses 40 --projects 300
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from random import Random
+
+from commonplace.capacity.plan.model import (
+    Plan,
+    Policies,
+    Project,
+    Site,
+)
+from commonplace.capacity.synthetic._backbone import backbone, flows_of, line_stock
+from commonplace.capacity.synthetic._houses import ITEMS, stocked_houses
+from commonplace.capacity.synthetic._settled import settled
+from commonplace.foundation import InputError
+
+REGION = "region"
+_MACHINE_KW = 40.0  # of a rack
+_PORTS = 8  # of a rack, 400 Gb/s each
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything; what is None follows from the houses and projects."""
+
+    houses: int = 8
+    projects: int = 40
+    campuses: int | None = None  # three of ten houses, but three at least
+    flows: int | None = None  # two for three projects
+    horizon: int = 12
+
+
+def demo(size: Size | None = None, seed: int = 1, start: date = date(2027, 1, 1)) -> Plan:
+    """A synthetic region.
+
+    Raises:
+        InputError: a size that no region can have.
+    """
+    size = _checked(size or Size())
+    random = Random(seed)
+    sites = _sites(size)
+    projects = _projects(size, sites, random)
+    bare = Plan(f"demo-{seed}", start, size.horizon, Policies(), sites, items=ITEMS)
+    supplies, inventory = stocked_houses(replace(bare, projects=projects), random)
+    links = backbone([site.id for site in sites if site.kind == "campus"], random)
+    plan = replace(bare, projects=projects, supplies=supplies, links=links)
+    plan = replace(plan, flows=flows_of(plan, size.flows or 0, random))
+    links, lines = line_stock(plan, random)
+    return settled(replace(plan, links=links, inventory=inventory + lines))
+
+
+def _checked(size: Size) -> Size:
+    """The size with what follows filled in."""
+    campuses = size.campuses
+    if campuses is None:
+        campuses = min(size.houses, max(3, round(size.houses * 0.3)))
+    flows = round(size.projects * 2 / 3) if size.flows is None else size.flows
+    if not 1 <= campuses <= size.houses or size.projects < 1 or size.horizon < 1 or flows < 0:
+        raise InputError(
+            "a region needs a campus or more, at least as many houses, a project and a month"
+        )
+    if campuses == 1 and size.flows:
+        raise InputError("a region with one campus has no flows between campuses; leave out flows")
+    return replace(size, campuses=campuses, flows=flows if campuses > 1 else 0)
+
+
+def _sites(size: Size) -> tuple[Site, ...]:
+    """The region, its campuses, and houses dealt out among them."""
+    count = size.campuses or 1
+    campuses = [f"campus-{place + 1}" for place in range(count)]
+    houses = [f"house-{place + 1}" for place in range(size.houses)]
+    return (
+        Site(REGION, "region"),
+        *(Site(campus, "campus", REGION) for campus in campuses),
+        *(Site(house, "house", campuses[place % count]) for place, house in enumerate(houses)),
+    )
+
+
+def _projects(size: Size, sites: tuple[Site, ...], random: Random) -> tuple[Project, ...]:
+    """Machines of some products over the months, and one of twenty projects of network gear."""
+    network = size.projects // 20
+    machine = size.projects - network
+    products = [f"product-{place + 1}" for place in range(max(1, round(machine / 12)))]
+    made = [
+        _machines(f"P{n + 1}", products[n % len(products)], size, sites, random)
+        for n in range(machine)
+    ]
+    houses = [site.id for site in sites if site.kind == "house"]
+    return (*made, *(_gear(f"N{n + 1}", size, houses, random) for n in range(network)))
+
+
+def _machines(
+    name: str, product: str, size: Size, sites: tuple[Site, ...], random: Random
+) -> Project:
+    """Racks of machines: a few houses or any; one of ten is fixed, and needed early."""
+    racks = 8 + random.randrange(57)
+    ports = racks * _PORTS
+    south = round(ports * 400 * (0.25 + 0.35 * random.random()))
+    fixed = random.random() < 0.1
+    need = min(
+        size.horizon, 1 + random.randrange(3) if fixed else 2 + random.randrange(size.horizon)
+    )
+    houses = _candidates(sites, random)
+    return Project(
+        name,
+        product,
+        "machine",
+        racks,
+        racks * _MACHINE_KW,
+        ports,
+        south,
+        round(south * (0.01 + 0.04 * random.random())),
+        max(1, need - random.randrange(4)),
+        need,
+        float((1, 1, 1, 2, 2, 5)[random.randrange(6)]),
+        houses,
+        _one(houses or _houses_of(sites), random) if fixed else None,
+    )
+
+
+def _candidates(sites: tuple[Site, ...], random: Random) -> tuple[str, ...]:
+    """Any house (one of three), or those of a few campuses."""
+    campuses = [site.id for site in sites if site.kind == "campus"]
+    if random.random() < 1 / 3:
+        return ()
+    chosen = {_one(campuses, random) for _ in range(1 + random.randrange(3))}
+    return tuple(site.id for site in sites if site.kind == "house" and site.parent in chosen)
+
+
+def _houses_of(sites: tuple[Site, ...]) -> tuple[str, ...]:
+    return tuple(site.id for site in sites if site.kind == "house")
+
+
+def _one(choices: tuple[str, ...] | list[str], random: Random) -> str:
+    return choices[random.randrange(len(choices))]
+
+
+def _gear(name: str, size: Size, houses: list[str], random: Random) -> Project:
+    """Network gear that comes with a project of its own, not by an order of ours."""
+    item = ("skeleton-1024", "fbr-32", "superblock-512")[random.randrange(3)]
+    need = 1 + random.randrange(size.horizon)
+    earliest = max(1, need - 2)
+    gear = Project(name, "network", "network", earliest=earliest, need=need, item=item, units=1)
+    return replace(gear, fixed=_one(houses, random))
