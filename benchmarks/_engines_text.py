@@ -32,7 +32,7 @@ class Accelerated:
     updates: ClassVar[bool] = True
 
     def __init__(self, folder: Path) -> None:
-        from commonplace.retrieval._postings import Postings
+        from commonplace.retrieval.index.postings import Postings
 
         self._made = Postings
         Postings.build(["warm up"], [0]).changed(["x y"], [1], [0]).top(["x"], 1)  # compile

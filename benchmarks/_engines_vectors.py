@@ -48,7 +48,7 @@ class OursAccelerated:
 
     def __init__(self) -> None:
         from commonplace.corpus import Vectors
-        from commonplace.retrieval._codes import Codes
+        from commonplace.retrieval.index.codes import Codes
 
         self._made, self._coded = Vectors, Codes
         self._codes: Any = None

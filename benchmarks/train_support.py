@@ -27,7 +27,7 @@ from commonplace.answers._claims import CLAIM_DOWN, CLAIM_SIGNALS, CLAIM_UP, cla
 from commonplace.answers._support import COVERED, SUPPORTED, UNSURE, fault
 from commonplace.corpus import analyse
 from commonplace.models import Trees, compact
-from commonplace.retrieval._bm25 import idf
+from commonplace.retrieval.index.bm25 import idf
 from near_misses import Pair, pairs
 
 TRAINING = ("Normans", "Steam engine", "European Union law", "Harvard University")

@@ -23,8 +23,8 @@ from commonplace.foundation import InputError, silent
 from commonplace.retrieval import BM25, Accelerator, BM25Parameters, Hit, open_view, search
 
 pytest.importorskip("numba", reason="the accelerator is an extra")
-from commonplace.retrieval._codes import Codes
-from commonplace.retrieval._postings import Postings
+from commonplace.retrieval.index.codes import Codes
+from commonplace.retrieval.index.postings import Postings
 
 Write = Callable[[str, str], Path]
 Documents = dict[int, str]  # by row
@@ -317,7 +317,7 @@ def test_of_many_that_come_at_once_one_makes_the_vectors(
         time.sleep(0.05)
         return real(*arguments)
 
-    monkeypatch.setattr("commonplace.retrieval._accelerator.load_vectors", counted)
+    monkeypatch.setattr("commonplace.retrieval.index.accelerator.load_vectors", counted)
     snapshot = library._store.snapshot()
     with ThreadPoolExecutor(4) as pool:
         found = list(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.retrieval._bm25 import BM25, BM25Parameters
+from commonplace.retrieval.index.bm25 import BM25, BM25Parameters
 
 TEXTS = (
     "low rank update of a weight",

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from commonplace.corpus.text.analyser import analyse
-from commonplace.retrieval._bm25 import BM25
+from commonplace.retrieval.index.bm25 import BM25
 
 OPTIONS: dict[str, Any] = {
     "base_tokenizer": "whitespace",

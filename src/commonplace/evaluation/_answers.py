@@ -13,7 +13,7 @@ from typing import Final
 
 from commonplace.answers import THRESHOLD
 from commonplace.evaluation._answer_report import AnswerReport, AnswerRow, row_of_outcomes
-from commonplace.evaluation._kept import (
+from commonplace.evaluation._history import (
     Record,
     earlier,
     keep,
@@ -23,18 +23,18 @@ from commonplace.evaluation._kept import (
 )
 from commonplace.evaluation._measures import require_measures
 from commonplace.evaluation._outcomes import Outcome, ask
-from commonplace.evaluation._questions import (
+from commonplace.evaluation._quiet import QuietLibrary
+from commonplace.evaluation._retrieval import place_for
+from commonplace.evaluation._statistics import compare
+from commonplace.evaluation._types import Comparison
+from commonplace.evaluation.sets.beir import write_documents
+from commonplace.evaluation.sets.questions import (
     Question,
     QuestionSet,
     choose_articles,
     choose_questions,
     read_questions,
 )
-from commonplace.evaluation._quiet import QuietLibrary
-from commonplace.evaluation._retrieval import place_for
-from commonplace.evaluation._sets import write_documents
-from commonplace.evaluation._statistics import compare
-from commonplace.evaluation._types import Comparison
 from commonplace.foundation import InputError, Progress, silent
 from commonplace.library import Library
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from commonplace.answers import Answer, Refusal
 from commonplace.corpus import Filter
-from commonplace.evaluation._questions import Question
+from commonplace.evaluation.sets.questions import Question
 from commonplace.library import Library
 
 _ARTICLES: Final = {"a", "an", "the"}

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from commonplace.evaluation._judgments import judgments_of
-from commonplace.evaluation._kept import Record, earlier, keep, library_folder
-from commonplace.evaluation._known_items import MADE, KnownItem, known_items
+from commonplace.evaluation._history import Record, earlier, keep, library_folder
 from commonplace.evaluation._measures import Judgments, require_measures
 from commonplace.evaluation._own_answers import LEAST, OwnAnswers, ask_definitions
 from commonplace.evaluation._quiet import QuietLibrary
 from commonplace.evaluation._ranking import few, profiles_of
 from commonplace.evaluation._retrieval import against_earlier, measured, stages
 from commonplace.evaluation._types import FEWEST, MEASURE, RetrievalReport, rounded
+from commonplace.evaluation.sets.judgments import judgments_of
+from commonplace.evaluation.sets.known_items import MADE, KnownItem, known_items
 from commonplace.foundation import InputError, Progress, display_path, silent
 from commonplace.library import Library
 from commonplace.retrieval import Profile

@@ -12,10 +12,10 @@ from typing import Any
 
 from commonplace.answers import Answer
 from commonplace.corpus import Filter, analyse
-from commonplace.evaluation._known_items import KnownItem
 from commonplace.evaluation._quiet import QuietLibrary
 from commonplace.evaluation._statistics import share_interval
 from commonplace.evaluation._types import Span, rounded, span
+from commonplace.evaluation.sets.known_items import KnownItem
 from commonplace.foundation import Progress
 
 LEAST = 5  # definitions below which nothing is said about answers

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from math import fsum
 from pathlib import Path
 
-from commonplace.evaluation._kept import (
+from commonplace.evaluation._history import (
     Record,
     earlier,
     keep,
@@ -24,9 +24,9 @@ from commonplace.evaluation._kept import (
 from commonplace.evaluation._measures import Judgments, require_measures
 from commonplace.evaluation._quiet import QuietLibrary
 from commonplace.evaluation._ranking import Unit, few, profiles_of, row_of, run, worst_of
-from commonplace.evaluation._sets import BeirSet, read_beir, write_documents
 from commonplace.evaluation._statistics import compare, in_order
 from commonplace.evaluation._types import MEASURE, Comparison, RetrievalReport, Row, Worst
+from commonplace.evaluation.sets.beir import BeirSet, read_beir, write_documents
 from commonplace.foundation import InputError, Progress, display_path, silent
 from commonplace.library import Library
 from commonplace.retrieval import Profile

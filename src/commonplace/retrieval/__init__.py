@@ -1,7 +1,5 @@
 """From a query to ranked passages, with every number that the ranking came from."""
 
-from commonplace.retrieval._accelerator import Accelerator
-from commonplace.retrieval._bm25 import BM25, BM25Parameters, TermContribution
 from commonplace.retrieval._explanation import Explanation, Hit
 from commonplace.retrieval._features import FEATURES, Signals, features, shortest_cover
 from commonplace.retrieval._feedback import FeedbackParameters, Taste, remembering, spread, taste
@@ -10,6 +8,8 @@ from commonplace.retrieval._mixture import RerankParameters
 from commonplace.retrieval._neighbours import NeighbourParameters
 from commonplace.retrieval._search import Profile, RankingParameters, search
 from commonplace.retrieval._view import View, open_view
+from commonplace.retrieval.index.accelerator import Accelerator
+from commonplace.retrieval.index.bm25 import BM25, BM25Parameters, TermContribution
 
 __all__ = [
     "BM25",

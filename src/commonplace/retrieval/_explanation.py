@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commonplace.corpus import Passage
-from commonplace.retrieval._bm25 import TermContribution
+from commonplace.retrieval.index.bm25 import TermContribution
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from commonplace.corpus import Passage, analyse, indexed_text
 from commonplace.foundation import Stopwatch
-from commonplace.retrieval._bm25 import TermContribution
 from commonplace.retrieval._candidates import Candidates
 from commonplace.retrieval._explanation import Explanation, Hit
 from commonplace.retrieval._features import FEATURES, Signals, features
@@ -26,6 +25,7 @@ from commonplace.retrieval._fusion import FusionParameters, fused_parts, standar
 from commonplace.retrieval._mixture import RerankParameters, reranked_part
 from commonplace.retrieval._neighbours import NeighbourParameters, neighbour_means
 from commonplace.retrieval._view import Floats, Rows, View
+from commonplace.retrieval.index.bm25 import TermContribution
 
 _ROUNDING = 1e-6  # relative; float32 sums were seen to be off by three units in the last place
 Profile = Literal["bm25", "dense", "fast", "best"]

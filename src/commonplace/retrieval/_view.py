@@ -23,10 +23,10 @@ from commonplace.corpus import (
     lookup,
     passages_from,
 )
-from commonplace.retrieval._accelerator import Accelerator
-from commonplace.retrieval._bm25 import BM25, TermContribution, contributions, idf
-from commonplace.retrieval._codes import Codes
-from commonplace.retrieval._postings import Postings
+from commonplace.retrieval.index.accelerator import Accelerator
+from commonplace.retrieval.index.bm25 import BM25, TermContribution, contributions, idf
+from commonplace.retrieval.index.codes import Codes
+from commonplace.retrieval.index.postings import Postings
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float32]

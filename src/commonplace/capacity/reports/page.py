@@ -63,7 +63,7 @@ class Piece:
 def report(verdict: Verdict, orders: Orders) -> str:
     """The page, as HTML: what `check` says of a plan, and what `order` would order for it."""
     style = "".join(
-        files("commonplace.capacity").joinpath(name).read_text("utf-8")
+        files("commonplace.capacity.reports").joinpath(name).read_text("utf-8")
         for name in ("page.css", "pictures.css")
     )
     name = escape(verdict.plan.name)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from commonplace.evaluation._sets import files_hash, read_rows, require_files
+from commonplace.evaluation.sets.beir import files_hash, read_rows, require_files
 from commonplace.foundation import InputError, display_path
 
 # The articles of SQuAD 2.0 on which whatever decides about answers was fitted; never reported on.

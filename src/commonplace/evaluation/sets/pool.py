@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from commonplace.corpus import FeedbackRecord, Passage
-from commonplace.evaluation._judgments import same_query, unjudged_queries
 from commonplace.evaluation._quiet import QuietLibrary
+from commonplace.evaluation.sets.judgments import same_query, unjudged_queries
 from commonplace.library import Library
 from commonplace.retrieval import Profile
 

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.retrieval._compiled import compiled
+from commonplace.retrieval.index._compiled import compiled
 
 _BINS: Final = 8_192  # of cosines from -1.25 to 1.25, to find the floor of the nearest
 Floats = NDArray[np.float32]

@@ -15,8 +15,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from commonplace.retrieval._bm25 import BM25Parameters
-from commonplace.retrieval._segments import Forward, Segment, Vocabulary, forward, joined, sealed
+from commonplace.retrieval.index._segments import (
+    Forward,
+    Segment,
+    Vocabulary,
+    forward,
+    joined,
+    sealed,
+)
+from commonplace.retrieval.index.bm25 import BM25Parameters
 
 SEGMENTS: Final = 6
 _RATIO: Final = 8  # between the sizes of neighbours

@@ -18,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from commonplace.retrieval._bm25 import STORE, BM25Parameters, idf
-from commonplace.retrieval._collection import SEGMENTS, Collection
-from commonplace.retrieval._segments import Vocabulary, no_documents
+from commonplace.retrieval.index._collection import SEGMENTS, Collection
+from commonplace.retrieval.index._segments import Vocabulary, no_documents
+from commonplace.retrieval.index.bm25 import STORE, BM25Parameters, idf
 
 _ROUNDING: Final = 1e-5  # relative, of sums in float32
 
@@ -111,7 +111,7 @@ class Postings:
 
         `among`: only these rows, ascending. Statistics stay those of all documents.
         """
-        from commonplace.retrieval._pruning import candidates
+        from commonplace.retrieval.index._pruning import candidates
 
         query, weights = self._query(terms)
         if k < 1 or not len(query):
@@ -152,7 +152,7 @@ class Postings:
     def _exact(
         self, query: NDArray[np.int32], weights: NDArray[np.float64], places: NDArray[np.int64]
     ) -> Floats:
-        from commonplace.retrieval._pruning import exact_scores
+        from commonplace.retrieval.index._pruning import exact_scores
 
         mean, parameters = self.mean_length or 1.0, self._collection.parameters
         constants = mean, parameters.k1, parameters.b

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.retrieval._compiled import compiled, inlined
+from commonplace.retrieval.index._compiled import compiled, inlined
 
 Arrays = tuple[NDArray[Any], ...]
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from commonplace.retrieval._bm25 import BM25Parameters
+from commonplace.retrieval.index.bm25 import BM25Parameters
 
 _AT_ONCE: Final = 20_000  # documents whose terms are numbered together
 
@@ -34,7 +34,7 @@ class Forward:
 
     def taken(self, documents: NDArray[np.int64]) -> "Forward":
         """Only these documents, in that order."""
-        from commonplace.retrieval._inversion import take_documents
+        from commonplace.retrieval.index._inversion import take_documents
 
         if len(documents) == len(self):
             return self
@@ -106,7 +106,7 @@ def _parts(texts: pa.Array | Sequence[str]) -> Iterator[pa.Array]:
 
 def _forward(texts: pa.Array, vocabulary: Vocabulary) -> Forward:
     """Split and number in Arrow: only the distinct terms of a part are touched by Python."""
-    from commonplace.retrieval._inversion import count_terms
+    from commonplace.retrieval.index._inversion import count_terms
 
     lists = pc.split_pattern(texts, " ")
     coded = lists.flatten().dictionary_encode()
@@ -140,7 +140,7 @@ def sealed(
     documents: Forward, mean_length: float, vocabulary: int, parameters: BM25Parameters
 ) -> Segment:
     """A segment of these documents; `vocabulary` is how many terms there are."""
-    from commonplace.retrieval._inversion import invert
+    from commonplace.retrieval.index._inversion import invert
 
     k1, b = parameters.k1, parameters.b
     mean = mean_length or 1.0

@@ -34,7 +34,7 @@ class Codes:
     @classmethod
     def of(cls, vectors: Vectors, known: "Codes | None" = None) -> "Codes":
         """The codes of these vectors; those of rows that `known` holds are taken from there."""
-        from commonplace.retrieval._byte_products import encoded
+        from commonplace.retrieval.index._byte_products import encoded
 
         if known is None or not len(known.vectors.rows):
             return cls(vectors, *encoded(np.asarray(vectors.matrix)))
@@ -49,7 +49,7 @@ class Codes:
 
     def nearest(self, query: Floats, limit: int, among: Rows | None = None) -> tuple[Rows, Floats]:
         """As `Vectors.nearest`: the `limit` rows of largest cosine, best first, equals by row."""
-        from commonplace.retrieval._byte_products import candidates
+        from commonplace.retrieval.index._byte_products import candidates
 
         count, dimension = self.numbers.shape
         if limit >= count or (among is not None and len(among) < count // 8):

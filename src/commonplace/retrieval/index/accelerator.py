@@ -31,8 +31,8 @@ from numpy.typing import NDArray
 
 from commonplace.corpus import Snapshot, Vectors, grown_vectors, load_vectors
 from commonplace.foundation import InputError
-from commonplace.retrieval._codes import Codes
-from commonplace.retrieval._postings import Postings
+from commonplace.retrieval.index.codes import Codes
+from commonplace.retrieval.index.postings import Postings
 
 _TAKE_AT_MOST: Final = 20_000  # rows that are read one by one; more are read in one pass
 Rows = NDArray[np.int64]

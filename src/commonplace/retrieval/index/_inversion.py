@@ -6,7 +6,7 @@ Only `_segments` imports this module, inside functions: numba is an extra.
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.retrieval._compiled import compiled
+from commonplace.retrieval.index._compiled import compiled
 
 
 @compiled

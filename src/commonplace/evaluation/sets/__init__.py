@@ -1,0 +1,1 @@
+"""Sets of questions with what answers them; never a measure."""
