@@ -6,7 +6,7 @@ import pytest
 
 from commonplace import InputError, LibraryError
 from commonplace.service import add_token, read_tokens, remove_token
-from commonplace.service._tokens import find_token
+from commonplace.service.access.tokens import find_token
 
 
 def test_a_secret_finds_its_token_and_is_not_kept(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_an_answer_streams_in_with_its_sources_beside_it(reader: Running, browse
 def test_markdown_is_shown_as_one_reads_it(reader: Running, browse: Browsing) -> None:
     page = browse.open(reader.url)
     shown = page.evaluate("""async () => {
-        const { inline } = await import("/page/inline.js");
+        const { inline } = await import("/page/ask/inline.js");
         const said = (text, path) => {
             const element = document.createElement("p");
             element.append(...inline(text, path));

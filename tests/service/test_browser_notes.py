@@ -24,7 +24,7 @@ def show_sentences(page: Page, citations: list[dict[str, Any]]) -> None:
     page.locator(".welcome").wait_for()
     page.evaluate(
         """async (citations) => {
-            const { answerView } = await import("/page/answer.js");
+            const { answerView } = await import("/page/ask/answer.js");
             const view = answerView("What?", { me: { role: "write" } });
             for (const one of citations) view.sentence({ text: "It waits.", citations: [one] });
             document.querySelector(".result").replaceChildren(view.element);

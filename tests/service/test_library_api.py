@@ -280,8 +280,8 @@ def test_what_the_system_does_not_tell_a_look_finds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watch: Any
 ) -> None:
     monkeypatch.setattr("watchfiles.watch", watch)
-    monkeypatch.setattr("commonplace.service._watching._RESCAN_SECONDS", 0.3)
-    monkeypatch.setattr("commonplace.service._watching._LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("commonplace.service.state._watching._RESCAN_SECONDS", 0.3)
+    monkeypatch.setattr("commonplace.service.state._watching._LOOK_SECONDS", 0.1)
     watched = tmp_path / "watched"
     watched.mkdir()
     with serving(tmp_path / "library", watched=(watched,)) as service:

@@ -4,7 +4,7 @@ import pytest
 
 from commonplace import InputError
 from commonplace.service import Settings
-from commonplace.service._requests import model_name, offered_model
+from commonplace.service.api.dependencies import model_name, offered_model
 
 NAMES = {
     "SmolLM2-135M-Instruct": "SmolLM2-135M-Instruct",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commonplace import InputError, Library
-from commonplace.service._uploads import keep_upload, safe_name, uploads_folder
+from commonplace.service.state.uploads import keep_upload, safe_name, uploads_folder
 
 
 @given(st.text(max_size=300))

@@ -1,8 +1,8 @@
 """HTTP API, OpenAI-compatible endpoint, MCP server and the page. See docs/service.md."""
 
 from commonplace.service._run import mcp_over_stdio, serve
-from commonplace.service._settings import Settings
-from commonplace.service._tokens import (
+from commonplace.service.access.settings import Settings
+from commonplace.service.access.tokens import (
     ROLES,
     Role,
     Token,

@@ -13,17 +13,17 @@ from fastapi.staticfiles import StaticFiles
 from mcp.server.mcpserver import Context
 
 from commonplace.foundation import InputError
-from commonplace.service._answers_api import answers_api
-from commonplace.service._desk import Desk, Desks
-from commonplace.service._guard import Guard
-from commonplace.service._library_api import library_api
-from commonplace.service._mcp import mcp_server
-from commonplace.service._openai import openai_api
-from commonplace.service._plans import Plans
-from commonplace.service._plans_api import plans_api
-from commonplace.service._requests import answer_errors
-from commonplace.service._settings import Settings
-from commonplace.service._tokens import Token, default_tokens
+from commonplace.service.access.guard import Guard
+from commonplace.service.access.settings import Settings
+from commonplace.service.access.tokens import Token, default_tokens
+from commonplace.service.api.answers import answers_api
+from commonplace.service.api.dependencies import answer_errors
+from commonplace.service.api.library import library_api
+from commonplace.service.api.mcp import mcp_server
+from commonplace.service.api.openai import openai_api
+from commonplace.service.api.plans import plans_api
+from commonplace.service.state.desk import Desk, Desks
+from commonplace.service.state.plans import Plans
 
 _PAGE: Final = Path(__file__).parent / "page"
 _REPORTS: Final = Path(__file__).parents[1] / "capacity" / "reports"

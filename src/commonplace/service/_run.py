@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from commonplace.foundation import InputError
-from commonplace.service._settings import Settings
-from commonplace.service._tokens import add_token, default_tokens, read_tokens
+from commonplace.service.access.settings import Settings
+from commonplace.service.access.tokens import add_token, default_tokens, read_tokens
 
 if TYPE_CHECKING:
     import uvicorn
@@ -110,8 +110,8 @@ def _address(host: str, port: int) -> str:
 
 def mcp_over_stdio(library: Path) -> None:
     """Serve the tools to the program that started this one, until it closes the pipe."""
-    from commonplace.service._desk import Desk
-    from commonplace.service._mcp import mcp_server
+    from commonplace.service.api.mcp import mcp_server
+    from commonplace.service.state.desk import Desk
 
     desk = Desk(library, Settings(library), announce=lambda _: None)
     try:

@@ -1,15 +1,15 @@
 // The page: which view is shown, the keys, the theme. Each view is a module that fills <main>.
 
-import { get } from "./api.js";
-import { showAsk } from "./ask.js";
-import { byId, h, problem } from "./dom.js";
-import { takeDrops } from "./drop.js";
+import { get } from "./parts/api.js";
+import { showAsk } from "./ask/view.js";
+import { byId, h, problem } from "./parts/dom.js";
+import { takeDrops } from "./parts/drop.js";
 import { installKeys } from "./keys.js";
-import { showLibrary } from "./library.js";
-import { showLog } from "./log.js";
+import { showLibrary } from "./library/view.js";
+import { showLog } from "./ask/log.js";
 import { showPlan } from "./plan.js";
-import { showReading } from "./reading.js";
-import { closeSource, openSource } from "./source.js";
+import { showReading } from "./library/reading.js";
+import { closeSource, openSource } from "./library/source.js";
 
 const VIEWS = { ask: showAsk, library: showLibrary, reading: showReading, log: showLog, plan: showPlan };
 const TITLES = { ask: "commonplace", library: "Library", reading: "Reading list", log: "Log", plan: "Plan" };

@@ -1,7 +1,7 @@
 // The keys, and the list of them.
 
-import { byId, h } from "./dom.js";
-import { hidePassage } from "./passage.js";
+import { byId, h } from "./parts/dom.js";
+import { hidePassage } from "./ask/passage.js";
 
 const KEYS = [
   ["/", "write a question"],

@@ -1,7 +1,7 @@
 // The plan: whether it holds, its pictures, what breaks, what to order; drawn anew when its folder changes.
 
-import { get } from "./api.js";
-import { announce, h, plural, problem, svg } from "./dom.js";
+import { get } from "./parts/api.js";
+import { announce, h, plural, problem, svg } from "./parts/dom.js";
 
 const LOOK = 2000; // milliseconds between two looks at the folder
 const FIRST = 6; // sentences of a kind that stand open

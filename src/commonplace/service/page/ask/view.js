@@ -1,8 +1,8 @@
 // The box, and what comes back: an answer that arrives sentence by sentence, or passages.
 
 import { answerView, streamAnswer } from "./answer.js";
-import { get } from "./api.js";
-import { announce, day, h, plural, problem } from "./dom.js";
+import { get } from "../parts/api.js";
+import { announce, day, h, plural, problem } from "../parts/dom.js";
 import { filtersOf } from "./filters.js";
 import { hitsView } from "./hits.js";
 

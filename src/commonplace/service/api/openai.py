@@ -21,10 +21,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from commonplace.answers import Sentence, Step
 from commonplace.foundation import CommonplaceError, InputError
-from commonplace.service._answers_api import steps
-from commonplace.service._asked import AskRequest
-from commonplace.service._events import EventStream
-from commonplace.service._requests import ERRORS, DeskOf, SettingsOf, model_name
+from commonplace.service.api._events import EventStream
+from commonplace.service.api._request_models import AskRequest
+from commonplace.service.api.answers import steps
+from commonplace.service.api.dependencies import ERRORS, DeskOf, SettingsOf, model_name
 
 openai_api = APIRouter(prefix="/v1", responses=ERRORS)
 _EXTRACTIVE = "commonplace"  # the model that quotes

@@ -1,7 +1,7 @@
 // What changes the library, while it does: a line for each job, how far it is, what became of the files.
 
-import { events, remove } from "./api.js";
-import { announce, h, problem, shortPath } from "./dom.js";
+import { events, remove } from "../parts/api.js";
+import { announce, h, problem, shortPath } from "../parts/dom.js";
 
 const VERBS = { add: "Adding", read: "Reading again", remove: "Removing", watch: "Looking through" };
 const runs = (job) => job.state === "waiting" || job.state === "running";

@@ -1,7 +1,7 @@
 // The reading list: every link that the library mentions, once, with who mentions it.
 
-import { get, post } from "./api.js";
-import { announce, h, outward, plural, problem, shortPath } from "./dom.js";
+import { get, post } from "../parts/api.js";
+import { announce, h, outward, plural, problem, shortPath } from "../parts/dom.js";
 
 const SHOWN = 300;
 const ORDERS = {

@@ -9,10 +9,10 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
 
 from commonplace.foundation import CommonplaceError, InputError, bug_report
-from commonplace.service._desk import Desk, Desks
-from commonplace.service._documents import ErrorDocument
-from commonplace.service._settings import Settings
-from commonplace.service._tokens import Token
+from commonplace.service.access.settings import Settings
+from commonplace.service.access.tokens import Token
+from commonplace.service.api._response_models import ErrorDocument
+from commonplace.service.state.desk import Desk, Desks
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorDocument, "description": "What was asked cannot be done."},

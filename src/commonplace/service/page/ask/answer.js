@@ -1,10 +1,10 @@
 // An answer: sentences in a serif, their sources as notes in the margin. A refusal has neither.
 
-import { ApiError, events } from "./api.js";
-import { announce, day, duration, folderAndName, h, plural, shortPath } from "./dom.js";
+import { ApiError, events } from "../parts/api.js";
+import { announce, day, duration, folderAndName, h, plural, shortPath } from "../parts/dom.js";
 import { howView } from "./how.js";
 import { inline } from "./inline.js";
-import { placeWithin, sourceLink } from "./place.js";
+import { placeWithin, sourceLink } from "../parts/place.js";
 import { hidePassage, showPassage } from "./passage.js";
 import { OF_AN_ANSWER, thumbs } from "./thumbs.js";
 import { decisionView } from "./why.js";

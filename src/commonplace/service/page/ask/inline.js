@@ -1,7 +1,7 @@
 // A sentence of a Markdown note as one reads it: emphasis, code and the words of links, as elements
 // with text in them. What a citation opens is the source as it is written.
 
-import { h } from "./dom.js";
+import { h } from "../parts/dom.js";
 
 const MARKS = /`([^`]+)`|\*\*([^*]+)\*\*|(?<![\w*])\*([^*\s](?:[^*]*[^*\s])?)\*(?![\w*])|!?\[([^\]]+)\]\([^)\s]*[^)]*\)/g;
 

@@ -1,7 +1,7 @@
 // How an answer was made: where its seconds went, what drafts saved, and why each source was read.
 
-import { duration, h, plural, shortPath } from "./dom.js";
-import { placeOf, placeWithin } from "./place.js";
+import { duration, h, plural, shortPath } from "../parts/dom.js";
+import { placeOf, placeWithin } from "../parts/place.js";
 import { bar, decisionView, whyHere } from "./why.js";
 
 const STAGES = {

@@ -1,8 +1,8 @@
 // A citation in its place: the text around it, scrolled to it and marked, or the drawn PDF page.
 
-import { ApiError, get } from "./api.js";
-import { byId, day, h, icon, problem, shortPath } from "./dom.js";
-import { placeOf, placeWithin } from "./place.js";
+import { ApiError, get } from "../parts/api.js";
+import { byId, day, h, icon, problem, shortPath } from "../parts/dom.js";
+import { placeOf, placeWithin } from "../parts/place.js";
 
 const AROUND = 20000; // characters before and after; the whole of nearly every note
 const GONE = "The library does not hold this passage any more: its file was changed or removed, or the address is not whole.";

@@ -11,9 +11,9 @@ import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
-from commonplace.service._documents import Document
-from commonplace.service._plans import Plans
-from commonplace.service._requests import ERRORS, SettingsOf, TokenOf
+from commonplace.service.api._response_models import Document
+from commonplace.service.api.dependencies import ERRORS, SettingsOf, TokenOf
+from commonplace.service.state.plans import Plans
 
 plans_api = APIRouter(prefix="/api/plans", responses=ERRORS, tags=["plans"])
 

@@ -12,9 +12,11 @@ from fastapi.responses import StreamingResponse
 
 from commonplace.foundation import InputError
 from commonplace.library import reading_record, status_record
-from commonplace.service._asked import FileRequest, Path, ReadingRequest, SignIn
-from commonplace.service._desk import Desk
-from commonplace.service._documents import (
+from commonplace.service.access.guard import COOKIE
+from commonplace.service.access.tokens import default_tokens, find_token
+from commonplace.service.api._events import event, event_stream
+from commonplace.service.api._request_models import FileRequest, Path, ReadingRequest, SignIn
+from commonplace.service.api._response_models import (
     EntryDocument,
     FilesDocument,
     JobDocument,
@@ -22,11 +24,7 @@ from commonplace.service._documents import (
     MeDocument,
     ReadingDocument,
 )
-from commonplace.service._events import event, event_stream
-from commonplace.service._guard import COOKIE
-from commonplace.service._jobs import Job
-from commonplace.service._plans_api import PlansOf
-from commonplace.service._requests import (
+from commonplace.service.api.dependencies import (
     ERRORS,
     DeskOf,
     SettingsOf,
@@ -34,8 +32,10 @@ from commonplace.service._requests import (
     WritingDesk,
     model_name,
 )
-from commonplace.service._tokens import default_tokens, find_token
-from commonplace.service._uploads import keep_upload
+from commonplace.service.api.plans import PlansOf
+from commonplace.service.state.desk import Desk
+from commonplace.service.state.jobs import Job
+from commonplace.service.state.uploads import keep_upload
 
 library_api = APIRouter(prefix="/api", responses=ERRORS)
 _LOOK_SECONDS = 0.1  # between two looks at a job that is followed

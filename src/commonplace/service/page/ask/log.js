@@ -1,8 +1,8 @@
 // What was asked: ask it again, and see whether the answer is another now, and why.
 
 import { answerView, streamAnswer } from "./answer.js";
-import { get } from "./api.js";
-import { day, duration, h, minute, problem, shortPath } from "./dom.js";
+import { get } from "../parts/api.js";
+import { day, duration, h, minute, problem, shortPath } from "../parts/dom.js";
 
 export async function showLog(main, detail, name, me) {
   main.replaceChildren(h("h1", {}, "Log"), h("p", { class: "loading" }, "reading the log"));

@@ -1,7 +1,7 @@
 // Why a passage stands where it stands: what each kind of evidence adds, as bars. They are the score.
 
-import { get } from "./api.js";
-import { h, problem, svg } from "./dom.js";
+import { get } from "../parts/api.js";
+import { h, problem, svg } from "../parts/dom.js";
 
 const NAMES = {
   bm25: "its words (BM25)", cosine: "its meaning (cosine)", neighbours: "its neighbours",

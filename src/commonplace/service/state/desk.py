@@ -19,11 +19,11 @@ import anyio.to_thread
 
 from commonplace.foundation import CommonplaceError, InputError
 from commonplace.library import Library
-from commonplace.service._jobs import Jobs
-from commonplace.service._settings import Settings
-from commonplace.service._tokens import Token
-from commonplace.service._uploads import forget_partial_uploads, uploads_folder
-from commonplace.service._watching import Watching
+from commonplace.service.access.settings import Settings
+from commonplace.service.access.tokens import Token
+from commonplace.service.state._watching import Watching
+from commonplace.service.state.jobs import Jobs
+from commonplace.service.state.uploads import forget_partial_uploads, uploads_folder
 
 T = TypeVar("T")
 _END: Final = object()

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 from commonplace.corpus import FileReport
 from commonplace.foundation import CommonplaceError, InputError, Progress, bug_report
 from commonplace.library import Library
-from commonplace.service._uploads import uploads_at
+from commonplace.service.state.uploads import uploads_at
 
 Kind = Literal["add", "read", "remove", "watch"]
 State = Literal["waiting", "running", "done", "failed", "stopped"]

@@ -1,7 +1,7 @@
 // Which part of the library is asked, as chips. One filter is one chip; a click takes it away.
 
-import { get } from "./api.js";
-import { h, icon, problem, shortPath } from "./dom.js";
+import { get } from "../parts/api.js";
+import { h, icon, problem, shortPath } from "../parts/dom.js";
 
 const EARLIEST = "1000-01-01";
 const KINDS = ["text", "markdown", "html", "pdf", "code", "rst", "notebook", "epub", "docx"];

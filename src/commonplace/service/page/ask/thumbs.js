@@ -1,7 +1,7 @@
 // Up and down: how a passage fitted, or all that an answer rests on. This library's ranking learns from it.
 
-import { post, remove } from "./api.js";
-import { announce, h, icon } from "./dom.js";
+import { post, remove } from "../parts/api.js";
+import { announce, h, icon } from "../parts/dom.js";
 
 const OF_A_PASSAGE = { up: "This fits", down: "This does not fit" };
 export const OF_AN_ANSWER = { up: "This answers it", down: "This does not answer it" };

@@ -1,9 +1,9 @@
 // The library: every file with its state and why, what is being added, and a place to drop more.
 
-import { get, post, remove } from "./api.js";
-import { confirmed } from "./confirm.js";
-import { folderAndName, h, icon, plural, problem, shortPath } from "./dom.js";
-import { dropZone } from "./drop.js";
+import { get, post, remove } from "../parts/api.js";
+import { confirmed } from "../parts/confirm.js";
+import { folderAndName, h, icon, plural, problem, shortPath } from "../parts/dom.js";
+import { dropZone } from "../parts/drop.js";
 import { drawJob, followJob } from "./jobs.js";
 
 const SHOWN = 200;

@@ -24,10 +24,10 @@ from mcp.server.mcpserver.exceptions import ToolError
 from commonplace.corpus import Filter, Kind
 from commonplace.foundation import CommonplaceError, InputError, bug_report
 from commonplace.library import answer_record, hits_record, shown_record
-from commonplace.service._asked import Text
-from commonplace.service._desk import Desk
-from commonplace.service._jobs import Job
-from commonplace.service._uploads import keep_upload
+from commonplace.service.api._request_models import Text
+from commonplace.service.state.desk import Desk
+from commonplace.service.state.jobs import Job
+from commonplace.service.state.uploads import keep_upload
 
 P = ParamSpec("P")
 T = TypeVar("T")

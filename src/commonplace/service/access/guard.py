@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from commonplace.service._settings import Settings, is_loopback
-from commonplace.service._tokens import Token, find_token
+from commonplace.service.access.settings import Settings, is_loopback
+from commonplace.service.access.tokens import Token, find_token
 
 COOKIE: Final = "commonplace"
 _PUBLIC: Final = ("/page/", "/api/session")

@@ -1,8 +1,8 @@
 // What a search found: passages as quotations, each with its place, its thumbs and its reasons.
 
-import { day, duration, h, marked, plural, shortPath } from "./dom.js";
+import { day, duration, h, marked, plural, shortPath } from "../parts/dom.js";
 import { inline } from "./inline.js";
-import { placeOf, sourceLink } from "./place.js";
+import { placeOf, sourceLink } from "../parts/place.js";
 import { thumbs } from "./thumbs.js";
 import { whyHere } from "./why.js";
 

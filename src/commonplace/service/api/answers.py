@@ -18,15 +18,16 @@ from commonplace.library import (
     sentence_record,
     shown_record,
 )
-from commonplace.service._asked import (
+from commonplace.service.access.settings import Settings
+from commonplace.service.api._events import event, event_stream
+from commonplace.service.api._request_models import (
     AskRequest,
     Chosen,
     ExplainQuery,
     FeedbackRequest,
     SearchQuery,
 )
-from commonplace.service._desk import Desk
-from commonplace.service._documents import (
+from commonplace.service.api._response_models import (
     AnswerDocument,
     ExplainDocument,
     FeedbackDocument,
@@ -34,15 +35,14 @@ from commonplace.service._documents import (
     LogDocument,
     ShownDocument,
 )
-from commonplace.service._events import event, event_stream
-from commonplace.service._requests import (
+from commonplace.service.api.dependencies import (
     ERRORS,
     DeskOf,
     SettingsOf,
     WritingDesk,
     offered_model,
 )
-from commonplace.service._settings import Settings
+from commonplace.service.state.desk import Desk
 
 answers_api = APIRouter(prefix="/api", responses=ERRORS)
 

@@ -1,6 +1,6 @@
 // The passage behind a mark, shown while the mark is hovered or focused.
 
-import { byId, h } from "./dom.js";
+import { byId, h } from "../parts/dom.js";
 
 export function showPassage(mark, citation) {
   const box = byId("passage");

@@ -1,0 +1,1 @@
+"""What is asked and sent: `/api`, `/v1` and MCP; never a rule of the library."""
