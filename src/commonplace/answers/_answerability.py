@@ -8,7 +8,7 @@ probability of it, of a world where half of all questions have an answer.
 `answerability.json` holds all of it and says what it was trained on: four articles of SQuAD 2.0
 (Rajpurkar et al. 2018, https://arxiv.org/abs/1806.03822), whose unanswerable questions were written
 to look answerable from the very passage. benchmarks/train_answerability.py remakes it, and
-docs/measurements.md has what it is worth on other articles. It belongs to
+docs/measurements/answers.md has what it is worth on other articles. It belongs to
 `ms-marco-MiniLM-L-12-v2` and `bge-small-en-v1.5`; other models need their own. Why a confidence is
 what it is: `_reasons.py`.
 
@@ -34,7 +34,7 @@ from commonplace.models import Trees
 
 Caution = Literal["low", "normal", "high", "highest"]
 # Confidence below which a question is refused, by how much a false answer is feared; what each
-# costs on articles that nothing was trained on stands in docs/measurements.md.
+# costs on articles that nothing was trained on stands in docs/measurements/answers.md.
 CAUTION: Final[Mapping[Caution, float]] = {"low": 0.3, "normal": 0.4, "high": 0.6, "highest": 0.75}
 THRESHOLD: Final = CAUTION["normal"]
 CURVE: Final = ("sentence", "cosine", "negation", "number_missing")  # what the curve is made of

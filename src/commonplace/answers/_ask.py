@@ -76,7 +76,7 @@ def answering(
         readers: who reads it.
         cite: makes a citation of a stretch of a passage.
         threshold: the confidence below which the question is refused; `CAUTION` has some, and
-            docs/measurements.md their price.
+            docs/measurements/answers.md their price.
         watch: the seconds of each stage are added to it.
     """
     watch = watch or Stopwatch()

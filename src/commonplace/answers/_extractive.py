@@ -11,7 +11,7 @@ Two passes of a cross-encoder, the second over little text, which keeps it under
 A sentence's score is that mean plus half its passage's score; further sentences join the answer
 where they score nearly as well. Word coverage, embedding cosine and a match of question and answer
 types (who: a name, when: a date) were tried in the choice and added nothing to it
-(docs/measurements.md).
+(docs/measurements/answers.md).
 
     python -m pytest tests/answers/test_extractive.py
 """

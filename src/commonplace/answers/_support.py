@@ -8,7 +8,7 @@
    they catch a number or name moved from another sentence, which the rules cannot.
 
 `support.json` holds the trees and says what they were trained on; benchmarks/train_answerability.py
-remakes them. What is caught and let through is measured in docs/measurements.md.
+remakes them. What is caught and let through is measured in docs/measurements/answers.md.
 
     python -m pytest tests/answers/test_support.py
 """

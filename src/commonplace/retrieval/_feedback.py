@@ -43,7 +43,7 @@ _VALUE: Final[dict[Verdict, float]] = {"up": 1, "opened": 1, "down": -1, "dismis
 
 @dataclass(frozen=True, slots=True)
 class FeedbackParameters:
-    """How far feedback moves a ranking; chosen in a simulation (docs/measurements.md)."""
+    """How far feedback moves a ranking; chosen in a simulation (docs/measurements/ranking.md)."""
 
     bound: float = 6.0  # the most that it moves a passage, in standard deviations of the top
     prior: float = 6.0  # verdicts' worth of doubt: one thumb moves by bound / (1 + prior)

@@ -6,7 +6,8 @@ All functions are pure: lists or float32 arrays in, the same out, higher is bett
   scores, and throws them away.
 - min-max: each list's scores mapped to [0, 1]: Lee (SIGIR 1997), Bruch et al. (TOIS 2023).
 - standard scores: each list's scores less their mean, over their standard deviation, among the
-  candidates: Montague & Aslam (CIKM 2001). Measured best here, see docs/measurements.md.
+  candidates: Montague & Aslam (CIKM 2001). Measured best here:
+  docs/notebook/2026-11-23-ranking-stages.md.
 
 The last two want the exact score of every candidate in every list. A candidate that one list did
 not return is scored there too, not taken as zero: with min-max that is worth 0.002 nDCG@10 and

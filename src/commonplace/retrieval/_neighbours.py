@@ -4,7 +4,7 @@
 
 Nearest by cosine among the best of the candidates: Diaz, "Regularizing ad hoc retrieval scores"
 (CIKM 2005), in one step and without weights by distance, which gained nothing more. Of all that was
-tried on top of the fusion this gained most (docs/measurements.md), and it costs one product of a
+tried on top of the fusion this gained most (docs/notebook), and it costs one product of a
 few dozen vectors.
 """
 

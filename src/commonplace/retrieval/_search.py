@@ -1,9 +1,9 @@
 """From a query to ranked passages: BM25 and dense candidates, fused, smoothed, the top reranked.
 
-Two profiles, each chosen by measurement (docs/measurements.md). `fast` fuses BM25 with the cosine
-of the encoder, and lets the best passages' neighbours speak for them; `best` compares the top with
-the query once more, token by token. Where no passage has a vector yet, or the weights cannot be
-had, the lexical ranking stands alone, and says so.
+Two profiles, each chosen by measurement (docs/measurements/ranking.md). `fast` fuses BM25 with the
+cosine of the encoder, and lets the best passages' neighbours speak for them; `best` compares the
+top with the query once more, token by token. Where no passage has a vector yet, or the
+weights cannot be had, the lexical ranking stands alone, and says so.
 """
 
 import math

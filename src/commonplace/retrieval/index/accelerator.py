@@ -12,9 +12,9 @@ now and then) are renamed, found again by the passage's id, which is a hash of w
 most has changed, it starts anew. A search that began before a change keeps its version.
 
 Why: at 300,000 passages the store's own BM25 takes milliseconds and this tenths of one, and the
-nearest vectors are found in a fraction of the time (docs/measurements.md). What it costs: seconds,
-and some hundred megabytes; a single command never pays for it. Needs numba, which nothing else does
-(`pip install 'commonplace[speed]'`).
+nearest vectors are found in a fraction of the time (docs/measurements/speed.md). What it costs:
+seconds, and some hundred megabytes; a single command never pays for it. Needs numba, which
+nothing else does (`pip install 'commonplace[speed]'`).
 """
 
 import importlib.util

@@ -5,8 +5,8 @@ leaves out. For a query q, known to sixteen bits, the true cosine then lies with
 |q| e + |q - q'| of the estimate (Cauchy and Schwarz). Whatever could be among the nearest within
 this bound is compared anew with the vectors themselves, so the result is that of the exact search.
 
-At 300,000 vectors of 384 numbers this reads 115 MB instead of 460 (docs/measurements.md). Compiled:
-needs numba, and only an accelerator makes it.
+At 300,000 vectors of 384 numbers this reads 115 MB instead of 460
+(docs/measurements/speed.md). Compiled: needs numba, and only an accelerator makes it.
 """
 
 from dataclasses import dataclass
