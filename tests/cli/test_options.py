@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 
 from commonplace import Filter, Library
-from commonplace.cli._options import Moment
+from commonplace.cli.arguments.options import Moment
 
 Run = Callable[..., Result]
 

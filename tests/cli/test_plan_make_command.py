@@ -82,7 +82,7 @@ def test_a_plan_is_written_though_nobody_reads_to_the_end(
     def gone(_: object) -> None:
         raise BrokenPipeError
 
-    monkeypatch.setattr("commonplace.cli._plan_make.show_made", gone)
+    monkeypatch.setattr("commonplace.cli.plan._make.show_made", gone)
     run("plan", "make", str(region), "--seconds", "1", "--out", str(tmp_path / "made"))
     assert check(read_plan(tmp_path / "made")).feasible
 

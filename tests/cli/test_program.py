@@ -15,9 +15,9 @@ import pytest
 from click.testing import Result
 
 from commonplace import Library, LibraryError
-from commonplace.cli._options import KINDS, PROFILES
 from commonplace.cli._program import program
-from commonplace.cli._verb import Verb
+from commonplace.cli.arguments.options import KINDS, PROFILES
+from commonplace.cli.arguments.verb import Verb
 from commonplace.corpus import Kind
 from commonplace.retrieval import Profile
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.cli._places import emphasised, excerpt
-from commonplace.cli._terminal import (
+from commonplace.cli.terminal.output import (
     Painted,
     bold,
     cells,
@@ -20,6 +19,7 @@ from commonplace.cli._terminal import (
     paint,
     wrap,
 )
+from commonplace.cli.terminal.places import emphasised, excerpt
 
 _NASTY = st.text(
     st.one_of(

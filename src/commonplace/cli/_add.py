@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commonplace.cli._options import library_option, open_library
-from commonplace.cli._places import short_path
-from commonplace.cli._terminal import bold, dim, on_terminal, say, stopped
-from commonplace.cli._verb import verb
+from commonplace.cli.arguments.options import library_option, open_library
+from commonplace.cli.arguments.verb import verb
+from commonplace.cli.terminal.output import bold, dim, on_terminal, say, stopped
+from commonplace.cli.terminal.places import short_path
 
 if TYPE_CHECKING:
     from commonplace import AddReport
-    from commonplace.cli._progress import Bars
+    from commonplace.cli.terminal.progress import Bars
     from commonplace.corpus import FileReport
 
 _OUTCOMES = ("added", "changed", "unchanged", "skipped", "vanished")
@@ -66,7 +66,7 @@ def _bars() -> "Iterator[Bars | None]":
     if not sys.stderr.isatty():
         yield None
         return
-    from commonplace.cli._progress import Bars
+    from commonplace.cli.terminal.progress import Bars
 
     with Bars() as bars:
         yield bars

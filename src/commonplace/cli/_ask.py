@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commonplace.cli._options import (
+from commonplace.cli.arguments.options import (
     Selection,
     json_option,
     library_option,
@@ -13,9 +13,9 @@ from commonplace.cli._options import (
     selection_options,
     wear_options,
 )
-from commonplace.cli._places import place, short_path, title_line
-from commonplace.cli._terminal import bold, columns, dim, flat, paint, print_json, say, wrap
-from commonplace.cli._verb import verb
+from commonplace.cli.arguments.verb import verb
+from commonplace.cli.terminal.output import bold, columns, dim, flat, paint, print_json, say, wrap
+from commonplace.cli.terminal.places import place, short_path, title_line
 from commonplace.library import answer_record, citation_id
 
 if TYPE_CHECKING:

@@ -8,8 +8,18 @@ from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
-from commonplace.cli._places import place, title_line
-from commonplace.cli._terminal import bold, columns, cut, dim, flat, pad, print_json, say, wrap
+from commonplace.cli.terminal.output import (
+    bold,
+    columns,
+    cut,
+    dim,
+    flat,
+    pad,
+    print_json,
+    say,
+    wrap,
+)
+from commonplace.cli.terminal.places import place, title_line
 from commonplace.library import reasons_record
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commonplace.cli._decision import explain_decision
-from commonplace.cli._last import numbered
-from commonplace.cli._options import (
+from commonplace.cli.arguments.numbers import numbered
+from commonplace.cli.arguments.options import (
     PROFILES,
     Selection,
     json_option,
@@ -16,9 +16,19 @@ from commonplace.cli._options import (
     open_library,
     selection_options,
 )
-from commonplace.cli._places import place, title_line
-from commonplace.cli._terminal import bold, columns, cut, dim, flat, pad, print_json, say, wrap
-from commonplace.cli._verb import verb
+from commonplace.cli.arguments.verb import verb
+from commonplace.cli.terminal.output import (
+    bold,
+    columns,
+    cut,
+    dim,
+    flat,
+    pad,
+    print_json,
+    say,
+    wrap,
+)
+from commonplace.cli.terminal.places import place, title_line
 from commonplace.library import hit_record
 
 if TYPE_CHECKING:

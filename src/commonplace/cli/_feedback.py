@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from commonplace.cli._last import numbered
-from commonplace.cli._options import json_option, library_option, open_library
-from commonplace.cli._terminal import bold, columns, cut, dim, flat, print_json, say
-from commonplace.cli._verb import verb
+from commonplace.cli.arguments.numbers import numbered
+from commonplace.cli.arguments.options import json_option, library_option, open_library
+from commonplace.cli.arguments.verb import verb
+from commonplace.cli.terminal.output import bold, columns, cut, dim, flat, print_json, say
 from commonplace.library import feedback_record
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _list(library: "Library", as_json: bool) -> None:
 
 def _line(record: "FeedbackRecord") -> str:
     """When, what was said of which passage, for what."""
-    from commonplace.cli._terminal import joined
+    from commonplace.cli.terminal.output import joined
 
     rank = f" at rank {record.rank}" if record.rank else ""
     before = f"{record.id[:8]}  {record.at.astimezone():%Y-%m-%d %H:%M}  "

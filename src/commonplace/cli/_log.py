@@ -5,9 +5,18 @@ from typing import Any
 
 import click
 
-from commonplace.cli._options import json_option, library_option, open_library
-from commonplace.cli._terminal import columns, cut, dim, flat, on_terminal, pad, print_json, say
-from commonplace.cli._verb import verb
+from commonplace.cli.arguments.options import json_option, library_option, open_library
+from commonplace.cli.arguments.verb import verb
+from commonplace.cli.terminal.output import (
+    columns,
+    cut,
+    dim,
+    flat,
+    on_terminal,
+    pad,
+    print_json,
+    say,
+)
 
 
 @verb("Show what was asked lately.", "commonplace log -n 5", "commonplace log --json")

@@ -15,36 +15,37 @@ from typing import Any, NoReturn
 
 import click
 
-from commonplace.cli._options import library_option
-from commonplace.cli._terminal import complain, prepare_streams, stopped
-from commonplace.cli._verb import write_examples
+from commonplace.cli.arguments.options import library_option
+from commonplace.cli.arguments.verb import write_examples
+from commonplace.cli.terminal.output import complain, prepare_streams, stopped
 
 _EXAMPLES = (
     "commonplace add ~/notes paper.pdf",
     'commonplace ask "Why does LoRA use two matrices?"',
     "commonplace show 1",
 )
-_VERBS = [
-    "add",
-    "ask",
-    "search",
-    "show",
-    "explain",
-    "feedback",
-    "status",
-    "reading",
-    "remove",
-    "log",
-    "serve",
-    "mcp",
-    "token",
-    "evaluate",
-    "judge",
-    "adapter",
-    "adapt",
-    "runs",
-    "plan",
-]
+# verb -> the module below `commonplace.cli` that holds the command of that name
+_VERBS = {
+    "add": "_add",
+    "ask": "_ask",
+    "search": "_search",
+    "show": "_show",
+    "explain": "_explain",
+    "feedback": "_feedback",
+    "status": "_status",
+    "reading": "_reading",
+    "remove": "_remove",
+    "log": "_log",
+    "serve": "server.serve",
+    "mcp": "server.mcp",
+    "token": "server.token",
+    "evaluate": "quality.evaluate",
+    "judge": "quality.judge",
+    "adapter": "adapter.verbs",
+    "adapt": "training.adapt",
+    "runs": "training.runs",
+    "plan": "plan.group",
+}
 _INTERRUPTED, _BROKEN_PIPE, _BUG = 130, 141, 70
 
 
@@ -53,13 +54,13 @@ class _Program(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The verbs in the order in which one meets them."""
-        return _VERBS
+        return list(_VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the one verb that was asked for."""
         if cmd_name not in _VERBS:
             return None
-        command = getattr(import_module(f"commonplace.cli._{cmd_name}"), cmd_name)
+        command = getattr(import_module(f"commonplace.cli.{_VERBS[cmd_name]}"), cmd_name)
         assert isinstance(command, click.Command)
         return command
 

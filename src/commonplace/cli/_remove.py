@@ -4,10 +4,10 @@ import sys
 
 import click
 
-from commonplace.cli._options import library_option, open_library
-from commonplace.cli._places import short_path
-from commonplace.cli._terminal import flat, say
-from commonplace.cli._verb import verb
+from commonplace.cli.arguments.options import library_option, open_library
+from commonplace.cli.arguments.verb import verb
+from commonplace.cli.terminal.output import flat, say
+from commonplace.cli.terminal.places import short_path
 
 _DECLINED = 1
 

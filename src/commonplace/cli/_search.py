@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace.cli._options import (
+from commonplace.cli.arguments.options import (
     PROFILES,
     Selection,
     json_option,
@@ -12,9 +12,9 @@ from commonplace.cli._options import (
     open_library,
     selection_options,
 )
-from commonplace.cli._places import excerpt, place, query_terms, title_line
-from commonplace.cli._terminal import columns, dim, print_json, say
-from commonplace.cli._verb import verb
+from commonplace.cli.arguments.verb import verb
+from commonplace.cli.terminal.output import columns, dim, print_json, say
+from commonplace.cli.terminal.places import excerpt, place, query_terms, title_line
 from commonplace.library import hits_record
 
 if TYPE_CHECKING:

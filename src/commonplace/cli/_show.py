@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commonplace.cli._last import numbered
-from commonplace.cli._options import library_option, open_library
-from commonplace.cli._places import place, title_line
-from commonplace.cli._terminal import (
+from commonplace.cli.arguments.numbers import numbered
+from commonplace.cli.arguments.options import library_option, open_library
+from commonplace.cli.arguments.verb import verb
+from commonplace.cli.terminal.output import (
     bold,
     clean,
     columns,
@@ -19,7 +19,7 @@ from commonplace.cli._terminal import (
     say,
     wrap,
 )
-from commonplace.cli._verb import verb
+from commonplace.cli.terminal.places import place, title_line
 
 if TYPE_CHECKING:
     from commonplace.corpus import Shown

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commonplace.cli._options import json_option, library_option, open_library
-from commonplace.cli._places import short_path
-from commonplace.cli._terminal import (
+from commonplace.cli.arguments.options import json_option, library_option, open_library
+from commonplace.cli.arguments.verb import verb
+from commonplace.cli.terminal.output import (
     bold,
     cells,
     columns,
@@ -22,7 +22,7 @@ from commonplace.cli._terminal import (
     say,
     wrap,
 )
-from commonplace.cli._verb import verb
+from commonplace.cli.terminal.places import short_path
 from commonplace.library import status_record
 
 if TYPE_CHECKING:

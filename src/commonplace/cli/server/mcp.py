@@ -1,7 +1,7 @@
 """`commonplace mcp`: the tools search, ask, show and add, for a program that starts this one."""
 
-from commonplace.cli._options import library_option, open_library, require_extra
-from commonplace.cli._verb import verb
+from commonplace.cli.arguments.options import library_option, open_library, require_extra
+from commonplace.cli.arguments.verb import verb
 
 
 @verb("Serve MCP over standard input and output.", "commonplace mcp --library ~/my-library")

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commonplace.cli._places import short_path
-from commonplace.cli._terminal import bold, columns, cut, dim, flat, pad, say, wrap
+from commonplace.cli.terminal.output import bold, columns, cut, dim, flat, pad, say, wrap
+from commonplace.cli.terminal.places import short_path
 
 if TYPE_CHECKING:
     from commonplace.evaluation import (

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace.cli._chart import Curve, braille, svg
-from commonplace.cli._options import json_option, library_option, open_library
-from commonplace.cli._terminal import bold, columns, dim, pad, print_json, say
-from commonplace.cli._verb import VerbGroup, verb
+from commonplace.cli.arguments.options import json_option, library_option, open_library
+from commonplace.cli.arguments.verb import VerbGroup, verb
+from commonplace.cli.terminal.output import bold, columns, dim, pad, print_json, say
+from commonplace.cli.training._chart import Curve, braille, svg
 
 if TYPE_CHECKING:
     from commonplace.foundation import Run

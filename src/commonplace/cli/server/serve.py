@@ -5,9 +5,14 @@ from pathlib import Path
 
 import click
 
-from commonplace.cli._options import library_option, open_library, require_extra, wear_options
-from commonplace.cli._terminal import announce, bold, dim, say
-from commonplace.cli._verb import verb
+from commonplace.cli.arguments.options import (
+    library_option,
+    open_library,
+    require_extra,
+    wear_options,
+)
+from commonplace.cli.arguments.verb import verb
+from commonplace.cli.terminal.output import announce, bold, dim, say
 from commonplace.foundation import InputError, display_path
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commonplace.cli._terminal import (
+from commonplace.cli.terminal.output import (
     Painted,
     bold,
     cells,

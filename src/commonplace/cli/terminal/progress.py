@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.progress import TimeRemainingColumn as TimeLeft
 from rich.text import Text
 
-from commonplace.cli._terminal import clean
+from commonplace.cli.terminal.output import clean
 
 
 class Bars:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from commonplace.cli._plan_check import FOLDER, needed
-from commonplace.cli._terminal import bold, say
-from commonplace.cli._verb import verb
+from commonplace.cli.arguments.verb import verb
+from commonplace.cli.plan._check import FOLDER, needed
+from commonplace.cli.terminal.output import bold, say
 from commonplace.foundation import InputError, display_path, write_atomically
 
 

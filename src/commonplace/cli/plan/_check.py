@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commonplace.cli._options import json_option, require_extra
-from commonplace.cli._plan_csv import csv_option, write_csv
-from commonplace.cli._plan_tables import show_difference, show_month, show_verdict
-from commonplace.cli._terminal import print_json
-from commonplace.cli._verb import verb
+from commonplace.cli.arguments.options import json_option, require_extra
+from commonplace.cli.arguments.verb import verb
+from commonplace.cli.plan._csv import csv_option, write_csv
+from commonplace.cli.plan._printing import show_difference, show_month, show_verdict
+from commonplace.cli.terminal.output import print_json
 
 if TYPE_CHECKING:
     from commonplace.capacity import Plan

@@ -28,7 +28,7 @@ csv_option = click.option(
 def write_csv(record: dict[str, Any], tables: Path | None, as_json: bool) -> None:
     """Write the tables where they are asked for, and say so where no JSON stands alone."""
     from commonplace.capacity import write_result_tables
-    from commonplace.cli._terminal import bold, say
+    from commonplace.cli.terminal.output import bold, say
 
     if tables is None:
         return

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from commonplace.cli._terminal import bold, cells, columns, cut_left, dim, pad, say
+from commonplace.cli.terminal.output import bold, cells, columns, cut_left, dim, pad, say
 
 if TYPE_CHECKING:
     from commonplace.adapters import Conflict, Distance, Inspection, Kept

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from commonplace.cli._options import NumberRange, json_option
-from commonplace.cli._plan_check import BREAKS, FOLDER, needed
-from commonplace.cli._plan_csv import csv_option, write_csv
-from commonplace.cli._plan_tables import count, listed, say_verdict, show_purchases
-from commonplace.cli._terminal import bold, cut, dim, pad, paint, print_json, say, stopped
-from commonplace.cli._verb import verb
+from commonplace.cli.arguments.options import NumberRange, json_option
+from commonplace.cli.arguments.verb import verb
+from commonplace.cli.plan._check import BREAKS, FOLDER, needed
+from commonplace.cli.plan._csv import csv_option, write_csv
+from commonplace.cli.plan._printing import count, listed, say_verdict, show_purchases
+from commonplace.cli.terminal.output import bold, cut, dim, pad, paint, print_json, say, stopped
 from commonplace.foundation import InputError, display_path
 
 if TYPE_CHECKING:

@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace.cli._options import (
+from commonplace.cli.arguments.options import (
     NumberRange,
     json_option,
     library_option,
     open_library,
     require_extra,
 )
-from commonplace.cli._terminal import announce, bold, dim, on_terminal, print_json, say, stopped
-from commonplace.cli._verb import VerbGroup, verb
+from commonplace.cli.arguments.verb import VerbGroup, verb
+from commonplace.cli.terminal.output import (
+    announce,
+    bold,
+    dim,
+    on_terminal,
+    print_json,
+    say,
+    stopped,
+)
 
 if TYPE_CHECKING:
     from commonplace.recipes.text import TextReport, TextSettings
@@ -139,7 +147,7 @@ class _Shown:
     """What a person sees while it trains: a bar, and a line for each validation."""
 
     def __init__(self, settings: "TextSettings", items: int, quiet: bool) -> None:
-        from commonplace.cli._progress import Bars
+        from commonplace.cli.terminal.progress import Bars
 
         self._settings, self._items, self._quiet = settings, items, quiet
         self._bars = Bars() if on_terminal() and not quiet else None

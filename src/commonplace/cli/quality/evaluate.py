@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from commonplace.cli._options import chosen_library, json_option, library_option, open_library
-from commonplace.cli._terminal import announce, print_json
-from commonplace.cli._verb import Verb, VerbGroup
+from commonplace.cli.arguments.options import (
+    chosen_library,
+    json_option,
+    library_option,
+    open_library,
+)
+from commonplace.cli.arguments.verb import Verb, VerbGroup
+from commonplace.cli.terminal.output import announce, print_json
 
 if TYPE_CHECKING:
     from commonplace.evaluation import By
@@ -105,7 +110,7 @@ def evaluate(
     if as_json:
         print_json({**report.record(), "kept": str(kept)})
         return
-    from commonplace.cli._measured import print_library
+    from commonplace.cli.quality._printing import print_library
 
     print_library(report, kept)
 
@@ -159,7 +164,7 @@ def retrieval(
     if as_json:
         print_json({**report.record(), "kept": str(kept)})
         return
-    from commonplace.cli._measured import print_retrieval
+    from commonplace.cli.quality._printing import print_retrieval
 
     print_retrieval(report, kept)
 
@@ -224,7 +229,7 @@ def answers(
     if as_json:
         print_json({**report.record(), "kept": str(kept)})
         return
-    from commonplace.cli._measured import print_answers
+    from commonplace.cli.quality._printing import print_answers
 
     print_answers(report, kept)
 
@@ -260,7 +265,7 @@ def _progress() -> "Iterator[Progress]":
 
         yield silent
         return
-    from commonplace.cli._progress import Bars
+    from commonplace.cli.terminal.progress import Bars
 
     with Bars() as bars:
         yield bars.progress

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace.cli._options import NumberRange, json_option
-from commonplace.cli._terminal import bold, dim, print_json, say
-from commonplace.cli._verb import verb
+from commonplace.cli.arguments.options import NumberRange, json_option
+from commonplace.cli.arguments.verb import verb
+from commonplace.cli.terminal.output import bold, dim, print_json, say
 
 if TYPE_CHECKING:
     from commonplace.capacity.demand.training import Demand, Job

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace.cli._options import json_option, library_option, open_library
-from commonplace.cli._places import excerpt, place, query_terms, title_line
-from commonplace.cli._terminal import (
+from commonplace.cli.arguments.options import json_option, library_option, open_library
+from commonplace.cli.arguments.verb import verb
+from commonplace.cli.terminal.output import (
     bold,
     clean,
     columns,
@@ -23,7 +23,7 @@ from commonplace.cli._terminal import (
     print_json,
     say,
 )
-from commonplace.cli._verb import verb
+from commonplace.cli.terminal.places import excerpt, place, query_terms, title_line
 
 if TYPE_CHECKING:
     from commonplace import Library, Passage

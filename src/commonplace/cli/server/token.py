@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from commonplace.cli._options import library_option, open_library
-from commonplace.cli._places import short_path
-from commonplace.cli._terminal import bold, dim, pad, say
-from commonplace.cli._verb import VerbGroup, verb
+from commonplace.cli.arguments.options import library_option, open_library
+from commonplace.cli.arguments.verb import VerbGroup, verb
+from commonplace.cli.terminal.output import bold, dim, pad, say
+from commonplace.cli.terminal.places import short_path
 
 _file = click.option(
     "--tokens", type=click.Path(path_type=Path), metavar="FILE", help="Another file of tokens."

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace.cli._adapter_report import (
+from commonplace.cli.adapter._printing import (
     show_conflicts,
     show_distances,
     show_inspection,
     show_kept,
     show_list,
 )
-from commonplace.cli._options import NumberRange, json_option, library_option, open_library
-from commonplace.cli._terminal import bold, dim, print_json, say
-from commonplace.cli._verb import VerbGroup, verb
+from commonplace.cli.arguments.options import NumberRange, json_option, library_option, open_library
+from commonplace.cli.arguments.verb import VerbGroup, verb
+from commonplace.cli.terminal.output import bold, dim, print_json, say
 
 if TYPE_CHECKING:
     from commonplace.adapters import Adapter

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
-from commonplace.cli._terminal import announce
+from commonplace.cli.terminal.output import announce
 
 if TYPE_CHECKING:
     from commonplace import Filter, Library

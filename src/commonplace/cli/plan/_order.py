@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from commonplace.cli._options import json_option
-from commonplace.cli._plan_check import BREAKS, FOLDER, needed
-from commonplace.cli._plan_csv import csv_option, write_csv
-from commonplace.cli._plan_tables import show_orders
-from commonplace.cli._terminal import bold, print_json, say
-from commonplace.cli._verb import verb
+from commonplace.cli.arguments.options import json_option
+from commonplace.cli.arguments.verb import verb
+from commonplace.cli.plan._check import BREAKS, FOLDER, needed
+from commonplace.cli.plan._csv import csv_option, write_csv
+from commonplace.cli.plan._printing import show_orders
+from commonplace.cli.terminal.output import bold, print_json, say
 
 
 @verb(

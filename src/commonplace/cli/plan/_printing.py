@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from commonplace.capacity.plan.words import LEGEND, LETTERS, binding_said, first_day, per_cent
-from commonplace.cli._terminal import (
+from commonplace.cli.terminal.output import (
     Painted,
     bold,
     cells,

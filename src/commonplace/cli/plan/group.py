@@ -1,21 +1,21 @@
-"""`commonplace plan`: where a model runs; its verbs stand in `_plan_*.py`, found when called."""
+"""`commonplace plan`: where a model runs; its verbs stand beside this file."""
 
 from importlib import import_module
 
 import click
 
-from commonplace.cli._verb import VerbGroup
+from commonplace.cli.arguments.verb import VerbGroup
 
-# verb -> module that holds the command of that name (`import` is `import_` there)
+# verb -> the module beside this one that holds its command (`import` is `import_` there)
 _VERBS = {
-    "check": "_plan_check",
-    "order": "_plan_order",
-    "make": "_plan_make",
-    "diff": "_plan_check",
-    "report": "_plan_report",
-    "demo": "_plan_input",
-    "import": "_plan_input",
-    "demand": "_plan_demand",
+    "check": "_check",
+    "order": "_order",
+    "make": "_make",
+    "diff": "_check",
+    "report": "_report",
+    "demo": "_input",
+    "import": "_input",
+    "demand": "_demand",
 }
 
 
@@ -28,7 +28,7 @@ class _PlanGroup(VerbGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _VERBS:
             return None
-        module = import_module(f"commonplace.cli.{_VERBS[cmd_name]}")
+        module = import_module(f"commonplace.cli.plan.{_VERBS[cmd_name]}")
         command = getattr(module, "import_" if cmd_name == "import" else cmd_name)
         assert isinstance(command, click.Command)
         return command

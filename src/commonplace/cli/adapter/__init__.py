@@ -1,0 +1,1 @@
+"""`commonplace adapter` and its verbs; never what they compute."""

@@ -1,0 +1,1 @@
+"""How a verb is declared and what its arguments mean; never prints."""

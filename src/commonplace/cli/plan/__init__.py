@@ -1,0 +1,1 @@
+"""`commonplace plan` and its verbs; never what they compute."""

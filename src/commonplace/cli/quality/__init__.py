@@ -1,0 +1,1 @@
+"""`evaluate` and `judge`; never a measure."""

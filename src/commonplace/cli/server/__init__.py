@@ -1,0 +1,1 @@
+"""`serve`, `mcp` and `token`; never a request."""

@@ -1,0 +1,1 @@
+"""All that reaches the screen; never an option."""

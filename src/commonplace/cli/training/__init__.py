@@ -1,0 +1,1 @@
+"""`adapt` and `runs`; never a training loop."""
