@@ -1,6 +1,5 @@
 """llama.cpp's adapters, against llama.cpp itself: what it says with one is what torch says."""
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,71 +8,22 @@ import gguf
 import numpy as np
 import pytest
 import torch
-from tiny_llama import VOCABULARY, tiny_llama, write_model
+from llama_scores import NEAR, distance, filled, llama_scores, scores, worn_scores
+from tiny_llama import tiny_llama, write_model
 
 from commonplace.adapters import (
     Adapter,
     Layer,
     Provenance,
     TrainingItem,
-    attach,
     create,
     open_adapter,
     resize,
     save_adapter,
 )
 from commonplace.foundation import InputError
-from commonplace.models.language._runtime import Runtime, RuntimeSettings
 
-TOKENS = [5, 17, 201, 44, 9, 120, 5, 5, 88]
 INSIDE = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-# What llama.cpp rounds: it keeps keys and values in float16. The adapters here move it far more.
-NEAR = 0.02
-
-
-def scores(model: Any) -> torch.Tensor:
-    """Log probabilities of the token after TOKENS, by torch."""
-    with torch.no_grad():
-        found: torch.Tensor = model(torch.tensor([TOKENS])).logits[0, -1].log_softmax(-1)
-    return found
-
-
-def llama_scores(path: Path, *adapters: tuple[Path, float]) -> torch.Tensor:
-    """The same by llama.cpp."""
-    runtime = Runtime(RuntimeSettings(path, 256, 1, None, adapters=adapters))
-    # The token that is written is a letter, as no piece of one would be reported yet.
-    asked = {"prompt": TOKENS, "n_predict": 1, "n_probs": VOCABULARY, "logit_bias": [[64, 1000.0]]}
-    answer = runtime.http("/completion", asked)
-    found = torch.full((VOCABULARY,), -math.inf)
-    for one in answer["completion_probabilities"][0]["top_logprobs"]:
-        found[one["id"]] = one["logprob"]
-    return found
-
-
-def filled(adapter: Adapter, size: float = 0.3, seed: int = 1) -> Adapter:
-    """With chance in every factor, so that it acts."""
-    chance = torch.Generator().manual_seed(seed)
-
-    def fill(one: torch.Tensor) -> torch.Tensor:
-        return torch.randn(one.shape, generator=chance) * size
-
-    layers = {
-        name: layer.with_tensors({part: fill(one) for part, one in layer.tensors.items()})
-        for name, layer in adapter.layers.items()
-    }
-    return Adapter(layers, adapter.provenance)
-
-
-def worn_scores(model: Any, *worn: tuple[Adapter, float]) -> torch.Tensor:
-    attached = [attach(model, one, strength) for one, strength in worn]
-    found = scores(model)
-    for one in attached:
-        one.detach()
-    return found
-
-
-def distance(one: torch.Tensor, other: torch.Tensor) -> float:
-    return float((one - other).abs().max())
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ import pytest
 pytest.importorskip("torch", reason="training needs torch")
 
 import torch
-from tasks import (
+from torch import Tensor, nn
+from training_tasks import (
     SETTINGS,
     held_out,
     network,
@@ -21,7 +22,6 @@ from tasks import (
     run,
     squares,
 )
-from torch import Tensor, nn
 
 from commonplace.foundation import InputError
 from commonplace.training import Settings, Validation, train

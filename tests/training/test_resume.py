@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("torch", reason="training needs torch")
 
 import torch
-from tasks import (
+from training_tasks import (
     SETTINGS,
     network,
     one_thread,  # noqa: F401
@@ -21,7 +21,7 @@ from tasks import (
 from commonplace.foundation import InputError
 from commonplace.training import LAST
 
-_PROGRAM = [sys.executable, str(Path(__file__).with_name("tasks.py"))]
+_PROGRAM = [sys.executable, str(Path(__file__).parents[1] / "fixtures" / "training_tasks.py")]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ pytest.importorskip("accelerate", reason="several processes need accelerate")
 
 from dataclasses import replace
 
-from tasks import (
+from training_tasks import (
     one_thread,  # noqa: F401
     pairs,
     plain_network,
@@ -23,7 +23,7 @@ from commonplace.training import Settings, Together, train
 
 def test_two_processes_are_one_with_twice_the_batch(tmp_path: Path) -> None:
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    program = str(Path(__file__).with_name("tasks.py"))
+    program = str(Path(__file__).parents[1] / "fixtures" / "training_tasks.py")
     done = subprocess.run(
         [sys.executable, *launch, program, str(tmp_path), "--together"],
         capture_output=True,

@@ -6,7 +6,7 @@ present one, on a fixed text of prose, code and dialogue that we wrote for it; a
 that text. The base's distributions are kept at every fourth place only, which keeps their memory
 at a quarter (126 MB for a vocabulary of 49,152).
 
-    python -m pytest tests/adapters/test_adapt_text.py
+    python -m pytest tests/recipes/test_adapt_text.py
 """
 
 import hashlib

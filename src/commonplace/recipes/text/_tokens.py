@@ -1,6 +1,6 @@
 """Text as blocks of tokens: documents one after the other, an end of text between them.
 
-python -m pytest tests/adapters/test_adapt_text.py
+python -m pytest tests/recipes/test_adapt_text.py
 """
 
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 from click.testing import CliRunner, Result
-from test_gguf_adapter import NEAR, distance, filled, llama_scores, worn_scores
+from llama_scores import NEAR, distance, filled, llama_scores, worn_scores
 from tiny_llama import tiny_llama, write_model
 
 from commonplace import Library
