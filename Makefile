@@ -44,17 +44,17 @@ format: .venv/.dev  # writes what check asks for
 	$(BIN)/ruff check --fix .
 
 bench:  # lists the benchmarks and what each needs
-	@for file in benchmarks/[a-z]*.py; do \
+	@for file in benchmarks/*/[a-z]*.py; do \
 		printf '%s: ' $$file; sed -n '1s/^"""//p' $$file; \
 		sed -n '/^Needs/,/^$$/p' $$file | sed 's/^/    /'; \
-		sed -n 's/^    python benchmarks/    .venv\/bin\/python benchmarks/p' $$file; echo; done
+		sed -n 's/^    python -m benchmarks/    .venv\/bin\/python -m benchmarks/p' $$file; echo; done
 
 evaluate: .venv/.dev  # is the ranking as good as its reference? make evaluate DATA=folder
-	$(BIN)/python benchmarks/regression.py $(or $(DATA),$(error name the folder with the sets: make evaluate DATA=folder))
+	$(BIN)/python -m benchmarks.ranking.regression $(or $(DATA),$(error name the folder with the sets: make evaluate DATA=folder))
 
 train-answerability: .venv/.dev  # learns refusal and support anew: DATA=folder with squad2's two files
-	$(BIN)/python benchmarks/train_support.py $(or $(DATA),$(error name the folder: make train-answerability DATA=folder))
-	$(BIN)/python benchmarks/train_answerability.py $(DATA) --rows .rows.jsonl
+	$(BIN)/python -m benchmarks.answers.train_support $(or $(DATA),$(error name the folder: make train-answerability DATA=folder))
+	$(BIN)/python -m benchmarks.answers.train_answerability $(DATA) --rows .rows.jsonl
 
 clean:  # removes what make made
 	rm -rf .venv $(DEMO)

@@ -10,7 +10,6 @@ import pytest
 pytest.importorskip("torch", reason="adapters need torch")
 
 import torch
-from networks import Everything, Perceptron, inputs, made, random_adapter, relative, tokens, weights
 from torch import nn
 
 from commonplace.adapters import (
@@ -25,6 +24,7 @@ from commonplace.adapters import (
     save_adapter,
 )
 from commonplace.foundation import InputError
+from networks import Everything, Perceptron, inputs, made, random_adapter, relative, tokens, weights
 
 
 def test_several_add_up_in_any_order() -> None:

@@ -7,11 +7,11 @@ pytest.importorskip("torch", reason="adapters need torch")
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import DOUBLE, Everything, Perceptron, inputs, made, random_adapter, relative, tokens
 from torch import Tensor
 
 from commonplace.adapters import METHODS, Adapter, Layer, attach, compose, kept
 from commonplace.foundation import InputError
+from networks import DOUBLE, Everything, Perceptron, inputs, made, random_adapter, relative, tokens
 
 
 def outputs(adapters: list[tuple[Adapter, float]]) -> Tensor:

@@ -7,10 +7,10 @@ import pytest
 pytest.importorskip("torch", reason="adapters need torch")
 
 import torch
-from networks import DOUBLE, Everything, made, random_adapter
 from torch import Tensor
 
 from commonplace.adapters import Adapter, Layer, compose, conflicts, effect, inspect, kept
+from networks import DOUBLE, Everything, made, random_adapter
 
 
 def single(outputs: Tensor, inputs: Tensor) -> Adapter:

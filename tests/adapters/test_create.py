@@ -5,11 +5,11 @@ import pytest
 pytest.importorskip("torch", reason="adapters need torch")
 
 import torch
-from networks import Everything, made
 from torch import nn
 
 from commonplace.adapters import create, fingerprint
 from commonplace.foundation import InputError
+from networks import Everything, made
 
 
 @pytest.mark.parametrize(

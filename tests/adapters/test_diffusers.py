@@ -10,11 +10,10 @@ import pytest
 
 pytest.importorskip("torch", reason="adapters need torch")
 
-import stable_diffusion
 import torch
-from networks import relative
 from torch import Tensor
 
+import stable_diffusion
 from commonplace.adapters import (
     Adapter,
     Layer,
@@ -27,6 +26,7 @@ from commonplace.adapters import (
 )
 from commonplace.adapters.formats._tensor_file import open_tensors, write_tensors
 from commonplace.foundation import InputError
+from networks import relative
 
 NAMES = stable_diffusion.modules()
 

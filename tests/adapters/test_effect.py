@@ -10,11 +10,11 @@ pytest.importorskip("torch", reason="adapters need torch")
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import DOUBLE, Everything, made, random_adapter, relative, tokens
 from torch import Tensor, nn
 
 from commonplace.adapters import Adapter, Layer, attach, create, effect
 from commonplace.foundation import InputError
+from networks import DOUBLE, Everything, made, random_adapter, relative, tokens
 
 KINDS = ("lora", "rslora", "dora", "loha", "lokr")
 

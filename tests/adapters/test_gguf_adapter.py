@@ -8,8 +8,6 @@ import gguf
 import numpy as np
 import pytest
 import torch
-from llama_scores import NEAR, distance, filled, llama_scores, scores, worn_scores
-from tiny_llama import tiny_llama, write_model
 
 from commonplace.adapters import (
     Adapter,
@@ -22,6 +20,8 @@ from commonplace.adapters import (
     save_adapter,
 )
 from commonplace.foundation import InputError
+from llama_scores import NEAR, distance, filled, llama_scores, scores, worn_scores
+from tiny_llama import tiny_llama, write_model
 
 INSIDE = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 

@@ -8,12 +8,12 @@ import pytest
 pytest.importorskip("torch", reason="adapters need torch")
 
 import torch
-from networks import DOUBLE, Everything, made, random_adapter, relative, tokens
 from torch import Tensor, nn
 
 from commonplace.adapters import attach, open_adapter, save_adapter
 from commonplace.adapters.formats._tensor_file import write_tensors
 from commonplace.foundation import InputError
+from networks import DOUBLE, Everything, made, random_adapter, relative, tokens
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -7,12 +7,12 @@ pytest.importorskip("torch", reason="adapters need torch")
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import Everything, Perceptron, made, random_adapter, relative, tokens, weights
 from torch import nn
 
 from commonplace.adapters import Layer, attach, effect, merge
 from commonplace.adapters.algebra.layer import difference
 from commonplace.foundation import InputError
+from networks import Everything, Perceptron, made, random_adapter, relative, tokens, weights
 
 KINDS = ("lora", "rslora", "dora", "loha", "lokr")
 

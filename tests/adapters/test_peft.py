@@ -9,10 +9,10 @@ import pytest
 pytest.importorskip("torch", reason="adapters need torch")
 
 import torch
-from networks import Usual, made, random_adapter, relative, tokens
 
 from commonplace.adapters import Adapter, attach, compose, merge, open_adapter, save_adapter
 from commonplace.foundation import InputError
+from networks import Usual, made, random_adapter, relative, tokens
 
 peft = pytest.importorskip("peft", reason="peft is the reference of these tests")
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -11,7 +11,6 @@ pytest.importorskip("torch", reason="adapters need torch")
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import Perceptron, made, random_adapter
 
 from commonplace.adapters import (
     Adapter,
@@ -26,6 +25,7 @@ from commonplace.adapters import (
 )
 from commonplace.adapters.formats._tensor_file import open_tensors, write_tensors
 from commonplace.foundation import InputError
+from networks import Perceptron, made, random_adapter
 
 FULL = Provenance(
     base="tiny",

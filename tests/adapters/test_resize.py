@@ -7,10 +7,10 @@ pytest.importorskip("torch", reason="adapters need torch")
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import Everything, Perceptron, inputs, made, random_adapter, relative, tokens
 
 from commonplace.adapters import attach, compare, compose, effect, extract, resize
 from commonplace.foundation import InputError
+from networks import Everything, Perceptron, inputs, made, random_adapter, relative, tokens
 
 
 @pytest.mark.parametrize("kind", ["lora", "rslora", "dora"])

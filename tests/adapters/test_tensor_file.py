@@ -13,11 +13,11 @@ pytest.importorskip("torch", reason="adapters need torch")
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import Perceptron, made, random_adapter
 
 from commonplace.adapters import Adapter, open_adapter, save_adapter
 from commonplace.adapters.formats._tensor_file import open_tensors, write_tensors
 from commonplace.foundation import InputError
+from networks import Perceptron, made, random_adapter
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import pytest
 pytest.importorskip("torch", reason="adapters need torch")
 
 import torch
-from networks import Everything, made, tokens, weights
 from torch import Tensor, nn
 
 from commonplace.adapters import Adapter, Layer, Wearing, attach, create
 from commonplace.training import Settings, train
+from networks import Everything, made, tokens, weights
 
 SETTINGS = Settings(steps=4, batch=2, learning_rate=0.05, warm_up=0, patience=0)
 Item = tuple[Tensor, Tensor]

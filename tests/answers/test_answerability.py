@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from answers_fakes import Angle, passage, scored
 from hypothesis import given
 from hypothesis import strategies as st
 
+from answers_fakes import Angle, passage, scored
 from commonplace.answers import CAUTION, THRESHOLD
 from commonplace.answers._answerability import Answerability, assess, shipped
 from commonplace.answers._extractive import Reading

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from answers_fakes import THEN, TOOK, Accounting, SharedTerms, passage
 from numpy.typing import NDArray
 
+from answers_fakes import THEN, TOOK, Accounting, SharedTerms, passage
 from commonplace.answers import (
     Answer,
     Citation,

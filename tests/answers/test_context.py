@@ -1,9 +1,9 @@
 """Picking passages: the budget holds, duplicates go, reading order stays."""
 
-from answers_fakes import passage
 from hypothesis import given
 from hypothesis import strategies as st
 
+from answers_fakes import passage
 from commonplace.answers._context import (
     distinct,
     estimate_cost,

@@ -1,9 +1,9 @@
 """The extractive reader: exact offsets, reading order, and nothing that was not written."""
 
-from answers_fakes import SharedTerms, passage
 from hypothesis import given
 from hypothesis import strategies as st
 
+from answers_fakes import SharedTerms, passage
 from commonplace.answers._extractive import ExtractiveReader, ExtractiveSettings
 from commonplace.corpus import Passage, sentence_spans
 

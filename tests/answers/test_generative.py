@@ -1,8 +1,8 @@
 """The generative reader: what is kept is supported and attributed; passages stay data."""
 
 import pytest
-from answers_fakes import TOOK, Accounting, Scripted, passage
 
+from answers_fakes import TOOK, Accounting, Scripted, passage
 from commonplace.answers._generative import (
     LEFT_OUT,
     NO_ANSWER,

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from answers_fakes import Angle, scored
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from answers_fakes import Angle, scored
 from commonplace.answers._answerability import DERIVED, assess, shipped
 from commonplace.answers._extractive import Reading
 from commonplace.answers._reasons import Reason

@@ -3,10 +3,10 @@
 import math
 
 import pytest
-from answers_fakes import Angle, SharedTerms, passage
 from hypothesis import given
 from hypothesis import strategies as st
 
+from answers_fakes import Angle, SharedTerms, passage
 from commonplace.answers import ExtractiveReader
 from commonplace.answers._signals import SIGNALS, row, signals
 from commonplace.answers._wording import (

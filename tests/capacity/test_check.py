@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_plans import project, scattered, small, standing
 
 from commonplace.capacity import Plan, Size, check
 from commonplace.capacity.feasibility.check import Verdict, run_out_said
 from commonplace.capacity.plan.model import Flow, Hose, Order, Policies
+from small_plans import project, scattered, small, standing
 
 
 def test_a_plan_that_holds_has_no_break_and_says_when_each_resource_runs_out() -> None:

@@ -3,10 +3,9 @@
 from dataclasses import replace
 from datetime import date
 
-from small_plans import project, small, standing
-
 from commonplace.capacity import diff
 from commonplace.capacity.plan.model import Flow, Inventory, Order, Placement, Site, Supply
+from small_plans import project, small, standing
 
 
 def test_equal_plans_do_not_differ() -> None:

@@ -8,7 +8,6 @@ from time import monotonic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_plans import BLOCK, project, small, standing
 
 from commonplace.capacity import Made, Plan, Size, check, demo, make, order
 from commonplace.capacity.placement._choices import first_month, late_cost, pool, refused_cost
@@ -27,6 +26,7 @@ from commonplace.capacity.plan.model import (
     Site,
     Supply,
 )
+from small_plans import BLOCK, project, small, standing
 
 TWO = (Site("A", "campus"), Site("B", "campus"), Site("H", "house", "A"), Site("K", "house", "B"))
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_plans import BLOCK, OPTICS, SPINE, WAVE, project, scattered, small, standing
 
 from commonplace.capacity import Size, check, order
 from commonplace.capacity.feasibility.resources import site_rows
@@ -17,6 +16,7 @@ from commonplace.capacity.plan.model import Flow, Inventory, Item, Order, Plan, 
 from commonplace.capacity.plan.stock import stocks
 from commonplace.capacity.procurement import _backbone as _order_backbone
 from commonplace.capacity.solver.programme import Matrix, Solution, minimise
+from small_plans import BLOCK, OPTICS, SPINE, WAVE, project, scattered, small, standing
 
 NEEDS = ("ports", "south", "skeleton", "north")
 

@@ -3,9 +3,8 @@
 import re
 from dataclasses import replace
 
-from small_plans import scattered
-
 from commonplace.capacity import Size, check, demo, order, report
+from small_plans import scattered
 
 
 def test_a_report_loads_nothing_and_says_what_breaks_and_what_to_order() -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from small_plans import scattered
 
 from commonplace.capacity import Size, check, diff, make, order, write_plan, write_result_tables
 from commonplace.capacity.reports.tables import result_tables
 from commonplace.cli._program import program
 from commonplace.foundation import InputError
+from small_plans import scattered
 
 PLAN = scattered(2, Size(3, 9))
 

@@ -109,9 +109,9 @@ def test_convert_there_and_back(run: Run, files: tuple[Path, Path], tmp_path: Pa
 def test_to_llama_and_back(run: Run, tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="adapters need torch")
     import torch
-    from tiny_llama import tiny_llama, write_model
 
     from commonplace.adapters import create, open_adapter, save_adapter
+    from tiny_llama import tiny_llama, write_model
 
     model = tiny_llama()
     write_model(model, tmp_path / "model.gguf")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evaluation_sets import write_lines
 from numpy.typing import NDArray
 
 from commonplace.corpus import analyse
 from commonplace.library import Weights
+from evaluation_sets import write_lines
 
 
 class WordEncoder:

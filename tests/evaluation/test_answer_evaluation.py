@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from evaluation_sets import write_lines
 
 from commonplace import Answer, Citation, Filter, InputError, Library, Refusal, Sentence
 from commonplace.answers import THRESHOLD
 from commonplace.evaluation import CALIBRATION, AnswerRow, evaluate_answers
+from evaluation_sets import write_lines
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 PASSAGES = [

@@ -1,13 +1,13 @@
-"""`benchmarks/regression.py`: says nothing while all is well, one sentence where it is worse."""
+"""`benchmarks.ranking.regression` is silent while all is well, and says what is worse."""
 
 import json
 import sys
 from collections.abc import Callable
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+from benchmarks.ranking import regression
 from evaluation_sets import write_lines
 
 Script = Callable[..., tuple[object, str]]
@@ -23,18 +23,12 @@ def script(
     reference: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Script:
     """Run the script with these words; returns what it exits with, and prints."""
-    file = Path(__file__).parents[2] / "benchmarks" / "regression.py"
-    spec = spec_from_file_location("regression_script", file)
-    assert spec
-    assert spec.loader
-    module: ModuleType = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "REFERENCE", reference)
+    monkeypatch.setattr(regression, "REFERENCE", reference)
 
     def run(*words: object) -> tuple[object, str]:
         monkeypatch.setattr(sys, "argv", ["regression.py", *map(str, words)])
         try:
-            module.main()
+            regression.main()
         except SystemExit as end:
             return end.code, capsys.readouterr().out
         return 0, capsys.readouterr().out

@@ -13,8 +13,6 @@ from typing import Any
 import pytest
 import torch
 from click.testing import CliRunner, Result
-from llama_scores import NEAR, distance, filled, llama_scores, worn_scores
-from tiny_llama import tiny_llama, write_model
 
 from commonplace import Library
 from commonplace.adapters import (
@@ -31,6 +29,8 @@ from commonplace.models import dress, locate, parse_wear
 from commonplace.models.worn.llama_names import open_base
 from commonplace.models.worn.lora_gguf import LowRank, write_lora
 from commonplace.recipes.text import open_language
+from llama_scores import NEAR, distance, filled, llama_scores, worn_scores
+from tiny_llama import tiny_llama, write_model
 
 Make = Callable[..., Path]
 

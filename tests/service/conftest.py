@@ -6,11 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from browsing import Browsing, chromium
 from playwright.sync_api import Browser
-from service_running import Running, Serve, serving, write_notes
 
+from browsing import Browsing, chromium
 from commonplace import Library
+from service_running import Running, Serve, serving, write_notes
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "library"
 

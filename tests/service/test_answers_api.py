@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from service_running import Running, serving
 
 from commonplace import Library
+from service_running import Running, serving
 
 QUESTION = "Why does LoRA use two matrices?"
 

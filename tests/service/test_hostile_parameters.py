@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from mcp_client import over_http
-from service_running import Running
 
 from commonplace import InputError, Library
+from mcp_client import over_http
+from service_running import Running
 
 SECRET = "the okapi is called Xyzzy"
 METHODS = ("get", "post", "put", "delete", "patch")

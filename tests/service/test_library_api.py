@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 import pytest
-from service_running import Running, serving, wait_until
 
 from commonplace import Library
 from commonplace.service import add_token
+from service_running import Running, serving, wait_until
 
 
 def held_back(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from service_running import Running, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.weights]

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from mcp import Client, StdioServerParameters, stdio_client
-from mcp_client import over_http
-from service_running import Running, serving, write_notes
 
 from commonplace import Library
 from commonplace.service import add_token
+from mcp_client import over_http
+from service_running import Running, serving, write_notes
 
 
 @asynccontextmanager

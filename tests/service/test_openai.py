@@ -5,6 +5,7 @@ from typing import Any
 
 import openai
 import pytest
+
 from service_running import Running
 
 pytestmark = pytest.mark.weights

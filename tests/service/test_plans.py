@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from browsing import PHONE, Browsing, scrolls_sideways, severe_findings
 from click.testing import CliRunner
 from playwright.sync_api import expect
+
+from browsing import PHONE, Browsing, scrolls_sideways, severe_findings
 from service_running import Running, Serve
 
 pytest.importorskip("polars", reason="a plan needs polars")

@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 import pytest
-from service_running import Running, serving, wait_until, write_notes
 
 from commonplace import Library
 from commonplace.answers import Retrieved
 from commonplace.service import Role, add_token, remove_token
+from service_running import Running, serving, wait_until, write_notes
 
 ENDPOINTS = [
     ("GET", "/api/me"),

@@ -12,6 +12,9 @@ pytest.importorskip("torch", reason="training needs torch")
 
 import torch
 from torch import Tensor, nn
+
+from commonplace.foundation import InputError
+from commonplace.training import Settings, Validation, train
 from training_tasks import (
     SETTINGS,
     held_out,
@@ -22,9 +25,6 @@ from training_tasks import (
     run,
     squares,
 )
-
-from commonplace.foundation import InputError
-from commonplace.training import Settings, Validation, train
 
 PLAIN = Settings(steps=6, batch=4, learning_rate=0.01, validate_every=2, save_every=2)
 

@@ -11,15 +11,15 @@ import pytest
 pytest.importorskip("torch", reason="training needs torch")
 
 import torch
+
+from commonplace.foundation import InputError
+from commonplace.training import LAST
 from training_tasks import (
     SETTINGS,
     network,
     one_thread,  # noqa: F401
     run,
 )
-
-from commonplace.foundation import InputError
-from commonplace.training import LAST
 
 _PROGRAM = [sys.executable, str(Path(__file__).parents[1] / "fixtures" / "training_tasks.py")]
 

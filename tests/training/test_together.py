@@ -10,15 +10,14 @@ pytest.importorskip("accelerate", reason="several processes need accelerate")
 
 from dataclasses import replace
 
+from commonplace.foundation import InputError
+from commonplace.training import Settings, Together, train
 from training_tasks import (
     one_thread,  # noqa: F401
     pairs,
     plain_network,
     squares,
 )
-
-from commonplace.foundation import InputError
-from commonplace.training import Settings, Together, train
 
 
 def test_two_processes_are_one_with_twice_the_batch(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ probability of it, of a world where half of all questions have an answer.
 
 `answerability.json` holds all of it and says what it was trained on: four articles of SQuAD 2.0
 (Rajpurkar et al. 2018, https://arxiv.org/abs/1806.03822), whose unanswerable questions were written
-to look answerable from the very passage. benchmarks/train_answerability.py remakes it, and
+to look answerable from the very passage. benchmarks.answers.train_answerability remakes it, and
 docs/measurements/answers.md has what it is worth on other articles. It belongs to
 `ms-marco-MiniLM-L-12-v2` and `bge-small-en-v1.5`; other models need their own. Why a confidence is
 what it is: `_reasons.py`.
@@ -65,7 +65,7 @@ class Answerability:
 
     @classmethod
     def read(cls, path: Path) -> "Answerability":
-        """Read a file of benchmarks/train_answerability.py.
+        """Read a file of benchmarks.answers.train_answerability.
 
         Raises:
             WeightsError: it is missing, or is no such file.

@@ -7,8 +7,9 @@
 3. Boosted trees on `_claims.py` decide whether its words stand together as they do in the passage:
    they catch a number or name moved from another sentence, which the rules cannot.
 
-`support.json` holds the trees and says what they were trained on; benchmarks/train_answerability.py
-remakes them. What is caught and let through is measured in docs/measurements/answers.md.
+`support.json` holds the trees and says what they were trained on;
+`benchmarks.answers.train_support` remakes them. What is caught and let through is measured in
+docs/measurements/answers.md.
 
     python -m pytest tests/answers/test_support.py
 """

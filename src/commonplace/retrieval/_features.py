@@ -1,8 +1,8 @@
 """What is known of a query and a passage, as numbers: the features of learning to rank.
 
-`search --explain` computes them (`Explanation.features`), `benchmarks/learning_to_rank.py` trains
-on them. What a stage did not compute is NaN, which trees take as it is. Feedback is 0 here: it is
-of one library only, and nothing that is trained on public sets may depend on it.
+`search --explain` computes them (`Explanation.features`) and `benchmarks.ranking.learning_to_rank`
+trains on them. What a stage did not compute is NaN, which trees take as it is. Feedback is 0 here:
+it is of one library only, and nothing that is trained on public sets may depend on it.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -15,7 +15,8 @@ What makes it safe:
 - of one query, passage and day only the last verdict that was *said* and the last that was *done*
   count, so that an angry minute is one verdict, and a habit is many.
 
-    python -m pytest tests/retrieval/test_feedback_ranking.py; python benchmarks/feedback.py DIR
+    python -m pytest tests/retrieval/test_feedback_ranking.py
+    python -m benchmarks.ranking.feedback DIR
 """
 
 import contextlib

@@ -5,7 +5,6 @@ from datetime import date
 
 import numpy as np
 import pytest
-from small_plans import small
 
 from commonplace.capacity.network.concurrent import concurrent_flow
 from commonplace.capacity.network.flow import TOLERANCE
@@ -25,6 +24,7 @@ from commonplace.capacity.plan.model import (
     Site,
 )
 from commonplace.capacity.plan.stock import link_gbps, stocks
+from small_plans import small
 
 
 def region(seed: int, demand: str = "pipe", horizon: int = 4) -> Plan:

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Browsing, drop, jobs, row_of
 from playwright.sync_api import expect
-from service_running import Running, Serve, write_notes
 
+from browsing import Browsing, drop, jobs, row_of
 from commonplace import Library
 from commonplace.service import add_token
+from service_running import Running, Serve, write_notes
 
 
 def test_dropped_files_are_added_and_found(service: Running, browse: Browsing) -> None:

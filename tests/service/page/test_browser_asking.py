@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from browsing import Browsing, answered, box_of, write_question
 from playwright.sync_api import expect
+
+from browsing import Browsing, answered, box_of, write_question
 from service_running import Running
 
 LOW = {"width": 1180, "height": 330}  # where what is cited is below what is seen

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from browsing import Browsing, answered, change, drop, jobs, row_of
 from playwright.sync_api import expect
-from service_running import Running, Serve, wait_until
 
+from browsing import Browsing, answered, change, drop, jobs, row_of
 from commonplace import Library
+from service_running import Running, Serve, wait_until
 
 LORA = "Why does LoRA use two matrices?"
 

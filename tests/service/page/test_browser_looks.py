@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browsing import PHONE, Browsing, answered, box_of, drop, scrolls_sideways, severe_findings
 from playwright.sync_api import Page, expect
-from service_running import Running, Serve, write_notes
 
+from browsing import PHONE, Browsing, answered, box_of, drop, scrolls_sideways, severe_findings
 from commonplace.service import add_token
+from service_running import Running, Serve, write_notes
 
 DECODING = "What is speculative decoding?"
 IN_A_PDF = "Why does latent diffusion work in latent space?"

@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from browsing import PHONE, Browsing, answered, box_of
 from playwright.sync_api import Page, expect
+
+from browsing import PHONE, Browsing, answered, box_of
 from service_running import Running, Serve
 
 DECODING = "What is speculative decoding?"

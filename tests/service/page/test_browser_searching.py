@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from browsing import Browsing, write_question
 from playwright.sync_api import Page, Route, expect
-from service_running import Running, Serve, serving, write_notes
 
+from browsing import Browsing, write_question
 from commonplace import Library
 from commonplace.service import add_token
+from service_running import Running, Serve, serving, write_notes
 
 
 @pytest.mark.weights

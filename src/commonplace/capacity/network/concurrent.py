@@ -26,7 +26,7 @@ from commonplace.capacity.network.flow import (
 )
 from commonplace.capacity.solver.highs import SolverError, scale, solved, solver
 
-_LARGE = 30_000  # columns from which interior point is tried first (benchmarks/capacity_check.py)
+_LARGE = 30_000  # columns from which interior point is tried first (benchmarks.capacity.check)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,12 @@
 """How long does a search take in a library of 300,000 passages, and where does the time go?
 
-Needs passages (`benchmarks/make_passages.py` makes them), queries (queries.jsonl of BEIR sets) and
-files of real vectors of the encoder (.npy, unit rows). The passages are committed by the library's
-own functions, a hundred of them to an item. To encode them all would take two hours and change no
-time of a search: the vectors are real ones, perturbed until there are enough. What is found by them
-means nothing.
+Needs passages (`benchmarks.speed.make_passages` makes them), queries (queries.jsonl of BEIR sets)
+and files of real vectors of the encoder (.npy, unit rows). The passages are committed by the
+library's own functions, a hundred of them to an item. To encode them all would take two hours and
+change no time of a search: the vectors are real ones, perturbed until there are enough. What is
+found by them means nothing.
 
-    python benchmarks/large.py PASSAGES.jsonl LIBRARY --queries Q.jsonl... --vectors V.npy...
+    python -m benchmarks.speed.large PASSAGES.jsonl LIBRARY --queries Q.jsonl... --vectors V.npy...
 
 LIBRARY is made once and used again. Prints for the store alone and with the accelerator: the median
 and the 95th percentile of a warm search by profile and depth, the median of every stage, and the
@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.speed.engines import perturbed, read_lines
 from commonplace import Filter, Library
 from commonplace.corpus import Document, Draft, Store, TextLocator, analyse, indexed_text
 from commonplace.corpus import vector_table as table_of
@@ -38,7 +39,6 @@ from commonplace.foundation import Stopwatch
 from commonplace.library import ENCODER_SHA256
 from commonplace.retrieval import Profile, RerankParameters, search
 from commonplace.retrieval._search import RankingParameters
-from engines import perturbed, read_lines
 
 OF_AN_ITEM, AT_ONCE = 100, 200  # passages, items in one commit
 CONFIGURATIONS: tuple[tuple[str, Profile, int], ...] = (

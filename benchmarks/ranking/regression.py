@@ -1,10 +1,11 @@
 """Is the ranking still as good as its stored reference? Where it is significantly worse, exit 1.
 
 Needs a folder with sets in the BEIR layout (DATA/beir/SET or DATA/SET), of those that
-benchmarks/reference has a file of: nDCG@10 of every query by configuration, and no text.
+benchmarks/ranking/reference has a file of: nDCG@10 of every query by configuration, and no text.
 
-    python benchmarks/regression.py DATA [--libraries KEEP] [--only bm25,fast] [--sets scifact]
-    python benchmarks/regression.py DATA --write
+    python -m benchmarks.ranking.regression DATA [--libraries KEEP] [--only bm25,fast]
+        [--sets scifact]
+    python -m benchmarks.ranking.regression DATA --write
 
 A configuration fails where its mean is lower and a paired randomisation test over queries gives
 p < .05. `--write` makes the reference anew; `--libraries` keeps the sets' libraries, which saves

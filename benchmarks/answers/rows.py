@@ -1,6 +1,6 @@
 """The signals of questions of a set, asked of the library or of their own passage.
 
-    from answerability_rows import load
+    from benchmarks.answers.rows import load
 
 All passages become files of one library; a question is searched for with profile `best` and read
 by the extractive reader, as `Library.ask` does, or its own passage alone is read. What was asked is
@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.answers.train_support import rarity, read_lines
 from commonplace import Filter, Library
 from commonplace.answers import ExtractiveReader
 from commonplace.answers._signals import SIGNALS, row, signals
 from commonplace.models import open_cross_encoder, open_encoder
 from commonplace.retrieval import Hit
-from train_support import rarity, read_lines
 
 _CONTEXT = 10  # passages that `Library.ask` answers from
 Found = Mapping[str, "np.ndarray[Any, Any]"]

@@ -2,7 +2,7 @@
 
 Needs a folder with passages.jsonl and questions.jsonl (SQuAD 2.0, ../shared/data/qa/squad2).
 
-    python benchmarks/train_answerability.py DIR --rows FILE [--measure] [--out FILE]
+    python -m benchmarks.answers.train_answerability DIR --rows FILE [--measure] [--out FILE]
 
 `--rows` names the file of `answerability_rows.py` in which signals are kept; what it lacks is asked
 first (half an hour of one core; four times that to measure), and an interrupted run goes on. From
@@ -27,11 +27,11 @@ import sklearn
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from answerability_rows import Chosen, Doubles, Record, Rows, load, rates
+from benchmarks.answers.rows import Chosen, Doubles, Record, Rows, load, rates
+from benchmarks.answers.train_support import LICENCE, SOURCE, TRAINING, digest, directions
 from commonplace.answers._answerability import CURVE, DERIVED, Answerability
 from commonplace.answers._signals import DOWN, SIGNALS, UP
 from commonplace.models import compact
-from train_support import LICENCE, SOURCE, TRAINING, digest, directions
 
 PROBE_C: Final = 0.01
 CURVE_C: Final = 1.0
@@ -147,7 +147,7 @@ def write(record: Record, folder: Path, count: int, file: Path) -> None:
         "sha256": digest(folder),
         "questions": count,
         "recipe": {**RECIPE, "rounds": ROUNDS, "probe_c": PROBE_C, "curve_c": CURVE_C},
-        "made_by": "benchmarks/train_answerability.py, "
+        "made_by": "benchmarks/answers/train_answerability.py, "
         f"lightgbm {lightgbm.__version__}, scikit-learn {sklearn.__version__}",
         "prices_are": "threshold, false answers, false refusals; out of fold, training articles",
     }
@@ -168,7 +168,7 @@ def main() -> None:
     )
     chosen = parser.parse_args()
     if chosen.measure:
-        from answerability_plots import measure
+        from benchmarks.answers.plots import measure
 
         measure(chosen.folder, chosen.rows, chosen.out)
         return

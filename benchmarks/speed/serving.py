@@ -2,7 +2,7 @@
 
 Needs a folder of notes and papers, any.
 
-    python benchmarks/serving.py DIR [--json] [--library KEEP]
+    python -m benchmarks.speed.serving DIR [--json] [--library KEEP]
 
 Starts the service over a library of the folder, and measures a search (profile `fast`) over HTTP:
 for one user alone; for fifty at once; for fifty at once beside five streaming answers and a file

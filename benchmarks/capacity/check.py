@@ -1,13 +1,13 @@
 """How long does it take to hold a plan against every failure in every month, by its size?
 
-    python benchmarks/capacity_check.py [--json] [--rounds 7] [--sizes 8x40,40x300]
+    python -m benchmarks.capacity.check [--json] [--rounds 7] [--sizes 8x40,40x300]
 
 Synthetic regions (`plan demo`) with every project placed at random, so that much breaks. A pass is
 `check`: houses, backbone, stranding. `one by one` is the peer: the same questions, a new linear
 programme each, without what `_resilience` keeps; both find the same factor of each month's worst
 failure, which is asserted. Fresh plans each round (another seed), interleaved, medians.
 
-    python benchmarks/capacity_check.py --sndlib DATA/networks/sndlib
+    python -m benchmarks.capacity.check --sndlib DATA/networks/sndlib
 
 The backbone alone of published networks, each link lost in turn; seconds of the processor.
 """

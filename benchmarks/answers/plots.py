@@ -1,7 +1,7 @@
 """What the refusal is worth on articles it was not trained on: numbers, and two drawings.
 
-    python benchmarks/train_answerability.py DIR --rows FILE --measure
-    python benchmarks/answerability_plots.py DIR --rows FILE   # draws into docs/
+    python -m benchmarks.answers.train_answerability DIR --rows FILE --measure
+    python -m benchmarks.answers.plots DIR --rows FILE   # draws into docs/
 
 risk-coverage.svg: of the questions that are answered, how many have no answer (risk), as more and
 more are answered (coverage); the model, the four-signal curve before it, and a threshold on the
@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from answerability_rows import Doubles, Rows, load, rates
+from benchmarks.answers.rows import Doubles, Rows, load, rates
+from benchmarks.answers.train_support import TRAINING
 from commonplace.answers._answerability import CAUTION, Answerability
 from commonplace.answers._signals import SIGNALS
-from train_support import TRAINING
 
 DRAWS = 1000
 RETRIEVAL = ("BM25", "cosine", "reranker")

@@ -4,7 +4,7 @@ Needs folders of documentation, such as what Debian's packages carry:
 `apt-get download linux-doc-6.1 python3.11-doc rust-doc perl-doc postgresql-doc-15`, and each of
 them unpacked by `dpkg -x PACKAGE.deb FOLDER`. About 4 GB of pages make 300,000 passages.
 
-    python benchmarks/make_passages.py FOLDER... OUT.jsonl [--passages 300000] [--words 120]
+    python -m benchmarks.speed.make_passages FOLDER... OUT.jsonl [--passages 300000] [--words 120]
 
 Each file is read by the program's own readers, its text cut every 120 words, and what was there
 already is left out. The files come in a fixed random order, so that a smaller number is a sample of

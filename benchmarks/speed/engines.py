@@ -1,12 +1,13 @@
 """How fast is the program's ranking beside other engines: same passages, queries and core?
 
-Needs passages (`benchmarks/make_passages.py` makes them) and queries: the queries.jsonl of BEIR
+Needs passages (`benchmarks.speed.make_passages` makes them) and queries: the queries.jsonl of BEIR
 sets, and phrases out of the passages themselves. For the vectors, files of real ones (.npy, unit
 rows); they are perturbed until there are enough, which is good for speed and for nothing else. The
 peers are yours to install: `pip install bm25s numba tantivy lancedb faiss-cpu usearch`. One that is
 missing is a row that says so.
 
-    python benchmarks/engines.py PASSAGES.jsonl --queries Q.jsonl... [--vectors V.npy...] [--json]
+    python -m benchmarks.speed.engines PASSAGES.jsonl --queries Q.jsonl...
+        [--vectors V.npy...] [--json]
 
 All on one core and one thread, in one process, every query asked of all engines in turn. Prints:
 megabytes of terms indexed per second of processor time, milliseconds until 50 added passages are
@@ -27,8 +28,8 @@ from typing import Any
 
 import numpy as np
 
-from _engines_text import TEXT_ENGINES, Bm25s
-from _engines_vectors import VECTOR_ENGINES, Floats, Numpy
+from benchmarks.speed._engines_text import TEXT_ENGINES, Bm25s
+from benchmarks.speed._engines_vectors import VECTOR_ENGINES, Floats, Numpy
 from commonplace.corpus import analyse
 
 DEPTHS = (10, 200)

@@ -10,8 +10,8 @@ other sources and the other half did not help to choose.
 
 Needs transformers, gguf and accelerate (pip install '.[adapt]'); matplotlib for --picture.
 
-    python benchmarks/adapt_text.py DATA [--kinds lora,dora,full] [--source NAME] [--steps N]
-        [--json FILE] [--picture FILE]
+    python -m benchmarks.adapters.adapt_text DATA [--kinds lora,dora,full] [--source NAME]
+        [--steps N] [--json FILE] [--picture FILE]
 """
 
 import argparse

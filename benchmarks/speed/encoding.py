@@ -2,7 +2,7 @@
 
 Needs a folder with corpus.jsonl (the BEIR layout), or several.
 
-    python benchmarks/encoding.py DIR... [--json] [--rounds 7]
+    python -m benchmarks.speed.encoding DIR... [--json] [--rounds 7]
 
 Usual: batches of 32 texts in the order given, each padded to its longest, onnxruntime's default
 threads. Ours: `TextEncoder.encode_passages`, as `add` calls it. Fresh texts each round,

@@ -4,7 +4,7 @@ Two LoRA files of random numbers (by default 500 MB each: rank 128 on weights of
 a layer) in a temporary folder. Each operation runs from file to file in a process of its own; the
 figure is the most resident memory over what it was once torch was loaded.
 
-    python benchmarks/adapters_streaming.py [--megabytes N] [--json FILE]
+    python -m benchmarks.adapters.streaming [--megabytes N] [--json FILE]
 """
 
 import argparse
@@ -74,7 +74,14 @@ def main() -> None:
         for number in (1, 2):
             write(Path(folder) / f"{number}.safetensors", options.megabytes, number)
         for operation in OPERATIONS:
-            command = [sys.executable, __file__, "--run", operation, folder]
+            command = [
+                sys.executable,
+                "-m",
+                "benchmarks.adapters.streaming",
+                "--run",
+                operation,
+                folder,
+            ]
             printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
             most, seconds = map(float, printed.split())
             rows[operation] = most, seconds

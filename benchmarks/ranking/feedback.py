@@ -3,7 +3,8 @@
 Needs folders in the BEIR layout (corpus.jsonl, queries.jsonl, qrels/*.tsv): their judgments are the
 known truth that simulated users act on.
 
-    python benchmarks/feedback.py DIR... [--json] [--library KEEP] [--sessions 4] [--angry 0.05]
+    python -m benchmarks.ranking.feedback DIR... [--json] [--library KEEP]
+        [--sessions 4] [--angry 0.05]
 
 Half of the queries are asked again and again (a session each, some queries far more often than
 others), the other half never. A user looks at rank r with probability 1/r, opens what is relevant

@@ -2,7 +2,7 @@
 
 Needs a folder with passages.jsonl and questions.jsonl (SQuAD 2.0, ../shared/data/qa/squad2).
 
-    python benchmarks/train_support.py DIR [--measure] [--out FILE]
+    python -m benchmarks.answers.train_support DIR [--measure] [--out FILE]
 
 Pairs of `near_misses.py`; trained on the articles of `TRAINING`, measured on the others. The file
 is the same byte for byte each time. Each kind of pair weighs the same among those of its label, so
@@ -23,12 +23,12 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.answers.near_misses import Pair, pairs
 from commonplace.answers._claims import CLAIM_DOWN, CLAIM_SIGNALS, CLAIM_UP, claim_signals
 from commonplace.answers._support import COVERED, SUPPORTED, UNSURE, fault
 from commonplace.corpus import analyse
 from commonplace.models import Trees, compact
 from commonplace.retrieval.index.bm25 import idf
-from near_misses import Pair, pairs
 
 TRAINING = ("Normans", "Steam engine", "European Union law", "Harvard University")
 SOURCE = "SQuAD 2.0 dev, 8 articles, from chrischute/squad @ 85623adeb9"
@@ -148,7 +148,7 @@ def main() -> None:
         licence=LICENCE,
         sha256=digest(chosen.folder),
         recipe={**RECIPE, "rounds": ROUNDS, "pairs": len(made), "threshold": SUPPORTED},
-        made_by=f"benchmarks/train_support.py, lightgbm {lightgbm.__version__}",
+        made_by=f"benchmarks/answers/train_support.py, lightgbm {lightgbm.__version__}",
     )
     chosen.out.write_text(json.dumps(record, separators=(",", ":")) + "\n", encoding="utf-8")
     print(f"{chosen.out}: {len(made)} pairs, {chosen.out.stat().st_size} bytes")

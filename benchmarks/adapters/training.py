@@ -7,7 +7,7 @@ was before the first step; on a GPU the allocator's peak).
 
 Needs peft (pip install '.[dev]').
 
-    python benchmarks/adapters_training.py [--steps N] [--layers N] [--batch N] [--length N]
+    python -m benchmarks.adapters.training [--steps N] [--layers N] [--batch N] [--length N]
         [--threads N] [--compile] [--device cuda] [--dtype bfloat16] [--json FILE]
 """
 
@@ -27,7 +27,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own name for it)
 from torch import nn
 
-from _adapter_network import NAMES, TOKENS, Clock, network
+from benchmarks.adapters._network import NAMES, TOKENS, Clock, network
 from commonplace.adapters import attach, create
 
 MODELS = ("PEFT lora", "ours lora", "PEFT dora", "ours dora")
@@ -74,7 +74,15 @@ def stepper(name: str, options: argparse.Namespace) -> Callable[[], float]:
 
 def peak(name: str, options: argparse.Namespace) -> float:
     """MB at the most over what the model took before its first step; in a process of its own."""
-    command = [sys.executable, __file__, "--peak-of", name, "--device", options.device]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.adapters.training",
+        "--peak-of",
+        name,
+        "--device",
+        options.device,
+    ]
     command += ["--dtype", options.dtype, "--threads", str(options.threads)]
     for key in ("layers", "batch", "length"):
         command += [f"--{key}", str(getattr(options, key))]

@@ -5,7 +5,7 @@ relative error of a small network's outputs, in float64.
 
 Needs peft and diffusers (pip install '.[dev]').
 
-    python benchmarks/adapters_against_peers.py [--json FILE]
+    python -m benchmarks.adapters.against_peers [--json FILE]
 """
 
 import argparse

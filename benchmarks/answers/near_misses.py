@@ -6,7 +6,7 @@ answer, or by one of another question of the same type). Rough, as rewriting by 
 miss" is now and then true, a "claim" now and then bad English. A verbatim pair is left out, as the
 check passes those at once. The same pairs each time: each passage and question has its own seed.
 
-    from near_misses import pairs
+    from benchmarks.answers.near_misses import pairs
 """
 
 import random

@@ -2,7 +2,8 @@
 
 Needs a folder of notes, for example $DATA/library/ml, and `pip install 'commonplace[llm]'`.
 
-    python benchmarks/speculation.py DIR [--library KEEP] [--model SPEC] [--questions 16] [--json]
+    python -m benchmarks.speed.speculation DIR [--library KEEP] [--model SPEC]
+        [--questions 16] [--json]
 
 Each prompt is written from by the same model four times in turn, the order turning too: `before`
 (no drafts, nothing kept), `plain` (no drafts, the instructions kept evaluated), `always` (drafts,

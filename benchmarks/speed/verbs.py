@@ -2,7 +2,7 @@
 
 Needs a folder of notes and papers, any.
 
-    python benchmarks/speed.py DIR [--json] [--library KEEP]
+    python -m benchmarks.speed.verbs DIR [--json] [--library KEEP]
 
 Prints: seconds until all text can be searched and until all vectors are there, by stage; the median
 of warm searches by profile; the median of cold `commonplace search` runs from the shell's start to

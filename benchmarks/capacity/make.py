@@ -2,7 +2,7 @@
 
 Needs nothing for itself; `pip install ortools` for the peer `cp-sat`.
 
-    python benchmarks/capacity.py [--json] [--sizes 8x40,40x300] [--seconds 60] [--seeds 1]
+    python -m benchmarks.capacity.make [--json] [--sizes 8x40,40x300] [--seconds 60] [--seeds 1]
                                   [--peers highs,cp-sat] [--search-only]
 
 Synthetic regions (`plan demo`). `make`: seconds until every project of the pool has its place, and

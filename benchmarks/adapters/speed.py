@@ -7,7 +7,7 @@ of its own.
 
 Needs peft (pip install '.[dev]').
 
-    python benchmarks/adapters_speed.py [--runs N] [--kind lora|dora] [--threads N] [--layers N]
+    python -m benchmarks.adapters.speed [--runs N] [--kind lora|dora] [--threads N] [--layers N]
         [--compose | --compile] [--device cuda] [--dtype bfloat16] [--json FILE]
 """
 
@@ -25,7 +25,7 @@ import peft
 import torch
 from peft.utils.hotswap import hotswap_adapter, prepare_model_for_compiled_hotswap
 
-from _adapter_network import NAMES, TOKENS, Clock, folder_of, network
+from benchmarks.adapters._network import NAMES, TOKENS, Clock, folder_of, network
 from commonplace.adapters import Adapter, attach, compose, fingerprint, merge, open_adapter
 
 COMPOSED = 10

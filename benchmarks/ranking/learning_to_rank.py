@@ -14,7 +14,7 @@ The features are those of `commonplace.retrieval.FEATURES`, standardised among a
 so that no model can learn a collection's own scale. p: paired sign-flipping randomisation against
 the formula (in 1: against LambdaMART). The models' settings were fixed beforehand, not tuned here.
 
-    python benchmarks/learning_to_rank.py DATA --libraries KEPT [--cache DIR] [--json FILE]
+    python -m benchmarks.ranking.learning_to_rank DATA --libraries KEPT [--cache DIR] [--json FILE]
 
 DATA holds beir/, qa/squad2 and tabular/lambdarank; KEPT keeps one library for each set.
 Needs the extra `learn` (lightgbm, scikit-learn).
@@ -33,7 +33,7 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.kernel_approximation import Nystroem
 from sklearn.svm import LinearSVC
 
-from _ranking_sets import USED, Floats, RankingSet, read_libsvm, text_set
+from benchmarks.ranking._sets import USED, Floats, RankingSet, read_libsvm, text_set
 from commonplace.evaluation import randomisation_p
 
 Ranker = Callable[[Floats], Floats]
