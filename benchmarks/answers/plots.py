@@ -18,18 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.answers.rows import Doubles, Rows, load, rates
+from benchmarks.answers.rows import Rows, load, rates
 from benchmarks.answers.train_support import TRAINING
 from commonplace.answers._answerability import CAUTION, Answerability
 from commonplace.answers._signals import SIGNALS
+from commonplace.foundation.arrays import Float64s
 
 DRAWS = 1000
 RETRIEVAL = ("BM25", "cosine", "reranker")
-Scores = Mapping[str, Doubles]
-Statistic = Callable[[Doubles, NDArray[np.bool_]], float]
+Scores = Mapping[str, Float64s]
+Statistic = Callable[[Float64s, NDArray[np.bool_]], float]
 
 
-def four_signals(rows: Rows) -> Doubles:
+def four_signals(rows: Rows) -> Float64s:
     """The logistic curve that the trees replaced, its weights as they were."""
     columns = {name: rows.signals[:, SIGNALS.index(name)] for name in SIGNALS}
     return np.asarray(
@@ -40,7 +41,7 @@ def four_signals(rows: Rows) -> Doubles:
     )
 
 
-def compared(training: Rows, held: Rows, model: Answerability) -> dict[str, Doubles]:
+def compared(training: Rows, held: Rows, model: Answerability) -> dict[str, Float64s]:
     """Scores of the held-out rows by each way to refuse."""
     worth = [roc_auc_score(training.answerable, column) for column in training.retrieval.T]
     best = int(np.argmax(worth))
@@ -52,7 +53,7 @@ def compared(training: Rows, held: Rows, model: Answerability) -> dict[str, Doub
     }
 
 
-def risk_coverage(scores: Doubles, answerable: NDArray[np.bool_]) -> tuple[Doubles, Doubles]:
+def risk_coverage(scores: Float64s, answerable: NDArray[np.bool_]) -> tuple[Float64s, Float64s]:
     """Coverage [n] and risk [n] as ever more questions are answered, the surest first."""
     order = np.argsort(-scores, kind="stable")
     wrong = np.cumsum(~answerable[order])
@@ -60,17 +61,17 @@ def risk_coverage(scores: Doubles, answerable: NDArray[np.bool_]) -> tuple[Doubl
     return count / len(scores), wrong / count
 
 
-def area(scores: Doubles, answerable: NDArray[np.bool_]) -> float:
+def area(scores: Float64s, answerable: NDArray[np.bool_]) -> float:
     """Mean risk over all coverages (AURC)."""
     return float(risk_coverage(scores, answerable)[1].mean())
 
 
-def false_answers_at(scores: Doubles, answerable: NDArray[np.bool_], refused: float) -> float:
+def false_answers_at(scores: Float64s, answerable: NDArray[np.bool_], refused: float) -> float:
     """Share of the unanswerable answered where this share of the answerable is refused."""
     return float((scores[~answerable] >= np.quantile(scores[answerable], refused)).mean())
 
 
-def false_refusals_at(scores: Doubles, answerable: NDArray[np.bool_], answered: float) -> float:
+def false_refusals_at(scores: Float64s, answerable: NDArray[np.bool_], answered: float) -> float:
     """Share of the answerable refused where this share of the unanswerable is answered."""
     return float((scores[answerable] < np.quantile(scores[~answerable], 1 - answered)).mean())
 
@@ -121,7 +122,7 @@ def report(rows: Rows, scores: Scores, title: str) -> None:
                 print(f"    {first} - {other}, over {label}: {interval(gaps)}")
 
 
-def prices(rows: Rows, confidence: Doubles) -> None:
+def prices(rows: Rows, confidence: Float64s) -> None:
     for name, threshold in CAUTION.items():
         answers, refusals = rates(confidence, rows.answerable, threshold)
         print(f"caution {name:8s} {threshold}: false answers {answers:.3f}, refused {refusals:.3f}")
@@ -174,7 +175,7 @@ def draw_risk(held: Rows, scores: Scores, file: Path) -> None:
     plt.close(figure)
 
 
-def draw_reliability(held: Rows, confidence: Doubles, file: Path) -> None:
+def draw_reliability(held: Rows, confidence: Float64s, file: Path) -> None:
     """Share with an answer by confidence, ten bins; answerable and not weigh the same in all."""
     import matplotlib.pyplot as plt
 

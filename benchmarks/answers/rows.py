@@ -23,13 +23,12 @@ from benchmarks.answers.train_support import rarity, read_lines
 from commonplace import Filter, Library
 from commonplace.answers import ExtractiveReader
 from commonplace.answers._signals import SIGNALS, row, signals
+from commonplace.foundation.arrays import Bools, Float64s
 from commonplace.models import open_cross_encoder, open_encoder
 from commonplace.retrieval import Hit
 
 _CONTEXT = 10  # passages that `Library.ask` answers from
 Found = Mapping[str, "np.ndarray[Any, Any]"]
-Doubles = NDArray[np.float64]
-Chosen = NDArray[np.bool_]
 Record = dict[str, Any]
 
 
@@ -37,13 +36,13 @@ Record = dict[str, Any]
 class Rows:
     """What is known of questions: signals [n, signals], states [n, width], and the truth."""
 
-    signals: Doubles
-    states: Doubles
+    signals: Float64s
+    states: Float64s
     answerable: NDArray[np.bool_]
     article: NDArray[np.str_]
-    retrieval: Doubles  # [n, 3]: the best BM25 score, cosine and reranker's score
+    retrieval: Float64s  # [n, 3]: the best BM25 score, cosine and reranker's score
 
-    def at(self, chosen: Chosen) -> "Rows":
+    def at(self, chosen: Bools) -> "Rows":
         """The chosen rows."""
         return Rows(
             self.signals[chosen],
@@ -74,7 +73,7 @@ def load(
     )
 
 
-def rates(confidence: Doubles, answerable: Chosen, threshold: float) -> tuple[float, float]:
+def rates(confidence: Float64s, answerable: Bools, threshold: float) -> tuple[float, float]:
     """False answers and false refusals at a threshold."""
     given = confidence >= threshold
     return float(given[~answerable].mean()), float((~given[answerable]).mean())

@@ -27,10 +27,11 @@ import sklearn
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.answers.rows import Chosen, Doubles, Record, Rows, load, rates
+from benchmarks.answers.rows import Record, Rows, load, rates
 from benchmarks.answers.train_support import LICENCE, SOURCE, TRAINING, digest, directions
 from commonplace.answers._answerability import CURVE, DERIVED, Answerability
 from commonplace.answers._signals import DOWN, SIGNALS, UP
+from commonplace.foundation.arrays import Bools, Float64s
 from commonplace.models import compact
 
 PROBE_C: Final = 0.01
@@ -54,7 +55,7 @@ RECIPE: Final[Record] = {
 TARGETS: Final = (0.5, 0.4, 0.3, 0.2, 0.1, 0.05)  # shares of false answers that have a price
 
 
-def linear(rows: Doubles, labels: Chosen, c: float) -> tuple[Doubles, float]:
+def linear(rows: Float64s, labels: Bools, c: float) -> tuple[Float64s, float]:
     """Weights and bias of a logistic regression on standardised columns, for plain ones."""
     middle, spread = rows.mean(axis=0), rows.std(axis=0)
     spread[spread == 0] = 1.0
@@ -63,7 +64,7 @@ def linear(rows: Doubles, labels: Chosen, c: float) -> tuple[Doubles, float]:
     return weights, float(fitted.intercept_[0] - weights @ middle)
 
 
-def out_of_fold(rows: Rows, score: Callable[[Rows, Rows], Doubles]) -> Doubles:
+def out_of_fold(rows: Rows, score: Callable[[Rows, Rows], Float64s]) -> Float64s:
     """Scores [n] of every row by what was trained on the other articles."""
     found = np.zeros(len(rows.answerable))
     for article in sorted(set(rows.article)):
@@ -72,12 +73,12 @@ def out_of_fold(rows: Rows, score: Callable[[Rows, Rows], Doubles]) -> Doubles:
     return found
 
 
-def probed(training: Rows, rows: Rows) -> Doubles:
+def probed(training: Rows, rows: Rows) -> Float64s:
     weights, bias = linear(training.states, training.answerable, PROBE_C)
     return rows.states @ weights + bias
 
 
-def curve_columns(rows: Rows, probe: Doubles) -> Doubles:
+def curve_columns(rows: Rows, probe: Float64s) -> Float64s:
     at = [SIGNALS.index(name) for name in CURVE]
     return np.column_stack([rows.signals[:, at], probe])
 
@@ -108,17 +109,17 @@ def train(rows: Rows) -> Record:
     }
 
 
-def _short(values: Doubles) -> list[float]:
+def _short(values: Float64s) -> list[float]:
     return [float(f"{value:.5g}") for value in values]
 
 
-def scores(record: Record, rows: Rows) -> Doubles:
+def scores(record: Record, rows: Rows) -> Float64s:
     """Raw scores [n] of a trained record."""
     model = Answerability.of(record)
     return np.array([model.score(s, t) for s, t in zip(rows.signals, rows.states, strict=True)])
 
 
-def sigmoid_of(raw: Doubles, answerable: Chosen) -> tuple[float, float]:
+def sigmoid_of(raw: Float64s, answerable: Bools) -> tuple[float, float]:
     """Platt's slope and shift, both classes weighing the same."""
     fitted = LogisticRegression(C=1e6, class_weight="balanced").fit(raw[:, None], answerable)
     return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from commonplace import Library
+from commonplace.foundation.arrays import Float64s
 from commonplace.retrieval import FEATURES
 
-Floats = NDArray[np.float64]
 CANDIDATES = 30  # passages of each query that are ranked
 PER_ARTICLE = 40  # questions of squad2
 CONSTANT = frozenset({"position", "age", "code", "pdf", "feedback"})  # say nothing in these sets
@@ -38,10 +37,10 @@ class RankingSet:
     """
 
     name: str
-    features: list[Floats]
-    labels: list[Floats]
-    ideal: list[Floats]
-    formula: list[Floats] | None
+    features: list[Float64s]
+    labels: list[Float64s]
+    ideal: list[Float64s]
+    formula: list[Float64s] | None
     folds: list[str]
 
 

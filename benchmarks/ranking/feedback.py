@@ -25,15 +25,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from commonplace import Library
 from commonplace.corpus import FeedbackRecord, Verdict
 from commonplace.evaluation import open_set, read_beir
+from commonplace.foundation.arrays import Float32s
 from commonplace.models import TextEncoder, open_encoder
 from commonplace.retrieval import FeedbackParameters, Taste, spread, taste
 
-Floats = NDArray[np.float32]
 DEPTH, SHOWN = 50, 10
 LOOKS_RELEVANT, LOOKS_IRRELEVANT, THUMBS = 0.8, 0.1, 0.2
 NAIVE = 0.3  # what each click adds in the naive ranking
@@ -44,19 +43,19 @@ class Query:
     """One query: its vector, what was found (contents, scores) and what is truly relevant."""
 
     text: str
-    vector: Floats
+    vector: Float32s
     contents: list[str]
-    scores: Floats
-    gains: Floats  # of each passage found
+    scores: Float32s
+    gains: Float32s  # of each passage found
     ideal: float  # the DCG@10 of all that is relevant
 
 
-def discounted(gains: Sequence[float] | Floats) -> float:
+def discounted(gains: Sequence[float] | Float32s) -> float:
     top = np.asarray(gains, np.float64)[:SHOWN]
     return float((top / np.log2(np.arange(2, len(top) + 2))).sum())
 
 
-def ndcg(query: Query, scores: Floats) -> float:
+def ndcg(query: Query, scores: Float32s) -> float:
     return discounted(query.gains[np.argsort(-scores, kind="stable")]) / query.ideal
 
 
@@ -91,7 +90,7 @@ def _query(
     )
 
 
-def shifts(learned: Taste, query: Query) -> Floats:
+def shifts(learned: Taste, query: Query) -> Float32s:
     """What the library's own search adds to the scores of its best passages."""
     moved = learned.adjustments(query.text, query.vector, query.contents)
     return np.asarray(spread(query.scores) * moved, np.float32)
@@ -110,7 +109,7 @@ class Simulation:
         self.share = share / share.sum()
         self.day = datetime(2000, 1, 1, tzinfo=UTC)  # each session has its own
         self.records: list[FeedbackRecord] = []
-        self.vectors: dict[str, Floats] = {query.text: query.vector for query in queries}
+        self.vectors: dict[str, Float32s] = {query.text: query.vector for query in queries}
 
     def run(self, sessions: int, parameters: FeedbackParameters | None, naive: bool) -> None:
         """So many sessions; the ranking learns after every fifty."""
@@ -120,7 +119,7 @@ class Simulation:
                 query = self.asked[self.chance.choice(len(self.asked), p=self.share)]
                 self._session(query, rank(query))
 
-    def _session(self, query: Query, scores: Floats) -> None:
+    def _session(self, query: Query, scores: Float32s) -> None:
         self.day += timedelta(days=1)
         shown = np.argsort(-scores, kind="stable")[:SHOWN]
         if self.chance.random() < self.angry:
@@ -152,10 +151,10 @@ class Simulation:
             return lambda query: query.scores
         return lambda query: query.scores + shifts(learned, query)
 
-    def _encode(self, texts: Sequence[str]) -> Floats:
+    def _encode(self, texts: Sequence[str]) -> Float32s:
         return np.stack([self.vectors[text] for text in texts])
 
-    def _clicks(self, query: Query) -> Floats:
+    def _clicks(self, query: Query) -> Float32s:
         value = {"up": 1, "opened": 1, "down": -1, "dismissed": -1}
         count = dict.fromkeys(query.contents, 0)
         for record in self.records:

@@ -33,11 +33,12 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.kernel_approximation import Nystroem
 from sklearn.svm import LinearSVC
 
-from benchmarks.ranking._sets import USED, Floats, RankingSet, read_libsvm, text_set
+from benchmarks.ranking._sets import USED, RankingSet, read_libsvm, text_set
 from commonplace.evaluation import randomisation_p
+from commonplace.foundation.arrays import Float64s
 
-Ranker = Callable[[Floats], Floats]
-Train = Callable[[Sequence[Floats], Sequence[Floats]], Ranker]
+Ranker = Callable[[Float64s], Float64s]
+Train = Callable[[Sequence[Float64s], Sequence[Float64s]], Ranker]
 SETS = ("vaswani", "cranfield", "cosqa", "squad2")
 FOLDS, PAIRS, LANDMARKS = 5, 20, 300
 BOOSTING = {
@@ -47,7 +48,7 @@ BOOSTING = {
 }  # fmt: skip
 
 
-def standardised(matrix: Floats) -> Floats:
+def standardised(matrix: Float64s) -> Float64s:
     """Each feature as standard deviations from its mean among the candidates; unknown: 0."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a column of which nothing is known
@@ -56,10 +57,12 @@ def standardised(matrix: Floats) -> Floats:
     return np.where(np.isfinite(values), values, 0.0)
 
 
-def ndcg(scores: Floats, labels: Floats, ideal: Floats, depth: int, *, exponential: bool) -> float:
+def ndcg(
+    scores: Float64s, labels: Float64s, ideal: Float64s, depth: int, *, exponential: bool
+) -> float:
     """NDCG of one query; `ideal` holds the labels of all that is relevant to it."""
 
-    def gained(values: Floats) -> float:
+    def gained(values: Float64s) -> float:
         gains = np.exp2(values) - 1 if exponential else values
         return float((gains / np.log2(np.arange(2, len(gains) + 2))).sum())
 
@@ -67,12 +70,12 @@ def ndcg(scores: Floats, labels: Floats, ideal: Floats, depth: int, *, exponenti
     return gained(labels[np.argsort(-scores, kind="stable")][:depth]) / best if best else 0.0
 
 
-def lambdamart(features: Sequence[Floats], labels: Sequence[Floats]) -> Ranker:
+def lambdamart(features: Sequence[Float64s], labels: Sequence[Float64s]) -> Ranker:
     return boosted(features, labels, None)
 
 
 def boosted(
-    features: Sequence[Floats], labels: Sequence[Floats], start: Sequence[Floats] | None
+    features: Sequence[Float64s], labels: Sequence[Float64s], start: Sequence[Float64s] | None
 ) -> Ranker:
     """LambdaMART; with `start` the trees correct a given score, which is not added back here."""
     data = lightgbm.Dataset(
@@ -85,7 +88,7 @@ def boosted(
     return lambda matrix: np.asarray(model.predict(matrix, num_threads=1))
 
 
-def random_forest(features: Sequence[Floats], labels: Sequence[Floats]) -> Ranker:
+def random_forest(features: Sequence[Float64s], labels: Sequence[Float64s]) -> Ranker:
     forest = RandomForestRegressor(
         200, min_samples_leaf=10, max_features=0.5, n_jobs=1, random_state=0
     )
@@ -94,8 +97,8 @@ def random_forest(features: Sequence[Floats], labels: Sequence[Floats]) -> Ranke
 
 
 def preferences(
-    features: Sequence[Floats], labels: Sequence[Floats], most: int
-) -> tuple[Floats, Floats]:
+    features: Sequence[Float64s], labels: Sequence[Float64s], most: int
+) -> tuple[Float64s, Float64s]:
     """Differences of pairs of which one is preferred, both ways round, and which way it is."""
     chosen, differences = np.random.default_rng(0), []
     for matrix, label in zip(features, labels, strict=True):
@@ -106,13 +109,13 @@ def preferences(
     return np.concatenate([pairs, -pairs]), np.repeat([1.0, -1.0], len(pairs))
 
 
-def linear(features: Sequence[Floats], labels: Sequence[Floats]) -> Ranker:
+def linear(features: Sequence[Float64s], labels: Sequence[Float64s]) -> Ranker:
     pairs, signs = preferences(features, labels, PAIRS)
     weights = LinearSVC(C=0.01, fit_intercept=False).fit(pairs, signs).coef_[0]
     return lambda matrix: matrix @ weights
 
 
-def kernel_svm(features: Sequence[Floats], labels: Sequence[Floats]) -> Ranker:
+def kernel_svm(features: Sequence[Float64s], labels: Sequence[Float64s]) -> Ranker:
     everything = np.concatenate(features)
     mean, spread = everything.mean(axis=0), np.maximum(everything.std(axis=0), 1e-6)
     kernel = Nystroem(gamma=1.0 / everything.shape[1], n_components=LANDMARKS, random_state=0)
@@ -130,7 +133,9 @@ MODELS: dict[str, Train] = {
 }
 
 
-def row(question: str, name: str, model: str, values: Floats, against: Floats) -> dict[str, Any]:
+def row(
+    question: str, name: str, model: str, values: Float64s, against: Float64s
+) -> dict[str, Any]:
     p = randomisation_p(values - against)
     return {
         "question": question, "set": name, "model": model, "queries": len(values),
@@ -159,7 +164,7 @@ def known_task(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-Prepared = tuple[RankingSet, list[Floats], list[Floats]]  # the set, its features, the formula
+Prepared = tuple[RankingSet, list[Float64s], list[Float64s]]  # the set, its features, the formula
 
 
 def prepared(given: RankingSet) -> Prepared:
@@ -168,7 +173,7 @@ def prepared(given: RankingSet) -> Prepared:
     return given, features, [standardised(scores[:, None])[:, 0] for scores in given.formula]
 
 
-def measured(given: RankingSet, scores: Sequence[Floats], at: Sequence[int]) -> Floats:
+def measured(given: RankingSet, scores: Sequence[Float64s], at: Sequence[int]) -> Float64s:
     """nDCG@10 with linear gain of the queries `at`, as in trec_eval."""
     return np.array([
         ndcg(scores[place], given.labels[query], given.ideal[query], 10, exponential=False)

@@ -3,9 +3,8 @@
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from commonplace.foundation.arrays import Float32s
 
 
 class VectorEngine(Protocol):
@@ -14,9 +13,9 @@ class VectorEngine(Protocol):
     name: ClassVar[str]
 
     def __init__(self) -> None: ...
-    def build(self, vectors: Floats) -> None: ...
-    def search(self, query: Floats, k: int) -> list[int]: ...
-    def add(self, vectors: Floats) -> None: ...
+    def build(self, vectors: Float32s) -> None: ...
+    def search(self, query: Float32s, k: int) -> list[int]: ...
+    def add(self, vectors: Float32s) -> None: ...
     def delete(self, vector: int) -> None: ...
 
 
@@ -28,14 +27,14 @@ class Ours:
 
         self._made = Vectors
 
-    def build(self, vectors: Floats) -> None:
+    def build(self, vectors: Float32s) -> None:
         self._vectors = self._made(np.arange(len(vectors)), vectors)
 
-    def search(self, query: Floats, k: int) -> list[int]:
+    def search(self, query: Float32s, k: int) -> list[int]:
         rows: list[int] = self._vectors.nearest(query, k)[0].tolist()
         return rows
 
-    def add(self, vectors: Floats) -> None:
+    def add(self, vectors: Float32s) -> None:
         self.build(np.concatenate([self._vectors.matrix, vectors]))
 
     def delete(self, vector: int) -> None:
@@ -53,18 +52,18 @@ class OursAccelerated:
         self._made, self._coded = Vectors, Codes
         self._codes: Any = None
 
-    def build(self, vectors: Floats) -> None:
+    def build(self, vectors: Float32s) -> None:
         vectors.flags.writeable = False  # as the mapped ones are
         self._hold(np.arange(len(vectors)), vectors)
 
-    def _hold(self, rows: Any, matrix: Floats) -> None:
+    def _hold(self, rows: Any, matrix: Float32s) -> None:
         self._codes = self._coded.of(self._made(rows, matrix), self._codes)
 
-    def search(self, query: Floats, k: int) -> list[int]:
+    def search(self, query: Float32s, k: int) -> list[int]:
         rows: list[int] = self._codes.nearest(query, k)[0].tolist()
         return rows
 
-    def add(self, vectors: Floats) -> None:
+    def add(self, vectors: Float32s) -> None:
         held = self._codes.vectors
         rows = np.arange(len(held.rows) + len(vectors))
         self._hold(rows, np.concatenate([held.matrix, vectors]))
@@ -81,16 +80,16 @@ class Numpy:
     def __init__(self) -> None:
         pass
 
-    def build(self, vectors: Floats) -> None:
+    def build(self, vectors: Float32s) -> None:
         self._matrix = vectors
 
-    def search(self, query: Floats, k: int) -> list[int]:
+    def search(self, query: Float32s, k: int) -> list[int]:
         cosines = self._matrix @ query
         best = np.argpartition(cosines, -k)[-k:]
         rows: list[int] = best[np.argsort(-cosines[best])].tolist()
         return rows
 
-    def add(self, vectors: Floats) -> None:
+    def add(self, vectors: Float32s) -> None:
         self._matrix = np.concatenate([self._matrix, vectors])
 
     def delete(self, vector: int) -> None:
@@ -106,15 +105,15 @@ class FaissFlat:
         faiss.omp_set_num_threads(1)
         self._faiss = faiss
 
-    def build(self, vectors: Floats) -> None:
+    def build(self, vectors: Float32s) -> None:
         self._index: Any = self._faiss.IndexFlatIP(vectors.shape[1])
         self._index.add(vectors)
 
-    def search(self, query: Floats, k: int) -> list[int]:
+    def search(self, query: Float32s, k: int) -> list[int]:
         rows: list[int] = self._index.search(query[None], k)[1][0].tolist()
         return rows
 
-    def add(self, vectors: Floats) -> None:
+    def add(self, vectors: Float32s) -> None:
         self._index.add(vectors)
 
     def delete(self, vector: int) -> None:
@@ -124,7 +123,7 @@ class FaissFlat:
 class FaissIVF(FaissFlat):
     name: ClassVar[str] = "faiss, 1,024 lists, 32 probed"
 
-    def build(self, vectors: Floats) -> None:
+    def build(self, vectors: Float32s) -> None:
         self._index = self._faiss.index_factory(
             vectors.shape[1], "IVF1024,Flat", self._faiss.METRIC_INNER_PRODUCT
         )
@@ -142,16 +141,16 @@ class Usearch:
 
         self._made = usearch.index.Index
 
-    def build(self, vectors: Floats) -> None:
+    def build(self, vectors: Float32s) -> None:
         self._index = self._made(ndim=vectors.shape[1], metric="ip", dtype="f16")
         self._index.add(np.arange(len(vectors)), vectors, threads=1)
         self._next = len(vectors)
 
-    def search(self, query: Floats, k: int) -> list[int]:
+    def search(self, query: Float32s, k: int) -> list[int]:
         rows: list[int] = self._index.search(query, k, threads=1).keys.tolist()
         return rows
 
-    def add(self, vectors: Floats) -> None:
+    def add(self, vectors: Float32s) -> None:
         self._index.add(np.arange(self._next, self._next + len(vectors)), vectors, threads=1)
         self._next += len(vectors)
 

@@ -29,8 +29,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.speed._engines_text import TEXT_ENGINES, Bm25s
-from benchmarks.speed._engines_vectors import VECTOR_ENGINES, Floats, Numpy
+from benchmarks.speed._engines_vectors import VECTOR_ENGINES, Numpy
 from commonplace.corpus import analyse
+from commonplace.foundation.arrays import Float32s
 
 DEPTHS = (10, 200)
 PHRASES = 150  # two to five words as they stand in a passage
@@ -60,11 +61,11 @@ def queries_from(files: Sequence[Path], texts: Sequence[str]) -> list[list[str]]
     return [terms for terms in found if terms]
 
 
-def perturbed(files: Sequence[Path], count: int) -> Floats:
+def perturbed(files: Sequence[Path], count: int) -> Float32s:
     """Real unit vectors, and copies of them moved by a third of their length in any direction."""
     real = np.concatenate([np.load(file).astype(np.float32) for file in files])
     chance = np.random.default_rng(0)
-    made: Floats = np.empty((count, real.shape[1]), np.float32)
+    made: Float32s = np.empty((count, real.shape[1]), np.float32)
     for start in range(0, count, 10_000):
         rows = np.arange(start, min(start + 10_000, count))
         noise = chance.standard_normal((len(rows), real.shape[1]), np.float32)
@@ -179,7 +180,7 @@ def measure_text(texts: Sequence[str], fresh: Sequence[str], queries: Sequence[l
     return rows
 
 
-def measure_vectors(vectors: Floats, count: int, queries: Floats) -> Any:
+def measure_vectors(vectors: Float32s, count: int, queries: Float32s) -> Any:
     rows: dict[str, dict[str, Any]] = {}
     engines = opened(VECTOR_ENGINES, rows)
     held, fresh = vectors[:count], vectors[count:]

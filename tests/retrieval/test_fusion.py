@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from commonplace.foundation.arrays import Float32s
 from commonplace.retrieval._fusion import (
-    Floats,
     FusionParameters,
     fuse,
     minmax,
@@ -22,7 +22,7 @@ SCORES = hnp.arrays(
 )
 
 
-def f32(*values: float) -> Floats:
+def f32(*values: float) -> Float32s:
     return np.array(values, np.float32)
 
 
@@ -48,7 +48,7 @@ def test_scales_by_hand() -> None:
 
 
 @given(SCORES)
-def test_scales_keep_the_order_and_are_finite(scores: Floats) -> None:
+def test_scales_keep_the_order_and_are_finite(scores: Float32s) -> None:
     for out in (minmax(scores), standard(scores)):
         assert out.dtype == np.float32
         assert np.isfinite(out).all()
@@ -72,7 +72,7 @@ def test_fuse_by_hand() -> None:
 
 
 @given(SCORES, st.floats(0.5, 2), st.floats(-5, 5))
-def test_fusion_knows_no_units(dense: Floats, factor: float, offset: float) -> None:
+def test_fusion_knows_no_units(dense: Float32s, factor: float, offset: float) -> None:
     """A score multiplied or shifted ranks as before: cosines and BM25 need no common unit."""
     lexical = np.arange(dense.size, dtype=np.float32)
     if dense.size and dense.std() < 1e-2:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from commonplace.evaluation._types import Change, Comparison, Span
 
@@ -26,7 +26,6 @@ _CHUNK: Final = 2_000_000  # numbers that are drawn at once
 _ROUNDING: Final = 1e-12
 _Z: Final = 1.959963984540054  # the standard normal distribution's .975 quantile
 CHANGES: Final = 10  # queries that a comparison names
-Floats = NDArray[np.float64]
 
 
 def interval(values: ArrayLike, counts: ArrayLike | None = None, *, seed: int = 0) -> Span:

@@ -23,8 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.foundation import WeightsError
-
-Doubles = NDArray[np.float64]
+from commonplace.foundation.arrays import Float64s
 
 _DIGITS: Final = 9  # of a threshold and a leaf in the file: more than float32 holds
 
@@ -106,7 +105,7 @@ class Trees:
         """The mean of the sum over the training rows: what `contributions` start from."""
         return math.fsum(leaf.value * leaf.reached for leaf in self._leaves)
 
-    def predict(self, rows: NDArray[Any]) -> Doubles:
+    def predict(self, rows: NDArray[Any]) -> Float64s:
         """The sum of the trees for rows [n, features]: raw scores [n], in logits where trained so.
 
         NaN is a missing value, and goes the way that the trainer learned for it.
@@ -117,10 +116,10 @@ class Trees:
         column = x[:, feature]
         takes = np.where(np.isnan(column), missing, (column > lower) & (column <= upper))
         reached = np.logical_and.reduceat(takes, starts, axis=1)
-        total: Doubles = reached @ values + self._constant
+        total: Float64s = reached @ values + self._constant
         return total
 
-    def contributions(self, rows: NDArray[Any]) -> Doubles:
+    def contributions(self, rows: NDArray[Any]) -> Float64s:
         """Each feature's share of each row's sum, [n, features]; with `expected` they add up."""
         x = self._checked(rows)
         shares = np.zeros((len(self.features), len(x)))
@@ -142,14 +141,14 @@ class Trees:
             tables.append((*columns, np.array([leaf.value for leaf in leaves])))
         return tables
 
-    def _checked(self, rows: NDArray[Any]) -> Doubles:
+    def _checked(self, rows: NDArray[Any]) -> Float64s:
         x = np.asarray(rows, np.float64)
         if x.ndim != 2 or x.shape[1] != len(self.features):
             raise ValueError(f"rows of {len(self.features)} features, not an array {x.shape}")
         return x
 
 
-def _shapley(taken: NDArray[np.bool_], share: Doubles) -> Doubles:
+def _shapley(taken: NDArray[np.bool_], share: Float64s) -> Float64s:
     """The Shapley values of steps in the games that pay 1 where a leaf is reached.
 
     With d steps, and S the known ones among the others, the payoff without the step is its share

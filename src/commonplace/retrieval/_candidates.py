@@ -10,11 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from commonplace.foundation.arrays import Float32s, Float64s, Int64s
 from commonplace.retrieval._fusion import Reals, order
 from commonplace.retrieval._mixture import lowering
-from commonplace.retrieval._view import Floats, Rows
-
-Doubles = NDArray[np.float64]
 
 BELOW = "below what was compared again"  # the part that keeps the rest of a ranking under its top
 
@@ -28,24 +26,24 @@ class Candidates:
         lexical_rows, dense_rows: the two lists that the candidates came from.
     """
 
-    rows: Rows
-    bm25: Floats
+    rows: Int64s
+    bm25: Float32s
     parts: Mapping[str, Reals]
-    cosine: Floats | None = None
-    fused: Floats | None = None
+    cosine: Float32s | None = None
+    fused: Float32s | None = None
     fused_rank: NDArray[np.int64] | None = None
-    neighbours: Floats | None = None
-    reranked: Floats | None = None
-    lexical_rows: Rows | None = None
-    dense_rows: Rows | None = None
-    query_vector: Floats | None = None  # [dimension], where the query was encoded
-    scores: Doubles = field(init=False)
+    neighbours: Float32s | None = None
+    reranked: Float32s | None = None
+    lexical_rows: Int64s | None = None
+    dense_rows: Int64s | None = None
+    query_vector: Float32s | None = None  # [dimension], where the query was encoded
+    scores: Float64s = field(init=False)
 
     def __post_init__(self) -> None:
         self.parts = {name: values.astype(np.float64) for name, values in self.parts.items()}
         self._add_up()
 
-    def adjust(self, parts: Mapping[str, Floats], depth: int, keep: float = 1.0) -> None:
+    def adjust(self, parts: Mapping[str, Float32s], depth: int, keep: float = 1.0) -> None:
         """Change the scores of the first `depth`: add `parts` [depth], after scaling by `keep`.
 
         All others stay below them, in their order; then all are ranked anew.

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from commonplace.corpus import Passage, analyse, indexed_text
-from commonplace.retrieval._fusion import Floats
+from commonplace.foundation.arrays import Float32s
 
 FEATURES: Final = (
     "bm25",
@@ -38,10 +38,10 @@ FEATURES: Final = (
 class Signals:
     """What the stages of a search found for each of n passages, float32 [n]; None: did not run."""
 
-    bm25: Floats
-    cosine: Floats | None = None
-    neighbours: Floats | None = None
-    late_interaction: Floats | None = None
+    bm25: Float32s
+    cosine: Float32s | None = None
+    neighbours: Float32s | None = None
+    late_interaction: Float32s | None = None
 
 
 def features(
@@ -50,7 +50,7 @@ def features(
     signals: Signals,
     idf: Callable[[str], float],
     now: datetime,
-) -> Floats:
+) -> Float32s:
     """The features of each passage for a query of these terms, float32 [n, len(FEATURES)]."""
     weights = {term: idf(term) for term in dict.fromkeys(terms)}
     nothing = np.full(len(passages), np.nan, np.float32)

@@ -34,9 +34,9 @@ from numpy.typing import NDArray
 
 from commonplace.corpus import FeedbackRecord, Verdict, analyse
 from commonplace.foundation import write_atomically
+from commonplace.foundation.arrays import Float32s
 
-Floats = NDArray[np.float32]
-Encode = Callable[[Sequence[str]], Floats]  # unit vectors of queries [n, dimension]
+Encode = Callable[[Sequence[str]], Float32s]  # unit vectors of queries [n, dimension]
 
 _SAID: Final = frozenset({"up", "down"})
 _VALUE: Final[dict[Verdict, float]] = {"up": 1, "opened": 1, "down": -1, "dismissed": -1}
@@ -64,10 +64,10 @@ class Taste:
     """
 
     records: tuple[FeedbackRecord, ...]
-    queries: Floats | None
+    queries: Float32s | None
     parameters: FeedbackParameters = FeedbackParameters()
 
-    def adjustments(self, query: str, vector: Floats | None, contents: Sequence[str]) -> Floats:
+    def adjustments(self, query: str, vector: Float32s | None, contents: Sequence[str]) -> Float32s:
         """How far each passage moves for a query, float32 [passages], within +-`bound`.
 
         Args:
@@ -87,7 +87,7 @@ class Taste:
         p = self.parameters
         return np.asarray(p.bound * said / (p.prior + weight), np.float32)
 
-    def _likeness(self, query: str, vector: Floats | None) -> Sequence[float]:
+    def _likeness(self, query: str, vector: Float32s | None) -> Sequence[float]:
         """How alike this query is to each record's: 0 below `alike`, 1 for the same."""
         if self.queries is None or vector is None:
             words = frozenset(analyse(query))
@@ -153,7 +153,7 @@ def remembering(encode: Encode, file: Path) -> Encode:
     error: it is made again.
     """
 
-    def encoded(texts: Sequence[str]) -> Floats:
+    def encoded(texts: Sequence[str]) -> Float32s:
         names = [hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in texts]
         known = _read(file)
         new = {n: text for n, text in zip(names, texts, strict=True) if n not in known}
@@ -165,7 +165,7 @@ def remembering(encode: Encode, file: Path) -> Encode:
     return encoded
 
 
-def _read(file: Path) -> dict[str, Floats]:
+def _read(file: Path) -> dict[str, Float32s]:
     try:
         with np.load(BytesIO(file.read_bytes()), allow_pickle=False) as kept:
             return dict(zip(kept["names"].tolist(), kept["vectors"], strict=True))
@@ -173,7 +173,7 @@ def _read(file: Path) -> dict[str, Floats]:
         return {}
 
 
-def _write(file: Path, known: dict[str, Floats]) -> None:
+def _write(file: Path, known: dict[str, Float32s]) -> None:
     made = BytesIO()
     np.savez(made, names=np.array(list(known)), vectors=np.stack(list(known.values())))
     with contextlib.suppress(OSError):

@@ -21,7 +21,8 @@ from typing import Any, Final, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from commonplace.foundation.arrays import Float32s
+
 Reals = NDArray[np.floating[Any]]
 Key = TypeVar("Key", bound=Hashable)
 Scale = Literal["z", "minmax"]
@@ -50,28 +51,28 @@ def reciprocal_rank_fusion(
     return sorted(fused.items(), key=lambda item: -item[1])
 
 
-def minmax(scores: Floats) -> Floats:
+def minmax(scores: Float32s) -> Float32s:
     """Scores [n] mapped so that the least is 0 and the greatest 1; all 0 where all are equal."""
     if scores.size == 0 or np.ptp(scores) < _FLAT:
         return np.zeros_like(scores, np.float32)
     return np.asarray((scores - scores.min()) / np.ptp(scores), np.float32)
 
 
-def standard(scores: Floats) -> Floats:
+def standard(scores: Float32s) -> Float32s:
     """Scores [n] as standard deviations from their mean; all 0 where all are equal."""
     if scores.size == 0 or scores.std() < _FLAT:
         return np.zeros_like(scores, np.float32)
     return np.asarray((scores - scores.mean()) / scores.std(), np.float32)
 
 
-def scaled(scores: Floats, scale: Scale) -> Floats:
+def scaled(scores: Float32s, scale: Scale) -> Float32s:
     """Scores [n] on the named scale."""
     return standard(scores) if scale == "z" else minmax(scores)
 
 
 def fused_parts(
-    lexical: Floats, dense: Floats, parameters: FusionParameters | None = None
-) -> tuple[Floats, Floats]:
+    lexical: Float32s, dense: Float32s, parameters: FusionParameters | None = None
+) -> tuple[Float32s, Float32s]:
     """What BM25 and what the cosine add to the fused score of each candidate, float32 [n] each.
 
     `lexical` and `dense` hold the exact BM25 score and cosine of the same n candidates: the union
@@ -87,7 +88,9 @@ def fused_parts(
     return words.astype(np.float32), meaning.astype(np.float32)
 
 
-def fuse(lexical: Floats, dense: Floats, parameters: FusionParameters | None = None) -> Floats:
+def fuse(
+    lexical: Float32s, dense: Float32s, parameters: FusionParameters | None = None
+) -> Float32s:
     """The fused score of each candidate, float32 [n]: the sum of `fused_parts`."""
     words, meaning = fused_parts(lexical, dense, parameters)
     return words + meaning

@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from commonplace.retrieval._fusion import Floats, Reals, standard
+from commonplace.foundation.arrays import Float32s
+from commonplace.retrieval._fusion import Reals, standard
 
 _GAP: Final = 1e-3  # between the last passage of the top and the first below
 
@@ -18,7 +19,7 @@ class RerankParameters:
     weight: float = 0.2  # of one standard deviation of its scores
 
 
-def reranked_part(scores: Floats, parameters: RerankParameters) -> Floats:
+def reranked_part(scores: Float32s, parameters: RerankParameters) -> Float32s:
     """What the reranker's scores [n] of the top add to the scores of the ranking, float32 [n]."""
     return np.asarray(parameters.weight * standard(scores), np.float32)
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from commonplace.retrieval._fusion import Floats, Reals
+from commonplace.foundation.arrays import Float32s
+from commonplace.retrieval._fusion import Reals
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class NeighbourParameters:
     weight: float = 0.25  # of their mean; a passage's own score has the rest
 
 
-def neighbour_means(scores: Reals, vectors: Floats, nearest: int) -> Floats:
+def neighbour_means(scores: Reals, vectors: Float32s, nearest: int) -> Float32s:
     """The mean score of each passage's neighbours among the others, float32 [n].
 
     Args:
@@ -34,7 +35,7 @@ def neighbour_means(scores: Reals, vectors: Floats, nearest: int) -> Floats:
         nearest: how many neighbours each has; fewer where there are fewer.
     """
     known = np.flatnonzero(~np.isnan(vectors).any(axis=1))
-    means: Floats = scores.astype(np.float32)
+    means: Float32s = scores.astype(np.float32)
     count = min(nearest, len(known) - 1)
     if count > 0:
         cosines = vectors[known] @ vectors[known].T

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from commonplace.corpus import Passage, analyse, indexed_text
 from commonplace.foundation import Stopwatch
+from commonplace.foundation.arrays import Float32s, Int64s
 from commonplace.retrieval._candidates import Candidates
 from commonplace.retrieval._explanation import Explanation, Hit
 from commonplace.retrieval._features import FEATURES, Signals, features
@@ -24,7 +25,7 @@ from commonplace.retrieval._feedback import Taste, spread
 from commonplace.retrieval._fusion import FusionParameters, fused_parts, standard
 from commonplace.retrieval._mixture import RerankParameters, reranked_part
 from commonplace.retrieval._neighbours import NeighbourParameters, neighbour_means
-from commonplace.retrieval._view import Floats, Rows, View
+from commonplace.retrieval._view import View
 from commonplace.retrieval.index.bm25 import TermContribution
 
 _ROUNDING = 1e-6  # relative; float32 sums were seen to be off by three units in the last place
@@ -133,7 +134,9 @@ def _hybrid(
     return found
 
 
-def _fused(rows: Rows, bm25: Floats, cosine: Floats, parameters: FusionParameters) -> Candidates:
+def _fused(
+    rows: Int64s, bm25: Float32s, cosine: Float32s, parameters: FusionParameters
+) -> Candidates:
     words, meaning = fused_parts(bm25, cosine, parameters)
     found = Candidates(rows, bm25, {"bm25": words, "cosine": meaning}, cosine)
     found.fused = found.scores.astype(np.float32)
@@ -180,7 +183,7 @@ def _adapt(view: View, query: str, found: Candidates, taste: Taste) -> dict[int,
     return dict(zip(top.tolist(), passages, strict=True))
 
 
-def _fetch(view: View, rows: Rows, there: dict[int, Passage]) -> list[Passage]:
+def _fetch(view: View, rows: Int64s, there: dict[int, Passage]) -> list[Passage]:
     """Passages by row; those that a stage has fetched already are not fetched again."""
     missing = np.array([row for row in rows.tolist() if row not in there], np.int64)
     there = there | dict(zip(missing.tolist(), view.passages(missing), strict=True))
@@ -202,7 +205,7 @@ def _explained(
 
 
 def _explain(
-    view: View, terms: Sequence[str], found: Candidates, place: int, known: Floats
+    view: View, terms: Sequence[str], found: Candidates, place: int, known: Float32s
 ) -> Explanation:
     row = int(found.rows[place])
     bm25 = float(found.bm25[place])
@@ -232,10 +235,10 @@ def _in_double(bm25: float, parts: Sequence[TermContribution]) -> float:
     return total if math.isclose(total, bm25, rel_tol=_ROUNDING) else bm25
 
 
-def _rank(rows: Rows | None, row: int) -> int | None:
+def _rank(rows: Int64s | None, row: int) -> int | None:
     at = np.flatnonzero(rows == row) if rows is not None else np.empty(0)
     return int(at[0]) + 1 if len(at) else None
 
 
-def _number(values: Floats | None, place: int) -> float | None:
+def _number(values: Float32s | None, place: int) -> float | None:
     return None if values is None or np.isnan(values[place]) else float(values[place])

@@ -23,34 +23,32 @@ from commonplace.corpus import (
     lookup,
     passages_from,
 )
+from commonplace.foundation.arrays import Float32s, Int64s
 from commonplace.retrieval.index.accelerator import Accelerator
 from commonplace.retrieval.index.bm25 import BM25, TermContribution, contributions, idf
 from commonplace.retrieval.index.codes import Codes
 from commonplace.retrieval.index.postings import Postings
 
-Rows = NDArray[np.int64]
-Floats = NDArray[np.float32]
-
 
 class View(Protocol):
     """The passages that one search looks at, named by rows. BM25 statistics ignore the filter."""
 
-    def lexical(self, terms: Sequence[str], limit: int) -> tuple[Rows, Floats]:
+    def lexical(self, terms: Sequence[str], limit: int) -> tuple[Int64s, Float32s]:
         """The best rows by BM25 and their scores, best first; none that scores 0."""
 
-    def dense(self, query: Floats, limit: int) -> tuple[Rows, Floats]:
+    def dense(self, query: Float32s, limit: int) -> tuple[Int64s, Float32s]:
         """The rows of largest cosine with a unit vector [dimension], best first."""
 
-    def lexical_scores(self, terms: Sequence[str], rows: Rows) -> Floats:
+    def lexical_scores(self, terms: Sequence[str], rows: Int64s) -> Float32s:
         """The BM25 score of each of these rows, 0 where no term occurs."""
 
-    def cosines(self, query: Floats, rows: Rows) -> Floats:
+    def cosines(self, query: Float32s, rows: Int64s) -> Float32s:
         """The cosine of each of these rows; NaN where a passage has no vector (yet)."""
 
-    def vectors(self, rows: Rows) -> Floats:
+    def vectors(self, rows: Int64s) -> Float32s:
         """The unit vector of each of these rows [n, dimension]; NaN where there is none (yet)."""
 
-    def passages(self, rows: Rows) -> list[Passage]:
+    def passages(self, rows: Int64s) -> list[Passage]:
         """The passages at these rows, in that order."""
 
     def explain(self, terms: Sequence[str], row: int) -> list[TermContribution]:
@@ -91,22 +89,22 @@ class PresentView:
         return self._vectors is not None and len(self._vectors.rows) > 0
 
     @cached_property
-    def _among(self) -> Rows | None:
+    def _among(self) -> Int64s | None:
         return self._snapshot.rows(self._where) if self._is_filtered else None
 
-    def lexical(self, terms: Sequence[str], limit: int) -> tuple[Rows, Floats]:
+    def lexical(self, terms: Sequence[str], limit: int) -> tuple[Int64s, Float32s]:
         """See `View`."""
         if self._postings is not None:
             return self._postings.top(terms, limit, self._among)
         return self._snapshot.lexical(terms, limit, self._where)
 
-    def dense(self, query: Floats, limit: int) -> tuple[Rows, Floats]:
+    def dense(self, query: Float32s, limit: int) -> tuple[Int64s, Float32s]:
         """See `View`."""
         assert self._vectors is not None, "asked for vectors that are not there"
         nearest = self._vectors.nearest if self._codes is None else self._codes.nearest
         return nearest(query, limit, self._among)
 
-    def lexical_scores(self, terms: Sequence[str], rows: Rows) -> Floats:
+    def lexical_scores(self, terms: Sequence[str], rows: Int64s) -> Float32s:
         """See `View`."""
         if self._postings is not None:
             return self._postings.scores(terms, rows)
@@ -118,17 +116,17 @@ class PresentView:
             scores[[at[row] for row in found.tolist()]] = values
         return scores
 
-    def cosines(self, query: Floats, rows: Rows) -> Floats:
+    def cosines(self, query: Float32s, rows: Int64s) -> Float32s:
         """See `View`."""
         assert self._vectors is not None, "asked for vectors that are not there"
         return self._vectors.cosines(query, rows)
 
-    def vectors(self, rows: Rows) -> Floats:
+    def vectors(self, rows: Int64s) -> Float32s:
         """See `View`."""
         assert self._vectors is not None, "asked for vectors that are not there"
         return self._vectors.at(rows)
 
-    def passages(self, rows: Rows) -> list[Passage]:
+    def passages(self, rows: Int64s) -> list[Passage]:
         """See `View`."""
         return self._snapshot.passages(rows)
 
@@ -171,33 +169,33 @@ class PastView:
         """Whether any passage has a vector."""
         return self._vectors is not None and len(self._vectors.rows) > 0
 
-    def lexical(self, terms: Sequence[str], limit: int) -> tuple[Rows, Floats]:
+    def lexical(self, terms: Sequence[str], limit: int) -> tuple[Int64s, Float32s]:
         """See `View`."""
         top = self._bm25.top(terms, limit, self._mask)
         rows = np.fromiter((row for row, _ in top), np.int64, len(top))
         return rows, np.fromiter((score for _, score in top), np.float32, len(top))
 
-    def dense(self, query: Floats, limit: int) -> tuple[Rows, Floats]:
+    def dense(self, query: Float32s, limit: int) -> tuple[Int64s, Float32s]:
         """See `View`."""
         assert self._vectors is not None, "asked for vectors that are not there"
         return self._vectors.nearest(query, limit, np.flatnonzero(self._mask))
 
-    def lexical_scores(self, terms: Sequence[str], rows: Rows) -> Floats:
+    def lexical_scores(self, terms: Sequence[str], rows: Int64s) -> Float32s:
         """See `View`."""
-        scores: Floats = self._bm25.scores(terms)[rows]
+        scores: Float32s = self._bm25.scores(terms)[rows]
         return scores
 
-    def cosines(self, query: Floats, rows: Rows) -> Floats:
+    def cosines(self, query: Float32s, rows: Int64s) -> Float32s:
         """See `View`."""
         assert self._vectors is not None, "asked for vectors that are not there"
         return self._vectors.cosines(query, rows)
 
-    def vectors(self, rows: Rows) -> Floats:
+    def vectors(self, rows: Int64s) -> Float32s:
         """See `View`."""
         assert self._vectors is not None, "asked for vectors that are not there"
         return self._vectors.at(rows)
 
-    def passages(self, rows: Rows) -> list[Passage]:
+    def passages(self, rows: Int64s) -> list[Passage]:
         """See `View`."""
         return passages_from(self._rows.take(rows))
 

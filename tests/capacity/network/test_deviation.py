@@ -5,14 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commonplace.foundation.arrays import Float64s, Int64s
+
 pytest.importorskip("highspy", reason="the reference needs a solver")
 
 from commonplace.capacity.network._deviation import deviated, shortest_ways
 from commonplace.capacity.network.concurrent import concurrent_flow
-from commonplace.capacity.network.flow import Floats, Graph, Ints, carried, distances
+from commonplace.capacity.network.flow import Graph, carried, distances
 
 
-def meshed(seed: int, nodes: int = 8) -> tuple[Graph, Floats, Ints, Floats]:
+def meshed(seed: int, nodes: int = 8) -> tuple[Graph, Float64s, Int64s, Float64s]:
     """A ring with chords each way, and demands between all."""
     chance = np.random.default_rng(seed)
     ends = [(n, (n + 1) % nodes) for n in range(nodes)]

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonplace.capacity.network.concurrent import Programme, concurrent_flow, metric_bound
-from commonplace.capacity.network.flow import Floats, Graph, Ints, carried, distances, routed
+from commonplace.capacity.network.flow import Graph, carried, distances, routed
 from commonplace.capacity.solver.highs import solved, solver
+from commonplace.foundation.arrays import Float64s, Int64s
 
 DATA = os.environ.get("COMMONPLACE_DATA", "")
-Case = tuple[Graph, Floats, Ints, Floats]
+Case = tuple[Graph, Float64s, Int64s, Float64s]
 
 
 def random_case(seed: int, nodes: int = 5) -> Case:
@@ -47,7 +48,7 @@ def paths(graph: Graph, at: int, end: int, seen: tuple[int, ...]) -> Iterator[li
                 yield [int(arc), *rest]
 
 
-def by_paths(graph: Graph, capacity: Floats, pairs: Ints, demand: Floats) -> float:
+def by_paths(graph: Graph, capacity: Float64s, pairs: Int64s, demand: Float64s) -> float:
     """The reference: a variable for each simple path."""
     ways = [list(paths(graph, int(a), int(z), (int(a),))) for a, z in pairs]
     highs, inf = solver(), highspy.kHighsInf

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from commonplace.capacity.network._hose import gravity_routing, hose_flow
-from commonplace.capacity.network.flow import Floats, Graph, Ints
+from commonplace.capacity.network.flow import Graph
 from commonplace.capacity.solver.highs import solved, solver
+from commonplace.foundation.arrays import Float64s, Int64s
 
 
 def ring(nodes: int) -> Graph:
@@ -15,7 +16,7 @@ def ring(nodes: int) -> Graph:
     return Graph(nodes, both[:, 0], both[:, 1])
 
 
-def vertex(out: Floats, into: Floats, chance: np.random.Generator) -> Floats:
+def vertex(out: Float64s, into: Float64s, chance: np.random.Generator) -> Float64s:
     """A vertex of the polytope of matrices within the sums: fill entries in a random order."""
     nodes = len(out)
     matrix, left, room = np.zeros((nodes, nodes)), out.copy(), into.copy()
@@ -42,7 +43,7 @@ def test_no_sampled_matrix_loads_the_routing_more_than_was_said(seed: int) -> No
             assert (loads <= found.loads(hose) * (1 + 1e-9)).all()
 
 
-def worst_matrix(part: Floats, pairs: Ints, hose: Floats) -> float:
+def worst_matrix(part: Float64s, pairs: Int64s, hose: Float64s) -> float:
     """The reference: the most that a matrix within the sums puts on one arc."""
     highs, inf = solver(), highspy.kHighsInf
     for value in part:

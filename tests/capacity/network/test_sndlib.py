@@ -18,10 +18,11 @@ import rustworkx
 
 from commonplace.capacity.importers import import_sndlib
 from commonplace.capacity.network.concurrent import concurrent_flow
-from commonplace.capacity.network.flow import Floats, Graph, Ints
+from commonplace.capacity.network.flow import Graph
 from commonplace.capacity.network.topology import network
 from commonplace.capacity.plan.stock import link_gbps, stocks
 from commonplace.capacity.solver.highs import solved, solver
+from commonplace.foundation.arrays import Float64s, Int64s
 
 DATA = os.environ.get("COMMONPLACE_DATA", "")
 FACTORS = {
@@ -34,7 +35,7 @@ FACTORS = {
     "nobel-germany": 0.2586207,
     "zib54": 5.254561,
 }
-Case = tuple[Graph, Floats, Ints, Floats]
+Case = tuple[Graph, Float64s, Int64s, Float64s]
 
 
 def instance(name: str) -> Case:
@@ -49,7 +50,7 @@ def instance(name: str) -> Case:
 class Paths:
     """The programme with a column for each path: maximise x, paths of k = d_k x, arcs <= c."""
 
-    def __init__(self, graph: Graph, capacity: Floats, pairs: Ints, demand: Floats) -> None:
+    def __init__(self, graph: Graph, capacity: Float64s, pairs: Int64s, demand: Float64s) -> None:
         self.capacity, self.pairs, self.demand = capacity, pairs, demand
         self.arc = {
             (int(a), int(z)): n for n, (a, z) in enumerate(zip(graph.tail, graph.head, strict=True))
@@ -66,7 +67,7 @@ class Paths:
         rows, scaled = np.arange(len(pairs), dtype=np.int32), -demand / demand.sum()
         self.highs.addCol(-1.0, 0.0, inf, len(rows), rows, scaled)
 
-    def add_shortest(self, lengths: Floats, dearer_than: Floats) -> None:
+    def add_shortest(self, lengths: Float64s, dearer_than: Float64s) -> None:
         """Each pair's shortest path, where it is shorter than what its demand pays."""
         found = rustworkx.digraph_all_pairs_dijkstra_shortest_paths(
             self.graph, lambda arc: float(lengths[arc])

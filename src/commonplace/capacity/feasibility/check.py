@@ -18,7 +18,7 @@ import numpy as np
 from commonplace.capacity.feasibility._remedies import mending, ordering
 from commonplace.capacity.feasibility.resources import Row, site_rows
 from commonplace.capacity.feasibility.stranding import Idle, Stranding, idle, strandings
-from commonplace.capacity.network.flow import TOLERANCE, Floats
+from commonplace.capacity.network.flow import TOLERANCE
 from commonplace.capacity.network.resilience import Factors, Metric, Resilience, binding
 from commonplace.capacity.network.topology import NOTHING_LOST, Failure, Network, network
 from commonplace.capacity.plan.model import Plan
@@ -32,6 +32,7 @@ from commonplace.capacity.plan.words import (
     many,
     month_said,
 )
+from commonplace.foundation.arrays import Float64s
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +189,7 @@ def _house_break(
 
 
 def _backbone(
-    plan: Plan, asked: Resilience, capacity: Floats
+    plan: Plan, asked: Resilience, capacity: Float64s
 ) -> tuple[tuple[BackboneMonth, ...], list[Break]]:
     """Each month's worst failure, and the first month that breaks."""
     net = asked.net
@@ -217,7 +218,7 @@ def _worst(net: Network, found: Factors, month: int) -> tuple[int, Failure]:
 
 
 def _backbone_break(
-    plan: Plan, net: Network, month: BackboneMonth, metric: Metric, capacity: Floats
+    plan: Plan, net: Network, month: BackboneMonth, metric: Metric, capacity: Float64s
 ) -> Break:
     """The violated metric inequality in words: what binds, and the least that would mend it."""
     needed = float(metric.needed[month.month - 1])

@@ -15,12 +15,13 @@ import numpy as np
 
 from commonplace.capacity.feasibility._remedies import room
 from commonplace.capacity.feasibility.resources import Row, Stock, gear, total
-from commonplace.capacity.network.flow import TOLERANCE, Floats, distances
+from commonplace.capacity.network.flow import TOLERANCE, distances
 from commonplace.capacity.network.resilience import Resilience
 from commonplace.capacity.network.topology import Network, project_demand
 from commonplace.capacity.plan.model import Plan, Project, Role
 from commonplace.capacity.plan.stock import Months
 from commonplace.capacity.plan.words import SAID, many, months_said
+from commonplace.foundation.arrays import Float64s
 
 _UPLINKS: tuple[Role, ...] = ("superblock", "optics")
 
@@ -68,7 +69,7 @@ def served_in_order(plan: Plan) -> list[Project]:
 
 
 def strandings(
-    plan: Plan, rows: list[Row], asked: Resilience, capacity: Floats, feasible: bool
+    plan: Plan, rows: list[Row], asked: Resilience, capacity: Float64s, feasible: bool
 ) -> tuple[Stranding, ...]:
     """Every project that is stranded; `feasible`: whether the backbone carries everything.
 
@@ -143,7 +144,7 @@ def _left(plan: Plan, rows: list[Row]) -> dict[tuple[str, str], Months]:
 
 
 def _on_backbone(
-    plan: Plan, asked: Resilience, capacity: Floats, missing: dict[str, dict[int, str]]
+    plan: Plan, asked: Resilience, capacity: Float64s, missing: dict[str, dict[int, str]]
 ) -> None:
     """Add to `missing` what the backbone does not carry, month by month."""
     net = asked.net
@@ -151,7 +152,7 @@ def _on_backbone(
     brought = {p.id: parts[p.id] for p in served_in_order(plan) if p.id in parts}
     named = net.demand - sum(brought.values(), np.zeros(net.demand.shape))
     named[named < 1e-9 * net.demand.max()] = 0.0  # what subtracting left is dust
-    known: list[Floats] = []
+    known: list[Float64s] = []
     while True:
         demand = named.copy()
         for project, part in brought.items():
@@ -175,10 +176,10 @@ def _on_backbone(
 
 def _refuse(
     net: Network,
-    capacity: Floats,
-    known: list[Floats],
-    named: Floats,
-    brought: Mapping[str, Floats],
+    capacity: Float64s,
+    known: list[Float64s],
+    named: Float64s,
+    brought: Mapping[str, Float64s],
     missing: dict[str, dict[int, str]],
 ) -> None:
     """In order, each project in the months in which a known metric inequality has no room."""

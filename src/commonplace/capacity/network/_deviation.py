@@ -9,14 +9,15 @@ a twentieth of a programme's time. What it returns is a routing in shares like a
 
 import numpy as np
 
-from commonplace.capacity.network.flow import Floats, Graph, Ints, Shares, distances
+from commonplace.capacity.network.flow import Graph, Shares, distances
+from commonplace.foundation.arrays import Float64s, Int64s
 
 ROUNDS = 16  # after which a programme is the quicker way
 _STEEP = 12.0  # how much longer an arc is at the peak than one without load, as a power of e
 _STEPS = np.linspace(0.0, 1.0, 33)[1:]
 
 
-def deviated(graph: Graph, capacity: Floats, pairs: Ints, demand: Floats) -> Shares | None:
+def deviated(graph: Graph, capacity: Float64s, pairs: Int64s, demand: Float64s) -> Shares | None:
     """A routing that carries demands [pairs] whole in capacities [arcs]; None: none was found."""
     usable = capacity > 0
     room = np.where(usable, capacity, 1.0)
@@ -38,7 +39,7 @@ def deviated(graph: Graph, capacity: Floats, pairs: Ints, demand: Floats) -> Sha
     return None
 
 
-def shortest_ways(graph: Graph, lengths: Floats, pairs: Ints) -> Shares:
+def shortest_ways(graph: Graph, lengths: Float64s, pairs: Int64s) -> Shares:
     """Each pair on a shortest way by lengths [arcs] > 0; infinite: the arc is not there."""
     apart = distances(graph, lengths)
     over = lengths[:, None] + apart[graph.head]  # [arcs, nodes]: from the tail to each end over it

@@ -11,15 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from commonplace.capacity.network.concurrent import concurrent_flow
 from commonplace.capacity.network.flow import Graph
 from commonplace.capacity.solver.programme import Programme, minimise
 from commonplace.foundation import InputError
-
-Floats = NDArray[np.float64]  # [blocks, blocks], symmetric with an empty diagonal for a topology
-Links = NDArray[np.int64]  # the same, in links
+from commonplace.foundation.arrays import Float64s, Int64s
 
 
 @dataclass(frozen=True)
@@ -35,15 +32,15 @@ def fabric_gbps(blocks: Sequence[Block]) -> float:
     return sum(block.uplinks * block.gbps for block in blocks)
 
 
-def speeds(blocks: Sequence[Block]) -> Floats:
+def speeds(blocks: Sequence[Block]) -> Float64s:
     """Gb/s of one link between each two blocks: the slower of both."""
     gbps = np.array([block.gbps for block in blocks], float)
-    found: Floats = np.minimum(gbps[:, None], gbps[None, :])
+    found: Float64s = np.minimum(gbps[:, None], gbps[None, :])
     np.fill_diagonal(found, 0.0)
     return found
 
 
-def uniform_mesh(blocks: Sequence[Block]) -> Links:
+def uniform_mesh(blocks: Sequence[Block]) -> Int64s:
     """Links between all blocks in proportion to the product of their uplinks, all ports used.
 
     Blocks of one size have the same number between any two (Jupiter Evolving). Where the parts are
@@ -63,7 +60,7 @@ def uniform_mesh(blocks: Sequence[Block]) -> Links:
     return _whole(share * np.minimum(fits[:, None], fits[None, :]), ports)
 
 
-def _whole(share: Floats, ports: Floats) -> Links:
+def _whole(share: Float64s, ports: Float64s) -> Int64s:
     """Whole links near the shares, symmetric, no block with more than its ports."""
     links = np.floor(share + 1e-6).astype(np.int64)
     rest = share - links
@@ -75,7 +72,7 @@ def _whole(share: Floats, ports: Floats) -> Links:
     return links
 
 
-def throughput(capacity: Floats, demand: Floats) -> float:
+def throughput(capacity: Float64s, demand: Float64s) -> float:
     """The factor by which all of `demand` [from, to] can be sent at once over `capacity`.
 
     Both in one unit; its inverse is the least possible maximum link utilisation. Traffic is split
@@ -88,7 +85,7 @@ def throughput(capacity: Floats, demand: Floats) -> float:
     return concurrent_flow(graph, capacity[tail, head], pairs.astype(np.int64), amounts).carried
 
 
-def valiant_utilisation(capacity: Floats, demand: Floats) -> float:
+def valiant_utilisation(capacity: Float64s, demand: Float64s) -> float:
     """The largest link utilisation if each demand is spread over all ways of at most two links.
 
     In proportion to the narrower link of each way (Valiant load balancing, Zhang-Shen and McKeown,
@@ -110,8 +107,8 @@ def valiant_utilisation(capacity: Floats, demand: Floats) -> float:
 
 
 def engineered_topology(
-    blocks: Sequence[Block], demand: Floats, seconds: float = 60.0
-) -> tuple[Links, float]:
+    blocks: Sequence[Block], demand: Float64s, seconds: float = 60.0
+) -> tuple[Int64s, float]:
     """The links between blocks with the largest throughput for a demand [from, to] in Gb/s.
 
     Topology engineering (Jupiter Evolving), here as one mixed-integer programme: whole links
@@ -153,13 +150,13 @@ def engineered_topology(
     return topology, float(found.values[factor])
 
 
-def gravity_mesh(sums: Floats) -> Floats:
+def gravity_mesh(sums: Float64s) -> Float64s:
     """Capacities u_ij = D_i D_j / sum(D) between blocks that send and receive `sums` [blocks].
 
     Such a mesh carries every symmetric gravity matrix whose sums are not larger (Jupiter Evolving,
     on gravity models), some of it by way of other blocks.
     """
-    found: Floats = np.outer(sums, sums) / sums.sum()
+    found: Float64s = np.outer(sums, sums) / sums.sum()
     np.fill_diagonal(found, 0.0)
     return found
 

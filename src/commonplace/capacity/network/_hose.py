@@ -20,17 +20,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from commonplace.capacity.network.concurrent import Programme
-from commonplace.capacity.network.flow import (
-    TOLERANCE,
-    Floats,
-    Graph,
-    Ints,
-    carried,
-    distances,
-    routed,
-    traced,
-)
+from commonplace.capacity.network.flow import TOLERANCE, Graph, carried, distances, routed, traced
 from commonplace.capacity.solver.highs import SolverError, scale, solved, solver
+from commonplace.foundation.arrays import Float64s, Int64s
 
 if TYPE_CHECKING:
     import highspy
@@ -44,20 +36,20 @@ class HoseFlow:
 
     carried: float
     bound: float
-    parts: Floats  # [pairs, arcs]: the routing
-    pairs: Ints  # [pairs, 2]
-    alpha: Floats  # [nodes, arcs]: the most that a Gb/s out of a node loads an arc, and
-    beta: Floats  # [nodes, arcs]: a Gb/s into one, so that alpha_s + beta_z >= parts
-    lengths: Floats  # [arcs]: no routing for these sums unless lengths . capacity >= needed
+    parts: Float64s  # [pairs, arcs]: the routing
+    pairs: Int64s  # [pairs, 2]
+    alpha: Float64s  # [nodes, arcs]: the most that a Gb/s out of a node loads an arc, and
+    beta: Float64s  # [nodes, arcs]: a Gb/s into one, so that alpha_s + beta_z >= parts
+    lengths: Float64s  # [arcs]: no routing for these sums unless lengths . capacity >= needed
     needed: float
 
-    def loads(self, hose: Floats) -> Floats:
+    def loads(self, hose: Float64s) -> Float64s:
         """The worst load of each arc [..., arcs] by sums out and in [..., 2, nodes]."""
-        loads: Floats = hose[..., 0, :] @ self.alpha + hose[..., 1, :] @ self.beta
+        loads: Float64s = hose[..., 0, :] @ self.alpha + hose[..., 1, :] @ self.beta
         return loads
 
 
-def hose_pairs(hose: Floats) -> Ints:
+def hose_pairs(hose: Float64s) -> Int64s:
     """Every (sender, receiver) by sums [..., 2, nodes] in any of them."""
     any_month = hose.reshape(-1, 2, hose.shape[-1]).max(0)
     found = [
@@ -69,7 +61,7 @@ def hose_pairs(hose: Floats) -> Ints:
     return np.array(found, np.int64).reshape(-1, 2)
 
 
-def hose_flow(graph: Graph, capacity: Floats, hose: Floats, large: int = _LARGE) -> HoseFlow:
+def hose_flow(graph: Graph, capacity: Float64s, hose: Float64s, large: int = _LARGE) -> HoseFlow:
     """The largest factor of sums [2, nodes] that a fixed routing carries in capacities [arcs].
 
     From `large` columns on interior point is tried first; where what it finds does not verify to
@@ -97,8 +89,8 @@ def hose_flow(graph: Graph, capacity: Floats, hose: Floats, large: int = _LARGE)
 
 
 def _solve(
-    graph: Graph, capacity: Floats, hose: Floats, pairs: Ints, large: int
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    graph: Graph, capacity: Float64s, hose: Float64s, pairs: Int64s, large: int
+) -> tuple[Float64s, Float64s, Float64s, Float64s, Float64s]:
     """Flows [pairs, arcs], alpha and beta [nodes, arcs], duals [arcs] and [pairs, arcs]."""
     import highspy
 
@@ -155,7 +147,7 @@ def _run(highs: "highspy.Highs", large: bool) -> None:
         raise SolverError(f"the hose's linear programme ended {end}")
 
 
-def gravity_routing(graph: Graph, capacity: Floats, hose: Floats) -> HoseFlow:
+def gravity_routing(graph: Graph, capacity: Float64s, hose: Float64s) -> HoseFlow:
     """The routing that is best for one matrix, that in proportion to the sums; cheap, often enough.
 
     Its worst loads over all matrices are as exact as any other's; its bound says nothing.
@@ -172,7 +164,9 @@ def gravity_routing(graph: Graph, capacity: Floats, hose: Floats) -> HoseFlow:
     return HoseFlow(most, np.inf, found.parts, pairs, alpha, beta, flat, 0.0)
 
 
-def _worst(graph: Graph, parts: Floats, hose: Floats, pairs: Ints) -> tuple[Floats, Floats]:
+def _worst(
+    graph: Graph, parts: Float64s, hose: Float64s, pairs: Int64s
+) -> tuple[Float64s, Float64s]:
     """The duals of each arc's worst matrix: least out . alpha + into . beta, all arcs at once."""
     import highspy
 
@@ -196,7 +190,7 @@ def _worst(graph: Graph, parts: Floats, hose: Floats, pairs: Ints) -> tuple[Floa
     return _mended(parts, pairs, found[0], found[1])
 
 
-def _entries(graph: Graph, sums: Floats, pairs: Ints) -> tuple[Ints, Ints, Floats]:
+def _entries(graph: Graph, sums: Float64s, pairs: Int64s) -> tuple[Int64s, Int64s, Float64s]:
     """Rows, columns and values of the matrix, in the order of the docstring of this module."""
     n, m, count = graph.nodes, graph.arcs, len(pairs)
     pair, arc = np.repeat(np.arange(count), m), np.tile(np.arange(m), count)
@@ -223,7 +217,7 @@ def _entries(graph: Graph, sums: Floats, pairs: Ints) -> tuple[Ints, Ints, Float
     return rows, columns, values
 
 
-def _traced(graph: Graph, flow: Floats, pairs: Ints) -> tuple[Floats, bool]:
+def _traced(graph: Graph, flow: Float64s, pairs: Int64s) -> tuple[Float64s, bool]:
     """The unit flow of each pair, and whether all have a way."""
     parts, served = np.zeros(flow.shape), True
     for row, (source, end) in enumerate(pairs):
@@ -234,7 +228,9 @@ def _traced(graph: Graph, flow: Floats, pairs: Ints) -> tuple[Floats, bool]:
     return parts, served
 
 
-def _mended(parts: Floats, pairs: Ints, alpha: Floats, beta: Floats) -> tuple[Floats, Floats]:
+def _mended(
+    parts: Float64s, pairs: Int64s, alpha: Float64s, beta: Float64s
+) -> tuple[Float64s, Float64s]:
     """Raise beta until alpha + beta dominates the routing for every pair."""
     beta = beta.copy()
     np.maximum.at(beta, pairs[:, 1], parts - alpha[pairs[:, 0]])
@@ -242,8 +238,8 @@ def _mended(parts: Floats, pairs: Ints, alpha: Floats, beta: Floats) -> tuple[Fl
 
 
 def _certificate(
-    graph: Graph, hose: Floats, pairs: Ints, length: Floats, metric: Floats
-) -> tuple[Floats, float]:
+    graph: Graph, hose: Float64s, pairs: Int64s, length: Float64s, metric: Float64s
+) -> tuple[Float64s, float]:
     """Lengths [arcs] and what they need: valid for any numbers `metric` [pairs, arcs] >= 0.
 
     For x r_p: x dist_p <= sum_a metric_pa x r_pa <= sum_a metric_pa (alpha_as + beta_az), and with

@@ -15,9 +15,7 @@ import numpy as np
 
 from commonplace.capacity.network.flow import (
     TOLERANCE,
-    Floats,
     Graph,
-    Ints,
     added_up,
     carried,
     distances,
@@ -25,6 +23,7 @@ from commonplace.capacity.network.flow import (
     with_ways,
 )
 from commonplace.capacity.solver.highs import SolverError, scale, solved, solver
+from commonplace.foundation.arrays import Float64s, Int64s
 
 _LARGE = 30_000  # columns from which interior point is tried first (benchmarks.capacity.check)
 
@@ -35,8 +34,8 @@ class Concurrent:
 
     carried: float  # by the routing, whose loads were added up
     bound: float  # by the lengths, whose distances were measured
-    loads: Floats  # [arcs], of the demands themselves (factor 1)
-    lengths: Floats  # [arcs]: the metric; where it is positive the arc binds
+    loads: Float64s  # [arcs], of the demands themselves (factor 1)
+    lengths: Float64s  # [arcs]: the metric; where it is positive the arc binds
 
     @property
     def utilisation(self) -> float:
@@ -45,7 +44,7 @@ class Concurrent:
 
 
 def metric_bound(
-    graph: Graph, capacity: Floats, pairs: Ints, demand: Floats, lengths: Floats
+    graph: Graph, capacity: Float64s, pairs: Int64s, demand: Float64s, lengths: Float64s
 ) -> float:
     """No routing carries more than this factor: total length of capacity over that of demand."""
     apart = distances(graph, lengths)[pairs[:, 0], pairs[:, 1]]
@@ -60,7 +59,7 @@ class Programme:
     and the sum over the sources on each arc at most its capacity.
     """
 
-    def __init__(self, graph: Graph, pairs: Ints) -> None:
+    def __init__(self, graph: Graph, pairs: Int64s) -> None:
         self.graph, self.pairs = graph, pairs
         self.sources = np.unique(pairs[:, 0])
         self.row = np.searchsorted(self.sources, pairs[:, 0]) * graph.nodes + pairs[:, 1]
@@ -101,7 +100,7 @@ class Programme:
         if self.highs.passModel(lp) != highspy.HighsStatus.kOk:
             raise SolverError("HiGHS refused the flow's linear programme")
 
-    def solve(self, capacity: Floats, demand: Floats) -> tuple[Floats, Floats]:
+    def solve(self, capacity: Float64s, demand: Float64s) -> tuple[Float64s, Float64s]:
         """Flows [sources, arcs] and lengths [arcs] for capacities [arcs] and demands [pairs].
 
         Raises:
@@ -136,7 +135,7 @@ class Programme:
             raise SolverError(f"the flow's linear programme ended {end}")
 
 
-def _about(graph: Graph, pairs: Ints, capacity: Floats, demand: Floats) -> float:
+def _about(graph: Graph, pairs: Int64s, capacity: Float64s, demand: Float64s) -> float:
     """A factor that no routing exceeds, by what leaves and enters each node: brings x to 0 .. 1."""
     factor = np.inf
     for arcs, end in ((graph.tail, 0), (graph.head, 1)):
@@ -147,7 +146,9 @@ def _about(graph: Graph, pairs: Ints, capacity: Floats, demand: Floats) -> float
     return factor if np.isfinite(factor) else 1.0
 
 
-def concurrent_flow(graph: Graph, capacity: Floats, pairs: Ints, demand: Floats) -> Concurrent:
+def concurrent_flow(
+    graph: Graph, capacity: Float64s, pairs: Int64s, demand: Float64s
+) -> Concurrent:
     """The maximum concurrent flow of demands [pairs] between nodes `pairs` [pairs, 2].
 
     Capacities are [arcs], in the unit of the demands. Infinite where nothing is demanded.
@@ -169,7 +170,7 @@ def concurrent_flow(graph: Graph, capacity: Floats, pairs: Ints, demand: Floats)
     return found
 
 
-def _verified(programme: Programme, capacity: Floats, demand: Floats) -> Concurrent:
+def _verified(programme: Programme, capacity: Float64s, demand: Float64s) -> Concurrent:
     """Solve, then add up the loads and measure the distances."""
     graph, pairs = programme.graph, programme.pairs
     flow, lengths = programme.solve(capacity, demand)

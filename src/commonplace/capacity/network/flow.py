@@ -11,8 +11,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from commonplace.foundation.arrays import Float64s, Int64s
+
 TOLERANCE = 1e-6  # how far apart, relatively, the carried factor and its bound may be
 
 
@@ -21,8 +21,8 @@ class Graph:
     """Nodes 0 .. nodes - 1 and arcs from `tail` to `head`, [arcs] each."""
 
     nodes: int
-    tail: Ints
-    head: Ints
+    tail: Int64s
+    head: Int64s
 
     @property
     def arcs(self) -> int:
@@ -30,7 +30,7 @@ class Graph:
         return len(self.tail)
 
     @cached_property
-    def leaving(self) -> tuple[Ints, ...]:
+    def leaving(self) -> tuple[Int64s, ...]:
         """The arcs that leave each node."""
         return tuple(np.flatnonzero(self.tail == node) for node in range(self.nodes))
 
@@ -43,17 +43,17 @@ class Shares:
     second. A pair that is not served has no way in this routing.
     """
 
-    parts: Floats
+    parts: Float64s
     served: NDArray[np.bool_]  # [pairs]
 
-    def loads(self, demand: Floats) -> Floats:
+    def loads(self, demand: Float64s) -> Float64s:
         """Load of each arc, [..., arcs], by demands [..., pairs]; infinite where one has no way."""
-        loads: Floats = demand @ self.parts
+        loads: Float64s = demand @ self.parts
         lost = (demand * ~self.served).sum(-1) > 0
         return np.where(np.asarray(lost)[..., None], np.inf, loads)
 
 
-def distances(graph: Graph, lengths: Floats) -> Floats:
+def distances(graph: Graph, lengths: Float64s) -> Float64s:
     """Shortest distances [..., nodes, nodes] by lengths [..., arcs] >= 0 (Floyd and Warshall)."""
     found = np.full((*lengths.shape[:-1], graph.nodes, graph.nodes), np.inf)
     for node in range(graph.nodes):
@@ -66,14 +66,14 @@ def distances(graph: Graph, lengths: Floats) -> Floats:
     return found
 
 
-def carried(capacity: Floats, loads: Floats) -> Floats:
+def carried(capacity: Float64s, loads: Float64s) -> Float64s:
     """The factor [...] that loads [..., arcs] leave within capacity; infinite without load."""
     with np.errstate(divide="ignore", invalid="ignore"):
         room = np.where(loads > 0, capacity / loads, np.inf)
     return np.asarray(room.min(-1, initial=np.inf))
 
 
-def traced(graph: Graph, flow: Floats, source: int, ends: Floats) -> tuple[Floats, Floats]:
+def traced(graph: Graph, flow: Float64s, source: int, ends: Float64s) -> tuple[Float64s, Float64s]:
     """What runs over each arc, [arcs, k], and arrives at the source, [k], of `ends` [nodes, k].
 
     `flow` [arcs] is the source's. What comes to a node comes over its arcs in the proportion of
@@ -87,7 +87,7 @@ def traced(graph: Graph, flow: Floats, source: int, ends: Floats) -> tuple[Float
     return through[graph.head] * parts[:, None], through[source]
 
 
-def _arrivals(graph: Graph, flow: Floats, source: int) -> Floats:
+def _arrivals(graph: Graph, flow: Float64s, source: int) -> Float64s:
     """Each arc's part of what arrives at its head; only arcs that the source reaches count."""
     used = np.where((flow > 1e-11 * flow.max(initial=0.0)) & (graph.head != source), flow, 0.0)
     reached = np.zeros(graph.nodes, bool)
@@ -100,7 +100,7 @@ def _arrivals(graph: Graph, flow: Floats, source: int) -> Floats:
     return np.divide(used, arriving[graph.head], out=np.zeros_like(used), where=used > 0)
 
 
-def routed(graph: Graph, flow: Floats, sources: Ints, pairs: Ints) -> Shares:
+def routed(graph: Graph, flow: Float64s, sources: Int64s, pairs: Int64s) -> Shares:
     """The routing in shares by flows [sources, arcs]; served is what leaves its source whole."""
     parts, served = np.zeros((len(pairs), graph.arcs)), np.zeros(len(pairs), bool)
     for row, source in enumerate(sources):
@@ -112,7 +112,7 @@ def routed(graph: Graph, flow: Floats, sources: Ints, pairs: Ints) -> Shares:
     return Shares(parts, served)
 
 
-def with_ways(graph: Graph, capacity: Floats, found: Shares, pairs: Ints) -> Shares:
+def with_ways(graph: Graph, capacity: Float64s, found: Shares, pairs: Int64s) -> Shares:
     """Give each pair that is not served a way of fewest arcs with capacity, if it has one.
 
     Such a pair demands nothing now, or less than the solver's tolerance; in other months it may.
@@ -129,7 +129,7 @@ def with_ways(graph: Graph, capacity: Floats, found: Shares, pairs: Ints) -> Sha
     return Shares(parts, served)
 
 
-def _tree(graph: Graph, usable: NDArray[np.bool_], source: int) -> Ints:
+def _tree(graph: Graph, usable: NDArray[np.bool_], source: int) -> Int64s:
     """By which arc each node is reached first from the source; -1: by none."""
     into = np.full(graph.nodes, -1)
     reached = np.zeros(graph.nodes, bool)
@@ -143,13 +143,13 @@ def _tree(graph: Graph, usable: NDArray[np.bool_], source: int) -> Ints:
 
 
 def added_up(
-    graph: Graph, flow: Floats, sources: Ints, pairs: Ints, demand: Floats
-) -> Floats | None:
+    graph: Graph, flow: Float64s, sources: Int64s, pairs: Int64s, demand: Float64s
+) -> Float64s | None:
     """Load of each arc by flows [sources, arcs]; None where a demand has no way."""
     loads = np.zeros(graph.arcs)
     for row, source in enumerate(sources):
         of = pairs[:, 0] == source
-        ends: Floats = np.bincount(pairs[of, 1], demand[of], graph.nodes).astype(np.float64)
+        ends: Float64s = np.bincount(pairs[of, 1], demand[of], graph.nodes).astype(np.float64)
         found, whole = traced(graph, flow[row], int(source), ends[:, None])
         if abs(float(whole[0]) - ends.sum()) > 1e-9 * ends.sum():
             return None

@@ -17,7 +17,6 @@ from commonplace.capacity.network._hose import gravity_routing, hose_flow
 from commonplace.capacity.network.concurrent import Programme
 from commonplace.capacity.network.flow import (
     TOLERANCE,
-    Floats,
     Shares,
     carried,
     distances,
@@ -26,6 +25,7 @@ from commonplace.capacity.network.flow import (
 )
 from commonplace.capacity.network.topology import Failure, Network
 from commonplace.capacity.solver.highs import SolverError
+from commonplace.foundation.arrays import Float64s
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +35,8 @@ class Metric:
     It holds for every capacity vector, so for every failure, and whatever is ordered.
     """
 
-    lengths: Floats  # [arcs]
-    needed: Floats  # [horizon]
+    lengths: Float64s  # [arcs]
+    needed: Float64s  # [horizon]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +46,12 @@ class Factors:
     `bound` is exact for each month's worst failure; `metric` is the index of the inequality.
     """
 
-    carried: Floats
-    bound: Floats
+    carried: Float64s
+    bound: Float64s
     metric: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
     @property
-    def worst(self) -> Floats:
+    def worst(self) -> Float64s:
         """The least factor of each month, [horizon]."""
         return np.asarray(self.bound.min(0))
 
@@ -63,7 +63,7 @@ class Resilience:
         self.net = net
         self.hose = bool(net.hose.any())
         self.horizon = len(net.demand)
-        self.loads: list[Floats] = []  # of each routing: [horizon, arcs]
+        self.loads: list[Float64s] = []  # of each routing: [horizon, arcs]
         self.metrics: list[Metric] = []
         self.programmes = 0  # how many linear programmes were solved
         self.routings: list[Shares] = []  # of pipes: they fit any demand
@@ -83,7 +83,7 @@ class Resilience:
         for metric in known.metrics:
             self._keep(metric.lengths, self._apart(metric.lengths))
 
-    def factors(self, capacity: Floats, enough: float = np.inf) -> Factors:
+    def factors(self, capacity: Float64s, enough: float = np.inf) -> Factors:
         """The factors in capacities [failures, horizon, arcs]; those above `enough` need no proof.
 
         Raises:
@@ -121,7 +121,7 @@ class Resilience:
                 lengths = (ends == node).astype(float)
                 self._keep(lengths, self._needed(lengths, node, ends is self.net.graph.tail))
 
-    def _needed(self, lengths: Floats, node: int, leaving: bool) -> Floats:
+    def _needed(self, lengths: Float64s, node: int, leaving: bool) -> Float64s:
         if not self.hose:
             return self._apart(lengths)
         sums = self.net.hose.copy()
@@ -129,18 +129,18 @@ class Resilience:
         there = sums[:, others].sum(1) - sums[:, others, node]
         return np.asarray(np.minimum(sums[:, here, node], there))
 
-    def _apart(self, lengths: Floats) -> Floats:
+    def _apart(self, lengths: Float64s) -> Float64s:
         """Distance times demand, summed, [horizon]."""
         pairs = self.net.pairs
         apart = distances(self.net.graph, lengths)[pairs[:, 0], pairs[:, 1]]
-        needed: Floats = self.net.demand @ np.where(np.isfinite(apart), apart, 0.0)
+        needed: Float64s = self.net.demand @ np.where(np.isfinite(apart), apart, 0.0)
         return needed
 
-    def _keep(self, lengths: Floats, needed: Floats) -> None:
+    def _keep(self, lengths: Float64s, needed: Float64s) -> None:
         """Also where nothing needs it now: it is handed on to other demands."""
         self.metrics.append(Metric(lengths, needed))
 
-    def _ask(self, capacity: Floats, month: int) -> None:
+    def _ask(self, capacity: Float64s, month: int) -> None:
         """Solve one question and keep its routing and its metric."""
         self.programmes += 1
         if self.hose:
@@ -154,7 +154,7 @@ class Resilience:
         self.loads.append(found.loads(self.net.demand))
         self._keep(lengths, self._apart(lengths))
 
-    def _deviate(self, capacity: Floats, month: int, factor: float) -> bool:
+    def _deviate(self, capacity: Float64s, month: int, factor: float) -> bool:
         """Try to carry so much without a programme, and keep the routing that does."""
         if self.hose or not np.isfinite(factor):
             return False
@@ -165,7 +165,7 @@ class Resilience:
         self.loads.append(found.loads(self.net.demand))
         return True
 
-    def _ask_hose(self, capacity: Floats, month: int) -> None:
+    def _ask_hose(self, capacity: Float64s, month: int) -> None:
         """As `_ask`; the metric of these sums holds in the measure in which others reach them."""
         found = hose_flow(self.net.graph, capacity, self.net.hose[month])
         self.loads.append(found.loads(self.net.hose))
@@ -173,7 +173,7 @@ class Resilience:
         reached = (self.net.hose[:, asked] / self.net.hose[month][asked]).min(1, initial=np.inf)
         self._keep(found.lengths, found.needed * reached)
 
-    def _try_gravity(self, capacity: Floats, lower: Floats, enough: float) -> None:
+    def _try_gravity(self, capacity: Float64s, lower: Float64s, enough: float) -> None:
         """Before large programmes a small one for each failure that is not known to be carried."""
         hose = self.net.hose.max(0)
         for one in capacity[:, -1]:
@@ -181,7 +181,7 @@ class Resilience:
                 self.loads.append(gravity_routing(self.net.graph, one, hose).loads(self.net.hose))
                 np.maximum(lower, carried(capacity, self.loads[-1]), out=lower)
 
-    def _known(self, capacity: Floats) -> tuple[Floats, Floats]:
+    def _known(self, capacity: Float64s) -> tuple[Float64s, Float64s]:
         """What all routings and metrics so far say, [failures, horizon] each."""
         nothing = ~(self.net.hose.any((1, 2)) if self.hose else self.net.demand.any(1))
         lower = np.where(nothing, np.inf, 0.0) * np.ones((len(capacity), 1))
@@ -192,19 +192,19 @@ class Resilience:
             np.minimum(bound, _bound(capacity, metric), out=bound)
         return lower, bound
 
-    def _update(self, capacity: Floats, lower: Floats, bound: Floats) -> None:
+    def _update(self, capacity: Float64s, lower: Float64s, bound: Float64s) -> None:
         """Bring in the last routing and the last metric."""
         np.maximum(lower, carried(capacity, self.loads[-1]), out=lower)
         np.minimum(bound, _bound(capacity, self.metrics[-1]), out=bound)
 
-    def _binding(self, capacity: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    def _binding(self, capacity: Float64s) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
         bounds = [_bound(capacity, metric) for metric in self.metrics]
         if not bounds:
             return np.zeros(capacity.shape[:2], np.int64)
         return np.array(np.argmin(bounds, axis=0), np.int64)
 
 
-def _bound(capacity: Floats, metric: Metric) -> Floats:
+def _bound(capacity: Float64s, metric: Metric) -> Float64s:
     """No more than this is carried, [failures, horizon]."""
     with np.errstate(divide="ignore", invalid="ignore"):
         found = capacity @ metric.lengths / metric.needed

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from commonplace.capacity.network.flow import Graph
 from commonplace.capacity.plan.model import ANYWHERE, Flow, Link, Plan
 from commonplace.capacity.plan.stock import Months, growth
+from commonplace.foundation.arrays import Float64s
 
-Floats = NDArray[np.float64]
 NOTHING_LOST = ""  # the name of the failure that loses nothing
 
 
@@ -40,11 +40,11 @@ class Network:
     edge: Mapping[str, int]  # of a link: the joined pair of nodes that it belongs to
     graph: Graph
     pairs: NDArray[np.int64]  # [pairs, 2]: nodes between which anything flows in any month
-    demand: Floats  # [horizon, pairs], Gb/s
-    hose: Floats  # [horizon, 2, nodes]: out and in, Gb/s; all zero unless `demand: hose`
+    demand: Float64s  # [horizon, pairs], Gb/s
+    hose: Float64s  # [horizon, 2, nodes]: out and in, Gb/s; all zero unless `demand: hose`
     failures: tuple[Failure, ...]
 
-    def capacities(self, gbps: Mapping[str, Months]) -> Floats:
+    def capacities(self, gbps: Mapping[str, Months]) -> Float64s:
         """Gb/s of each arc, [failures, horizon, arcs], from those of each link by month."""
         horizon = len(self.demand)
         found = np.zeros((len(self.failures), horizon, self.graph.arcs))
@@ -56,7 +56,7 @@ class Network:
                     found[f, :, 2 * edge + 1] += gbps[link.id]
         return found
 
-    def weights(self, lengths: Floats, failure: Failure) -> dict[str, float]:
+    def weights(self, lengths: Float64s, failure: Failure) -> dict[str, float]:
         """The length of each link that is left: what a Gb/s more of it adds to a metric sum."""
         both = lengths[0::2] + lengths[1::2]
         return {k.id: float(both[self.edge[k.id]]) for k in self.links if k.id not in failure.links}
@@ -114,7 +114,7 @@ def _parts(plan: Plan, flows: Iterable[Flow]) -> dict[str, dict[str, float]]:
     return {product: shares(plan, product) for product in {flow.product for flow in flows}}
 
 
-def _pairs(plan: Plan, index: Mapping[str, int]) -> tuple[NDArray[np.int64], Floats]:
+def _pairs(plan: Plan, index: Mapping[str, int]) -> tuple[NDArray[np.int64], Float64s]:
     """Which nodes send to which, and how much in each month."""
     total: dict[tuple[int, int], Months] = defaultdict(lambda: np.zeros(plan.horizon))
     if plan.policies.demand == "pipe":
@@ -145,11 +145,11 @@ def _placed_ends(
             yield a, z, part * (months >= placement.month).astype(np.float64)
 
 
-def project_demand(plan: Plan, net: Network) -> dict[str, Floats]:
+def project_demand(plan: Plan, net: Network) -> dict[str, Float64s]:
     """What each placed machine project brings to the network's demand, [horizon, pairs]."""
     index = {site: n for n, site in enumerate(net.nodes)}
     column = {(int(a), int(z)): n for n, (a, z) in enumerate(net.pairs)}
-    found: dict[str, Floats] = {}
+    found: dict[str, Float64s] = {}
     moving = [f for f in plan.flows if ANYWHERE in (f.a, f.z)]
     products = _parts(plan, moving)
     for flow in moving if plan.policies.demand == "pipe" else []:
@@ -163,7 +163,7 @@ def project_demand(plan: Plan, net: Network) -> dict[str, Floats]:
     return found
 
 
-def _hoses(plan: Plan, index: Mapping[str, int]) -> Floats:
+def _hoses(plan: Plan, index: Mapping[str, int]) -> Float64s:
     """Sums out and in of each node by month; houses of one campus add up at its node."""
     found = np.zeros((plan.horizon, 2, len(index)))
     if plan.policies.demand == "hose":

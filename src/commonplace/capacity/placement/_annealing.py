@@ -10,9 +10,9 @@ from time import monotonic
 
 import numpy as np
 
-from commonplace.capacity.placement._choices import Floats, Ints
 from commonplace.capacity.placement._gear import AT
 from commonplace.capacity.placement._packing import Packing
+from commonplace.foundation.arrays import Float64s, Int64s
 
 _MOST = 14  # projects that are taken out at once
 _COOLING = 0.01  # what is left of the heat in the end
@@ -93,7 +93,7 @@ def _change(packing: Packing) -> None:
         packing.put(int(project))
 
 
-def _order(packing: Packing, out: Ints) -> Floats:
+def _order(packing: Packing, out: Int64s) -> Float64s:
     """By which they are put back, the least first."""
     random = packing.random
     keys = (

@@ -11,20 +11,18 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from commonplace.capacity.network.flow import TOLERANCE, distances
 from commonplace.capacity.network.resilience import Resilience
 from commonplace.capacity.network.topology import Network, network, node, shares
-from commonplace.capacity.placement._choices import Floats, Ints
 from commonplace.capacity.placement._rows import Rows
 from commonplace.capacity.plan.model import ANYWHERE, Plan
 from commonplace.capacity.plan.stock import growth
 from commonplace.capacity.procurement.purchases import present, too_soon
+from commonplace.foundation.arrays import Bools, Float64s, Int64s
 
 _MARGIN = 1.0 + 4 * TOLERANCE
-Bools = NDArray[np.bool_]
-Cut = tuple[Ints, Floats, float, float]  # columns, coefficients, lower and upper side
+Cut = tuple[Int64s, Float64s, float, float]  # columns, coefficients, lower and upper side
 
 
 class Backbone:
@@ -46,7 +44,7 @@ class Backbone:
         self.held = np.ones(self.horizon, bool)  # months that are held: the others break already
         self.broken: Bools = np.zeros(self.horizon, bool)  # months that broke when last asked
 
-    def _units(self, number: int) -> Ints:
+    def _units(self, number: int) -> Int64s:
         """Cumulative units of a link: the present orders' at least, up to `max_units`."""
         link = self.plan.links[number]
         item = self.plan.item[link.item]
@@ -62,14 +60,14 @@ class Backbone:
             self.rows.row(link.id, "units", -1, {int(after): 1.0, int(before): -1.0}, lower=0.0)
         return columns
 
-    def _parts(self) -> dict[tuple[str, int], Ints]:
+    def _parts(self) -> dict[tuple[str, int], Int64s]:
         """The part of a product that choices bring to a node, by month: [horizon] columns each."""
         choices, net = self.rows.choices, self.net
         index = {site: n for n, site in enumerate(net.nodes)}
         at = np.array([node(self.plan, index, h) for h in self.plan.houses], np.int64)
         where = at[choices.house] if len(choices) else np.zeros(0, np.int64)
         found = {}
-        amounts: dict[str, Floats] = {}
+        amounts: dict[str, Float64s] = {}
         for product, here in self.sent:
             if product not in amounts:
                 part = shares(self.plan, product)
@@ -84,7 +82,7 @@ class Backbone:
 
     # ------------------------------------------------------------------ questions
 
-    def demand(self, values: Floats) -> Floats:
+    def demand(self, values: Float64s) -> Float64s:
         """What flows with these choices, [horizon, pairs]."""
         found = self.net.demand.copy()
         for key, columns in self.parts.items():
@@ -92,7 +90,7 @@ class Backbone:
                 found[:, pair] += values[columns] * gbps
         return found
 
-    def capacity(self, values: Floats) -> Floats:
+    def capacity(self, values: Float64s) -> Float64s:
         """Gb/s of each arc, [failures, horizon, arcs]."""
         total = self.given + (values[self.units] if len(self.units) else 0.0)
         gbps = {k.id: g * n for k, g, n in zip(self.plan.links, self.gbps, total, strict=True)}
@@ -104,7 +102,7 @@ class Backbone:
         flows = self.net.demand.any() or self.net.hose.any() or self.parts
         return bool(self.plan.links and flows)
 
-    def separate(self, values: Floats) -> list[Cut]:
+    def separate(self, values: Float64s) -> list[Cut]:
         """The metric inequalities that a solution violates and that are not known yet."""
         if not self.anything:
             return []
@@ -122,7 +120,7 @@ class Backbone:
         ]
         return [cut for cut in cuts if cut is not None]
 
-    def _cut(self, lengths: Floats, failure: int, month: int) -> Cut | None:
+    def _cut(self, lengths: Float64s, failure: int, month: int) -> Cut | None:
         """Of a metric: lengths . capacity >= distance . demand; None: known, or of no link."""
         if not lengths.any():  # no link leads there: nothing that is placed or ordered mends it
             return None
@@ -135,7 +133,9 @@ class Backbone:
         size = float(np.abs(values).max(initial=0.0)) or 1.0
         return columns, values / size, needed * _MARGIN / size, np.inf
 
-    def inequality(self, lengths: Floats, failure: int, month: int) -> tuple[Ints, Floats, float]:
+    def inequality(
+        self, lengths: Float64s, failure: int, month: int
+    ) -> tuple[Int64s, Float64s, float]:
         """Columns, coefficients and the side that their sum reaches at least."""
         pairs = self.net.pairs
         apart = distances(self.net.graph, lengths)[pairs[:, 0], pairs[:, 1]]
@@ -157,7 +157,7 @@ class Backbone:
                 values.append(-sent)
         return np.array(columns, np.int64), np.array(values), needed
 
-    def _hose_needed(self, lengths: Floats, month: int) -> float:
+    def _hose_needed(self, lengths: Float64s, month: int) -> float:
         """Of a hose the metric's own side: no placement changes it."""
         for metric in self.asked.metrics:
             longest = float(metric.lengths.max())
@@ -168,14 +168,14 @@ class Backbone:
 
 def _every_pair(
     plan: Plan, rows: Rows, base: Network
-) -> tuple[Network, dict[tuple[str, int], dict[int, Floats]]]:
+) -> tuple[Network, dict[tuple[str, int], dict[int, Float64s]]]:
     """The network with every pair that any choice could use; what a product at a node sends.
 
     The second is (product, node) -> pair -> Gb/s by month of the whole product.
     """
     index = {site: n for n, site in enumerate(base.nodes)}
     could = _where(plan, rows, index)
-    sent: dict[tuple[str, int], dict[tuple[int, int], Floats]] = defaultdict(dict)
+    sent: dict[tuple[str, int], dict[tuple[int, int], Float64s]] = defaultdict(dict)
     for flow in plan.flows if plan.policies.demand == "pipe" else ():
         if (flow.a == ANYWHERE) == (flow.z == ANYWHERE):
             continue

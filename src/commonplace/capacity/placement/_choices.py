@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from commonplace.capacity.plan.model import ANYWHERE, Placement, Plan, Project
 from commonplace.capacity.plan.network_references import components
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from commonplace.foundation.arrays import Float64s, Int64s
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +25,11 @@ class Choices:
 
     pool: tuple[Project, ...]
     houses: tuple[str, ...]
-    project: Ints
-    house: Ints
-    month: Ints  # 0 is month 1
-    late: Floats
-    refused: Floats
+    project: Int64s
+    house: Int64s
+    month: Int64s  # 0 is month 1
+    late: Float64s
+    refused: Float64s
 
     def __len__(self) -> int:
         return len(self.project)
@@ -103,7 +101,7 @@ def choices(plan: Plan) -> Choices:
     """Every choice of every project of the pool, but where its flows would have no way."""
     projects, closed = pool(plan), unreachable(plan)
     index = {house: n for n, house in enumerate(plan.houses)}
-    found: list[tuple[Ints, Ints, Ints, Floats]] = []
+    found: list[tuple[Int64s, Int64s, Int64s, Float64s]] = []
     for number, one in enumerate(projects):
         open_to = [h for h in one.houses or plan.houses if not _closed(closed, one, h)]
         houses = np.array([index[h] for h in open_to], np.int64)

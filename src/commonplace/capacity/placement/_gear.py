@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from commonplace.capacity.feasibility.resources import fbr_gbps, site_rows
-from commonplace.capacity.placement._choices import Floats, Ints
-from commonplace.capacity.placement._master import Bools
 from commonplace.capacity.placement._rows import LOADS, SHARED, load_of
 from commonplace.capacity.plan.model import Item, Plan, Project, Role
 from commonplace.capacity.plan.stock import Months, stocks
 from commonplace.capacity.procurement.purchases import too_soon
+from commonplace.foundation.arrays import Bools, Float64s, Int64s
 
 _GEAR = ("ports_of", "uplinks", "uplinks_gbps", "optics", "optics_gbps", "spine", "border_gbps")
 PARTS = (*LOADS, *_GEAR, "border", "border_ports", "positions", "gear_kw")
@@ -47,11 +46,11 @@ class Gear:
         self.roles = self._roles()
         self.soon = {item.id: too_soon(plan, item) for item in plan.items}
 
-    def _room(self, house: str, resource: str) -> Floats:
+    def _room(self, house: str, resource: str) -> Float64s:
         row = self.base.get((house, resource))
         return np.full(self.horizon, np.inf) if row is None else np.maximum(row.headroom, 0.0)
 
-    def _given(self, house: str, stock: Mapping[tuple[str, str], Months]) -> Floats:
+    def _given(self, house: str, stock: Mapping[tuple[str, str], Months]) -> Float64s:
         """Base loads and gear of a house in the parts, [parts, horizon]."""
         found = np.zeros((len(PARTS), self.horizon))
         for name in ("ports", "south", "north"):
@@ -75,7 +74,7 @@ class Gear:
             best("skeleton", lambda i: float(i.ports_south)),
         )
 
-    def taken(self, project: Project) -> Floats:
+    def taken(self, project: Project) -> Float64s:
         """What a project adds to the parts of its house, [parts]."""
         found = np.zeros(len(PARTS))
         for name in LOADS:
@@ -84,14 +83,14 @@ class Gear:
             found += _brings(self.plan.item[project.item]) * project.units
         return found
 
-    def evaluated(self, load: Floats, houses: Ints) -> tuple[Bools, Floats, Floats]:
+    def evaluated(self, load: Float64s, houses: Int64s) -> tuple[Bools, Float64s, Float64s]:
         """Of loads [n, parts, horizon] in `houses` [n]: whether they fit, gear's cost, and uses.
 
         Uses are [n, 4, horizon], in the order of `SHARED`.
         """
         return self._held(load, houses, self.bought(load, houses))
 
-    def bought(self, load: Floats, houses: Ints) -> tuple[tuple[Item | None, Floats], ...]:
+    def bought(self, load: Float64s, houses: Int64s) -> tuple[tuple[Item | None, Float64s], ...]:
         """The item of each role with its cumulative units, [n, horizon]: what loads ask for."""
         has = self.given[houses] + load
         policies, roles = self.plan.policies, self.roles
@@ -123,9 +122,9 @@ class Gear:
             (roles.skeleton, spines),
         )
 
-    def _units(self, item: Item | None, ports: Floats | None, gbps: Floats | None) -> Floats:
+    def _units(self, item: Item | None, ports: Float64s | None, gbps: Float64s | None) -> Float64s:
         """Cumulative units for what is short, [n, horizon]; infinite where no item brings it."""
-        short: list[Floats] = []
+        short: list[Float64s] = []
         for missing, per in (
             (ports, item.ports_south if item else 0),
             (gbps, item.ports_north * item.gbps if item else 0.0),
@@ -135,10 +134,10 @@ class Gear:
             elif missing is not None:
                 short.append(np.where(missing > TOLERANCE, np.inf, 0.0))
         most = np.maximum(short[0], short[1]) if len(short) > 1 else short[0]
-        units: Floats = np.maximum.accumulate(np.ceil(np.maximum(most, 1e-7) - 1e-7), axis=1)
+        units: Float64s = np.maximum.accumulate(np.ceil(np.maximum(most, 1e-7) - 1e-7), axis=1)
         return units
 
-    def _borders(self, has: Floats) -> Floats:
+    def _borders(self, has: Float64s) -> Float64s:
         """Border routers: those that may be lost are bought too where they are missing."""
         item = self.roles.fbr
         north = has[:, AT["north"]] - has[:, AT["border_gbps"]]
@@ -146,12 +145,12 @@ class Gear:
             lost = np.maximum(self.plan.policies.lost_fbrs - has[:, AT["border"]], 0.0)
             north = np.where(north > TOLERANCE, north + lost * fbr_gbps(item), 0.0)
         short = north / fbr_gbps(item) if item else np.where(north > TOLERANCE, np.inf, 0.0)
-        units: Floats = np.maximum.accumulate(np.ceil(np.maximum(short, 1e-7) - 1e-7), axis=1)
+        units: Float64s = np.maximum.accumulate(np.ceil(np.maximum(short, 1e-7) - 1e-7), axis=1)
         return units
 
     def _held(
-        self, load: Floats, houses: Ints, bought: tuple[tuple[Item | None, Floats], ...]
-    ) -> tuple[Bools, Floats, Floats]:
+        self, load: Float64s, houses: Int64s, bought: tuple[tuple[Item | None, Float64s], ...]
+    ) -> tuple[Bools, Float64s, Float64s]:
         """Whether that arrives in time and has room, what it costs, and what it uses."""
         fits = np.ones(len(houses), bool)
         cost = np.zeros(len(houses))
@@ -168,7 +167,7 @@ class Gear:
         return fits & ~over.any((1, 2)), cost, uses
 
 
-def _brings(item: Item) -> Floats:
+def _brings(item: Item) -> Float64s:
     """What one unit of an item adds to the parts."""
     found = np.zeros(len(PARTS))
     found[AT["positions"]], found[AT["gear_kw"]] = item.positions, item.kw

@@ -15,11 +15,10 @@ from dataclasses import replace
 from time import monotonic
 
 import numpy as np
-from numpy.typing import NDArray
 
 from commonplace.capacity.feasibility.resources import site_rows
 from commonplace.capacity.placement._backbone import Backbone, Cut
-from commonplace.capacity.placement._choices import Choices, Floats, Ints, choices
+from commonplace.capacity.placement._choices import Choices, choices
 from commonplace.capacity.placement._gear_rows import needs
 from commonplace.capacity.placement._rows import Rows
 from commonplace.capacity.plan.model import Order, Plan
@@ -27,8 +26,8 @@ from commonplace.capacity.plan.stock import stocks
 from commonplace.capacity.procurement.purchases import Ordered, as_orders, present
 from commonplace.capacity.solver.highs import solved
 from commonplace.capacity.solver.programme import Matrix, loaded, minimise, restricted, with_rows
+from commonplace.foundation.arrays import Bools, Float64s, Int64s
 
-Bools = NDArray[np.bool_]
 _ROUNDS = 40
 _LARGE = 20_000  # columns from which the relaxation is solved by interior point
 
@@ -74,17 +73,17 @@ class Whole:
             self.add(cuts)
 
     @staticmethod
-    def _rooms(plan: Plan) -> Floats:
+    def _rooms(plan: Plan) -> Float64s:
         """Headroom of every resource of every site by month."""
         return np.array([row.headroom for row in site_rows(plan, stocks(plan))])
 
-    def holds(self, values: Floats) -> bool:
+    def holds(self, values: Float64s) -> bool:
         """Whether no resource breaks that what is decided does not break, as `check` counts."""
         room = self._rooms(self.planned(values))
         allowed = np.minimum(self.room, 0.0)
         return bool((room >= allowed - 1e-6 * np.maximum(1.0, np.abs(allowed)) - 1e-6).all())
 
-    def valued(self, plan: Plan) -> Floats:
+    def valued(self, plan: Plan) -> Float64s:
         """The values of a plan: the choices that are its placements, the units of its orders."""
         values = self.matrix.lower.copy()
         for (house, item), columns in self.rows.units.items():
@@ -98,7 +97,7 @@ class Whole:
                 values[self.rows.choice[at]] = 1.0
         return self.completed(np.clip(values, self.matrix.lower, self.matrix.upper))
 
-    def _recurrences(self) -> tuple[Ints, Ints, Floats, Ints]:
+    def _recurrences(self) -> tuple[Int64s, Int64s, Float64s, Int64s]:
         """Columns [loads, horizon]; of what arrives: choice, amount, and place in the columns."""
         parts, horizon = self.rows.recurrences, self.plan.horizon
         none = np.zeros(0, np.int64)
@@ -108,7 +107,7 @@ class Whole:
         load = np.repeat(np.arange(len(parts)), [len(a) for _, a, _ in parts])
         return columns, at, amount, load * horizon + self.choices.month[at]
 
-    def completed(self, values: Floats) -> Floats:
+    def completed(self, values: Float64s) -> Float64s:
         """Loads and alternatives that follow from choices and units; whole numbers made whole."""
         values = np.where(self.matrix.integer, np.round(values), values)
         column, at, amount, place = self._recurring
@@ -125,18 +124,18 @@ class Whole:
 
     # ------------------------------------------------------------------ solutions
 
-    def cost(self, values: Floats) -> float:
+    def cost(self, values: Float64s) -> float:
         """Orders beside the present ones, lateness and refusals, in the plan's currency."""
         return float(self.matrix.cost @ values) * self.rows.unit
 
-    def broken(self, values: Floats) -> float:
+    def broken(self, values: Float64s) -> float:
         """By how much the worst row is violated, of its side."""
         found = self.matrix.activity(values)
         side = np.maximum(1.0, np.abs(found))
         low = (self.matrix.row_lower - found) / side
         return float(np.maximum(low, (found - self.matrix.row_upper) / side).max(initial=0.0))
 
-    def planned(self, values: Floats) -> Plan:
+    def planned(self, values: Float64s) -> Plan:
         """The plan with these choices and orders."""
         placements = self.choices.placements(values[self.rows.choice] > 0.5)
         none = [
@@ -159,8 +158,8 @@ class Whole:
             self.matrix = opened(with_rows(self.matrix, cuts), self.start)
 
     def part(
-        self, free: Bools, values: Floats, deadline: float, gap: float = 1e-3
-    ) -> tuple[Floats | None, float]:
+        self, free: Bools, values: Float64s, deadline: float, gap: float = 1e-3
+    ) -> tuple[Float64s | None, float]:
         """The best solution in which only `free` columns differ, and a bound on all such.
 
         None: none was found in time. The bound is the solver's, over the cuts known by then.
@@ -187,7 +186,7 @@ class Whole:
 
     # ------------------------------------------------------------------ the bound
 
-    def relaxed(self, deadline: float) -> tuple[Floats | None, Floats | None, float]:
+    def relaxed(self, deadline: float) -> tuple[Float64s | None, Float64s | None, float]:
         """Solution, duals and bound of the relaxation with all cuts that it violates."""
         values, duals, bound = None, None, -np.inf
         for _ in range(_ROUNDS):
@@ -212,18 +211,18 @@ class Whole:
             duals = np.append(duals, np.zeros(len(cuts)))
         return values, duals, bound
 
-    def reduced(self, duals: Floats) -> tuple[Floats, Floats]:
+    def reduced(self, duals: Float64s) -> tuple[Float64s, Float64s]:
         """Reduced costs [columns], and the duals without those of sides that are not there."""
         lower, upper = np.isfinite(self.matrix.row_lower), np.isfinite(self.matrix.row_upper)
         duals = np.where(((duals > 0) & ~lower) | ((duals < 0) & ~upper), 0.0, duals)
         return self.matrix.cost - self.matrix.columns_product(duals), duals
 
-    def promising(self, duals: Floats, bound: float, cost: float) -> Bools:
+    def promising(self, duals: Float64s, bound: float, cost: float) -> Bools:
         """The columns that a plan of less than this cost may use: by their reduced costs."""
         costs, _ = self.reduced(duals)
         return np.asarray(~self.is_choice | (costs * self.rows.unit <= cost - bound))
 
-    def bound(self, duals: Floats) -> float:
+    def bound(self, duals: Float64s) -> float:
         """No solution costs less, in the plan's currency."""
         costs, duals = self.reduced(duals)
         side = np.where(duals > 0, self.matrix.row_lower, self.matrix.row_upper)
@@ -232,7 +231,7 @@ class Whole:
         return (rows + float(columns.sum())) * self.rows.unit
 
 
-def opened(matrix: Matrix, values: Floats) -> Matrix:
+def opened(matrix: Matrix, values: Float64s) -> Matrix:
     """Every row as wide as these values need."""
     activity = matrix.activity(values)
     return replace(

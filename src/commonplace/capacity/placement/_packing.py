@@ -9,10 +9,10 @@ programme before it counts.
 import numpy as np
 
 from commonplace.capacity.network.topology import node, shares
-from commonplace.capacity.placement._choices import Floats, Ints
 from commonplace.capacity.placement._gear import PARTS, TOLERANCE, Gear
-from commonplace.capacity.placement._master import Bools, Whole
+from commonplace.capacity.placement._master import Whole
 from commonplace.capacity.placement._rows import SHARED
+from commonplace.foundation.arrays import Bools, Float64s, Int64s
 
 _BLINK = 0.02  # of the choices are overlooked, each time others
 
@@ -69,7 +69,7 @@ class Packing:
                 for n in range(len(index)):
                     self.source[p, n] = keys.get((project.product, n), -1)
 
-    def learn(self, duals: Floats | None = None) -> None:
+    def learn(self, duals: Float64s | None = None) -> None:
         """Take over the cuts that are known: [sources, cuts] weights, each cut's month and room.
 
         The duals of the relaxation, one for each row, say what sending over a cut costs in links.
@@ -110,7 +110,7 @@ class Packing:
         if upper > lower and (np.isinf(self.cut_gain[cut]) or self.link_cost[link] / gain < best):
             self.cut_link[cut], self.cut_gain[cut] = link, gain
 
-    def _priced(self, duals: Floats | None, first: int) -> None:
+    def _priced(self, duals: Float64s | None, first: int) -> None:
         """Prices of the cuts, as far as they are known."""
         if duals is not None:
             self.cut_price = np.maximum(duals[first:], 0.0) * self.whole.rows.unit
@@ -124,16 +124,16 @@ class Packing:
         np.maximum.at(units, self.cut_link, np.ceil(short / self.cut_gain))
         return float(units @ self.link_cost)
 
-    def _site_use(self) -> Floats:
+    def _site_use(self) -> Float64s:
         """What the houses of each campus and region use, [sites, horizon]."""
         parts = self.uses[:, self.site_part]  # [houses, sites, horizon]
-        found: Floats = np.einsum("sh,hst->st", self.inside.astype(float), parts)
+        found: Float64s = np.einsum("sh,hst->st", self.inside.astype(float), parts)
         return found
 
-    def sends(self, project: int, at: Ints) -> Floats:
+    def sends(self, project: int, at: Int64s) -> Float64s:
         """What choices of a project add to each cut, [choices, cuts]."""
         source = self.source[project, self.at_node[self.choices.house[at]]]
-        found: Floats = self.weight[source] * self.share[project]
+        found: Float64s = self.weight[source] * self.share[project]
         return found * (self.choices.month[at][:, None] <= self.cut_month)
 
     # ------------------------------------------------------------------ moves
@@ -145,7 +145,7 @@ class Packing:
         in_time = self.choices.late[at] <= 0
         return self._put(project, at[in_time]) or self._put(project, at[~in_time])
 
-    def _put(self, project: int, at: Ints) -> bool:
+    def _put(self, project: int, at: Int64s) -> bool:
         if not len(at):
             return False
         houses = self.choices.house[at]
@@ -170,13 +170,13 @@ class Packing:
         self._stand(project, int(at[best]), load[best], float(cost[best]), uses[best])
         return True
 
-    def _stand(self, project: int, at: int, load: Floats, cost: float, uses: Floats) -> None:
+    def _stand(self, project: int, at: int, load: Float64s, cost: float, uses: Float64s) -> None:
         house = int(self.choices.house[at])
         self.standing[project] = at
         self.cut_use = self.cut_use + self.sends(project, np.array([at]))[0]
         self._set(house, load, cost, uses)
 
-    def _set(self, house: int, load: Floats, cost: float, uses: Floats) -> None:
+    def _set(self, house: int, load: Float64s, cost: float, uses: Float64s) -> None:
         change = (uses - self.uses[house])[self.site_part] * self.inside[:, house][:, None]
         self.site_use = self.site_use + change
         self.load[house], self.gear_cost[house], self.uses[house] = load, cost, uses
@@ -194,7 +194,7 @@ class Packing:
         self.standing[project] = -1
         self._set(house, load, float(cost[0]), uses[0])
 
-    def costs(self) -> Floats:
+    def costs(self) -> Float64s:
         """Lateness or refusal of each project, [pool]."""
         found = self.choices.refused.copy()
         on = self.standing >= 0
@@ -205,18 +205,18 @@ class Packing:
         """Of the state: lateness, refusals, gear, and about what links cost."""
         return float(self.costs().sum() + self.gear_cost.sum()) + self.links()
 
-    def saved(self) -> tuple[Floats, ...]:
+    def saved(self) -> tuple[Float64s, ...]:
         """The state, to return to."""
         kept = (self.standing, self.load, self.gear_cost, self.uses, self.site_use, self.cut_use)
         return tuple(part.copy() for part in kept)
 
-    def restore(self, kept: tuple[Floats, ...]) -> None:
+    def restore(self, kept: tuple[Float64s, ...]) -> None:
         """Return to a state."""
         names = ("standing", "load", "gear_cost", "uses", "site_use", "cut_use")
         for name, part in zip(names, kept, strict=True):
             setattr(self, name, part.copy())
 
-    def valued(self, values: Floats) -> Floats:
+    def valued(self, values: Float64s) -> Float64s:
         """These values with the places, and the gear for them, of the packing."""
         whole, values = self.whole, values.copy()
         values[whole.rows.choice] = self.chosen()

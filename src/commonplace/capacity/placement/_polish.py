@@ -10,11 +10,12 @@ from typing import Literal
 
 import numpy as np
 
-from commonplace.capacity.placement._choices import Floats, first_month
+from commonplace.capacity.placement._choices import first_month
 from commonplace.capacity.placement._master import Whole
 from commonplace.capacity.placement._reasons import Trials
 from commonplace.capacity.plan.model import Project
 from commonplace.foundation import Progress
+from commonplace.foundation.arrays import Float64s
 
 Kind = Literal["refused", "late", "moved"]
 _LEAST = 1e-6  # of the cost: less is no difference
@@ -47,7 +48,9 @@ def wish(trials: Trials, number: int, project: Project) -> Wish:
     return Wish(house, stands, wanted, need, None if wanted == house and stands <= need else kind)
 
 
-def polished(whole: Whole, values: Floats, more: Callable[[], bool], progress: Progress) -> Floats:
+def polished(
+    whole: Whole, values: Float64s, more: Callable[[], bool], progress: Progress
+) -> Float64s:
     """The cheapest plan that such single moves lead to while `more()`."""
     trials, better, total = Trials(whole, values), True, len(whole.choices.pool)
     while better:
@@ -62,7 +65,7 @@ def polished(whole: Whole, values: Floats, more: Callable[[], bool], progress: P
     return values
 
 
-def _cheaper(trials: Trials, number: int, project: Project) -> Floats | None:
+def _cheaper(trials: Trials, number: int, project: Project) -> Float64s | None:
     """The plan with the project where it was wanted, or there as soon as can be, if cheaper."""
     whole = trials.whole
     one = wish(trials, number, project)

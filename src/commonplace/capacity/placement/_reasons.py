@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from commonplace.capacity.placement._choices import Floats, Ints, unreachable
-from commonplace.capacity.placement._master import Bools, Whole
+from commonplace.capacity.placement._choices import unreachable
+from commonplace.capacity.placement._master import Whole
 from commonplace.capacity.plan.model import Project
 from commonplace.capacity.solver.highs import SolverError
 from commonplace.capacity.solver.programme import Matrix, minimise, restricted
+from commonplace.foundation.arrays import Bools, Float64s, Int64s
 
 ORDER = (  # in which families are taken back: what is named, if there is a choice, stands last
     "backbone",
@@ -43,9 +44,9 @@ class Soonest:
     """
 
     month: int
-    values: Floats
-    before: Floats
-    after: Floats
+    values: Float64s
+    before: Float64s
+    after: Float64s
 
 
 class Trials:
@@ -54,7 +55,7 @@ class Trials:
     Houses and months are numbers from 0.
     """
 
-    def __init__(self, whole: Whole, values: Floats) -> None:
+    def __init__(self, whole: Whole, values: Float64s) -> None:
         self.whole, self.values = whole, values
         self.closed = unreachable(whole.plan)
 
@@ -65,7 +66,7 @@ class Trials:
             return None
         return f"links.csv has no way between {house} and {end} for its flows"
 
-    def moved(self, project: int, house: int, month: int) -> Floats | None:
+    def moved(self, project: int, house: int, month: int) -> Float64s | None:
         """The cheapest plan with the project there, all else in place; None: there is none."""
         costs = self.whole.matrix.cost
         return self._solved(project, house, [month], costs)
@@ -119,8 +120,8 @@ class Trials:
     # ------------------------------------------------------------------ programmes
 
     def _solved(
-        self, project: int, house: int, months: list[int], costs: Floats, *, kept: bool = False
-    ) -> Floats | None:
+        self, project: int, house: int, months: list[int], costs: Float64s, *, kept: bool = False
+    ) -> Float64s | None:
         """`kept`: the orders of the plan stay, or come earlier."""
         for _ in range(_ROUNDS):
             some, _, free, without = self._placed(project, house, months, costs)
@@ -136,8 +137,8 @@ class Trials:
         return None
 
     def _placed(
-        self, project: int, house: int, months: list[int], costs: Floats
-    ) -> tuple[Matrix, Ints, Bools, Floats]:
+        self, project: int, house: int, months: list[int], costs: Float64s
+    ) -> tuple[Matrix, Int64s, Bools, Float64s]:
         """The project in one of the months: programme, its rows, its columns, and all values."""
         whole = self.whole
         mine = whole.rows.choice[whole.choices.project == project]
@@ -166,26 +167,28 @@ class Trials:
         now = (self.values[self.whole.rows.choice] > 0.5) & (choice.project == project)
         return int(choice.house[now][0]) if now.any() else -1
 
-    def _with_orders(self) -> Floats:
+    def _with_orders(self) -> Float64s:
         """Lower sides at which no unit that is ordered goes away, or comes later."""
         lower = self.whole.matrix.lower.copy()
         for units in [*self.whole.rows.units.values(), *self.whole.backbone.units]:
             lower[units] = np.maximum(lower[units], np.round(self.values[units]))
         return lower
 
-    def _held_late(self) -> Floats:
+    def _held_late(self) -> Float64s:
         """Costs in which each month that a unit is there costs a little."""
         costs = self.whole.matrix.cost.copy()
         for units in [*self.whole.rows.units.values(), *self.whole.backbone.units]:
             costs[units] += _HOLDING * costs[units[-1]] + 1e-6
         return costs
 
-    def _filled(self, free: Bools, without: Floats, found: Floats) -> Floats:
+    def _filled(self, free: Bools, without: Float64s, found: Float64s) -> Float64s:
         values = without.copy()
         values[free] = found
         return self.whole.completed(values)
 
-    def _families(self, rows: Ints, left: int) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
+    def _families(
+        self, rows: Int64s, left: int
+    ) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
         """Of each row its family as text; empty where none stands against the project.
 
         The house that it leaves (-1: none) cannot.

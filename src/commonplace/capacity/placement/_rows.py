@@ -15,11 +15,12 @@ from itertools import pairwise
 import numpy as np
 
 from commonplace.capacity.feasibility.resources import fbr_gbps, site_rows
-from commonplace.capacity.placement._choices import Choices, Floats, Ints
+from commonplace.capacity.placement._choices import Choices
 from commonplace.capacity.plan.model import Item, Plan, Project
 from commonplace.capacity.procurement.purchases import given_stock, present, too_soon
 from commonplace.capacity.solver.highs import scale
 from commonplace.capacity.solver.programme import Programme
+from commonplace.foundation.arrays import Float64s, Int64s
 
 LOADS = ("space", "power", "ports", "south", "north")
 SHARED = ("space", "power", "network_space", "network_power")
@@ -71,11 +72,11 @@ class Rows:
         }
         self.lower, self.upper = Growing(self.programme.lower), Growing(self.programme.upper)
         self._once()
-        self.load: dict[tuple[str, str], Ints] = {}
-        self.units: dict[tuple[str, str], Ints] = {}
-        self.brought: dict[tuple[str, str], Ints] = {}
-        self.recurrences: list[tuple[Ints, Ints, Floats]] = []
-        self.eithers: list[tuple[Ints, list[tuple[dict[int, float], float]]]] = []
+        self.load: dict[tuple[str, str], Int64s] = {}
+        self.units: dict[tuple[str, str], Int64s] = {}
+        self.brought: dict[tuple[str, str], Int64s] = {}
+        self.recurrences: list[tuple[Int64s, Int64s, Float64s]] = []
+        self.eithers: list[tuple[Int64s, list[tuple[dict[int, float], float]]]] = []
         self.columns_of: list[tuple[int, int]] = []  # of each house: first and last + 1
         for number, house in enumerate(plan.houses):
             before = self.programme.columns
@@ -114,7 +115,9 @@ class Rows:
         for project in self.choices.pool:
             self._named(project.id, "once", -1)
 
-    def recurrence(self, site: str, resource: str, at: Ints, amount: Floats, upper: float) -> Ints:
+    def recurrence(
+        self, site: str, resource: str, at: Int64s, amount: Float64s, upper: float
+    ) -> Int64s:
         """Columns [horizon] of what choices `at` have brought by each month, `amount` each."""
         columns = self.programme.add_columns(self.horizon, 0.0, 0.0, upper)
         rows = self.programme.add_rows(self.horizon, 0.0, 0.0)
@@ -155,7 +158,7 @@ class Rows:
             self._limits(house, month)
             self.gear_rows(self, house, month)
 
-    def _gear(self, house: str, item: Item) -> Ints:
+    def _gear(self, house: str, item: Item) -> Int64s:
         """Cumulative units: the present orders' at least, and no more while it is too soon."""
         now = present(self.plan, house, item)
         cost = np.zeros(self.horizon)
@@ -169,7 +172,7 @@ class Rows:
             self.row(house, "units", -1, {int(after): 1.0, int(before): -1.0}, lower=0.0)
         return columns
 
-    def _most_units(self, house: str, item: Item, now: Floats) -> float:
+    def _most_units(self, house: str, item: Item, now: Float64s) -> float:
         """What all that could come here would need of this item alone, and one more."""
         policies = self.plan.policies
         wide = item.ports_north * item.gbps
@@ -266,7 +269,7 @@ def _over(load: float, per: float) -> float:
 class Growing:
     """The entries of a list of arrays that still grows, as one list."""
 
-    def __init__(self, parts: list[Floats]) -> None:
+    def __init__(self, parts: list[Float64s]) -> None:
         self._parts, self._seen = parts, 0
         self._values: list[float] = []
 

@@ -14,10 +14,10 @@ from time import monotonic
 import numpy as np
 
 from commonplace.capacity.placement._annealing import anneal, fill, repair
-from commonplace.capacity.placement._choices import Floats, Ints
-from commonplace.capacity.placement._master import Bools, Whole
+from commonplace.capacity.placement._master import Whole
 from commonplace.capacity.placement._packing import Packing
 from commonplace.foundation import Progress
+from commonplace.foundation.arrays import Bools, Float64s, Int64s
 
 SMALL = 1500  # choices up to which the whole is one step
 _STEP = 6.0  # seconds that a step may take
@@ -34,7 +34,7 @@ class Search:
     """What is known so far: the best values, their cost, and a bound below every plan's cost."""
 
     whole: Whole
-    best: Floats
+    best: Float64s
     bound: float
     deadline: float
     random: np.random.Generator
@@ -59,7 +59,7 @@ class Search:
         """Whether to stop."""
         return self.heed() or monotonic() >= self.deadline or self.gap < 1e-6
 
-    def take(self, found: Floats | None) -> bool:
+    def take(self, found: Float64s | None) -> bool:
         """Keep what costs less."""
         self.steps += 1
         better = found is not None and self.whole.cost(found) < self.cost - 1e-6 * max(
@@ -157,7 +157,7 @@ def _propose(search: Search, packing: Packing) -> None:
         repair(packing)
 
 
-def _whole(search: Search, duals: Floats | None) -> None:
+def _whole(search: Search, duals: Float64s | None) -> None:
     """Everything that may be in a better plan, at once: the best there is, or a higher bound."""
     whole = search.whole
     if search.over():
@@ -175,7 +175,7 @@ def _until(search: Search, seconds: float = _STEP) -> float:
     return min(monotonic() + seconds, search.deadline)
 
 
-def _free(whole: Whole, values: Floats, projects: Bools, houses: Ints) -> Bools:
+def _free(whole: Whole, values: Float64s, projects: Bools, houses: Int64s) -> Bools:
     """The columns of these projects in these houses and where they are, of gear there, of links."""
     inside = np.zeros(len(whole.plan.houses), bool)
     inside[houses] = True
@@ -252,13 +252,13 @@ def _widely(search: Search, kind: str, size: int) -> Bools:
     return free
 
 
-def _most_late(search: Search, projects: Bools, costs: Floats) -> float:
+def _most_late(search: Search, projects: Bools, costs: Float64s) -> float:
     """A choice that is later than this is hardly in a better part: what these cost, and the gap."""
     gap = max(0.0, search.cost - search.bound) if np.isfinite(search.bound) else search.cost
     return float(costs[projects].sum()) + min(gap, search.cost - float(costs.sum()))
 
 
-def _standing(whole: Whole, values: Floats) -> tuple[Ints, Ints]:
+def _standing(whole: Whole, values: Float64s) -> tuple[Int64s, Int64s]:
     """House and month of each project of the pool; without a place: -1 and the horizon."""
     choice = whole.choices
     at = np.full(len(choice.pool), -1)
@@ -268,7 +268,7 @@ def _standing(whole: Whole, values: Floats) -> tuple[Ints, Ints]:
     return at, month
 
 
-def _costs(whole: Whole, values: Floats) -> Floats:
+def _costs(whole: Whole, values: Float64s) -> Float64s:
     """What each project's lateness or refusal costs, [pool]."""
     choice = whole.choices
     cost = choice.refused.copy()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_args
 
-from commonplace.capacity.placement._choices import Floats, first_month
+from commonplace.capacity.placement._choices import first_month
 from commonplace.capacity.placement._master import Whole
 from commonplace.capacity.placement._polish import Kind, Wish, wish
 from commonplace.capacity.placement._reasons import Family, Soonest, Trials
@@ -12,6 +12,7 @@ from commonplace.capacity.plan.model import Plan, Project
 from commonplace.capacity.plan.words import amount, first_day, many, month_said
 from commonplace.capacity.procurement.purchases import purchases
 from commonplace.foundation import Progress
+from commonplace.foundation.arrays import Float64s
 
 _BACKBONE: tuple[Family, ...] = (("backbone", "backbone"),)
 
@@ -31,7 +32,7 @@ class Reason:
 
 
 def reasons(
-    whole: Whole, values: Floats, ended: Callable[[], str], progress: Progress
+    whole: Whole, values: Float64s, ended: Callable[[], str], progress: Progress
 ) -> tuple[Reason, ...]:
     """Of each project that is refused, late or not where it was wanted, in their order.
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from commonplace.capacity.feasibility.check import Break, Verdict, check
-from commonplace.capacity.placement._choices import Floats, late_cost, pool, refused_cost
+from commonplace.capacity.placement._choices import late_cost, pool, refused_cost
 from commonplace.capacity.placement._master import Whole
 from commonplace.capacity.placement._polish import polished
 from commonplace.capacity.placement._search import Search, run
@@ -26,6 +26,7 @@ from commonplace.capacity.plan.words import first_day
 from commonplace.capacity.procurement.order import order
 from commonplace.capacity.procurement.purchases import Purchase, purchases
 from commonplace.foundation import Progress, silent
+from commonplace.foundation.arrays import Float64s
 
 Ended = Literal["optimal", "time", "stopped"]
 _OPTIMAL = 1e-6  # a gap that is rounding
@@ -153,7 +154,7 @@ def make(
     )
 
 
-def _ordered(plan: Plan, whole: Whole, values: Floats, before: Verdict) -> tuple[Plan, Verdict]:
+def _ordered(plan: Plan, whole: Whole, values: Float64s, before: Verdict) -> tuple[Plan, Verdict]:
     """The plan with its orders made as late as can be, if these are as good; else as searched."""
     mine = whole.planned(values)
     late = order(replace(mine, orders=plan.orders))

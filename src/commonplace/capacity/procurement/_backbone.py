@@ -15,13 +15,14 @@ from time import monotonic
 import numpy as np
 
 from commonplace.capacity.feasibility.resources import Stock
-from commonplace.capacity.network.flow import TOLERANCE, Floats
+from commonplace.capacity.network.flow import TOLERANCE
 from commonplace.capacity.network.resilience import Metric, Resilience, binding
 from commonplace.capacity.network.topology import Network, network
 from commonplace.capacity.plan.model import Plan
 from commonplace.capacity.procurement.purchases import Ordered, present, too_soon
 from commonplace.capacity.solver.highs import scale
 from commonplace.capacity.solver.programme import Programme, Solution, minimise
+from commonplace.foundation.arrays import Float64s
 
 _HOLDING = 1e-3
 _SECONDS = 20.0  # of one programme
@@ -139,7 +140,7 @@ class _Model:
         ]
         self.cuts: set[tuple[int, int, bytes]] = set()
 
-    def _columns(self, one: Ordered, given: Floats) -> Floats:
+    def _columns(self, one: Ordered, given: Float64s) -> Float64s:
         """At least the present orders', at most what the link holds, and nothing too soon."""
         horizon, soon = self.plan.horizon, too_soon(self.plan, one.item)
         cost = np.full(horizon, _HOLDING * one.item.cost / self.unit) + 1e-7
@@ -162,7 +163,7 @@ class _Model:
             found.append(replace(one, units=full))
         return found
 
-    def capacity(self, chosen: list[Ordered]) -> Floats:
+    def capacity(self, chosen: list[Ordered]) -> Float64s:
         """Gb/s of each arc, [failures, horizon, arcs]."""
         gbps = {
             one.place: one.item.gbps * (one.units + given)
@@ -190,7 +191,7 @@ class _Model:
         matrix = self.programme.matrix()
         return minimise(matrix, _SECONDS, gap=1e-4, relaxed=relaxed)
 
-    def read(self, values: Floats, relaxed: bool) -> list[Ordered]:
+    def read(self, values: Float64s, relaxed: bool) -> list[Ordered]:
         """The units that were chosen."""
         values = values if relaxed else np.round(values)
         return [

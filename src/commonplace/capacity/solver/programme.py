@@ -10,13 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from commonplace.capacity.solver.highs import Status, solved, solver
+from commonplace.foundation.arrays import Bools, Float64s, Int64s
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 INFINITE = float("inf")
 
 
@@ -27,29 +24,29 @@ class Matrix:
     `start`, `index`, `value` are A by rows (compressed); `integer` marks columns.
     """
 
-    cost: Floats
-    lower: Floats
-    upper: Floats
+    cost: Float64s
+    lower: Float64s
+    upper: Float64s
     integer: Bools
-    row_lower: Floats
-    row_upper: Floats
-    start: Ints
-    index: Ints
-    value: Floats
+    row_lower: Float64s
+    row_upper: Float64s
+    start: Int64s
+    index: Int64s
+    value: Float64s
 
     @property
-    def entry_row(self) -> Ints:
+    def entry_row(self) -> Int64s:
         """The row of each entry."""
         return np.repeat(np.arange(len(self.row_lower)), np.diff(self.start))
 
-    def activity(self, values: Floats) -> Floats:
+    def activity(self, values: Float64s) -> Float64s:
         """A v, one for each row."""
         weights = self.value * values[self.index]
         return np.asarray(
             np.bincount(self.entry_row, weights, minlength=len(self.row_lower)), np.float64
         )
 
-    def columns_product(self, duals: Floats) -> Floats:
+    def columns_product(self, duals: Float64s) -> Float64s:
         """A^T y, one for each column."""
         weights = self.value * duals[self.entry_row]
         return np.asarray(np.bincount(self.index, weights, minlength=len(self.cost)), np.float64)
@@ -59,13 +56,13 @@ class Matrix:
 class Programme:
     """A matrix while it grows: columns first, rows after the columns that they name."""
 
-    cost: list[Floats] = field(default_factory=list)
-    lower: list[Floats] = field(default_factory=list)
-    upper: list[Floats] = field(default_factory=list)
+    cost: list[Float64s] = field(default_factory=list)
+    lower: list[Float64s] = field(default_factory=list)
+    upper: list[Float64s] = field(default_factory=list)
     integer: list[Bools] = field(default_factory=list)
-    row_lower: list[Floats] = field(default_factory=list)
-    row_upper: list[Floats] = field(default_factory=list)
-    entries: list[tuple[Ints, Ints, Floats]] = field(default_factory=list)
+    row_lower: list[Float64s] = field(default_factory=list)
+    row_upper: list[Float64s] = field(default_factory=list)
+    entries: list[tuple[Int64s, Int64s, Float64s]] = field(default_factory=list)
     columns: int = 0
     rows: int = 0
 
@@ -76,7 +73,7 @@ class Programme:
         lower: Any = 0.0,
         upper: Any = INFINITE,
         integer: Any = False,
-    ) -> Ints:
+    ) -> Int64s:
         """Their numbers; what is given for all may be one value."""
         for kept, given in ((self.cost, cost), (self.lower, lower), (self.upper, upper)):
             kept.append(np.broadcast_to(np.asarray(given, float), count).copy())
@@ -84,7 +81,7 @@ class Programme:
         self.columns += count
         return np.arange(self.columns - count, self.columns)
 
-    def add_rows(self, count: int, lower: Any = -INFINITE, upper: Any = INFINITE) -> Ints:
+    def add_rows(self, count: int, lower: Any = -INFINITE, upper: Any = INFINITE) -> Int64s:
         """Their numbers."""
         self.row_lower.append(np.broadcast_to(np.asarray(lower, float), count).copy())
         self.row_upper.append(np.broadcast_to(np.asarray(upper, float), count).copy())
@@ -139,12 +136,12 @@ class Solution:
     """What HiGHS found: `values` [columns] or None, the objective, and the bound below it."""
 
     status: Status
-    values: Floats | None
+    values: Float64s | None
     objective: float
     bound: float
 
 
-def with_rows(matrix: Matrix, rows: list[tuple[Ints, Floats, float, float]]) -> Matrix:
+def with_rows(matrix: Matrix, rows: list[tuple[Int64s, Float64s, float, float]]) -> Matrix:
     """The matrix with more rows: each its columns, coefficients, lower and upper side."""
     if not rows:
         return matrix
@@ -159,7 +156,7 @@ def with_rows(matrix: Matrix, rows: list[tuple[Ints, Floats, float, float]]) -> 
     )
 
 
-def restricted(matrix: Matrix, free: Bools, values: Floats) -> tuple[Matrix, Ints]:
+def restricted(matrix: Matrix, free: Bools, values: Float64s) -> tuple[Matrix, Int64s]:
     """The programme of the free columns, all others held at `values`; and the rows that it kept."""
     row, on = matrix.entry_row, free[matrix.index]
     count = len(matrix.row_lower)
@@ -229,7 +226,7 @@ def minimise(
     matrix: Matrix,
     seconds: float,
     *,
-    start: Floats | None = None,
+    start: Float64s | None = None,
     gap: float = 1e-4,
     relaxed: bool = False,
     stopped: Callable[[], bool] | None = None,
@@ -271,7 +268,7 @@ def outcome(highs: Any, status: Status, relaxed: bool) -> Solution:
     return Solution(status, values, objective, bound)
 
 
-def _solution(values: Floats) -> Any:
+def _solution(values: Float64s) -> Any:
     import highspy
 
     found = highspy.HighsSolution()

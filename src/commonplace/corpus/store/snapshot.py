@@ -2,7 +2,7 @@
 
 A snapshot pins a version of each table, so nothing moves under a request. Two tables cannot be
 read in one step; the items are read first, and again afterwards: if their version is still the
-same, the passages that were read between hold all that those items name. Rows that no item names
+same, the passages that were read between hold all that those items name. Int64s that no item names
 (an `add` that was killed, or one that is just being committed) are found once per snapshot and
 kept out of every query by a filter that is applied before ranking.
 """
@@ -14,7 +14,6 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from commonplace.corpus._types import Filter, Item, Passage
 from commonplace.corpus.store._lance import lance
@@ -24,9 +23,7 @@ from commonplace.corpus.store.schema import (
     passages_from,
     quoted,
 )
-
-Rows = NDArray[np.int64]
-Scores = NDArray[np.float32]
+from commonplace.foundation.arrays import Float32s, Int64s
 
 
 class Snapshot:
@@ -85,7 +82,9 @@ class Snapshot:
             for item, revision in self.unsettled
         ]
 
-    def lexical(self, terms: Sequence[str], limit: int, where: str | None) -> tuple[Rows, Scores]:
+    def lexical(
+        self, terms: Sequence[str], limit: int, where: str | None
+    ) -> tuple[Int64s, Float32s]:
         """The best `limit` passages by the store's own BM25 (Okapi, k1 1.2, b 0.75), best first.
 
         The statistics are those of all passages, also under a filter. Equal scores are in the
@@ -128,17 +127,17 @@ class Snapshot:
         counted = self["passages"].to_table(columns=["length"], filter="length > 0")["length"]
         return len(counted), float(pc.mean(counted).as_py() or 0.0)
 
-    def rows(self, where: str | None) -> Rows:
+    def rows(self, where: str | None) -> Int64s:
         """Row ids of the passages that a filter lets through, ascending."""
         table = self["passages"].to_table(columns=[], filter=where, with_row_id=True)
         return np.sort(table["_rowid"].to_numpy().astype(np.int64))
 
-    def take(self, rows: Sequence[int] | Rows, columns: Sequence[str]) -> pa.Table:
+    def take(self, rows: Sequence[int] | Int64s, columns: Sequence[str]) -> pa.Table:
         """Columns of these rows, in the order asked."""
         asked = [int(row) for row in rows]
         return self["passages"]._take_rows(asked, columns=list(columns))
 
-    def passages(self, rows: Sequence[int] | Rows) -> list[Passage]:
+    def passages(self, rows: Sequence[int] | Int64s) -> list[Passage]:
         """The passages at these rows, in the order asked."""
         return passages_from(self.take(rows, PASSAGE_COLUMNS)) if len(rows) else []
 

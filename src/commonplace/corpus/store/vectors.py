@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from commonplace.corpus.store.snapshot import Rows, Scores, Snapshot
+from commonplace.corpus.store.snapshot import Snapshot
+from commonplace.foundation.arrays import Float32s, Int64s
 
 _LOOK_UP_AT_MOST: Final = 1_000  # vectors by their keys; more are read in one pass
 
@@ -26,12 +27,12 @@ _LOOK_UP_AT_MOST: Final = 1_000  # vectors by their keys; more are read in one p
 class Vectors:
     """Unit vectors by row: `rows` [n] ascending, `matrix` [n, dimension] float32."""
 
-    rows: Rows
+    rows: Int64s
     matrix: NDArray[np.float32]
 
     def nearest(
-        self, query: NDArray[np.float32], limit: int, among: Rows | None = None
-    ) -> tuple[Rows, Scores]:
+        self, query: NDArray[np.float32], limit: int, among: Int64s | None = None
+    ) -> tuple[Int64s, Float32s]:
         """The `limit` passages of largest cosine with the unit vector `query`, best first.
 
         `among`: only these rows (ascending). Equal cosines are in the order of their rows.
@@ -47,7 +48,7 @@ class Vectors:
         order = np.lexsort((rows, -cosines))
         return rows[order], cosines[order]
 
-    def cosines(self, query: NDArray[np.float32], rows: Rows) -> Scores:
+    def cosines(self, query: NDArray[np.float32], rows: Int64s) -> Float32s:
         """The cosine of each of these rows with the query; NaN where a row has no vector yet."""
         found = np.full(len(rows), np.nan, np.float32)
         if len(self.rows):
@@ -56,7 +57,7 @@ class Vectors:
             found[there] = self.matrix[at[there]] @ query
         return found
 
-    def at(self, rows: Rows) -> NDArray[np.float32]:
+    def at(self, rows: Int64s) -> NDArray[np.float32]:
         """The vector of each of these rows [n, dimension]; NaN where a row has none yet."""
         found = np.full((len(rows), self.matrix.shape[1]), np.nan, np.float32)
         if len(self.rows):
@@ -65,7 +66,7 @@ class Vectors:
             found[there] = self.matrix[at[there]]
         return found
 
-    def _positions(self, rows: Rows) -> NDArray[np.int64]:
+    def _positions(self, rows: Int64s) -> NDArray[np.int64]:
         """Where those of the rows stand that have a vector."""
         at = np.searchsorted(self.rows, rows)
         at = at[at < len(self.rows)] if len(self.rows) else at[:0]
@@ -112,7 +113,7 @@ def grown_vectors(snapshot: Snapshot, table: str, known: Vectors) -> Vectors:
     return Vectors(rows[order], matrix[order])
 
 
-def _of_rows(snapshot: Snapshot, table: str, rows: Rows) -> tuple[Rows, NDArray[np.float32]]:
+def _of_rows(snapshot: Snapshot, table: str, rows: Int64s) -> tuple[Int64s, NDArray[np.float32]]:
     """Those of the rows that have a vector, and their vectors; only these are read."""
     keys = snapshot[table].to_table(columns=["key"], with_row_id=True)
     wanted = snapshot.take(rows, ["key"])["key"]

@@ -5,14 +5,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from commonplace.foundation.arrays import Float32s
 from commonplace.retrieval.index._compiled import compiled
 
 _BINS: Final = 8_192  # of cosines from -1.25 to 1.25, to find the floor of the nearest
-Floats = NDArray[np.float32]
 
 
 @compiled
-def encoded(matrix: Floats) -> tuple[NDArray[np.int8], Floats, Floats]:
+def encoded(matrix: Float32s) -> tuple[NDArray[np.int8], Float32s, Float32s]:
     """Whole numbers [n, d] and a scale [n] for each row, and the length of what they leave out."""
     count, dimension = matrix.shape
     numbers = np.empty((count, dimension), np.int8)
@@ -47,8 +47,8 @@ def _products(numbers: NDArray[np.int8], query: NDArray[np.int16]) -> NDArray[np
 @compiled
 def candidates(
     numbers: NDArray[np.int8],
-    scales: Floats,
-    errors: Floats,
+    scales: Float32s,
+    errors: Float32s,
     query: NDArray[np.int16],
     scale: float,
     length: float,

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from commonplace.foundation.arrays import Int64s
 from commonplace.retrieval.index._segments import (
     Forward,
     Segment,
@@ -31,21 +32,19 @@ _SMALL: Final = 1_024  # documents that are always merged: two milliseconds
 _MOST_DRIFT: Final = 0.01  # of the mean length, before saturations are made anew
 _NO_SUCH_ROW: Final = "a row that is not in the index"
 
-Rows = NDArray[np.int64]
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """A segment with what changes about it: `rows` [n] name its documents, -1 where deleted."""
 
     segment: Segment
-    rows: Rows
+    rows: Int64s
 
     def __len__(self) -> int:
         return len(self.rows)
 
     @property
-    def living(self) -> "tuple[Forward, Rows]":
+    def living(self) -> "tuple[Forward, Int64s]":
         """The documents that are not deleted, and their names."""
         there = np.flatnonzero(self.rows >= 0)
         return self.segment.forward.taken(there), self.rows[there]
@@ -68,7 +67,7 @@ class Collection:
         return self.terms / max(self.documents, 1)
 
     @cached_property
-    def rows(self) -> Rows:
+    def rows(self) -> Int64s:
         """The name of every document, -1 where deleted."""
         return np.concatenate([np.empty(0, np.int64), *(part.rows for part in self.parts)])
 
@@ -80,7 +79,7 @@ class Collection:
         return bases
 
     @cached_property
-    def sorted(self) -> tuple[Rows, NDArray[np.int64]]:
+    def sorted(self) -> tuple[Int64s, NDArray[np.int64]]:
         """The names of the living, ascending, and where each of them stands."""
         live = np.flatnonzero(self.rows >= 0)
         names = self.rows[live]
@@ -89,7 +88,7 @@ class Collection:
         order = np.argsort(names, kind="stable")
         return names[order], live[order]
 
-    def places(self, rows: Rows) -> NDArray[np.int64]:
+    def places(self, rows: Int64s) -> NDArray[np.int64]:
         """Where the documents of these names stand.
 
         Raises:
@@ -113,7 +112,7 @@ class Collection:
             return 0
         return int(self.frequencies[number])
 
-    def changed(self, texts: pa.Array | Sequence[str], rows: Rows, gone: Rows) -> "Collection":
+    def changed(self, texts: pa.Array | Sequence[str], rows: Int64s, gone: Int64s) -> "Collection":
         """With these documents added, named by `rows`, and those at `gone` deleted.
 
         Raises:
@@ -137,18 +136,18 @@ class Collection:
         parts = [*left.parts, version._sealed(added, rows)]
         return replace(version, parts=tuple(map(version._fresh, version._merged(parts))))
 
-    def renamed(self, old: Rows, new: Rows) -> "Collection":
+    def renamed(self, old: Int64s, new: Int64s) -> "Collection":
         """The same documents, those at rows `old` now at `new`."""
         rows = self.rows.copy()
         rows[self.places(old)] = new
         return self._named(rows)
 
-    def _named(self, rows: Rows) -> "Collection":
+    def _named(self, rows: Int64s) -> "Collection":
         pieces = np.split(rows, self.bases[1 : len(self.parts)])
         named = zip(self.parts, pieces, strict=False)
         return replace(self, parts=tuple(replace(part, rows=piece) for part, piece in named))
 
-    def _without(self, gone: Rows) -> "Collection":
+    def _without(self, gone: Int64s) -> "Collection":
         if not len(gone):
             return self
         places = np.unique(self.places(gone))
@@ -180,10 +179,10 @@ class Collection:
         drift = part.segment.drift(self.mean_length or 1.0)
         return self._sealed(*part.living) if few or abs(drift - 1) > _MOST_DRIFT else part
 
-    def _sealed(self, documents: Forward, rows: Rows) -> Part:
+    def _sealed(self, documents: Forward, rows: Int64s) -> Part:
         mean, count = self.mean_length, len(self.vocabulary)
         return Part(sealed(documents, mean, count, self.parameters), rows)
 
 
-def _are_names(rows: Rows) -> bool:
+def _are_names(rows: Int64s) -> bool:
     return not len(rows) or (rows.min() >= 0 and len(np.unique(rows)) == len(rows))

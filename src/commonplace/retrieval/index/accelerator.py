@@ -31,11 +31,11 @@ from numpy.typing import NDArray
 
 from commonplace.corpus import Snapshot, Vectors, grown_vectors, load_vectors
 from commonplace.foundation import InputError
+from commonplace.foundation.arrays import Int64s
 from commonplace.retrieval.index.codes import Codes
 from commonplace.retrieval.index.postings import Postings
 
 _TAKE_AT_MOST: Final = 20_000  # rows that are read one by one; more are read in one pass
-Rows = NDArray[np.int64]
 _Key = tuple[str, int, int]  # a table of vectors, the passages' version and its own
 
 
@@ -170,7 +170,7 @@ def _anew(snapshot: Snapshot, versions: tuple[int, int]) -> _State:
 
 
 def _changed(
-    snapshot: Snapshot, old: _State, versions: tuple[int, int], rows: Rows, new: Rows
+    snapshot: Snapshot, old: _State, versions: tuple[int, int], rows: Int64s, new: Int64s
 ) -> _State:
     """Add, delete and rename: what is new but for its row has moved."""
     table = snapshot.take(new, ["id", "terms"])

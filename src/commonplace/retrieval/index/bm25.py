@@ -19,10 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from commonplace.foundation.arrays import Bools, Float32s, Float64s, Int64s
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +61,13 @@ class BM25:
     ) -> None:
         texts = list(documents)
         self.parameters = parameters
-        self.lengths: Ints = np.fromiter(map(len, texts), np.int64, len(texts))
+        self.lengths: Int64s = np.fromiter(map(len, texts), np.int64, len(texts))
         self._build(texts)
         self.documents = int(np.count_nonzero(self.lengths))  # N: those that hold a term
         self.mean_length = float(self.lengths.sum()) / max(self.documents, 1)
         k1, b = parameters.k1, parameters.b
         relative = self.lengths / (self.mean_length or 1.0)
-        self._norms: Doubles = k1 * (1 - b + b * relative)
+        self._norms: Float64s = k1 * (1 - b + b * relative)
 
     def _build(self, texts: list[Sequence[str]]) -> None:
         """Sort (term, document) pairs as one integer each, and count the runs of equals."""
@@ -82,8 +79,8 @@ class BM25:
         pairs += np.repeat(np.arange(len(texts)), self.lengths)
         keys, counts = np.unique(pairs, return_counts=True)
         terms, self._documents = np.divmod(keys, n)
-        self._counts: Doubles = counts.astype(np.float64)
-        self._starts: Ints = np.searchsorted(terms, np.arange(len(self._vocabulary) + 1))
+        self._counts: Float64s = counts.astype(np.float64)
+        self._starts: Int64s = np.searchsorted(terms, np.arange(len(self._vocabulary) + 1))
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -97,7 +94,7 @@ class BM25:
         """log(1 + (N - df + 0.5) / (df + 0.5)), in nats."""
         return idf(self.df(term), self.documents)
 
-    def scores(self, terms: Sequence[str], mask: Mask | None = None) -> Floats:
+    def scores(self, terms: Sequence[str], mask: Bools | None = None) -> Float32s:
         """The score of every document, float32 [documents]; 0 where none of `terms` occurs.
 
         `mask` [documents] sets all others to 0. Statistics stay global under a mask. Summed in
@@ -112,13 +109,13 @@ class BM25:
                 out[where] += repeats * self.idf(term) * self._saturation(run, where)
         return (out if mask is None else np.where(mask, out, 0)).astype(np.float32)
 
-    def _saturation(self, run: slice, documents: Ints) -> Doubles:
+    def _saturation(self, run: slice, documents: Int64s) -> Float64s:
         """The factor tf (k1 + 1) / (tf + k1 (1 - b + b dl / avgdl)) for the postings in `run`."""
         tf = self._counts[run]
         return tf * (self.parameters.k1 + 1) / (tf + self._norms[documents])
 
     def top(
-        self, terms: Sequence[str], k: int, mask: Mask | None = None
+        self, terms: Sequence[str], k: int, mask: Bools | None = None
     ) -> list[tuple[int, float]]:
         """The `k` best documents as (index, score), best first; equals by index; none at 0."""
         scores = self.scores(terms, mask)

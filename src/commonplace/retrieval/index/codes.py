@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.corpus import Vectors
+from commonplace.foundation.arrays import Float32s, Int64s
 
 _ROUNDING: Final = 1e-6  # of sums in float32
-Rows = NDArray[np.int64]
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +27,8 @@ class Codes:
 
     vectors: Vectors
     numbers: NDArray[np.int8]
-    scales: Floats
-    errors: Floats
+    scales: Float32s
+    errors: Float32s
 
     @classmethod
     def of(cls, vectors: Vectors, known: "Codes | None" = None) -> "Codes":
@@ -47,7 +46,9 @@ class Codes:
         numbers[new], scales[new], errors[new] = encoded(np.asarray(vectors.matrix[new]))
         return cls(vectors, numbers, scales, errors)
 
-    def nearest(self, query: Floats, limit: int, among: Rows | None = None) -> tuple[Rows, Floats]:
+    def nearest(
+        self, query: Float32s, limit: int, among: Int64s | None = None
+    ) -> tuple[Int64s, Float32s]:
         """As `Vectors.nearest`: the `limit` rows of largest cosine, best first, equals by row."""
         from commonplace.retrieval.index._byte_products import candidates
 

@@ -18,14 +18,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from commonplace.foundation.arrays import Float32s, Int64s
 from commonplace.retrieval.index._collection import SEGMENTS, Collection
 from commonplace.retrieval.index._segments import Vocabulary, no_documents
 from commonplace.retrieval.index.bm25 import STORE, BM25Parameters, idf
 
 _ROUNDING: Final = 1e-5  # relative, of sums in float32
-
-Rows = NDArray[np.int64]
-Floats = NDArray[np.float32]
 
 
 class Postings:
@@ -59,7 +57,7 @@ class Postings:
     def build(
         cls,
         texts: pa.Array | Sequence[str],
-        rows: Sequence[int] | Rows,
+        rows: Sequence[int] | Int64s,
         parameters: BM25Parameters = STORE,
     ) -> "Postings":
         """An index of documents given as their terms joined by spaces."""
@@ -69,8 +67,8 @@ class Postings:
     def changed(
         self,
         texts: pa.Array | Sequence[str] = (),
-        rows: Sequence[int] | Rows = (),
-        gone: Sequence[int] | Rows = (),
+        rows: Sequence[int] | Int64s = (),
+        gone: Sequence[int] | Int64s = (),
     ) -> "Postings":
         """A version with these documents added, named by `rows`, and those at `gone` deleted.
 
@@ -80,14 +78,14 @@ class Postings:
         new, old = np.asarray(rows, np.int64), np.asarray(gone, np.int64)
         return Postings(self._collection.changed(texts, new, old))
 
-    def renamed(self, old: Rows, new: Rows) -> "Postings":
+    def renamed(self, old: Int64s, new: Int64s) -> "Postings":
         """The same documents, those at rows `old` now at `new`: the store moved them."""
         return Postings(self._collection.renamed(old, new))
 
     # ---------------------------------------------------------------- statistics
 
     @property
-    def rows(self) -> Rows:
+    def rows(self) -> Int64s:
         """The names of all documents, ascending."""
         return self._collection.sorted[0]
 
@@ -106,7 +104,9 @@ class Postings:
 
     # ---------------------------------------------------------------- ranking
 
-    def top(self, terms: Sequence[str], k: int, among: Rows | None = None) -> tuple[Rows, Floats]:
+    def top(
+        self, terms: Sequence[str], k: int, among: Int64s | None = None
+    ) -> tuple[Int64s, Float32s]:
         """The `k` best documents, best first, equals by row; none that scores 0.
 
         `among`: only these rows, ascending. Statistics stay those of all documents.
@@ -124,7 +124,7 @@ class Postings:
         best = np.lexsort((rows, -scores))[:k]
         return rows[best], scores[best]
 
-    def scores(self, terms: Sequence[str], rows: Rows) -> Floats:
+    def scores(self, terms: Sequence[str], rows: Int64s) -> Float32s:
         """The score of each of these rows, 0 where no term occurs.
 
         Raises:
@@ -143,7 +143,7 @@ class Postings:
         numbers = np.fromiter(found, np.int32, len(found))
         return numbers, np.fromiter(found.values(), np.float64, len(found))
 
-    def _only(self, among: Rows) -> NDArray[np.bool_]:
+    def _only(self, among: Int64s) -> NDArray[np.bool_]:
         """Which documents may be found."""
         allowed = np.zeros(len(self._live), np.bool_)
         allowed[self._collection.places(among)] = True
@@ -151,7 +151,7 @@ class Postings:
 
     def _exact(
         self, query: NDArray[np.int32], weights: NDArray[np.float64], places: NDArray[np.int64]
-    ) -> Floats:
+    ) -> Float32s:
         from commonplace.retrieval.index._pruning import exact_scores
 
         mean, parameters = self.mean_length or 1.0, self._collection.parameters
