@@ -33,11 +33,12 @@ chromium:
 test: .venv/.dev chromium  # runs all tests
 	$(BIN)/pytest -n 2
 
-check: .venv/.dev  # format, lint, types, floors
+check: .venv/.dev  # format, lint, types, floors and doors
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/pytest -q -p no:cacheprovider tests/test_layout.py
 
 format: .venv/.dev  # writes what check asks for
 	$(BIN)/ruff format .
