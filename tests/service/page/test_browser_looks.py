@@ -1,5 +1,6 @@
 """The page in a browser: light and dark, a phone's width, the measure, and what axe-core finds."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -87,6 +88,7 @@ def every_state(page: Page, url: str) -> Iterator[str]:
         yield name
         page.keyboard.press("Escape")
         expect(page.locator("dialog[open]")).to_have_count(0)
+        expect(page).not_to_have_url(re.compile("#/source/"))  # closed, it goes back by itself
 
 
 @pytest.mark.weights
