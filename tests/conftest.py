@@ -1,11 +1,19 @@
-"""What all tests share: a library in a temporary folder, and notes to put into it."""
+"""What all tests share: a library in a temporary folder, notes to put into it, no hurry.
+
+No test may depend on how fast the machine is: hypothesis looks for counterexamples, not for slow
+ones.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from commonplace import Library
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

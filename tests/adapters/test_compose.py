@@ -23,7 +23,7 @@ def outputs(adapters: list[tuple[Adapter, float]]) -> Tensor:
     return out
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     weights=st.lists(st.floats(-2, 2), min_size=1, max_size=3),
     kind=st.sampled_from(["lora", "rslora"]),

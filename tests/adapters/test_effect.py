@@ -111,7 +111,7 @@ def test_the_formulae_entry_by_entry() -> None:
     assert torch.allclose(dora, m * moved / moved.norm(dim=1, keepdim=True))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(strength=st.floats(-3, 3), kind=st.sampled_from(KINDS), seed=st.integers(0, 99))
 def test_the_effect_is_a_straight_line_in_the_strength(
     strength: float, kind: str, seed: int

@@ -30,7 +30,7 @@ def test_merged_acts_as_worn(kind: str) -> None:
     assert str(merged) == "applied 10 of 10"
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     strength=st.floats(-1e6, 1e6),
     kind=st.sampled_from(KINDS),

@@ -49,7 +49,7 @@ def test_it_comes_back_from_every_format(format: Any, tmp_path: Path) -> None:
     assert found.record() == FULL.record()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     words=st.lists(st.text(min_size=1), max_size=3),
     text=st.text(),

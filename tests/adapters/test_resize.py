@@ -23,7 +23,7 @@ def test_a_larger_rank_changes_nothing(kind: str) -> None:
     assert relative(model(x), wanted) < 1e-12
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(rank=st.integers(1, 6), kind=st.sampled_from(["lora", "loha", "lokr"]))
 def test_the_error_is_that_of_the_singular_values(rank: int, kind: str) -> None:
     model = made(Perceptron)

@@ -28,7 +28,7 @@ def saved(tmp_path: Path) -> Path:
     return path
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     shapes=st.dictionaries(
         st.text(min_size=1).filter(lambda name: name != "__metadata__"),

@@ -16,7 +16,7 @@ from commonplace.answers._signals import SIGNALS
 from commonplace.answers._wording import QUESTION_TYPES
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.floats(-20, 20) | st.just(float("nan")), min_size=43, max_size=43),
     st.floats(-0.1, 0.1),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -119,7 +119,6 @@ def test_rare_words_weigh_more() -> None:
     assert coverage([], []) == 1.0
 
 
-@settings(deadline=None)  # the trees take a while on a busy machine
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_text_can_be_checked(sentence: str, text: str) -> None:
     found = support(sentence, text)

@@ -111,7 +111,7 @@ def without_the_stranded(found: Verdict) -> Plan:
     return replace(found.plan, placements=kept, projects=projects)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(1, 10_000))
 def test_what_is_not_stranded_can_stand(seed: int) -> None:
     found = check(scattered(seed, Size(6, 24)))

@@ -273,7 +273,7 @@ def test_reasons_of_tiny_pools_are_true(name: str) -> None:
     assert_true(TINY[name], make(TINY[name], 10))
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.integers(1, 10_000))
 def test_every_plan_of_a_random_region_holds_and_its_reasons_are_true(seed: int) -> None:
     plan = demo(Size(4, 12), seed)

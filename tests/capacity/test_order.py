@@ -159,7 +159,7 @@ def broken_months(plan: Plan) -> set[tuple[str, str, int]]:
     }
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(1, 10_000))
 def test_with_its_orders_a_plan_holds_wherever_nothing_is_late(seed: int) -> None:
     plan = scattered(seed, Size(5, 14))
@@ -176,7 +176,7 @@ def test_with_its_orders_a_plan_holds_wherever_nothing_is_late(seed: int) -> Non
     assert found.backbone_bound <= found.backbone_cost + 1e-6
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(1, 10_000))
 def test_orders_never_break_what_held(seed: int) -> None:
     plan = scattered(seed, Size(5, 14))
@@ -185,7 +185,7 @@ def test_orders_never_break_what_held(seed: int) -> None:
     assert after <= before
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.integers(1, 10_000))
 def test_ordering_again_changes_nothing(seed: int) -> None:
     found = order(scattered(seed, Size(4, 10)))

@@ -25,7 +25,7 @@ def run(*words: str) -> Result:
     return CliRunner().invoke(program, ["plan", "demo", *words], prog_name="commonplace")
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     houses=st.integers(1, 12),
     projects=st.integers(1, 60),

@@ -463,7 +463,7 @@ IMPORTERS: dict[str, tuple[Callable[[Path], Imported], str]] = {
 }
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     kind=st.sampled_from(sorted(IMPORTERS)),
     place=st.floats(0, 1),

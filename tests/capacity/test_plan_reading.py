@@ -130,9 +130,8 @@ amounts = st.floats(0, 1e12, allow_subnormal=False)
 
 
 @settings(
-    deadline=None,
     max_examples=40,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     names=st.lists(names, min_size=4, max_size=4, unique=True),
@@ -442,7 +441,7 @@ def test_a_million_rows_within_seconds(folder: Folder, wrong: bool) -> None:
     assert perf_counter() - begun < 60
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     table=st.sampled_from([name.partition(".")[0] for name in TABLES]),
     place=st.floats(0, 1),

@@ -75,7 +75,7 @@ def mean_over_unknown(node: list[Any], x: Any, known: set[int]) -> float:
     return float(share * sides[0] + (1 - share) * sides[1])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.floats(-2, 2), min_size=3, max_size=3))
 def test_a_share_is_the_mean_over_all_orders(values: list[float]) -> None:
     tree = [0, 0.5, 1, 0.3, [1, -0.2, 1, 0.6, [1.0], [2.0]], [0, 1.5, 1, 0.5, [-3.0], [0.5]]]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -78,7 +78,7 @@ def check(postings: Postings, documents: Documents, terms: Sequence[str], k: int
     assert [postings.df(term) for term in terms] == [exact.df(term) for term in terms]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.lists(TEXTS, max_size=30), changes(), QUERIES, st.sampled_from([1, 3, 10, 200]))
 def test_equal_to_the_reference_after_any_changes(
     first: list[str], rounds: list[tuple[list[str], list[float]]], terms: list[str], k: int

@@ -29,7 +29,7 @@ def meshed(seed: int, nodes: int = 8) -> tuple[Graph, Float64s, Int64s, Float64s
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 10**6), st.floats(0.2, 1.2))
 def test_what_it_returns_carries_every_demand_whole(seed: int, part: float) -> None:
     graph, capacity, pairs, demand = meshed(seed)

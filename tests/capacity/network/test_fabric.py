@@ -49,7 +49,7 @@ def test_figure_9_topology_engineering_carries_it() -> None:
 
 
 @given(to_b=st.floats(26_000, 53_000))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_figure_9_binds_at_a_however_its_demand_is_split(to_b: float) -> None:
     """The cut at A is 75T as long as neither C nor the way over B binds before it."""
     demand = np.zeros((3, 3))
@@ -59,7 +59,7 @@ def test_figure_9_binds_at_a_however_its_demand_is_split(to_b: float) -> None:
     assert throughput(capacity, demand) == pytest.approx(min(cuts), abs=1e-6)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(count=st.integers(3, 5), seed=st.integers(0, 10**6))
 def test_engineering_is_never_worse_than_a_mesh(count: int, seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -99,7 +99,7 @@ def test_valiant_without_a_way() -> None:
     assert valiant_utilisation(np.zeros((2, 2)), demand) == float("inf")
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(count=st.integers(3, 7), seed=st.integers(0, 10**6))
 def test_a_gravity_mesh_carries_every_symmetric_gravity_matrix(count: int, seed: int) -> None:
     random = np.random.default_rng(seed)

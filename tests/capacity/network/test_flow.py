@@ -75,7 +75,7 @@ def test_it_is_what_all_simple_paths_carry(seed: int) -> None:
     assert concurrent_flow(*case).carried == pytest.approx(by_paths(*case), rel=1e-6, abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.integers(3, 9))
 def test_both_certificates_verify_by_arithmetic(seed: int, nodes: int) -> None:
     graph, capacity, pairs, demand = random_case(seed, nodes)
