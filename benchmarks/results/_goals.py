@@ -96,8 +96,7 @@ RANKING = (
     *(
         Goal(
             topic="Ranking",
-            what=f"{name}, nDCG@10: the lower of `fast` and `best`, beside the better of BM25 "
-            "and dense",
+            what=f"{name}, the lower of `fast` and `best` (goal: the better of BM25 and dense)",
             result=f"ranking-{name}",
             figure=lower_fused,
             limit=better_single,
@@ -306,14 +305,13 @@ SPEED = (
 )
 
 FORWARDS = tuple(f"forward, {shape} tokens" for shape in ("1 x 1", "1 x 64", "4 x 128"))
+MERGES = ("merge, kept", "unmerge", "merge for good")
 PEFT: tuple[tuple[str, tuple[str, ...], float], ...] = (
     ("attach", ("attach",), 10),
     ("swap, the first after an attach", ("swap, the first",), 10),
     ("swap, a later one", ("swap",), 10),
     ("forward, slowest of three sizes", FORWARDS, 1),
-    ("merge, weights kept", ("merge, kept",), 1),
-    ("unmerge", ("unmerge",), 1),
-    ("merge for good", ("merge for good",), 1),
+    ("merge, unmerge and merge for good, slowest", MERGES, 1),
 )
 
 ADAPTERS = (

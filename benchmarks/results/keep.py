@@ -44,6 +44,15 @@ def without_values_by_query(figures: Any) -> Any:
     return figures
 
 
+def rounded(figures: Any) -> Any:
+    """Six digits of each number: more are noise, and make every run a new line."""
+    if isinstance(figures, float):
+        return float(f"{figures:.6g}")
+    if isinstance(figures, Mapping):
+        return {name: rounded(each) for name, each in figures.items()}
+    return [rounded(each) for each in figures] if isinstance(figures, list) else figures
+
+
 def run(module: str, arguments: Sequence[str], *, to_file: bool) -> Any:
     """The JSON of the benchmark; an error where it prints none."""
     words = [sys.executable, "-m", module, *map(os.path.expandvars, arguments), "--json"]
@@ -79,7 +88,7 @@ def main() -> None:
         "commit": commit(),
         "machine": f"{machine()}; load {load:.1f} to {os.getloadavg()[0]:.1f}",
         "source": MEASURED,
-        "figures": without_values_by_query(figures),
+        "figures": rounded(without_values_by_query(figures)),
     }
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     (RESULTS / f"{chosen.name}.json").write_text(text, encoding="utf-8")

@@ -73,14 +73,14 @@ def introduction(rows: list[tuple[Goal, Result]]) -> list[str]:
 
 def table_row(goal: Goal, result: Result, same_command: bool) -> str:
     figures = result["figures"]
-    sign = "at most" if goal.at_most else "at least"
+    sign = "≤" if goal.at_most else "≥"
     cells = [
         goal.what,
         written(goal.figure(figures), goal),
         f"{sign} {written(goal.limit_of(figures), goal)}",
         "yes" if goal.is_met(figures) else "**no**",
         result["date"] + ("" if result["source"] == MEASURED else " ¹"),
-        "as above" if same_command else f"`{result['command']}`",
+        "same" if same_command else f"`{result['command']}`",
     ]
     return f"| {' | '.join(cells)} |"
 
