@@ -38,7 +38,7 @@ from commonplace.models import (
     locate,
     open_cross_encoder,
 )
-from commonplace.models.language._runtime import Runtime, RuntimeSettings
+from commonplace.models.language.runtime import Runtime, RuntimeSettings
 
 Messages = Sequence[Mapping[str, str]]
 QUESTIONS = (

@@ -13,9 +13,9 @@ import pytest
 
 from commonplace.foundation import InputError, WeightsError
 from commonplace.models.language import llama as _llama
-from commonplace.models.language._messages import disarm, prepare_messages
 from commonplace.models.language.endpoint import EndpointModel, open_endpoint
 from commonplace.models.language.interface import open_language_model
+from commonplace.models.language.messages import disarm, prepare_messages
 
 MESSAGES = [{"role": "user", "content": "hello"}]
 

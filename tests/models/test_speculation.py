@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from commonplace.models import Generation, Speculation
-from commonplace.models.language.interface import _drafting
+from commonplace.models.language.interface import read_specification
 from commonplace.models.language.speculation import Balance, measure
 
 SETTINGS = Speculation(trial=20, rest=3)
@@ -87,10 +87,10 @@ def test_who_asks_for_no_drafts_or_cannot_have_them_gets_none() -> None:
 
 
 def test_drafts_are_asked_for_behind_the_model() -> None:
-    assert _drafting("large.gguf", None) == ("large.gguf", None)
-    assert _drafting("large.gguf", SETTINGS) == ("large.gguf", SETTINGS)
-    assert _drafting("large.gguf#draft", None) == ("large.gguf", Speculation())
-    named, chosen = _drafting("/models/large.gguf#draft=/models/small.gguf", SETTINGS)
+    assert read_specification("large.gguf", None) == ("large.gguf", None)
+    assert read_specification("large.gguf", SETTINGS) == ("large.gguf", SETTINGS)
+    assert read_specification("large.gguf#draft", None) == ("large.gguf", Speculation())
+    named, chosen = read_specification("/models/large.gguf#draft=/models/small.gguf", SETTINGS)
     assert (named, chosen) == (
         "/models/large.gguf",
         replace(SETTINGS, model=Path("/models/small.gguf")),

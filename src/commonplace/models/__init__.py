@@ -18,7 +18,7 @@ from commonplace.models.text.late_interaction import (
 )
 from commonplace.models.weights.catalogue import CATALOGUE, Member, ModelEntry, Wheel, find_model
 from commonplace.models.weights.locate import is_present, locate
-from commonplace.models.worn.wear import WornAdapter, dress, is_gguf_adapter, parse_wear
+from commonplace.models.worn.wear import WornAdapter, is_gguf_adapter, parse_wear, worn_adapters
 
 __all__ = [
     "CATALOGUE",
@@ -38,7 +38,6 @@ __all__ = [
     "Wheel",
     "WornAdapter",
     "compact",
-    "dress",
     "find_model",
     "is_gguf_adapter",
     "is_present",
@@ -49,4 +48,5 @@ __all__ = [
     "open_language_model",
     "open_late_interaction",
     "parse_wear",
+    "worn_adapters",
 ]

@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.foundation import WeightsError, default_threads
-from commonplace.models._batches import TokenRow, pad_batch
+from commonplace.models.batches import TokenRow, pad_batch
 
-_Made = TypeVar("_Made")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -61,22 +61,22 @@ class Network:
         if not self.states:
             return np.zeros((0, 0), np.float32)
         tensors = pad_batch([row])
-        found = self.session.run(list(self.states), {name: tensors[name] for name in self.inputs})
-        return np.stack([each[0, 0] for each in found])
+        states = self.session.run(list(self.states), {name: tensors[name] for name in self.inputs})
+        return np.stack([each[0, 0] for each in states])
 
-    def each(
-        self, reduce: Callable[[list[int]], _Made], batches: Iterable[list[int]]
-    ) -> Iterator[tuple[list[int], _Made]]:
-        """What `reduce` makes of each batch of positions, in order, `workers` at a time.
+    def map_batches(
+        self, reduce: Callable[[list[int]], _Result], batches: Iterable[list[int]]
+    ) -> Iterator[tuple[list[int], _Result]]:
+        """Apply `reduce` to each batch of positions, in order, `workers` at a time.
 
         `reduce` runs the network and keeps what is needed of its output, which may be large.
         """
-        listed = list(batches)
-        if self.workers == 1 or len(listed) < 2:
-            made: Iterable[_Made] = map(reduce, listed)
+        ordered = list(batches)
+        if self.workers == 1 or len(ordered) < 2:
+            results: Iterable[_Result] = map(reduce, ordered)
         else:
-            made = _pool(self.workers).map(reduce, listed)
-        yield from zip(listed, made, strict=True)
+            results = _pool(self.workers).map(reduce, ordered)
+        yield from zip(ordered, results, strict=True)
 
 
 @cache
@@ -103,7 +103,7 @@ def open_network(path: Path, threads: int | None = None, states: tuple[str, ...]
         with contextlib.suppress(Exception):  # a damaged cache is remade below
             return _network(_session(optimised, optimise=False), workers, states)
     try:
-        return _network(_load_and_keep(path, optimised, states), workers, states)
+        return _network(_load_and_cache(path, optimised, states), workers, states)
     except Exception as error:
         raise WeightsError(f"{path} is no network that ONNX Runtime can load: {error}.") from error
 
@@ -111,27 +111,34 @@ def open_network(path: Path, threads: int | None = None, states: tuple[str, ...]
 def _network(session: Any, workers: int, states: tuple[str, ...]) -> Network:
     output = session.get_outputs()[0]
     names = tuple(each.name for each in session.get_inputs())
-    return Network(session, names, output.name, int(output.shape[-1]), workers, states)
+    return Network(
+        session=session,
+        inputs=names,
+        output=output.name,
+        width=int(output.shape[-1]),
+        workers=workers,
+        states=states,
+    )
 
 
-def _load_and_keep(path: Path, optimised: Path, states: tuple[str, ...]) -> Any:
+def _load_and_cache(path: Path, optimised: Path, states: tuple[str, ...]) -> Any:
     """Optimise the graph and keep it for the next start, where that is possible."""
-    graph = path.read_bytes() + _more_outputs(states) if states else str(path)
+    graph = path.read_bytes() + _output_declarations(states) if states else str(path)
     try:
         folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".optimising-")
     except OSError:  # the folder cannot be written
         return _session(graph, optimise=True)
     with folder:
-        made = Path(folder.name) / "model.onnx"
+        saved = Path(folder.name) / "model.onnx"
         try:
-            session = _session(graph, optimise=True, save_to=made)
-            os.replace(made, optimised)
+            session = _session(graph, optimise=True, save_to=saved)
+            os.replace(saved, optimised)
         except Exception:  # a full disk, say
             session = _session(graph, optimise=True)
     return session
 
 
-def _more_outputs(names: Sequence[str]) -> bytes:
+def _output_declarations(names: Sequence[str]) -> bytes:
     """Bytes that, behind an ONNX file, make float tensors of its graph outputs of it.
 
     Protobuf merges messages that are written one behind the other, so this is a model whose graph
@@ -156,9 +163,9 @@ def _optimised_path(path: Path, states: tuple[str, ...]) -> Path:
     """Where the optimised graph of a file is kept."""
     import onnxruntime
 
-    more = f"-{len(states)}-states" if states else ""
+    suffix = f"-{len(states)}-states" if states else ""
     kind = f"{onnxruntime.__version__}-{platform.machine()}"
-    return path.with_name(f"{path.stem}.optimised{more}-{kind}.onnx")
+    return path.with_name(f"{path.stem}.optimised{suffix}-{kind}.onnx")
 
 
 def _session(graph: Path | str | bytes, *, optimise: bool, save_to: Path | None = None) -> Any:

@@ -61,7 +61,7 @@ class Trees:
 
     @classmethod
     def read(cls, path: Path) -> "Trees":
-        """Read a file that `compact` made.
+        """Read a file that was written from what `compact` returns.
 
         Raises:
             WeightsError: it is missing, or is no such file.
@@ -75,7 +75,7 @@ class Trees:
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> "Trees":
-        """The trees of a record that `compact` made."""
+        """The trees of a record that `compact` returned."""
         leaves = [leaf for tree in record["trees"] for leaf in _leaves(tree, {})]
         header = {name: value for name, value in record.items() if name != "trees"}
         return cls(tuple(record["features"]), header, tuple(leaves))
@@ -125,8 +125,8 @@ class Trees:
         shares = np.zeros((len(self.features), len(x)))
         for feature, lower, upper, missing, share, value in self._by_depth:
             column = x[:, feature]  # [n, leaves, steps]
-            taken = np.where(np.isnan(column), missing, (column > lower) & (column <= upper))
-            gained = _shapley(taken, share) * value[:, None]
+            takes = np.where(np.isnan(column), missing, (column > lower) & (column <= upper))
+            gained = _shapley(takes, share) * value[:, None]
             np.add.at(shares, feature, np.moveaxis(gained, 0, -1))
         return shares.T
 
@@ -148,15 +148,15 @@ class Trees:
         return x
 
 
-def _shapley(taken: NDArray[np.bool_], share: Float64s) -> Float64s:
+def _shapley(takes: NDArray[np.bool_], share: Float64s) -> Float64s:
     """The Shapley values of steps in the games that pay 1 where a leaf is reached.
 
     With d steps, and S the known ones among the others, the payoff without the step is its share
-    times prod(S taken) prod(rest shares). Subsets of one size share one weight |S|! (d-1-|S|)! / d!
-    so their sum is a coefficient of the polynomial prod(share_j + taken_j z).
+    times prod(S takes) prod(rest shares). Subsets of one size share one weight |S|! (d-1-|S|)! / d!
+    so their sum is a coefficient of the polynomial prod(share_j + takes_j z).
 
     Args:
-        taken: which rows take which step of which leaf [n, leaves, d].
+        takes: which rows take which step of which leaf [n, leaves, d].
         share: of each step [leaves, d].
 
     Returns:
@@ -164,16 +164,16 @@ def _shapley(taken: NDArray[np.bool_], share: Float64s) -> Float64s:
     """
     d = share.shape[1]
     weights = [math.factorial(s) * math.factorial(d - 1 - s) / math.factorial(d) for s in range(d)]
-    gained = np.empty(taken.shape)
+    gained = np.empty(takes.shape)
     for place in range(d):
-        polynomial = np.ones((1, *taken.shape[:2]))  # by power of z
+        polynomial = np.ones((1, *takes.shape[:2]))  # by power of z
         for j in range(d):
             if j != place:
-                known = polynomial * taken[..., j]
+                with_step = polynomial * takes[..., j]
                 polynomial = np.pad(polynomial * share[:, j], ((0, 1), (0, 0), (0, 0)))
-                polynomial[1:] += known
+                polynomial[1:] += with_step
         total = np.tensordot(weights, polynomial, 1)
-        gained[..., place] = (taken[..., place] - share[:, place]) * total
+        gained[..., place] = (takes[..., place] - share[:, place]) * total
     return gained
 
 
@@ -184,13 +184,13 @@ def _leaves(node: Sequence[Any], path: _Path) -> list[_Leaf]:
     """The leaves below a node `[value]` or `[feature, threshold, missing left, share, l, r]`."""
     if len(node) == 1:
         return [_Leaf(float(node[0]), tuple((f, *step) for f, step in path.items()))]
-    feature, threshold, missing_left, share, left, right = node
+    feature, threshold, missing_left, share, lower_node, upper_node = node
     lower, upper, missing, before = path.get(feature, (-math.inf, math.inf, True, 1.0))
     to_left = (lower, min(upper, threshold), missing and bool(missing_left), before * share)
     to_right = (max(lower, threshold), upper, missing and not missing_left, before * (1 - share))
     return [
-        *_leaves(left, {**path, feature: to_left}),
-        *_leaves(right, {**path, feature: to_right}),
+        *_leaves(lower_node, {**path, feature: to_left}),
+        *_leaves(upper_node, {**path, feature: to_right}),
     ]
 
 
@@ -213,12 +213,12 @@ def _compacted(node: Mapping[str, Any]) -> list[Any]:
         return [_rounded(node["leaf_value"])]
     if node["decision_type"] != "<=":
         raise ValueError(f"a split by {node['decision_type']}, not by a number")
-    left, right = node["left_child"], node["right_child"]
+    lower_node, upper_node = node["left_child"], node["right_child"]
     # Without missing values in training LightGBM takes NaN for 0.
     to_left = node["default_left"] if node["missing_type"] == "NaN" else node["threshold"] >= 0
-    share = _rows(left) / (_rows(left) + _rows(right))
+    share = _rows(lower_node) / (_rows(lower_node) + _rows(upper_node))
     head = [int(node["split_feature"]), _rounded(node["threshold"]), int(to_left), _rounded(share)]
-    return [*head, _compacted(left), _compacted(right)]
+    return [*head, _compacted(lower_node), _compacted(upper_node)]
 
 
 def _rows(node: Mapping[str, Any]) -> int:

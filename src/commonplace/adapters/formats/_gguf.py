@@ -1,8 +1,9 @@
 """llama.cpp's adapters: a GGUF file of low-rank pairs, for one architecture.
 
-Notable: the file's names and rows are llama.cpp's, a layer's are transformers'; which is which the
-base says (`models._llama_names`), named when the file is written, and kept in it. llama.cpp knows
-nothing but the low-rank product: DoRA, LoHa, LoKr, full differences and biases are refused.
+Notable: the file's names and rows are llama.cpp's, a layer's are transformers'. The base decides
+how they correspond (`models/worn/llama_names.py`); it is named when the file is written, and the
+file keeps what is needed of it. llama.cpp knows nothing but the low-rank product: DoRA, LoHa, LoKr,
+full differences and biases are refused.
 
     python -m pytest tests/adapters/test_gguf_adapter.py
 """
@@ -24,16 +25,16 @@ from commonplace.models.worn.llama_names import (
     EMBEDDING,
     Base,
     base_of,
+    is_permuted,
     module_name,
     open_base,
-    turned,
 )
 from commonplace.models.worn.lora_gguf import (
     ALPHA,
     BASE_NAME,
     RECORD,
     LowRank,
-    about,
+    adapter_metadata,
     low_rank_of,
     write_lora,
 )
@@ -49,11 +50,11 @@ def open_gguf_adapter(path: Path, base: Path | None, allow_unmapped: bool) -> Ad
     """
     gguf = open_gguf(path)
     _check_kind(gguf)
-    known = base_of(gguf) if base is None else open_base(base)
+    known_base = base_of(gguf) if base is None else open_base(base)
     architecture = gguf.text("general.architecture")
-    if known is not None and known.architecture != architecture:
+    if known_base is not None and known_base.architecture != architecture:
         raise InputError(
-            f"{display_path(path)} is for a {architecture}, the base is a {known.architecture}"
+            f"{display_path(path)} is for a {architecture}, the base is a {known_base.architecture}"
         )
     tensors, unmapped = _grouped(gguf)
     if unmapped and not (allow_unmapped and tensors):
@@ -63,14 +64,14 @@ def open_gguf_adapter(path: Path, base: Path | None, allow_unmapped: bool) -> Ad
         )
     if not tensors:
         raise InputError(f"{display_path(path)} holds no adapter")
-    if known is None and any(turned(architecture, one) for one in tensors.values()):
+    if known_base is None and any(is_permuted(architecture, tensor) for tensor in tensors.values()):
         raise InputError(
             f"{display_path(path)} changes queries and keys, whose rows llama.cpp reorders by the "
             "number of heads, which it does not say; name the model that it is for with --base"
         )
 
     def read(module: str) -> Layer:
-        return _read(gguf, module, tensors[module], known)
+        return _read(gguf, module, tensors[module], known_base)
 
     return Adapter(LazyLayers(list(tensors), read), _provenance(gguf))
 
@@ -84,7 +85,13 @@ def save_gguf_adapter(adapter: Adapter, path: Path, base: Path, record: str) -> 
     scales = {name: _scale(name, layer) for name, layer in adapter.layers.items()}
     layers = LazyLowRank(adapter.layers)
     name = adapter.provenance.title or path.stem
-    write_lora(path, layers, scales, open_base(base), about(name, adapter.provenance.base, record))
+    write_lora(
+        path,
+        layers,
+        scales,
+        open_base(base),
+        adapter_metadata(name, adapter.provenance.base, record),
+    )
 
 
 class LazyLowRank(Mapping[str, LowRank]):
@@ -105,14 +112,14 @@ class LazyLowRank(Mapping[str, LowRank]):
 
 
 def _check_kind(gguf: Gguf) -> None:
-    kind, how = gguf.text("general.type"), gguf.text("adapter.type")
-    shown = display_path(gguf.path)
+    kind, adapter_type = gguf.text("general.type"), gguf.text("adapter.type")
+    file = display_path(gguf.path)
     if kind != "adapter":
-        raise InputError(f"{shown} is a {kind or 'model'}, no adapter")
-    if how != "lora":
-        raise InputError(f"{shown} is an adapter of the type {how or 'none'}; lora is read")
+        raise InputError(f"{file} is a {kind or 'model'}, no adapter")
+    if adapter_type != "lora":
+        raise InputError(f"{file} is an adapter of the type {adapter_type or 'none'}; lora is read")
     if "adapter.alora.invocation_tokens" in gguf.arrays:
-        raise InputError(f"{shown} acts from certain words on only (aLoRA), which is not supported")
+        raise InputError(f"{file} acts from certain words on only (aLoRA), which is not supported")
 
 
 def _grouped(gguf: Gguf) -> tuple[dict[str, str], list[str]]:
@@ -131,11 +138,11 @@ def _grouped(gguf: Gguf) -> tuple[dict[str, str], list[str]]:
 
 def _read(gguf: Gguf, module: str, tensor: str, base: Base | None) -> Layer:
     a, b = (gguf.read(f"{tensor}{half}") for half in _PAIR)
-    one = low_rank_of(a, b, tensor, base)
-    rank = one.up.shape[1]
+    low_rank = low_rank_of(a, b, tensor, base)
+    rank = low_rank.up.shape[1]
     # As llama.cpp: no alpha, or none but zero, is a scale of 1.
     alpha = float(gguf.number(ALPHA) or rank)
-    factors = {"up": _tensor(one.up), "down": _tensor(one.down)}
+    factors = {"up": _tensor(low_rank.up), "down": _tensor(low_rank.down)}
     for name, factor in factors.items():
         if not bool(torch.isfinite(factor).all()):
             raise InputError(

@@ -138,7 +138,7 @@ class _Header:
         if alignment < 1:
             raise ValueError(f"an alignment of {alignment}")
         base = aligned(self.at, alignment)
-        placed = {name: self._placed(name, one, base) for name, one in entries}
+        placed = {name: self._placed(name, entry, base) for name, entry in entries}
         if len(placed) < len(entries):
             raise ValueError("it names a tensor twice")
         return Gguf(path, metadata, placed, frozenset(arrays))
@@ -181,12 +181,12 @@ class _Header:
         shape = tuple(reversed([self.number("Q") for _ in range(axes)]))
         return name, GgufTensor(shape, self.number("I"), self.number("Q"))
 
-    def _placed(self, name: str, one: GgufTensor, base: int) -> GgufTensor:
-        start = base + one.start
-        itemsize = _TYPES[one.type].itemsize if one.type in _TYPES else 0
-        if start + math.prod(one.shape) * itemsize > len(self.data):
-            raise ValueError(f"{name} {list(one.shape)} lies behind its end")
-        return GgufTensor(one.shape, one.type, start)
+    def _placed(self, name: str, entry: GgufTensor, base: int) -> GgufTensor:
+        start = base + entry.start
+        itemsize = _TYPES[entry.type].itemsize if entry.type in _TYPES else 0
+        if start + math.prod(entry.shape) * itemsize > len(self.data):
+            raise ValueError(f"{name} {list(entry.shape)} lies behind its end")
+        return GgufTensor(entry.shape, entry.type, start)
 
     def _count(self, count: int, least: int) -> int:
         """A count of things that have so many bytes each at least."""

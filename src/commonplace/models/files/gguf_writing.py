@@ -66,9 +66,9 @@ def _header(metadata: Mapping[str, Scalar], entries: Mapping[str, GgufTensor]) -
     parts = [MAGIC, struct.pack("<IQQ", VERSIONS[-1], len(entries), len(metadata))]
     for key, value in metadata.items():
         parts += [_text(key), _value(value)]
-    for name, one in entries.items():
-        axes = struct.pack(f"<I{len(one.shape)}Q", len(one.shape), *reversed(one.shape))
-        parts += [_text(name), axes, struct.pack("<IQ", one.type, one.start)]
+    for name, tensor in entries.items():
+        axes = struct.pack(f"<I{len(tensor.shape)}Q", len(tensor.shape), *reversed(tensor.shape))
+        parts += [_text(name), axes, struct.pack("<IQ", tensor.type, tensor.start)]
     return b"".join(parts)
 
 

@@ -103,7 +103,7 @@ def _parsed(header: bytes, size: int) -> tuple[Mapping[str, str], Mapping[str, E
     """What a header says of a file of `size` bytes."""
     record, length = json.loads(header), len(header)
     metadata = {str(k): str(v) for k, v in record.pop("__metadata__", {}).items()}
-    entries = {name: _entry(name, one, 8 + length) for name, one in record.items()}
+    entries = {name: _entry(name, entry, 8 + length) for name, entry in record.items()}
     _check_places(entries, 8 + length, size)
     return MappingProxyType(metadata), MappingProxyType(entries)
 

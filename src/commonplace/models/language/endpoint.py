@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
 from commonplace.foundation import InputError
-from commonplace.models.language._messages import prepare_messages
+from commonplace.models.language.messages import prepare_messages
 
 KEY_VARIABLE = "COMMONPLACE_API_KEY"
 _CONTEXT_TOKENS = 4096
@@ -129,17 +129,17 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 def _refusal(error: urllib.error.HTTPError) -> str:
     """The status, and what the endpoint says about it."""
     try:
-        said = _message(json.loads(error.read(_LONGEST_LINE)))
+        detail = _message(json.loads(error.read(_LONGEST_LINE)))
     except (ValueError, OSError, HTTPException, RecursionError):
-        said = error.reason or ""
-    return f"HTTP {error.code} {said}".strip()
+        detail = error.reason or ""
+    return f"HTTP {error.code} {detail}".strip()
 
 
 def _message(reply: Any) -> str:
     """The sentence in an error reply, shortened."""
     error = reply.get("error") if isinstance(reply, dict) else None
-    said = error.get("message") if isinstance(error, dict) else error
-    return str(said or "no reason given")[:300]
+    text = error.get("message") if isinstance(error, dict) else error
+    return str(text or "no reason given")[:300]
 
 
 def open_endpoint(spec: str, *, context_tokens: int | None = None) -> EndpointModel:

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Protocol
 
 from commonplace.foundation import InputError, WeightsError
-from commonplace.models.language._runtime import require_runtime
 from commonplace.models.language.endpoint import open_endpoint
 from commonplace.models.language.llama import open_llama
+from commonplace.models.language.runtime import require_runtime
 from commonplace.models.language.speculation import Speculation
 from commonplace.models.weights.catalogue import ModelEntry, find_model
-from commonplace.models.weights.locate import Progress, locate
-from commonplace.models.worn.wear import dress
+from commonplace.models.weights.locate import Announce, locate
+from commonplace.models.worn.wear import worn_adapters
 
 DEFAULT_LANGUAGE_MODEL = "SmolLM2-135M-Instruct"
-_DRAFT = "#draft"
+_DRAFT_SUFFIX = "#draft"
 
 
 class LanguageModel(Protocol):
@@ -51,7 +51,7 @@ def open_language_model(
     *,
     context_tokens: int | None = None,
     threads: int | None = None,
-    progress: Progress | None = None,
+    progress: Announce | None = None,
     speculation: Speculation | None = None,
     wear: Sequence[str | os.PathLike[str]] = (),
     force_wear: bool = False,
@@ -67,7 +67,7 @@ def open_language_model(
         progress: is told what is done while something is fetched.
         speculation: when a model in this process drafts, and how much; None: not unless `spec`
             asks for it.
-        wear: adapters that the model wears, FILE or FILE:STRENGTH; see `dress`.
+        wear: adapters that the model wears, FILE or FILE:STRENGTH; see `worn_adapters`.
         force_wear: wear what was trained on another model too.
 
     Raises:
@@ -81,38 +81,40 @@ def open_language_model(
                 f"by a model in this process: {DEFAULT_LANGUAGE_MODEL}, or a GGUF file"
             )
         return open_endpoint(spec, context_tokens=context_tokens)
-    named, drafts = _drafting(spec or DEFAULT_LANGUAGE_MODEL, speculation)
-    if named.lower().endswith(".gguf") or "/" in named:
-        path = Path(named).expanduser()
+    model, drafting = read_specification(spec or DEFAULT_LANGUAGE_MODEL, speculation)
+    if model.lower().endswith(".gguf") or "/" in model:
+        path = Path(model).expanduser()
         name, sha256 = path.stem, ""
     else:
-        entry = _generating(named)
+        entry = _generating_entry(model)
         require_runtime()
         path, name = locate(entry, progress=progress) / entry.weights.name, entry.name
         sha256 = entry.sha256
-    worn = dress(wear, path, name, sha256=sha256, force=force_wear) if wear else ()
+    worn = worn_adapters(wear, path, name, sha256=sha256, force=force_wear) if wear else ()
     return open_llama(
         path,
         name=name,
         context_tokens=context_tokens,
         threads=threads,
-        speculation=drafts,
+        speculation=drafting,
         worn=worn,
     )
 
 
-def _drafting(spec: str, speculation: Speculation | None) -> tuple[str, Speculation | None]:
+def read_specification(
+    spec: str, speculation: Speculation | None
+) -> tuple[str, Speculation | None]:
     """The model that a specification names, and how it is to draft."""
-    named, asked, model = spec.partition(_DRAFT)
-    if not asked:
-        return named, speculation
-    chosen = speculation or Speculation()
-    if model:
-        chosen = replace(chosen, model=Path(model.removeprefix("=")).expanduser())
-    return named, chosen
+    model, suffix, draft_model = spec.partition(_DRAFT_SUFFIX)
+    if not suffix:
+        return model, speculation
+    drafting = speculation or Speculation()
+    if draft_model:
+        drafting = replace(drafting, model=Path(draft_model.removeprefix("=")).expanduser())
+    return model, drafting
 
 
-def _generating(name: str) -> ModelEntry:
+def _generating_entry(name: str) -> ModelEntry:
     """The entry of a model that generates text."""
     try:
         entry = find_model(name)

@@ -3,7 +3,7 @@
 Notable: generation runs in a thread of its own and arrives through a queue, so that a caller reads
 words while the next ones are made, and may stop reading at any time. One core is left free: with
 all cores taken llama.cpp's threads wait for each other and it collapses. What stands in the prompt
-can be drafted, which changes no word (`_speculation`); what it saved comes with the last word.
+can be drafted, which changes no word (`speculation.py`); what it saved comes with the last word.
 """
 
 import queue
@@ -14,8 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from commonplace.foundation import InputError, WeightsError, default_threads
-from commonplace.models.language._messages import prepare_messages
-from commonplace.models.language._runtime import Runtime, RuntimeSettings, Take, require_runtime
+from commonplace.models.language.messages import prepare_messages
+from commonplace.models.language.runtime import (
+    ChunkHandler,
+    Runtime,
+    RuntimeSettings,
+    require_runtime,
+)
 from commonplace.models.language.speculation import Generation, Speculation, measure
 from commonplace.models.worn.wear import WornAdapter
 
@@ -58,10 +63,12 @@ class LlamaModel:
         }
         timings: list[Mapping[str, Any]] = []
         off = self.runtime.off
-        yield from _stream(lambda take: self.runtime.complete(request, take), timings.append)
-        if made := measure(timings, off):
-            self.runtime.settle(made)
-        return made
+        yield from _stream(
+            lambda on_chunk: self.runtime.complete(request, on_chunk), timings.append
+        )
+        if generation := measure(timings, off):
+            self.runtime.settle(generation)
+        return generation
 
     def count_tokens(self, text: str) -> int:
         """How many tokens a text has, without the marks of a message."""
@@ -70,7 +77,7 @@ class LlamaModel:
 
 
 def _stream(
-    run: Callable[[Take], Any], note: Callable[[Mapping[str, Any]], None] = lambda _: None
+    run: Callable[[ChunkHandler], Any], note: Callable[[Mapping[str, Any]], None] = lambda _: None
 ) -> Generator[str, None, None]:
     """Run a call that reports through a callback; yield the words, `note` the timings."""
     pieces: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -132,7 +139,7 @@ def open_llama(
         context_tokens: the window of prompt and answer together; 4096 where None.
         threads: all cores but one where None.
         speculation: when to draft, and how much; None never drafts.
-        worn: adapters that it wears; see `dress`.
+        worn: adapters that it wears; see `worn_adapters`.
 
     Raises:
         WeightsError: the runtime is not installed, or cannot load the file.
@@ -145,6 +152,6 @@ def open_llama(
                 f"There is no language model at {file}; give the path of a GGUF file."
             )
     context, cores = context_tokens or _CONTEXT_TOKENS, threads or max(1, default_threads() - 1)
-    adapters = tuple((one.gguf, one.strength) for one in worn)
+    adapters = tuple((adapter.gguf, adapter.strength) for adapter in worn)
     runtime = Runtime(RuntimeSettings(path, context, cores, speculation, adapters=adapters))
     return LlamaModel(name=name, context_tokens=context, runtime=runtime, worn=worn)

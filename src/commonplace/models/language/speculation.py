@@ -135,21 +135,21 @@ class Balance:
     def _forget(self) -> None:
         self._drafted, self._accepted, self._seconds, self._plain = 0, 0, 0.0, 0.0
 
-    def settle(self, made: Generation) -> None:
+    def settle(self, generation: Generation) -> None:
         """Take one generation into account; `off` holds for the next one."""
         if not self._settings:
             return
-        if made.off:
+        if generation.off:
             self._rested += 1
             if self._rested >= self._settings.rest:
                 self.off, self._rested = "", 0
             return
-        if not made.drafted or made.plain_seconds is None:
+        if not generation.drafted or generation.plain_seconds is None:
             return
-        self._drafted += made.drafted
-        self._accepted += made.accepted
-        self._seconds += made.seconds
-        self._plain += made.plain_seconds
+        self._drafted += generation.drafted
+        self._accepted += generation.accepted
+        self._seconds += generation.seconds
+        self._plain += generation.plain_seconds
         if self._drafted >= self._settings.trial:
             self.off = self._verdict()
             self._forget()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commonplace.foundation import WeightsError
-from commonplace.models._batches import TokenRow
+from commonplace.models.batches import TokenRow
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -40,7 +40,7 @@ class WordPieces:
         """Rows of `[CLS] first [SEP] second [SEP]`; of two texts the longer is cut first."""
         texts = list(dict.fromkeys(text for pair in pairs for text in pair))
         pieces = dict(zip(texts, self._pieces(texts, max_tokens), strict=True))
-        return [self._pair(pieces[one], pieces[two], max_tokens) for one, two in pairs]
+        return [self._pair(pieces[first], pieces[second], max_tokens) for first, second in pairs]
 
     def _pair(self, first: tuple[int, ...], second: tuple[int, ...], max_tokens: int) -> TokenRow:
         room = max(0, max_tokens - 3)

@@ -8,16 +8,17 @@ the passage.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.models._batches import ALONE, bucket
 from commonplace.models._onnx import Network, open_network
+from commonplace.models.batches import ALONE, bucket
+from commonplace.models.text._opening import OpenOptions, open_catalogued
 from commonplace.models.text._tokens import WordPieces, open_word_pieces
-from commonplace.models.weights.catalogue import find_model
-from commonplace.models.weights.locate import Progress, locate
 
 _STATES = tuple(f"/bert/encoder/layer.{i}/output/LayerNorm/Add_1_output_0" for i in (7, 9, 11))
 
@@ -50,7 +51,9 @@ class CrossEncoder:
         scores = np.zeros(len(pairs), np.float32)
         batches = bucket([len(row) for row in rows], self.token_budget)
         run = self.network.run
-        for batch, logits in self.network.each(lambda at: run([rows[i] for i in at]), batches):
+        for batch, logits in self.network.map_batches(
+            lambda at: run([rows[i] for i in at]), batches
+        ):
             scores[batch] = logits.reshape(len(batch), -1)[:, 0]
         return scores
 
@@ -62,33 +65,19 @@ class CrossEncoder:
             No columns where the network was opened without.
         """
         rows = self.word_pieces.pairs(pairs, self.longest)
-        found = [self.network.run_states(row).ravel() for row in rows]
-        return np.stack(found) if found else np.zeros((0, 0), np.float32)
+        states = [self.network.run_states(row).ravel() for row in rows]
+        return np.stack(states) if states else np.zeros((0, 0), np.float32)
 
 
 def open_cross_encoder(
-    name: str = "ms-marco-MiniLM-L-12-v2",
-    *,
-    folder: Path | None = None,
-    threads: int | None = None,
-    progress: Progress | None = None,
+    name: str = "ms-marco-MiniLM-L-12-v2", **options: Unpack[OpenOptions]
 ) -> CrossEncoder:
-    """Open a cross encoder of the catalogue, fetching its weights when they are first needed.
-
-    Args:
-        name: a model of the catalogue.
-        folder: where its files lie, instead of the cache.
-        threads: all cores where None.
-        progress: is told what is done while something is fetched.
+    """Open a cross encoder of the catalogue; the options are those of `OpenOptions`.
 
     Raises:
         WeightsError: the weights cannot be had.
     """
-    entry = find_model(name)
-    place = locate(entry, folder=folder, progress=progress)
-    return read_cross_encoder(
-        place, name=entry.name, sha256=entry.sha256, threads=threads, states=_STATES
-    )
+    return open_catalogued(partial(read_cross_encoder, states=_STATES), name, **options)
 
 
 def read_cross_encoder(

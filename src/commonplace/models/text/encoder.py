@@ -2,22 +2,22 @@
 
 Notable: a text's vector is the hidden state of its first token, scaled to length one, so that a
 dot product is the cosine. Questions carry an instruction, passages do not. Each text is encoded
-alone, so that its vector is the same whatever else is added with it (`_tokens.py` says why).
+alone, so that its vector is the same whatever else is added with it (`models/batches.py` says why).
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.models._batches import ALONE, TokenRow, bucket
 from commonplace.models._onnx import Network, open_network
+from commonplace.models.batches import ALONE, TokenRow, bucket
+from commonplace.models.text._opening import OpenOptions, open_catalogued
 from commonplace.models.text._tokens import WordPieces, open_word_pieces
-from commonplace.models.weights.catalogue import find_model
-from commonplace.models.weights.locate import Progress, locate
 
 QUERY_INSTRUCTION = "Represent this sentence for searching relevant passages: "
 _TOKENISED_AT_ONCE = 1024  # bounds the memory that token ids take
@@ -54,8 +54,8 @@ class TextEncoder:
             rows = self.word_pieces.singles(part, self.max_tokens)
             batches = bucket([len(row) for row in rows], self.token_budget)
             embed = partial(self._embed_at, rows)
-            for batch, made in self.network.each(embed, batches):
-                vectors[np.array(batch) + start] = made
+            for batch, batch_vectors in self.network.map_batches(embed, batches):
+                vectors[np.array(batch) + start] = batch_vectors
                 if on_batch is not None:
                     on_batch(len(batch))
         return vectors
@@ -87,27 +87,13 @@ class TextEncoder:
         return scaled
 
 
-def open_encoder(
-    name: str = "bge-small-en-v1.5",
-    *,
-    folder: Path | None = None,
-    threads: int | None = None,
-    progress: Progress | None = None,
-) -> TextEncoder:
-    """Open a text encoder of the catalogue, fetching its weights when they are first needed.
-
-    Args:
-        name: a model of the catalogue.
-        folder: where its files lie, instead of the cache.
-        threads: all cores where None.
-        progress: is told what is done while something is fetched.
+def open_encoder(name: str = "bge-small-en-v1.5", **options: Unpack[OpenOptions]) -> TextEncoder:
+    """Open a text encoder of the catalogue; the options are those of `OpenOptions`.
 
     Raises:
         WeightsError: the weights cannot be had.
     """
-    entry = find_model(name)
-    place = locate(entry, folder=folder, progress=progress)
-    return read_encoder(place, name=entry.name, sha256=entry.sha256, threads=threads)
+    return open_catalogued(read_encoder, name, **options)
 
 
 def read_encoder(

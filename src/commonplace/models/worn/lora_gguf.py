@@ -3,7 +3,7 @@
 Notable: llama.cpp has one alpha for a whole file and takes the scale alpha / rank of each pair. So
 layers of other scales are written without loss or not at all: ranks are filled with zeros up to one
 rank, and a power of two goes into a factor, which changes no digit. An embedding's pair is stored
-the other way round, and the rows of Llama's queries and keys are reordered (`_llama_names`).
+the other way round, and the rows of Llama's queries and keys are reordered (`llama_names.py`).
 Source: llama.cpp, src/llama-adapter.cpp, convert_lora_to_gguf.py.
 
     python -m pytest tests/adapters/test_gguf_adapter.py
@@ -21,7 +21,7 @@ import numpy as np
 from commonplace.foundation import InputError
 from commonplace.models.files.gguf import BFLOAT16, Array, Scalar
 from commonplace.models.files.gguf_writing import write_gguf
-from commonplace.models.worn.llama_names import EMBEDDING, Base, tensor_name, turn
+from commonplace.models.worn.llama_names import EMBEDDING, Base, permute, tensor_name
 
 ALPHA: Final = "adapter.lora.alpha"
 RECORD: Final = "commonplace.adapter"  # the key of our own record, as in safetensors
@@ -46,26 +46,26 @@ class Scales:
     powers: Mapping[str, float]  # by module; 1 where nothing goes in
 
 
-def about(name: str, base: str, record: str) -> dict[str, Scalar]:
+def adapter_metadata(name: str, base: str, record: str) -> dict[str, Scalar]:
     """The metadata that name an adapter and its base, and keep our own record."""
-    said: dict[str, Scalar] = {"general.name": name}
+    metadata: dict[str, Scalar] = {"general.name": name}
     if base:
-        said |= {"general.base_model.count": 1, BASE_NAME: base}
-    return said | ({RECORD: record} if record else {})
+        metadata |= {"general.base_model.count": 1, BASE_NAME: base}
+    return metadata | ({RECORD: record} if record else {})
 
 
-def one_alpha(layers: Mapping[str, tuple[float, int]]) -> Scales:
-    """How one alpha says the scales of all layers (scale and rank by module), exactly.
+def common_alpha(layers: Mapping[str, tuple[float, int]]) -> Scales:
+    """Find one alpha that gives the scales of all layers (scale and rank by module), exactly.
 
     Raises:
-        InputError: none does.
+        InputError: no alpha does.
     """
     greatest = max(rank for _, rank in layers.values())
     for rank in (None, greatest):
-        alphas = {name: scale * (rank or own) for name, (scale, own) in layers.items()}
+        alphas = {name: scale * (rank or own_rank) for name, (scale, own_rank) in layers.items()}
         alpha = Counter(alphas.values()).most_common(1)[0][0]
-        powers = {name: one / alpha if alpha else 0 for name, one in alphas.items()}
-        if all(abs(math.frexp(one)[0]) == 0.5 for one in powers.values()):
+        powers = {name: own / alpha if alpha else 0 for name, own in alphas.items()}
+        if all(abs(math.frexp(power)[0]) == 0.5 for power in powers.values()):
             return Scales(alpha, rank, powers)
     raise InputError(
         "llama.cpp has one alpha for all layers, and these have scales of their own that no power "
@@ -92,25 +92,25 @@ def write_lora(
     Raises:
         InputError: llama.cpp cannot say it, or as `write_gguf`; `path` is as before.
     """
-    how = one_alpha(scales)
+    scaling = common_alpha(scales)
     names = {name: tensor_name(name) for name in layers}
     for name in layers:
         _check_place(name, names[name], base)
-    said: dict[str, Scalar] = {
+    header: dict[str, Scalar] = {
         "general.type": "adapter",
         **base.metadata,
         "adapter.type": "lora",
-        ALPHA: float(how.alpha),
+        ALPHA: float(scaling.alpha),
         **metadata,
     }
-    write_gguf(path, said, _pairs(layers, names, how, base))
+    write_gguf(path, header, _pairs(layers, names, scaling, base))
 
 
-def pair_of(one: LowRank, tensor: str, base: Base) -> tuple[Array, Array]:
+def pair_of(layer: LowRank, tensor: str, base: Base) -> tuple[Array, Array]:
     """llama.cpp's two tensors of a layer, in numpy's order of axes."""
     if tensor == EMBEDDING:  # rows of the table are looked up, so the pair is the other way round
-        return one.up, np.ascontiguousarray(one.down.T)
-    return one.down, turn(one.up, base, tensor)
+        return layer.up, np.ascontiguousarray(layer.down.T)
+    return layer.down, permute(layer.up, base, tensor)
 
 
 def low_rank_of(a: Array, b: Array, tensor: str, base: Base | None) -> LowRank:
@@ -127,10 +127,10 @@ def low_rank_of(a: Array, b: Array, tensor: str, base: Base | None) -> LowRank:
         raise InputError(f"{tensor}: factors {list(a.shape)} and {list(b.shape)} make no product")
     if tensor == EMBEDDING:
         return LowRank(a, np.ascontiguousarray(b.T))
-    return LowRank(b if base is None else turn(b, base, tensor, back=True), a)
+    return LowRank(b if base is None else permute(b, base, tensor, back=True), a)
 
 
-def wide(stored: Array) -> Array:
+def as_float32(stored: Array) -> Array:
     """The values as float32; bfloat16 is its upper half."""
     if stored.dtype == BFLOAT16:
         return (stored.astype(np.uint32) << 16).view(np.float32)
@@ -138,37 +138,38 @@ def wide(stored: Array) -> Array:
 
 
 def _pairs(
-    layers: Mapping[str, LowRank], names: Mapping[str, str], how: Scales, base: Base
+    layers: Mapping[str, LowRank], names: Mapping[str, str], scaling: Scales, base: Base
 ) -> Iterator[tuple[str, Array]]:
     for name, tensor in names.items():
-        one = _filled(_folded(layers[name], how.powers[name], name), how.rank)
-        _check_sizes(name, one, tensor, base)
-        a, b = pair_of(one, tensor, base)
+        layer = _pad_rank(_fold_power(layers[name], scaling.powers[name], name), scaling.rank)
+        _check_sizes(name, layer, tensor, base)
+        a, b = pair_of(layer, tensor, base)
         yield f"{tensor}.lora_a", a
         yield f"{tensor}.lora_b", b
 
 
-def _folded(one: LowRank, power: float, name: str) -> LowRank:
-    """With a power of two in the first factor.
+def _fold_power(layer: LowRank, power: float, name: str) -> LowRank:
+    """Put a power of two into the first factor.
 
     Raises:
         InputError: a value would leave the range in which that is exact.
     """
     if power == 1:
-        return one
-    values = wide(one.up)
+        return layer
+    values = as_float32(layer.up)
     with np.errstate(over="ignore"):
         scaled = values * np.float32(power)
     if not np.array_equal(scaled / np.float32(power), values):
         raise InputError(f"{name} has values too great or too small to take its scale of {power:g}")
-    return LowRank(scaled, one.down)
+    return LowRank(scaled, layer.down)
 
 
-def _filled(one: LowRank, rank: int | None) -> LowRank:
-    missing = (rank or one.up.shape[1]) - one.up.shape[1]
+def _pad_rank(layer: LowRank, rank: int | None) -> LowRank:
+    missing = (rank or layer.up.shape[1]) - layer.up.shape[1]
     if not missing:
-        return one
-    return LowRank(np.pad(one.up, ((0, 0), (0, missing))), np.pad(one.down, ((0, missing), (0, 0))))
+        return layer
+    up = np.pad(layer.up, ((0, 0), (0, missing)))
+    return LowRank(up, np.pad(layer.down, ((0, missing), (0, 0))))
 
 
 def _check_place(name: str, tensor: str, base: Base) -> None:
@@ -186,8 +187,8 @@ def _check_place(name: str, tensor: str, base: Base) -> None:
         raise InputError(f"the model has no {tensor} for {name}; is the adapter for another one?")
 
 
-def _check_sizes(name: str, one: LowRank, tensor: str, base: Base) -> None:
-    size = (one.up.shape[0], one.down.shape[1])
+def _check_sizes(name: str, layer: LowRank, tensor: str, base: Base) -> None:
+    size = (layer.up.shape[0], layer.down.shape[1])
     if base.sizes is not None and base.sizes[tensor] != size:
         raise InputError(
             f"{name} is for a weight {list(size)}, the model's {tensor} is "

@@ -22,7 +22,7 @@ from commonplace.models.files.safetensors import Entry, read_header
 from commonplace.models.weights.locate import cache_folder
 from commonplace.models.worn._own_lora import OwnLora
 from commonplace.models.worn.llama_names import EMBEDDING, open_base
-from commonplace.models.worn.lora_gguf import BASE_NAME, RECORD, about, write_lora
+from commonplace.models.worn.lora_gguf import BASE_NAME, RECORD, adapter_metadata, write_lora
 
 _VERSION: Final = 1  # of what is in the cache; another one is written anew
 
@@ -70,7 +70,7 @@ def is_gguf_adapter(path: Path) -> bool:
         return False
 
 
-def dress(
+def worn_adapters(
     wear: Sequence[str | os.PathLike[str]],
     model: Path,
     name: str,
@@ -78,7 +78,7 @@ def dress(
     sha256: str = "",
     force: bool = False,
 ) -> tuple[WornAdapter, ...]:
-    """What a model shall wear, each as a GGUF file.
+    """Open what a model is to wear, each adapter as a GGUF file.
 
     Args:
         wear: files, with strengths if not 1: "notes.safetensors", "style.gguf:0.5".
@@ -91,11 +91,11 @@ def dress(
         InputError: an adapter is missing, broken, of another kind than low rank, or for another
             model; or the cache cannot be written.
     """
-    wearer = _Wearer(open_gguf(model), name, sha256, force)
-    return tuple(wearer.wear(*parse_wear(one)) for one in wear)
+    wearer = _WearingModel(open_gguf(model), name, sha256, force)
+    return tuple(wearer.wear(*parse_wear(spec)) for spec in wear)
 
 
-class _Wearer:
+class _WearingModel:
     """A model, as far as it matters for what it wears."""
 
     def __init__(self, gguf: Gguf, name: str, sha256: str, force: bool) -> None:
@@ -105,35 +105,43 @@ class _Wearer:
 
     def wear(self, path: Path, strength: float) -> WornAdapter:
         if path.suffix.lower() == ".gguf":
-            return self._ready(path, strength)
+            return self._wear_gguf(path, strength)
         _require_file(path)
         metadata, entries = read_header(path)
         record = _record(metadata.get(RECORD, ""), path)
         unchecked = self._check_base(path, record)
         digest = _sha256(path)
-        target = self._place(digest)
-        if not _is_whole(target):
-            self._convert(path, entries, record, metadata.get(RECORD, ""), target)
-        return _worn(path, strength, digest, record, unchecked, target)
+        target = self._cache_path(digest)
+        if not _is_complete(target):
+            self._convert(
+                path, entries, record=record, text=metadata.get(RECORD, ""), target=target
+            )
+        return _worn_adapter(
+            path, strength, sha256=digest, record=record, unchecked=unchecked, gguf=target
+        )
 
-    def _ready(self, path: Path, strength: float) -> WornAdapter:
+    def _wear_gguf(self, path: Path, strength: float) -> WornAdapter:
         """An adapter that is a GGUF file already."""
         gguf = open_gguf(path)
         kind = gguf.text("general.type") or "model"
         if kind != "adapter":
             raise InputError(f"{display_path(path)} is a {kind}, no adapter; --model names a model")
-        its, own = (one.text("general.architecture") for one in (gguf, self.gguf))
-        if its != own:
-            raise InputError(f"{display_path(path)} is for a {its}, {self.names[0]} is a {own}")
+        for_kind, kind = (file.text("general.architecture") for file in (gguf, self.gguf))
+        if for_kind != kind:
+            raise InputError(
+                f"{display_path(path)} is for a {for_kind}, {self.names[0]} is a {kind}"
+            )
         self._check_tensors(gguf)
         record = _record(gguf.text(RECORD), path) or {"base": gguf.text(BASE_NAME)}
         unchecked = self._check_base(path, record)
-        return _worn(path, strength, _sha256(path), record, unchecked, path)
+        return _worn_adapter(
+            path, strength, sha256=_sha256(path), record=record, unchecked=unchecked, gguf=path
+        )
 
     def _check_tensors(self, gguf: Gguf) -> None:
         """Refuse what llama.cpp would leave out silently, or end the whole process on."""
         tied = "output.weight" not in self.gguf.tensors
-        for name, one in gguf.tensors.items():
+        for name, entry in gguf.tensors.items():
             tensor = name.removesuffix(".lora_a").removesuffix(".lora_b")
             place = self.gguf.tensors.get(tensor)
             reason = ""
@@ -141,8 +149,8 @@ class _Wearer:
                 reason = "is none of its weights' pairs"
             elif tensor == EMBEDDING and tied:
                 reason = "is its output layer's table too, which llama.cpp cannot wear a change of"
-            elif not _fits(name, one.shape, place.shape):
-                reason = f"{list(one.shape)} does not fit {list(place.shape)}"
+            elif not _fits(name, entry.shape, place.shape):
+                reason = f"{list(entry.shape)} does not fit {list(place.shape)}"
             if reason:
                 raise InputError(
                     f"{display_path(gguf.path)} is not for {self.names[0]}: {name} {reason}"
@@ -161,7 +169,7 @@ class _Wearer:
                 return ""
             reason = f"was trained on another file of {base or 'a model'} than {self.names[0]} has"
         elif base:
-            if any(_alike(base, name) for name in self.names if name):
+            if any(_same_model(base, name) for name in self.names if name):
                 return f"its base is {base} by name; no file of that is recorded"
             reason = f"was trained on {base}, not on {self.names[0]}"
         else:
@@ -170,12 +178,12 @@ class _Wearer:
             raise InputError(f"{display_path(path)} {reason}; --force-wear wears it all the same")
         return f"it {reason}"
 
-    def _place(self, digest: str) -> Path:
-        """In the cache, by all that the file depends on."""
-        said = {k: v for k, v in self.gguf.metadata.items() if ".attention.head_count" in k}
-        sizes = [(name, one.shape) for name, one in self.gguf.tensors.items()]
+    def _cache_path(self, digest: str) -> Path:
+        """Where the converted file lies in the cache, by all that it depends on."""
+        head_counts = {k: v for k, v in self.gguf.metadata.items() if ".attention.head_count" in k}
+        sizes = [(name, tensor.shape) for name, tensor in self.gguf.tensors.items()]
         architecture = self.gguf.text("general.architecture")
-        facts = json.dumps([_VERSION, digest, architecture, said, sizes])
+        facts = json.dumps([_VERSION, digest, architecture, head_counts, sizes])
         key = hashlib.sha256(facts.encode()).hexdigest()
         return cache_folder().with_name("adapters") / f"{key[:32]}.gguf"
 
@@ -183,13 +191,16 @@ class _Wearer:
         self,
         path: Path,
         entries: Mapping[str, Entry],
+        *,
         record: Mapping[str, Any],
-        written: str,
+        text: str,
         target: Path,
     ) -> None:
+        """Write the adapter as a GGUF file into the cache; `text` is its record as it stands."""
         base = open_base(self.gguf.path)
         layers = OwnLora(path, entries, record)
-        said = about(str(record.get("title") or path.stem), str(record.get("base", "")), written)
+        title, base_name = str(record.get("title") or path.stem), str(record.get("base", ""))
+        header = adapter_metadata(title, base_name, text)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -197,19 +208,28 @@ class _Wearer:
                 f"{display_path(target.parent)} cannot be made: {error.strerror}; set "
                 "XDG_CACHE_HOME to a folder that can be written to"
             ) from error
-        write_lora(target, layers, layers.scales(), base, said)
+        write_lora(target, layers, scales=layers.scales(), base=base, metadata=header)
 
 
-def _worn(
+def _worn_adapter(
     path: Path,
     strength: float,
-    digest: str,
+    *,
+    sha256: str,
     record: Mapping[str, Any],
     unchecked: str,
     gguf: Path,
 ) -> WornAdapter:
-    items = {str(one["id"]): str(one["sha256"]) for one in record.get("trained_on") or ()}
-    return WornAdapter(path.stem, display_path(path), strength, digest, items, unchecked, gguf)
+    items = {str(item["id"]): str(item["sha256"]) for item in record.get("trained_on") or ()}
+    return WornAdapter(
+        name=path.stem,
+        path=display_path(path),
+        strength=strength,
+        sha256=sha256,
+        trained_on=items,
+        unchecked=unchecked,
+        gguf=gguf,
+    )
 
 
 def _record(text: str, path: Path) -> dict[str, Any]:
@@ -219,7 +239,7 @@ def _record(text: str, path: Path) -> dict[str, Any]:
     try:
         record = json.loads(text)
         items = record.get("trained_on") or ()
-        if not all({"id", "sha256"} <= {*one} for one in items):
+        if not all({"id", "sha256"} <= {*item} for item in items):
             raise ValueError("an item without its hash")
     except (ValueError, TypeError, AttributeError) as error:
         raise InputError(
@@ -236,10 +256,10 @@ def _require_file(path: Path) -> None:
         )
 
 
-def _alike(base: str, name: str) -> bool:
+def _same_model(base: str, name: str) -> bool:
     """Whether a name of the hub or the catalogue is what a file's name begins with."""
     plain, longer = (
-        "".join(filter(str.isalnum, one.rpartition("/")[2].lower())) for one in (base, name)
+        "".join(filter(str.isalnum, text.rpartition("/")[2].lower())) for text in (base, name)
     )
     return bool(plain) and longer.startswith(plain)
 
@@ -254,7 +274,7 @@ def _fits(name: str, shape: tuple[int, ...], place: tuple[int, ...]) -> bool:
     return shape[1] == place[1] if first else shape[0] == place[0]
 
 
-def _is_whole(path: Path) -> bool:
+def _is_complete(path: Path) -> bool:
     """Whether the cache holds it already, undamaged as far as its header tells."""
     try:
         return bool(open_gguf(path).tensors)

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.models._batches import bucket
+from commonplace.models.batches import bucket
 
 
 @given(st.lists(st.integers(1, 600), max_size=80), st.integers(1, 3000))

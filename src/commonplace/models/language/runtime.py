@@ -34,8 +34,8 @@ from commonplace.models.language.speculation import (
     Speculation,
 )
 
-Take = Callable[[Any], bool]  # is given what the server reports; true ends the generation
-_CUT: Final = "\u241e\u241e"  # stands for the last message while the prefix is laid out
+ChunkHandler = Callable[[Any], bool]  # is given what the server reports; true ends the generation
+_LAST_MESSAGE: Final = "\u241e\u241e"  # stands for the last message while the prefix is laid out
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,34 +62,35 @@ class Runtime:
         self._prefix: str | None = None  # what the server holds evaluated, as text
         self._start()
 
-    def complete(self, request: Mapping[str, Any], take: Take) -> Any:
+    def complete(self, request: Mapping[str, Any], on_chunk: ChunkHandler) -> Any:
         """Run one chat completion to its end; what it reports goes to `take`."""
         with self._turn:
             if self._drafts == bool(self._balance.off):
                 self._restart()
-            kept = self._settings.keep_prefix and self._keep_prefix(request["messages"])
-            asked, prefix, self._prefix = {**request, "cache_prompt": kept}, self._prefix, None
+            prefix_cached = self._settings.keep_prefix and self._keep_prefix(request["messages"])
+            full_request = {**request, "cache_prompt": prefix_cached}
+            prefix, self._prefix = self._prefix, None
             broken_off = False
 
             def watch(chunk: Any) -> bool:
                 nonlocal broken_off
-                broken_off = take(chunk) or broken_off
+                broken_off = on_chunk(chunk) or broken_off
                 return broken_off
 
-            done = self.server.handle_chat_completions(asked, watch)
-            if kept and not broken_off:  # else who knows what is left of it
+            completion = self.server.handle_chat_completions(full_request, watch)
+            if prefix_cached and not broken_off:  # else who knows what is left of it
                 self._prefix = prefix
-            return done
+            return completion
 
     @property
     def off(self) -> str:
         """Why nothing is drafted now; "" while drafting is on."""
         return self._balance.off
 
-    def settle(self, made: Generation) -> None:
+    def settle(self, generation: Generation) -> None:
         """Let what a generation took decide about the next one."""
         with self._turn:
-            self._balance.settle(made)
+            self._balance.settle(generation)
 
     def http(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Ask the server over loopback for what the bindings do not offer; post what has a body."""
@@ -121,9 +122,9 @@ class Runtime:
 
     def _layout(self, messages: Sequence[Mapping[str, str]]) -> str:
         """The conversation as the model's template writes it, up to the last message's words."""
-        last = {**messages[-1], "content": _CUT}
+        last = {**messages[-1], "content": _LAST_MESSAGE}
         laid_out = self.http("/apply-template", {"messages": [*messages[:-1], last]})["prompt"]
-        return str(laid_out).partition(_CUT)[0]
+        return str(laid_out).partition(_LAST_MESSAGE)[0]
 
     def _evaluate(self, prompt: str, *, from_cache: bool) -> None:
         request = {"prompt": prompt, "n_predict": 0, "cache_prompt": from_cache}
@@ -138,17 +139,17 @@ class Runtime:
             self._check_drafts()
 
     def _check_drafts(self) -> None:
-        """Whether the server really drafts for this model, and without a change of words."""
-        chosen = self._settings.speculation
+        """Switch drafts off where the server does not draft, or where drafts could change words."""
+        speculation = self._settings.speculation
         if not self._http("/slots")[0]["speculative"]:
-            if chosen and chosen.model:
+            if speculation and speculation.model:
                 raise WeightsError(
-                    f"{chosen.model} cannot draft for {self._settings.path}: give a model of the "
-                    "same vocabulary."
+                    f"{speculation.model} cannot draft for {self._settings.path}: give a model of "
+                    "the same vocabulary."
                 )
-            self._balance = Balance(chosen, never=IMPOSSIBLE)
+            self._balance = Balance(speculation, never=IMPOSSIBLE)
         elif "Q" not in self._http("/props")["model_ftype"]:
-            self._balance = Balance(chosen, never=UNQUANTISED)
+            self._balance = Balance(speculation, never=UNQUANTISED)
 
     def _restart(self) -> None:
         with self._server_stays:
@@ -183,24 +184,24 @@ def _load(settings: RuntimeSettings, key: str, *, drafts: bool) -> Any:
     params.cache_ram_mib, params.ui, params.api_keys = 0, False, [key]
     params.lora_adapters = [_adapter(path, strength) for path, strength in settings.adapters]
     if drafts and settings.speculation:
-        _draft(params, settings.speculation, settings.threads)
+        _configure_drafts(params, settings.speculation, settings.threads)
     try:
         return xllamacpp.Server(params)
     except RuntimeError as error:
-        worn = ", ".join(path.name for path, _ in settings.adapters)
-        hint = f"; does {worn} fit it?" if worn else ": is it a GGUF model?"
+        names = ", ".join(path.name for path, _ in settings.adapters)
+        hint = f"; does {names} fit it?" if names else ": is it a GGUF model?"
         raise WeightsError(f"llama.cpp cannot load {settings.path}{hint}") from error
 
 
 def _adapter(path: Path, strength: float) -> Any:
     import xllamacpp
 
-    one = xllamacpp.CommonAdapterLoraInfo()
-    one.path, one.scale = os.fspath(path), strength
-    return one
+    info = xllamacpp.CommonAdapterLoraInfo()
+    info.path, info.scale = os.fspath(path), strength
+    return info
 
 
-def _draft(params: Any, chosen: Speculation, threads: int) -> None:
+def _configure_drafts(params: Any, speculation: Speculation, threads: int) -> None:
     """Draft from the context (a table of n-grams), and by a smaller model where one is named.
 
     Of the runtime's tables this one forgets nothing and suppresses nothing: the two maps draft less
@@ -208,13 +209,14 @@ def _draft(params: Any, chosen: Speculation, threads: int) -> None:
     """
     from xllamacpp import common_speculative_type as kind
 
-    tokens = max(1, min(chosen.draft, MOST_DRAFTED))
+    tokens = max(1, min(speculation.draft, MOST_DRAFTED))
     table = params.speculative.ngram_mod
-    table.n_match, table.n_min, table.n_max = chosen.match, 1, tokens
+    table.n_match, table.n_min, table.n_max = speculation.match, 1, tokens
     types = [kind.COMMON_SPECULATIVE_TYPE_NGRAM_MOD]
-    if chosen.model:
+    if speculation.model:
         small = params.speculative.draft
-        small.mparams.path, small.n_max, small.n_gpu_layers = os.fspath(chosen.model), tokens, 0
+        small.mparams.path = os.fspath(speculation.model)
+        small.n_max, small.n_gpu_layers = tokens, 0
         small.cpuparams.n_threads = small.cpuparams_batch.n_threads = threads
         types.append(kind.COMMON_SPECULATIVE_TYPE_DRAFT_SIMPLE)
     params.speculative.types = types

