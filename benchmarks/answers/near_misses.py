@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from commonplace.answers._mismatch import names, numbers
-from commonplace.answers._wording import QuestionType, question_type
+from commonplace.answers.mismatch import names, numbers
+from commonplace.answers.wording import QuestionType, question_type
 from commonplace.corpus import sentence_spans
 
 _ASKS = re.compile(

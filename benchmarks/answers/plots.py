@@ -20,8 +20,8 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.answers.rows import Rows, load, rates
 from benchmarks.answers.train_support import TRAINING
-from commonplace.answers._answerability import CAUTION, Answerability
-from commonplace.answers._signals import SIGNALS
+from commonplace.answers.answerability import CAUTION, Answerability
+from commonplace.answers.signals import SIGNALS
 from commonplace.foundation.arrays import Float64s
 
 DRAWS = 1000

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from benchmarks.answers.train_support import rarity, read_lines
 from commonplace import Filter, Library
 from commonplace.answers import ExtractiveReader
-from commonplace.answers._signals import SIGNALS, row, signals
+from commonplace.answers.signals import SIGNALS, row, signals
 from commonplace.foundation.arrays import Bools, Float64s
 from commonplace.models import open_cross_encoder, open_encoder
 from commonplace.retrieval import Hit

@@ -29,8 +29,8 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.answers.rows import Record, Rows, load, rates
 from benchmarks.answers.train_support import LICENCE, SOURCE, TRAINING, digest, directions
-from commonplace.answers._answerability import CURVE, DERIVED, Answerability
-from commonplace.answers._signals import DOWN, SIGNALS, UP
+from commonplace.answers.answerability import CURVE, DERIVED, Answerability
+from commonplace.answers.signals import DOWN, SIGNALS, UP
 from commonplace.foundation.arrays import Bools, Float64s
 from commonplace.models import compact
 

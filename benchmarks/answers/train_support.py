@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.answers.near_misses import Pair, pairs
-from commonplace.answers._claims import CLAIM_DOWN, CLAIM_SIGNALS, CLAIM_UP, claim_signals
-from commonplace.answers._support import COVERED, SUPPORTED, UNSURE, fault
+from commonplace.answers.claims import CLAIM_DOWN, CLAIM_SIGNALS, CLAIM_UP, claim_signals
+from commonplace.answers.support import COVERED, SUPPORTED, UNSURE, fault
 from commonplace.corpus import analyse
 from commonplace.models import Trees, compact
 from commonplace.retrieval.index.bm25 import idf

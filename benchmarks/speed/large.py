@@ -37,8 +37,7 @@ from commonplace.corpus.store.schema import Revision
 from commonplace.corpus.store.upkeep import maintain
 from commonplace.foundation import Stopwatch
 from commonplace.library import ENCODER_SHA256
-from commonplace.retrieval import Profile, RerankParameters, search
-from commonplace.retrieval._search import RankingParameters
+from commonplace.retrieval import Profile, RankingParameters, RerankParameters, search
 
 OF_AN_ITEM, AT_ONCE = 100, 200  # passages, items in one commit
 CONFIGURATIONS: tuple[tuple[str, Profile, int], ...] = (

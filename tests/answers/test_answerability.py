@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from answers_fakes import Angle, passage, scored
 from commonplace.answers import CAUTION, THRESHOLD
-from commonplace.answers._answerability import Answerability, assess, shipped
-from commonplace.answers._extractive import Reading
-from commonplace.answers._signals import DOWN, SIGNALS, UP
+from commonplace.answers.answerability import Answerability, assess, shipped
+from commonplace.answers.extractive import Reading
+from commonplace.answers.signals import DOWN, SIGNALS, UP
 from commonplace.foundation import WeightsError
 
 LIKELY = dict.fromkeys(SIGNALS, 0.0) | {

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.answers._claims import CLAIM_SIGNALS, claim_signals
-from commonplace.answers._support import support
+from commonplace.answers.claims import CLAIM_SIGNALS, claim_signals
+from commonplace.answers.support import support
 
 FLEET = (
     "In 1066 about 7,000 men crossed the sea with William. "

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answers_fakes import passage
-from commonplace.answers._context import (
+from commonplace.answers.context import (
     distinct,
     estimate_cost,
     pick,

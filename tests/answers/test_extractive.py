@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answers_fakes import SharedTerms, passage
-from commonplace.answers._extractive import ExtractiveReader, ExtractiveSettings
+from commonplace.answers.extractive import ExtractiveReader, ExtractiveSettings
 from commonplace.corpus import Passage, sentence_spans
 
 RANK = passage("LoRA freezes the base. Its rank is eight. Cats sleep all day.", "lora", 0)

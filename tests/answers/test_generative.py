@@ -3,7 +3,7 @@
 import pytest
 
 from answers_fakes import TOOK, Accounting, Scripted, passage
-from commonplace.answers._generative import (
+from commonplace.answers.generative import (
     LEFT_OUT,
     NO_ANSWER,
     GenerativeReader,

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from answers_fakes import Angle, scored
-from commonplace.answers._answerability import DERIVED, assess, shipped
-from commonplace.answers._extractive import Reading
-from commonplace.answers._reasons import Reason
-from commonplace.answers._signals import SIGNALS
-from commonplace.answers._wording import QUESTION_TYPES
+from commonplace.answers import Reason
+from commonplace.answers.answerability import DERIVED, assess, shipped
+from commonplace.answers.extractive import Reading
+from commonplace.answers.signals import SIGNALS
+from commonplace.answers.wording import QUESTION_TYPES
 
 
 @settings(max_examples=50)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from answers_fakes import Angle, SharedTerms, passage
 from commonplace.answers import ExtractiveReader
-from commonplace.answers._signals import SIGNALS, row, signals
-from commonplace.answers._wording import (
+from commonplace.answers.signals import SIGNALS, row, signals
+from commonplace.answers.wording import (
     common_order,
     degrees,
     excepts,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from commonplace.answers._mismatch import coverage, names, negated, numbers
-from commonplace.answers._support import nearest_sentence, support
+from commonplace.answers.mismatch import coverage, names, negated, numbers
+from commonplace.answers.support import nearest_sentence, support
 
 NORMANS = (
     "The Normans were the people who in the 10th and 11th centuries gave their name to Normandy, "

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from commonplace.foundation.arrays import Float32s
-from commonplace.retrieval._fusion import (
+from commonplace.retrieval.fusion import (
     FusionParameters,
     fuse,
     minmax,

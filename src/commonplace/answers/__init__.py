@@ -1,13 +1,13 @@
 """From a question to an answer, every sentence cited, or to a refusal that cites nothing."""
 
-from commonplace.answers._answerability import CAUTION, THRESHOLD, Caution
 from commonplace.answers._ask import Context, Readers, answer, answering
 from commonplace.answers._comparison import Comparison, compare
-from commonplace.answers._extractive import ExtractiveReader
-from commonplace.answers._generative import GenerativeReader, GenerativeSettings, LeftOut
 from commonplace.answers._reasons import Assessment, Reason
-from commonplace.answers._support import nearest_sentence
 from commonplace.answers._types import Answer, Citation, Refusal, Retrieved, Sentence, Step, Worn
+from commonplace.answers.answerability import CAUTION, THRESHOLD, Caution
+from commonplace.answers.extractive import ExtractiveReader
+from commonplace.answers.generative import GenerativeReader, GenerativeSettings, LeftOut
+from commonplace.answers.support import nearest_sentence
 
 __all__ = [
     "CAUTION",

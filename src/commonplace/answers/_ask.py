@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from commonplace.answers._answerability import THRESHOLD, assess
-from commonplace.answers._extractive import ExtractiveReader, Quote, Reading
-from commonplace.answers._generative import GenerativeReader, Writing, Written
-from commonplace.answers._mismatch import Weigh, uniform
-from commonplace.answers._signals import Encoder
 from commonplace.answers._types import Answer, Citation, Refusal, Sentence
+from commonplace.answers.answerability import THRESHOLD, assess
+from commonplace.answers.extractive import ExtractiveReader, Quote, Reading
+from commonplace.answers.generative import GenerativeReader, Writing, Written
+from commonplace.answers.mismatch import Weigh, uniform
+from commonplace.answers.signals import Encoder
 from commonplace.corpus import Passage, without_marker
 from commonplace.foundation import Stopwatch
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from commonplace.answers._extractive import Quote
+from commonplace.answers.extractive import Quote
 
 YES_OR_NO: Final = frozenset({"negation", "unasked_negation", "excepts"})
 KIND: Final = "asks_"  # what the signals of the question's type begin with

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from commonplace.answers._generative import LeftOut
 from commonplace.answers._reasons import Assessment
+from commonplace.answers.generative import LeftOut
 from commonplace.corpus import Locator, Passage
 from commonplace.models import Generation
 

@@ -3,13 +3,13 @@
 from commonplace.retrieval._explanation import Explanation, Hit
 from commonplace.retrieval._features import FEATURES, Signals, features, shortest_cover
 from commonplace.retrieval._feedback import FeedbackParameters, Taste, remembering, spread, taste
-from commonplace.retrieval._fusion import FusionParameters
-from commonplace.retrieval._mixture import RerankParameters
-from commonplace.retrieval._neighbours import NeighbourParameters
 from commonplace.retrieval._search import Profile, RankingParameters, search
 from commonplace.retrieval._view import View, open_view
+from commonplace.retrieval.fusion import FusionParameters
 from commonplace.retrieval.index.accelerator import Accelerator
 from commonplace.retrieval.index.bm25 import BM25, BM25Parameters, TermContribution
+from commonplace.retrieval.mixture import RerankParameters
+from commonplace.retrieval.neighbours import NeighbourParameters
 
 __all__ = [
     "BM25",

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.foundation.arrays import Float32s, Float64s, Int64s
-from commonplace.retrieval._fusion import Reals, order
-from commonplace.retrieval._mixture import lowering
+from commonplace.retrieval.fusion import Reals, order
+from commonplace.retrieval.mixture import lowering
 
 BELOW = "below what was compared again"  # the part that keeps the rest of a ranking under its top
 

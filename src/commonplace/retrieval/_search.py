@@ -22,11 +22,11 @@ from commonplace.retrieval._candidates import Candidates
 from commonplace.retrieval._explanation import Explanation, Hit
 from commonplace.retrieval._features import FEATURES, Signals, features
 from commonplace.retrieval._feedback import Taste, spread
-from commonplace.retrieval._fusion import FusionParameters, fused_parts, standard
-from commonplace.retrieval._mixture import RerankParameters, reranked_part
-from commonplace.retrieval._neighbours import NeighbourParameters, neighbour_means
 from commonplace.retrieval._view import View
+from commonplace.retrieval.fusion import FusionParameters, fused_parts, standard
 from commonplace.retrieval.index.bm25 import TermContribution
+from commonplace.retrieval.mixture import RerankParameters, reranked_part
+from commonplace.retrieval.neighbours import NeighbourParameters, neighbour_means
 
 _ROUNDING = 1e-6  # relative; float32 sums were seen to be off by three units in the last place
 Profile = Literal["bm25", "dense", "fast", "best"]

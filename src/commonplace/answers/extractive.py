@@ -24,7 +24,7 @@ from typing import Final, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.answers._context import heading_of, reading_order, with_heading
+from commonplace.answers.context import heading_of, reading_order, with_heading
 from commonplace.corpus import Passage, analyse, sentence_spans
 
 LONGEST: Final = 600  # characters of a sentence, and of the one before it, that are scored

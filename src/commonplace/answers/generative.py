@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final, cast
 
-from commonplace.answers._context import heading_of, pick
-from commonplace.answers._mismatch import Weigh, coverage, uniform
-from commonplace.answers._support import Similarity, Support, support
+from commonplace.answers.context import heading_of, pick
+from commonplace.answers.mismatch import Weigh, coverage, uniform
+from commonplace.answers.support import Similarity, Support, support
 from commonplace.corpus import Passage, analyse, sentence_spans
 from commonplace.models import Generation, LanguageModel
 

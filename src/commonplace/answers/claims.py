@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from commonplace.answers._mismatch import Weigh, coverage, names, negates, numbers, turned, uniform
-from commonplace.answers._wording import common_order, degrees, kept_pairs, opposed
+from commonplace.answers.mismatch import Weigh, coverage, names, negates, numbers, turned, uniform
+from commonplace.answers.wording import common_order, degrees, kept_pairs, opposed
 from commonplace.corpus import analyse, sentence_spans
 
 CLAIM_UP: Final = (  # more of it speaks for support

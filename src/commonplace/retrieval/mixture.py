@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from commonplace.foundation.arrays import Float32s
-from commonplace.retrieval._fusion import Reals, standard
+from commonplace.retrieval.fusion import Reals, standard
 
 _GAP: Final = 1e-3  # between the last passage of the top and the first below
 

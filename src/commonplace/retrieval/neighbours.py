@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from commonplace.foundation.arrays import Float32s
-from commonplace.retrieval._fusion import Reals
+from commonplace.retrieval.fusion import Reals
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.answers._context import heading_of, with_heading
-from commonplace.answers._extractive import Reading, Scored
-from commonplace.answers._mismatch import Weigh, names, negates, numbers, uniform
-from commonplace.answers._wording import (
+from commonplace.answers.context import heading_of, with_heading
+from commonplace.answers.extractive import Reading, Scored
+from commonplace.answers.mismatch import Weigh, names, negates, numbers, uniform
+from commonplace.answers.wording import (
     QUESTION_TYPES,
     common_order,
     degrees,

@@ -4,7 +4,7 @@
 2. It fails where it has a *number* that the passage has not (`1,000` is `1000`, `ten` is `10`), a
    *name* that it has not (a capitalised word that does not open its sentence), or a content word
    that only one of the two *negates*.
-3. Boosted trees on `_claims.py` decide whether its words stand together as they do in the passage:
+3. Boosted trees on `claims.py` decide whether its words stand together as they do in the passage:
    they catch a number or name moved from another sentence, which the rules cannot.
 
 `support.json` holds the trees and says what they were trained on;
@@ -24,8 +24,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.answers._claims import AGAINST, CLAIM_SIGNALS, claim_signals
-from commonplace.answers._mismatch import CLAUSE, NEGATOR, Weigh, names, numbers, turned, uniform
+from commonplace.answers.claims import AGAINST, CLAIM_SIGNALS, claim_signals
+from commonplace.answers.mismatch import CLAUSE, NEGATOR, Weigh, names, numbers, turned, uniform
 from commonplace.corpus import analyse, sentence_spans
 from commonplace.models import Trees
 

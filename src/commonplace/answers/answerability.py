@@ -2,7 +2,7 @@
 
 Three parts add up to a score in logits: a logistic *curve* of four signals and of a linear *probe*
 that reads the cross-encoder's inner states (Alain and Bengio 2017, https://arxiv.org/abs/1610.01644),
-and boosted *trees* on all signals of `_signals.py` that mend the curve. Platt's sigmoid makes a
+and boosted *trees* on all signals of `signals.py` that mend the curve. Platt's sigmoid makes a
 probability of it, of a world where half of all questions have an answer.
 
 `answerability.json` holds all of it and says what it was trained on: four articles of SQuAD 2.0
@@ -25,10 +25,10 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.answers._extractive import Reading
-from commonplace.answers._mismatch import Weigh, uniform
 from commonplace.answers._reasons import Assessment, Reason, strongest
-from commonplace.answers._signals import SIGNALS, Encoder, row, signals
+from commonplace.answers.extractive import Reading
+from commonplace.answers.mismatch import Weigh, uniform
+from commonplace.answers.signals import SIGNALS, Encoder, row, signals
 from commonplace.foundation import WeightsError
 from commonplace.models import Trees
 
