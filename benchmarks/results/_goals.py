@@ -311,7 +311,7 @@ PEFT: tuple[tuple[str, tuple[str, ...], float], ...] = (
     ("swap, the first after an attach", ("swap, the first",), 10),
     ("swap, a later one", ("swap",), 10),
     ("forward, slowest of three sizes", FORWARDS, 1),
-    ("merge, unmerge and merge for good, slowest", MERGES, 1),
+    ("merge, unmerge and merge for good, slowest (see details)", MERGES, 1),
 )
 
 ADAPTERS = (

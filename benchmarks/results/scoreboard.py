@@ -59,10 +59,10 @@ def introduction(rows: list[tuple[Goal, Result]]) -> list[str]:
     return [
         "# Scoreboard",
         "",
-        f"{len(rows)} goals: {met} are met, {len(rows) - met} are missed. Of the figures,"
-        f" {len(rows) - carried} were kept as the command printed them. {carried}, marked ¹, were"
-        " carried over from the notes of the day that is named; the next run of the command"
-        " replaces them.",
+        f"{len(rows)} goals: {met} are met, {len(rows) - met} are missed."
+        f" {len(rows) - carried} figures were kept as the command printed them on the day that is"
+        f" named. {carried}, marked ¹, were carried over from notes of that day; the next run of the"
+        " command replaces them.",
         "",
         "`.venv/bin/python -m benchmarks.results.scoreboard --write` makes this page of"
         " [benchmarks/results](../benchmarks/results), where each figure has its commit and its"
