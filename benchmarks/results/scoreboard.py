@@ -61,8 +61,8 @@ def introduction(rows: list[tuple[Goal, Result]]) -> list[str]:
         "",
         f"{len(rows)} goals: {met} are met, {len(rows) - met} are missed."
         f" {len(rows) - carried} figures were kept as the command printed them on the day that is"
-        f" named. {carried}, marked ¹, were carried over from notes of that day; the next run of the"
-        " command replaces them.",
+        f" named. {carried}, marked ¹, were carried over from notes of that day; the next run of"
+        " the command replaces them.",
         "",
         "`.venv/bin/python -m benchmarks.results.scoreboard --write` makes this page of"
         " [benchmarks/results](../benchmarks/results), where each figure has its commit and its"
