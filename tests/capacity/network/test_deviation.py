@@ -9,8 +9,8 @@ from commonplace.foundation.arrays import Float64s, Int64s
 
 pytest.importorskip("highspy", reason="the reference needs a solver")
 
-from commonplace.capacity.network._deviation import deviated, shortest_ways
 from commonplace.capacity.network.concurrent import concurrent_flow
+from commonplace.capacity.network.deviation import deviated, shortest_ways
 from commonplace.capacity.network.flow import Graph, carried, distances
 
 

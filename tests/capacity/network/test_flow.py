@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commonplace.capacity.network.concurrent import Programme, concurrent_flow, metric_bound
+from commonplace.capacity.network.concurrent import FlowProgramme, concurrent_flow, metric_bound
 from commonplace.capacity.network.flow import Graph, carried, distances, routed
 from commonplace.capacity.solver.highs import solved, solver
 from commonplace.foundation.arrays import Float64s, Int64s
@@ -91,7 +91,7 @@ def test_both_certificates_verify_by_arithmetic(seed: int, nodes: int) -> None:
 def test_a_routing_in_shares_takes_each_demand_whole_from_end_to_end(seed: int) -> None:
     graph, capacity, pairs, demand = random_case(2 * seed)
     capacity = capacity + 50.0
-    programme = Programme(graph, pairs)
+    programme = FlowProgramme(graph, pairs)
     flow, _ = programme.solve(capacity, demand)
     found = routed(graph, flow, programme.sources, pairs)
     assert found.served.all()
@@ -108,7 +108,7 @@ def test_a_routing_in_shares_takes_each_demand_whole_from_end_to_end(seed: int) 
 
 def test_a_programme_that_was_asked_before_answers_as_a_new_one() -> None:
     graph, capacity, pairs, demand = random_case(4)
-    programme = Programme(graph, pairs)
+    programme = FlowProgramme(graph, pairs)
     for change in range(5):
         now, wanted = capacity + 30.0 * change, demand * (1 + change)
         _, lengths = programme.solve(now, wanted)
@@ -132,6 +132,22 @@ def test_a_demand_below_every_tolerance_has_a_way_too() -> None:
     )
     assert found.carried == pytest.approx(5.0)
     assert found.loads[3] == 1e-12
+
+
+def test_figure_9_of_jupiter_evolving_binds_at_a_however_its_demand_is_split() -> None:
+    """SIGCOMM'22: A and B of 200G, C of 100G, 500 uplinks each in a uniform mesh; 80T out of A.
+
+    The cut at A is 75T as long as neither C nor the way over B binds before it.
+    """
+    ends = np.array([(0, 1), (0, 2), (1, 2), (1, 0), (2, 0), (2, 1)])
+    graph = Graph(3, ends[:, 0], ends[:, 1])
+    capacity = 250 * np.tile([200.0, 100.0, 100.0], 2)
+    pairs = np.array([[0, 1], [0, 2]])
+    for to_b in np.linspace(26_000, 53_000, 20):
+        demand = np.array([to_b, 80_000 - to_b])
+        cuts = [75_000 / 80_000, 50_000 / demand[1], 75_000 / to_b]
+        flow = concurrent_flow(graph, capacity, pairs, demand)
+        assert flow.carried == pytest.approx(min(cuts), abs=1e-6)
 
 
 def test_distances_are_the_shortest_and_parallel_arcs_count_once() -> None:

@@ -4,8 +4,8 @@ import highspy
 import numpy as np
 import pytest
 
-from commonplace.capacity.network._hose import gravity_routing, hose_flow
 from commonplace.capacity.network.flow import Graph
+from commonplace.capacity.network.hose import gravity_routing, hose_flow
 from commonplace.capacity.solver.highs import solved, solver
 from commonplace.foundation.arrays import Float64s, Int64s
 

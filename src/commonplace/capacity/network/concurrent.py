@@ -1,14 +1,13 @@
 """Maximum concurrent flow: the largest factor by which all demands can be routed at once.
 
 An arc-based linear programme, commodities aggregated by source (Ahuja, Magnanti, Orlin, Network
-Flows, section 17.1), solved by HiGHS: simplex, warm from the question before, for small graphs,
-interior point for large ones. Notable: nothing that the solver says is taken on trust. Its flows
+Flows, section 17.1), solved by HiGHS: simplex from the last basis for small graphs, interior point
+for large ones. Notable: nothing that the solver says is taken on trust. Its flows
 are turned into shares that route every demand whole by construction, its duals into lengths of the
 arcs; plain arithmetic then gives a factor that is carried and one that cannot be exceeded
 (the metric inequality of Iri 1971, Onaga and Kakusho 1971). Where the two do not meet, it says so.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,15 +21,16 @@ from commonplace.capacity.network.flow import (
     routed,
     with_ways,
 )
-from commonplace.capacity.solver.highs import SolverError, scale, solved, solver
+from commonplace.capacity.solver.highs import SolverError, scale, solve_linear
+from commonplace.capacity.solver.programme import Matrix, Programme, loaded
 from commonplace.foundation.arrays import Float64s, Int64s
 
 _LARGE = 30_000  # columns from which interior point is tried first (benchmarks.capacity.check)
 
 
 @dataclass(frozen=True, eq=False)
-class Concurrent:
-    """The answer: a factor that is carried, one that cannot be exceeded, and both certificates."""
+class ConcurrentFlow:
+    """A factor that is carried, one that cannot be exceeded, and both certificates."""
 
     carried: float  # by the routing, whose loads were added up
     bound: float  # by the lengths, whose distances were measured
@@ -52,8 +52,8 @@ def metric_bound(
     return float(lengths @ capacity) / needed if needed > 0 else np.inf
 
 
-class Programme:
-    """The linear programme of one graph and its pairs, asked again and again, warm.
+class FlowProgramme:
+    """The linear programme of one graph and its pairs, solved again and again from a warm start.
 
     maximise x with, for each source s and node v other than s, arrivals - departures = x d(s, v),
     and the sum over the sources on each arc at most its capacity.
@@ -64,41 +64,27 @@ class Programme:
         self.sources = np.unique(pairs[:, 0])
         self.row = np.searchsorted(self.sources, pairs[:, 0]) * graph.nodes + pairs[:, 1]
         self.large = len(self.sources) * graph.arcs > _LARGE
-        self.highs = solver()
-        self._pass()
+        self.highs = loaded(self._matrix())
 
-    def _pass(self) -> None:
-        """Hand the constant part to HiGHS: flows, then the factor as the last column."""
-        import highspy
-
-        g, inf = self.graph, highspy.kHighsInf
-        count, conserved = len(self.sources), len(self.sources) * g.nodes
-        of = np.repeat(np.arange(count), g.arcs)
-        tails, heads = np.tile(g.tail, count), np.tile(g.head, count)
-        arcs = np.tile(np.arange(g.arcs), count)
-        rows = np.stack([of * g.nodes + heads, of * g.nodes + tails, conserved + arcs], 1)
-        values = np.tile([1.0, -1.0, 1.0], (len(of), 1))
-        order = np.argsort(self.row)
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = len(of) + 1, conserved + g.arcs
-        lp.col_cost_ = np.append(np.zeros(len(of)), -1.0)
-        lp.col_lower_ = np.zeros(len(of) + 1)
-        into_source = heads == self.sources[of]
-        lp.col_upper_ = np.append(np.where(into_source, 0.0, inf), inf)
-        free = np.zeros(conserved)
-        free[np.arange(count) * g.nodes + self.sources] = inf
-        lp.row_lower_ = np.append(-free, np.full(g.arcs, -inf))
-        lp.row_upper_ = np.append(free, np.ones(g.arcs))
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        kept = np.stack(
-            [tails != heads, tails != heads, np.ones(len(of), bool)], 1
-        )  # loops cancel out
-        lengths = np.append(kept.sum(1), len(self.row))
-        lp.a_matrix_.start_ = np.append(0, np.cumsum(lengths)).astype(np.int32)
-        lp.a_matrix_.index_ = np.append(rows[kept], self.row[order]).astype(np.int32)
-        lp.a_matrix_.value_ = np.append(values[kept], np.full(len(self.row), -1.0))
-        if self.highs.passModel(lp) != highspy.HighsStatus.kOk:
-            raise SolverError("HiGHS refused the flow's linear programme")
+    def _matrix(self) -> Matrix:
+        """The part that never changes: the flows of each source, then the factor as last column."""
+        graph, count, programme = self.graph, len(self.sources), Programme()
+        source, arc = np.divmod(np.arange(count * graph.arcs), graph.arcs)
+        tail, head = graph.tail[arc], graph.head[arc]
+        into_source = head == self.sources[source]
+        flow = programme.add_columns(len(arc), upper=np.where(into_source, 0.0, np.inf))
+        factor = programme.add_columns(1, cost=-1.0)
+        free = np.zeros(count * graph.nodes)  # a source's own balance is not a row
+        free[np.arange(count) * graph.nodes + self.sources] = np.inf
+        programme.add_rows(len(free), lower=-free, upper=free)
+        capacity = programme.add_rows(graph.arcs, upper=1.0)
+        joins = tail != head  # a loop cancels out in its node's balance
+        balance = source * graph.nodes
+        programme.add_entries((balance + head)[joins], flow[joins], 1.0)
+        programme.add_entries((balance + tail)[joins], flow[joins], -1.0)
+        programme.add_entries(capacity[arc], flow, 1.0)
+        programme.add_entries(self.row, factor, -1.0)
+        return programme.matrix()
 
     def solve(self, capacity: Float64s, demand: Float64s) -> tuple[Float64s, Float64s]:
         """Flows [sources, arcs] and lengths [arcs] for capacities [arcs] and demands [pairs].
@@ -108,34 +94,21 @@ class Programme:
         """
         g, last = self.graph, len(self.sources) * self.graph.arcs
         unit = scale(capacity)
-        scaled = demand * (_about(g, self.pairs, capacity, demand) / unit)
+        scaled = demand * (_rough_factor(g, self.pairs, capacity, demand) / unit)
         for row, value in zip(self.row, scaled, strict=True):
             self.highs.changeCoeff(int(row), last, -float(value))
         rows = np.arange(g.arcs, dtype=np.int32) + len(self.sources) * g.nodes
         lowest = np.full(g.arcs, -np.inf)
         self.highs.changeRowsBounds(g.arcs, rows, lowest, capacity / unit)  # type: ignore[attr-defined]
-        self._run()
-        found = self.highs.getSolution()
-        flow = np.asarray(found.col_value)[:last].reshape(len(self.sources), g.arcs) * (
-            capacity > 0
-        )
-        lengths = np.maximum(-np.asarray(found.row_dual)[len(self.sources) * g.nodes :], 0.0)
-        return np.maximum(flow, 0.0), lengths
-
-    def _run(self) -> None:
-        """Interior point where it is faster, else simplex; the other one where that fails."""
-        if self.large:
-            self.highs.setOptionValue("solver", "ipx")
-            self.highs.setOptionValue("run_crossover", "off")
-            with suppress(SolverError):
-                if solved(self.highs) == "optimal":
-                    return
-        self.highs.setOptionValue("solver", "simplex")
-        if (end := solved(self.highs)) != "optimal":
-            raise SolverError(f"the flow's linear programme ended {end}")
+        solve_linear(self.highs, "flow", interior=self.large)
+        solution = self.highs.getSolution()
+        flow = np.asarray(solution.col_value)[:last].reshape(len(self.sources), g.arcs)
+        flow = flow * (capacity > 0)
+        duals = np.asarray(solution.row_dual)[len(self.sources) * g.nodes :]
+        return np.maximum(flow, 0.0), np.maximum(-duals, 0.0)
 
 
-def _about(graph: Graph, pairs: Int64s, capacity: Float64s, demand: Float64s) -> float:
+def _rough_factor(graph: Graph, pairs: Int64s, capacity: Float64s, demand: Float64s) -> float:
     """A factor that no routing exceeds, by what leaves and enters each node: brings x to 0 .. 1."""
     factor = np.inf
     for arcs, end in ((graph.tail, 0), (graph.head, 1)):
@@ -148,7 +121,7 @@ def _about(graph: Graph, pairs: Int64s, capacity: Float64s, demand: Float64s) ->
 
 def concurrent_flow(
     graph: Graph, capacity: Float64s, pairs: Int64s, demand: Float64s
-) -> Concurrent:
+) -> ConcurrentFlow:
     """The maximum concurrent flow of demands [pairs] between nodes `pairs` [pairs, 2].
 
     Capacities are [arcs], in the unit of the demands. Infinite where nothing is demanded.
@@ -156,29 +129,30 @@ def concurrent_flow(
     Raises:
         SolverError: HiGHS came to no end, or its answer does not verify to `TOLERANCE`.
     """
-    kept = demand > 0
-    pairs, demand = pairs[kept], demand[kept]
+    demanded = demand > 0
+    pairs, demand = pairs[demanded], demand[demanded]
     if not len(pairs):
-        return Concurrent(np.inf, np.inf, np.zeros(graph.arcs), np.zeros(graph.arcs))
-    programme = Programme(graph, pairs)
-    found = _verified(programme, capacity, demand)
-    if programme.large and found.bound - found.carried > TOLERANCE * found.bound:
-        programme.large = False  # an interior solution that is not close enough: to a vertex
-        found = _verified(programme, capacity, demand)
-    if found.bound - found.carried > TOLERANCE * max(found.bound, 1e-9):
-        raise SolverError(f"a flow of {found.carried:.9g} against a bound of {found.bound:.9g}")
-    return found
+        nothing = np.zeros(graph.arcs)
+        return ConcurrentFlow(carried=np.inf, bound=np.inf, loads=nothing, lengths=nothing)
+    programme = FlowProgramme(graph, pairs)
+    flow = _verified(programme, capacity, demand)
+    if programme.large and flow.bound - flow.carried > TOLERANCE * flow.bound:
+        programme.large = False  # the interior point was not close enough: ask for a vertex
+        flow = _verified(programme, capacity, demand)
+    if flow.bound - flow.carried > TOLERANCE * max(flow.bound, 1e-9):
+        raise SolverError(f"a flow of {flow.carried:.9g} against a bound of {flow.bound:.9g}")
+    return flow
 
 
-def _verified(programme: Programme, capacity: Float64s, demand: Float64s) -> Concurrent:
+def _verified(programme: FlowProgramme, capacity: Float64s, demand: Float64s) -> ConcurrentFlow:
     """Solve, then add up the loads and measure the distances."""
     graph, pairs = programme.graph, programme.pairs
     flow, lengths = programme.solve(capacity, demand)
     loads = added_up(graph, flow, programme.sources, pairs, demand)
     bound = metric_bound(graph, capacity, pairs, demand, lengths)
     if loads is None:
-        found = with_ways(graph, capacity, routed(graph, flow, programme.sources, pairs), pairs)
-        if not found.served.all():
-            return Concurrent(0.0, bound, np.zeros(graph.arcs), lengths)
-        loads = found.loads(demand)
-    return Concurrent(float(carried(capacity, loads)), bound, loads, lengths)
+        routing = with_ways(graph, capacity, routed(graph, flow, programme.sources, pairs), pairs)
+        if not routing.served.all():
+            return ConcurrentFlow(0.0, bound, loads=np.zeros(graph.arcs), lengths=lengths)
+        loads = routing.loads(demand)
+    return ConcurrentFlow(float(carried(capacity, loads)), bound, loads=loads, lengths=lengths)

@@ -1,8 +1,8 @@
 """Flows on a graph: routings as shares of each demand, what they carry, shortest distances.
 
 Notable: a routing is made of a programme's flows, or of shortest ways, so that it takes every
-demand whole by construction; what it carries is then added up, and nothing that a solver says is
-taken on trust (`_concurrent` has the programme).
+demand whole by construction. What it carries is then added up, so that no figure is a solver's word
+(`concurrent` has the programme).
 """
 
 from dataclasses import dataclass
@@ -55,15 +55,15 @@ class Shares:
 
 def distances(graph: Graph, lengths: Float64s) -> Float64s:
     """Shortest distances [..., nodes, nodes] by lengths [..., arcs] >= 0 (Floyd and Warshall)."""
-    found = np.full((*lengths.shape[:-1], graph.nodes, graph.nodes), np.inf)
+    apart = np.full((*lengths.shape[:-1], graph.nodes, graph.nodes), np.inf)
     for node in range(graph.nodes):
-        found[..., node, node] = 0.0
+        apart[..., node, node] = 0.0
     ends = (..., graph.tail, graph.head)  # parallel arcs share a place
-    np.minimum.at(found, ends, lengths)  # type: ignore[arg-type]
+    np.minimum.at(apart, ends, lengths)  # type: ignore[arg-type]
     for node in range(graph.nodes):
-        through = found[..., :, node, None] + found[..., None, node, :]
-        np.minimum(found, through, out=found)
-    return found
+        through = apart[..., :, node, None] + apart[..., None, node, :]
+        np.minimum(apart, through, out=apart)
+    return apart
 
 
 def carried(capacity: Float64s, loads: Float64s) -> Float64s:
@@ -74,11 +74,11 @@ def carried(capacity: Float64s, loads: Float64s) -> Float64s:
 
 
 def traced(graph: Graph, flow: Float64s, source: int, ends: Float64s) -> tuple[Float64s, Float64s]:
-    """What runs over each arc, [arcs, k], and arrives at the source, [k], of `ends` [nodes, k].
+    """The load of each arc, [arcs, k], and what reaches the source, [k], of `ends` [nodes, k].
 
-    `flow` [arcs] is the source's. What comes to a node comes over its arcs in the proportion of
-    their flow; so y = e + M y with M[u, v] the part of v's arrivals that come from u: whatever is
-    wanted at the ends is followed back to the source, and is a flow by construction.
+    `flow` [arcs] is the source's. What arrives at a node comes over its arcs in proportion to their
+    flow, so y = e + M y, where M[u, v] is the part of v's arrivals that comes from u. Whatever is
+    demanded at the ends is thus followed back to the source, and is a flow by construction.
     """
     parts = _arrivals(graph, flow, source)
     mixing = np.zeros((graph.nodes, graph.nodes))
@@ -104,20 +104,20 @@ def routed(graph: Graph, flow: Float64s, sources: Int64s, pairs: Int64s) -> Shar
     """The routing in shares by flows [sources, arcs]; served is what leaves its source whole."""
     parts, served = np.zeros((len(pairs), graph.arcs)), np.zeros(len(pairs), bool)
     for row, source in enumerate(sources):
-        wanted = np.flatnonzero(pairs[:, 0] == source)
-        ends = np.zeros((graph.nodes, len(wanted)))
-        ends[pairs[wanted, 1], np.arange(len(wanted))] = 1.0
-        found, whole = traced(graph, flow[row], int(source), ends)
-        parts[wanted], served[wanted] = found.T, np.abs(whole - 1.0) < 1e-9
+        own = np.flatnonzero(pairs[:, 0] == source)
+        ends = np.zeros((graph.nodes, len(own)))
+        ends[pairs[own, 1], np.arange(len(own))] = 1.0
+        loads, arrived = traced(graph, flow[row], int(source), ends)
+        parts[own], served[own] = loads.T, np.abs(arrived - 1.0) < 1e-9
     return Shares(parts, served)
 
 
-def with_ways(graph: Graph, capacity: Float64s, found: Shares, pairs: Int64s) -> Shares:
+def with_ways(graph: Graph, capacity: Float64s, routing: Shares, pairs: Int64s) -> Shares:
     """Give each pair that is not served a way of fewest arcs with capacity, if it has one.
 
     Such a pair demands nothing now, or less than the solver's tolerance; in other months it may.
     """
-    parts, served = found.parts.copy(), found.served.copy()
+    parts, served = routing.parts.copy(), routing.served.copy()
     for source in np.unique(pairs[~served, 0]):
         into = _tree(graph, capacity > 0, int(source))
         for pair in np.flatnonzero(~served & (pairs[:, 0] == source)):
@@ -148,10 +148,10 @@ def added_up(
     """Load of each arc by flows [sources, arcs]; None where a demand has no way."""
     loads = np.zeros(graph.arcs)
     for row, source in enumerate(sources):
-        of = pairs[:, 0] == source
-        ends: Float64s = np.bincount(pairs[of, 1], demand[of], graph.nodes).astype(np.float64)
-        found, whole = traced(graph, flow[row], int(source), ends[:, None])
-        if abs(float(whole[0]) - ends.sum()) > 1e-9 * ends.sum():
+        own = pairs[:, 0] == source
+        ends: Float64s = np.bincount(pairs[own, 1], demand[own], graph.nodes).astype(np.float64)
+        part, arrived = traced(graph, flow[row], int(source), ends[:, None])
+        if abs(float(arrived[0]) - ends.sum()) > 1e-9 * ends.sum():
             return None
-        loads += found[:, 0]
+        loads += part[:, 0]
     return loads

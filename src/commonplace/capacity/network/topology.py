@@ -22,7 +22,7 @@ NOTHING_LOST = ""  # the name of the failure that loses nothing
 
 @dataclass(frozen=True)
 class Failure:
-    """A shared-risk group and the links that it takes away; named `NOTHING_LOST`: none."""
+    """A shared-risk group and the links that it takes away; `NOTHING_LOST` takes none."""
 
     name: str
     links: frozenset[str]
@@ -47,17 +47,17 @@ class Network:
     def capacities(self, gbps: Mapping[str, Months]) -> Float64s:
         """Gb/s of each arc, [failures, horizon, arcs], from those of each link by month."""
         horizon = len(self.demand)
-        found = np.zeros((len(self.failures), horizon, self.graph.arcs))
+        capacity = np.zeros((len(self.failures), horizon, self.graph.arcs))
         for f, failure in enumerate(self.failures):
             for link in self.links:
                 if link.id not in failure.links:
                     edge = self.edge[link.id]
-                    found[f, :, 2 * edge] += gbps[link.id]
-                    found[f, :, 2 * edge + 1] += gbps[link.id]
-        return found
+                    capacity[f, :, 2 * edge] += gbps[link.id]
+                    capacity[f, :, 2 * edge + 1] += gbps[link.id]
+        return capacity
 
     def weights(self, lengths: Float64s, failure: Failure) -> dict[str, float]:
-        """The length of each link that is left: what a Gb/s more of it adds to a metric sum."""
+        """The length of each link that remains: what one more Gb/s of it adds to a metric sum."""
         both = lengths[0::2] + lengths[1::2]
         return {k.id: float(both[self.edge[k.id]]) for k in self.links if k.id not in failure.links}
 
@@ -72,9 +72,15 @@ def network(plan: Plan) -> Network:
     both = [arc for a, z in joined for arc in ((a, z), (z, a))]
     tail, head = np.array(both, np.int64).reshape(-1, 2).T
     pairs, demand = _pairs(plan, index)
-    graph = Graph(len(nodes), tail, head)
     return Network(
-        nodes, plan.links, edge, graph, pairs, demand, _hoses(plan, index), failures(plan)
+        nodes=nodes,
+        links=plan.links,
+        edge=edge,
+        graph=Graph(len(nodes), tail, head),
+        pairs=pairs,
+        demand=demand,
+        hose=_hoses(plan, index),
+        failures=failures(plan),
     )
 
 
@@ -93,20 +99,20 @@ def failures(plan: Plan) -> tuple[Failure, ...]:
     groups: dict[str, set[str]] = defaultdict(set)
     for link in plan.links:
         groups[link.group].add(link.id)
-    wanted = plan.policies.failures
-    names = () if wanted == "none" else tuple(groups) if wanted == "groups" else wanted
+    policy = plan.policies.failures
+    names = () if policy == "none" else tuple(groups) if policy == "groups" else policy
     lost = [Failure(name, frozenset(groups.get(name, ()))) for name in names]
     return (Failure(NOTHING_LOST, frozenset()), *lost)
 
 
 def shares(plan: Plan, product: str) -> dict[str, float]:
-    """What each machine project of a product brings of its `*` flows, as a part of the whole.
+    """The part of a product's `*` flows that each of its machine projects brings.
 
     By `north_gbps`; where no project of the product has any, all bring the same.
     """
-    found = [p for p in plan.projects if p.side == "machine" and p.product == product]
-    north = sum(p.north_gbps for p in found)
-    return {p.id: p.north_gbps / north if north else 1.0 / len(found) for p in found}
+    projects = [p for p in plan.projects if p.side == "machine" and p.product == product]
+    north = sum(p.north_gbps for p in projects)
+    return {p.id: p.north_gbps / north if north else 1.0 / len(projects) for p in projects}
 
 
 def _parts(plan: Plan, flows: Iterable[Flow]) -> dict[str, dict[str, float]]:
@@ -133,7 +139,7 @@ def _pairs(plan: Plan, index: Mapping[str, int]) -> tuple[NDArray[np.int64], Flo
 def _placed_ends(
     plan: Plan, flow: Flow, parts: Mapping[str, float]
 ) -> Iterator[tuple[str, str, Months | float]]:
-    """The flow's ends and the part of it between them by month; `*` is each project's house."""
+    """Ends of the flow and its part between them by month; `*` is the house of each project."""
     if ANYWHERE not in (flow.a, flow.z):
         yield flow.a, flow.z, 1.0
         return
@@ -149,7 +155,7 @@ def project_demand(plan: Plan, net: Network) -> dict[str, Float64s]:
     """What each placed machine project brings to the network's demand, [horizon, pairs]."""
     index = {site: n for n, site in enumerate(net.nodes)}
     column = {(int(a), int(z)): n for n, (a, z) in enumerate(net.pairs)}
-    found: dict[str, Float64s] = {}
+    by_project: dict[str, Float64s] = {}
     moving = [f for f in plan.flows if ANYWHERE in (f.a, f.z)]
     products = _parts(plan, moving)
     for flow in moving if plan.policies.demand == "pipe" else []:
@@ -158,19 +164,19 @@ def project_demand(plan: Plan, net: Network) -> dict[str, Float64s]:
             for a, z, part in _placed_ends(plan, flow, {project: share}):
                 at = column.get((node(plan, index, a), node(plan, index, z)))
                 if at is not None:
-                    brought = found.setdefault(project, np.zeros(net.demand.shape))
+                    brought = by_project.setdefault(project, np.zeros(net.demand.shape))
                     brought[:, at] += gbps * part
-    return found
+    return by_project
 
 
 def _hoses(plan: Plan, index: Mapping[str, int]) -> Float64s:
     """Sums out and in of each node by month; houses of one campus add up at its node."""
-    found = np.zeros((plan.horizon, 2, len(index)))
+    sums = np.zeros((plan.horizon, 2, len(index)))
     if plan.policies.demand == "hose":
         for hose in plan.hoses:
             grown = growth(plan, hose.growth)
             at = node(plan, index, hose.site)
-            found[:, 0, at] += hose.out_gbps * grown
-            found[:, 1, at] += hose.in_gbps * grown
-    others = (found > 0).sum(2, keepdims=True) - (found > 0)  # that send, and that receive
-    return np.asarray(np.where(others[:, ::-1] > 0, found, 0.0))  # nobody sends to itself
+            sums[:, 0, at] += hose.out_gbps * grown
+            sums[:, 1, at] += hose.in_gbps * grown
+    others = (sums > 0).sum(2, keepdims=True) - (sums > 0)  # that send, and that receive
+    return np.asarray(np.where(others[:, ::-1] > 0, sums, 0.0))  # nobody sends to itself

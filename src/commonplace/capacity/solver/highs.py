@@ -6,6 +6,7 @@ number stands here and nowhere else; and an interior-point run on badly scaled n
 to about 1 .. 1000 (`scale`).
 """
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -38,7 +39,7 @@ def solver(seconds: float | None = None) -> "highspy.Highs":
         ) from error
 
     class Silent(highspy.Highs):
-        """Quiet before it says its first word: the banner would stand before our JSON."""
+        """Silent before the constructor prints its banner, which would stand before our JSON."""
 
         def enableCallbacks(self) -> None:  # noqa: N802 (the constructor's last step)
             self.setOptionValue("output_flag", False)
@@ -52,7 +53,7 @@ def solver(seconds: float | None = None) -> "highspy.Highs":
 
 
 def solved(highs: "highspy.Highs") -> Status:
-    """Run, and say how it ended; after 'limit' there may be a solution (`getInfo`).
+    """Run HiGHS and return how it ended; after 'limit' there may be a solution (`getInfo`).
 
     Raises:
         SolverError: any other end, with its name.
@@ -74,6 +75,23 @@ def solved(highs: "highspy.Highs") -> Status:
     if status not in ends:
         raise SolverError(f"HiGHS ended with {highs.modelStatusToString(status)!r}")
     return ends[status]
+
+
+def solve_linear(highs: "highspy.Highs", name: str, *, interior: bool) -> None:
+    """Solve a linear programme to its optimum, by interior point first or by simplex alone.
+
+    Raises:
+        SolverError: it has no optimum, or no algorithm comes to an end.
+    """
+    if interior:
+        highs.setOptionValue("solver", "ipx")
+        highs.setOptionValue("run_crossover", "off")
+        with suppress(SolverError):
+            if solved(highs) == "optimal":
+                return
+    highs.setOptionValue("solver", "simplex")
+    if (status := solved(highs)) != "optimal":
+        raise SolverError(f"the linear programme of the {name} ended {status}")
 
 
 def scale(values: NDArray[np.float64]) -> float:

@@ -1,8 +1,9 @@
-"""A mixed-integer programme as arrays: built in blocks, solved whole or with most of it held still.
+"""A mixed-integer programme as arrays: built in blocks, solved as it is or with most of it fixed.
 
-Notable: `restricted` takes the free columns only, puts what is held into the right sides, and
-leaves out every row that nothing free touches (a large plan, in part, is small).
-Rows are scaled to a largest coefficient of 1 when they are added (see `_solver`).
+Notable: `loaded` is the one place where a matrix is handed to HiGHS. `restricted` has the free
+columns only: it moves the fixed ones into the right-hand sides and leaves out every row without a
+free column, so that a part of a large plan is a small programme. `add_row` scales a row to a
+largest coefficient of 1 (see `highs`).
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from commonplace.capacity.solver.highs import Status, solved, solver
+from commonplace.capacity.solver.highs import SolverError, Status, solved, solver
 from commonplace.foundation.arrays import Bools, Float64s, Int64s
 
 INFINITE = float("inf")
@@ -74,39 +75,39 @@ class Programme:
         upper: Any = INFINITE,
         integer: Any = False,
     ) -> Int64s:
-        """Their numbers; what is given for all may be one value."""
-        for kept, given in ((self.cost, cost), (self.lower, lower), (self.upper, upper)):
-            kept.append(np.broadcast_to(np.asarray(given, float), count).copy())
+        """Add columns and return their numbers; a single value holds for all of them."""
+        for blocks, values in ((self.cost, cost), (self.lower, lower), (self.upper, upper)):
+            blocks.append(np.broadcast_to(np.asarray(values, float), count).copy())
         self.integer.append(np.broadcast_to(np.asarray(integer, bool), count).copy())
         self.columns += count
         return np.arange(self.columns - count, self.columns)
 
     def add_rows(self, count: int, lower: Any = -INFINITE, upper: Any = INFINITE) -> Int64s:
-        """Their numbers."""
+        """Add rows and return their numbers; a single value holds for all of them."""
         self.row_lower.append(np.broadcast_to(np.asarray(lower, float), count).copy())
         self.row_upper.append(np.broadcast_to(np.asarray(upper, float), count).copy())
         self.rows += count
         return np.arange(self.rows - count, self.rows)
 
     def add_entries(self, rows: Any, columns: Any, values: Any) -> None:
-        """Coefficients; zeros are left out, and those of one place are added up."""
+        """Add coefficients; zeros are left out, and those of one place are added up."""
         rows, columns, values = np.broadcast_arrays(
             np.asarray(rows, np.int64), np.asarray(columns, np.int64), np.asarray(values, float)
         )
-        kept = values != 0
-        self.entries.append((rows[kept], columns[kept], values[kept]))
+        nonzero = values != 0
+        self.entries.append((rows[nonzero], columns[nonzero], values[nonzero]))
 
     def add_row(
         self, terms: dict[int, float], lower: float = -INFINITE, upper: float = INFINITE
     ) -> int:
-        """One row of a few terms, scaled to a largest coefficient of 1."""
+        """Add one row of a few terms, scaled to a largest coefficient of 1."""
         largest = max((abs(v) for v in terms.values()), default=0.0) or 1.0
         row = int(self.add_rows(1, lower / largest, upper / largest)[0])
         self.add_entries(row, list(terms), np.array(list(terms.values())) / largest)
         return row
 
     def matrix(self) -> Matrix:
-        """The whole, compressed by rows."""
+        """The programme so far, compressed by rows."""
         rows, columns, values = (
             np.concatenate([e[k] for e in self.entries]) if self.entries else np.zeros(0)
             for k in range(3)
@@ -133,7 +134,7 @@ class Programme:
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """What HiGHS found: `values` [columns] or None, the objective, and the bound below it."""
+    """The answer of HiGHS: `values` [columns] or None, the objective, and a lower bound of it."""
 
     status: Status
     values: Float64s | None
@@ -157,27 +158,25 @@ def with_rows(matrix: Matrix, rows: list[tuple[Int64s, Float64s, float, float]])
 
 
 def restricted(matrix: Matrix, free: Bools, values: Float64s) -> tuple[Matrix, Int64s]:
-    """The programme of the free columns, all others held at `values`; and the rows that it kept."""
+    """The programme of the free columns, all others fixed at `values`; and which rows it has."""
     row, on = matrix.entry_row, free[matrix.index]
     count = len(matrix.row_lower)
-    kept_rows = np.flatnonzero(np.bincount(row[on], minlength=count))
-    held = np.bincount(row[~on], matrix.value[~on] * values[matrix.index[~on]], minlength=count)
+    touched = np.flatnonzero(np.bincount(row[on], minlength=count))
+    fixed = np.bincount(row[~on], matrix.value[~on] * values[matrix.index[~on]], minlength=count)
     new_column = np.cumsum(free) - 1
-    lengths = np.bincount(row[on], minlength=count)[kept_rows]
-    return (
-        Matrix(
-            matrix.cost[free],
-            matrix.lower[free],
-            matrix.upper[free],
-            matrix.integer[free],
-            (matrix.row_lower - held)[kept_rows],
-            (matrix.row_upper - held)[kept_rows],
-            np.append(0, np.cumsum(lengths)).astype(np.int64),
-            new_column[matrix.index[on]],
-            matrix.value[on],
-        ),
-        kept_rows,
+    lengths = np.bincount(row[on], minlength=count)[touched]
+    part = Matrix(
+        cost=matrix.cost[free],
+        lower=matrix.lower[free],
+        upper=matrix.upper[free],
+        integer=matrix.integer[free],
+        row_lower=(matrix.row_lower - fixed)[touched],
+        row_upper=(matrix.row_upper - fixed)[touched],
+        start=np.append(0, np.cumsum(lengths)).astype(np.int64),
+        index=new_column[matrix.index[on]],
+        value=matrix.value[on],
     )
+    return part, touched
 
 
 def loaded(
@@ -190,6 +189,9 @@ def loaded(
     """A HiGHS object that holds the matrix; `relaxed` forgets which columns are integer.
 
     It gives up, as at its time limit, once `stopped()` is true.
+
+    Raises:
+        SolverError: HiGHS refuses the programme.
     """
     import highspy
 
@@ -202,24 +204,25 @@ def loaded(
     lp.a_matrix_.value_ = matrix.value
     if not relaxed and matrix.integer.any():
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[int(one)] for one in matrix.integer]
+        lp.integrality_ = [kinds[int(integer)] for integer in matrix.integer]
     highs = solver(seconds)
-    highs.passModel(lp)
+    if highs.passModel(lp) == highspy.HighsStatus.kError:
+        raise SolverError("HiGHS refused the programme")
     if stopped is not None:
-        _heed(highs, stopped)
+        _interrupt_when(highs, stopped)
     return highs
 
 
-def _heed(highs: Any, stopped: Callable[[], bool]) -> None:
-    """Let every algorithm ask whether to go on."""
+def _interrupt_when(highs: Any, stopped: Callable[[], bool]) -> None:
+    """Let every algorithm of HiGHS ask whether to go on."""
 
-    def asked(event: Any) -> None:
+    def interrupt(event: Any) -> None:
         if stopped():
             event.interrupt()
 
-    highs.cbSimplexInterrupt += asked
-    highs.cbIpmInterrupt += asked
-    highs.cbMipInterrupt += asked
+    highs.cbSimplexInterrupt += interrupt
+    highs.cbIpmInterrupt += interrupt
+    highs.cbMipInterrupt += interrupt
 
 
 def minimise(
@@ -231,46 +234,46 @@ def minimise(
     relaxed: bool = False,
     stopped: Callable[[], bool] | None = None,
 ) -> Solution:
-    """The best that is found in the time; `start` is a solution to begin with."""
+    """The best solution within the time; `start` is a solution to begin with."""
     if not len(matrix.cost):
-        return Solution("optimal", np.zeros(0), 0.0, 0.0)
+        return Solution("optimal", np.zeros(0), objective=0.0, bound=0.0)
     highs = loaded(matrix, max(seconds, 0.05), relaxed=relaxed, stopped=stopped)
     highs.setOptionValue("mip_rel_gap", gap)
     if start is not None:
         highs.setSolution(_solution(start))
-    found = outcome(highs, solved(highs), relaxed or not matrix.integer.any())
-    if start is not None and found.status == "optimal" and _is_start(matrix, found):
+    solution = outcome(highs, solved(highs), relaxed or not matrix.integer.any())
+    if start is not None and solution.status == "optimal" and _is_start(matrix, solution):
         return minimise(matrix, seconds, gap=gap, relaxed=relaxed, stopped=stopped)
-    return found
+    return solution
 
 
-def _is_start(matrix: Matrix, found: Solution) -> bool:
-    """Whether the values are those of the start, and not of the better objective that is told.
+def _is_start(matrix: Matrix, solution: Solution) -> bool:
+    """Whether the values are those of the start, and worse than the objective that is reported.
 
-    So HiGHS 1.16 ends where presolve leaves nothing to solve.
+    HiGHS 1.16 ends like this where presolve leaves nothing to solve.
     """
-    assert found.values is not None
-    cost = float(matrix.cost @ found.values)
-    return cost > found.objective + 1e-6 * max(1.0, abs(found.objective))
+    assert solution.values is not None
+    cost = float(matrix.cost @ solution.values)
+    return cost > solution.objective + 1e-6 * max(1.0, abs(solution.objective))
 
 
 def outcome(highs: Any, status: Status, relaxed: bool) -> Solution:
-    """Read a solved object."""
+    """The solution that a HiGHS object holds after a run that ended with `status`."""
     info = highs.getInfo()
-    there = info.primal_solution_status == 2  # a feasible point
-    values = np.array(highs.getSolution().col_value) if there else None
+    feasible = info.primal_solution_status == 2
+    values = np.array(highs.getSolution().col_value) if feasible else None
     bound = -INFINITE
     if not relaxed:
         bound = float(info.mip_dual_bound)
     elif status == "optimal":
         bound = float(info.objective_function_value)
-    objective = float(info.objective_function_value) if there else INFINITE
-    return Solution(status, values, objective, bound)
+    objective = float(info.objective_function_value) if feasible else INFINITE
+    return Solution(status, values, objective=objective, bound=bound)
 
 
 def _solution(values: Float64s) -> Any:
     import highspy
 
-    found = highspy.HighsSolution()
-    found.col_value = list(values)
-    return found
+    solution = highspy.HighsSolution()
+    solution.col_value = list(values)
+    return solution

@@ -1,10 +1,10 @@
 """A routing without a programme: flow deviation (Fratta, Gerla, Kleinrock, Networks 3, 1973).
 
-All demand on shortest ways; then lengths that grow with the load of an arc, and that part of the
-demand moved to the ways that are shortest now which leaves the least peak; again and again.
-Notable: it reaches no optimum and proves no bound, but most questions are whether a network carries
-as much under one failure as under the worst, with room to spare: there a few rounds are enough, at
-a twentieth of a programme's time. What it returns is a routing in shares like any other.
+All demand starts on shortest ways. In each round the lengths of arcs grow with their load, and that
+part of the demand moves to the ways that are then shortest which leaves the lowest peak. Notable:
+it reaches no optimum and proves no bound. But most questions are whether a network carries as much
+under one failure as under the worst, with room to spare; there a few rounds are enough, at a
+twentieth of a programme's time. What it returns is a routing in shares like any other.
 """
 
 import numpy as np
@@ -18,16 +18,16 @@ _STEPS = np.linspace(0.0, 1.0, 33)[1:]
 
 
 def deviated(graph: Graph, capacity: Float64s, pairs: Int64s, demand: Float64s) -> Shares | None:
-    """A routing that carries demands [pairs] whole in capacities [arcs]; None: none was found."""
+    """A routing that carries demands [pairs] whole in capacities [arcs], or None."""
     usable = capacity > 0
     room = np.where(usable, capacity, 1.0)
-    found = shortest_ways(graph, np.where(usable, 1.0 / room, np.inf), pairs)
-    if (demand * ~found.served).any():
+    start = shortest_ways(graph, np.where(usable, 1.0 / room, np.inf), pairs)
+    if (demand * ~start.served).any():
         return None
-    parts, used = found.parts, (demand @ found.parts) / room
+    parts, used = start.parts, (demand @ start.parts) / room
     for _ in range(ROUNDS):
         if (peak := float(used.max())) <= 1.0:
-            return Shares(parts, found.served)
+            return Shares(parts, start.served)
         lengths = np.where(usable, np.exp(_STEEP * (used / peak - 1.0)) / room, np.inf)
         other = shortest_ways(graph, lengths, pairs).parts
         there = (demand @ other) / room
@@ -51,8 +51,8 @@ def shortest_ways(graph: Graph, lengths: Float64s, pairs: Int64s) -> Shares:
     parts = np.zeros((len(pairs), graph.arcs))
     going, at = np.flatnonzero(served), pairs[served, 0]
     for _ in range(graph.nodes):
-        left = at != pairs[going, 1]
-        going, at = going[left], at[left]
+        underway = at != pairs[going, 1]
+        going, at = going[underway], at[underway]
         if not len(going):
             break
         arc = first[at, pairs[going, 1]]
