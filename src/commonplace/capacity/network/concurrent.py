@@ -99,7 +99,7 @@ class FlowProgramme:
             self.highs.changeCoeff(int(row), last, -float(value))
         rows = np.arange(g.arcs, dtype=np.int32) + len(self.sources) * g.nodes
         lowest = np.full(g.arcs, -np.inf)
-        self.highs.changeRowsBounds(g.arcs, rows, lowest, capacity / unit)  # type: ignore[attr-defined]
+        self.highs.changeRowsBounds(g.arcs, rows, lowest, capacity / unit)
         solve_linear(self.highs, "flow", interior=self.large)
         solution = self.highs.getSolution()
         flow = np.asarray(solution.col_value)[:last].reshape(len(self.sources), g.arcs)
