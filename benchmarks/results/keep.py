@@ -24,7 +24,8 @@ from typing import Any
 
 from benchmarks.results.scoreboard import MEASURED, RESULTS
 
-BY_QUERY = {"values", "changes", "worst", "comparisons"}  # large, and no goal needs them
+# Large, or a path of this machine; no goal needs them.
+LEFT_OUT = {"values", "changes", "worst", "comparisons", "kept"}
 
 
 def machine() -> str:
@@ -35,12 +36,12 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {models[0] if models else 'unknown'}, {gigabytes:.0f} GiB"
 
 
-def without_values_by_query(figures: Any) -> Any:
+def without_details(figures: Any) -> Any:
     if isinstance(figures, Mapping):
-        retained = {name: each for name, each in figures.items() if name not in BY_QUERY}
-        return {name: without_values_by_query(each) for name, each in retained.items()}
+        retained = {name: each for name, each in figures.items() if name not in LEFT_OUT}
+        return {name: without_details(each) for name, each in retained.items()}
     if isinstance(figures, list):
-        return [without_values_by_query(each) for each in figures]
+        return [without_details(each) for each in figures]
     return figures
 
 
@@ -88,7 +89,7 @@ def main() -> None:
         "commit": commit(),
         "machine": f"{machine()}; load {load:.1f} to {os.getloadavg()[0]:.1f}",
         "source": MEASURED,
-        "figures": rounded(without_values_by_query(figures)),
+        "figures": rounded(without_details(figures)),
     }
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     (RESULTS / f"{chosen.name}.json").write_text(text, encoding="utf-8")
