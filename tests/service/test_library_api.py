@@ -280,11 +280,10 @@ def test_what_the_system_does_not_tell_a_look_finds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watch: Any
 ) -> None:
     monkeypatch.setattr("watchfiles.watch", watch)
-    monkeypatch.setattr("commonplace.service.state._watching._RESCAN_SECONDS", 0.3)
-    monkeypatch.setattr("commonplace.service.state._watching._LOOK_SECONDS", 0.1)
     watched = tmp_path / "watched"
     watched.mkdir()
-    with serving(tmp_path / "library", watched=(watched,)) as service:
+    often = {"rescan_seconds": 0.3, "look_seconds": 0.1}
+    with serving(tmp_path / "library", watched=(watched,), **often) as service:
         wait_until(lambda: bool(service.json("/api/jobs")["jobs"]))
         (watched / "a.md").write_text("# a\n\nAn okapi.\n", encoding="utf-8")
         wait_until(lambda: bool(service.json("/api/search", q="okapi", profile="bm25")["hits"]))

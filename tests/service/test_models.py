@@ -3,7 +3,7 @@
 import pytest
 
 from commonplace import InputError
-from commonplace.service import Settings
+from commonplace.service import ServiceSettings
 from commonplace.service.api.dependencies import model_name, offered_model
 
 NAMES = {
@@ -19,7 +19,7 @@ NAMES = {
 def test_a_name_tells_no_path_and_no_address(
     tmp_path_factory: pytest.TempPathFactory, spec: str, name: str
 ) -> None:
-    settings = Settings(tmp_path_factory.getbasetemp(), models=(spec,))
+    settings = ServiceSettings(tmp_path_factory.getbasetemp(), models=(spec,))
     assert model_name(spec) == name
     assert offered_model(settings, name) == spec
     assert offered_model(settings, None) is None

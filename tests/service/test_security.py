@@ -131,7 +131,8 @@ def test_half_an_upload_is_no_bug_of_ours(service: Running) -> None:
     gone.sendall(b"abc")
     gone.close()
     assert service.client.head("/").status_code == 200
-    assert not list((service.settings.library / "cache").glob("*.part"))
+    cache = service.settings.library / "cache"
+    wait_until(lambda: not list(cache.glob("*.part")))
 
 
 @pytest.mark.parametrize(

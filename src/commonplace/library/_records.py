@@ -1,15 +1,36 @@
-"""The documented objects (docs/json.md): what `--json` prints and the service sends."""
+"""From what the library returns to the documented objects of `record_types`."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from math import fsum, isnan, nan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from commonplace.answers import Answer, Assessment, Citation, Refusal, Sentence
     from commonplace.corpus import FeedbackRecord, Locator, Reading, Shown, Status
+    from commonplace.library.record_types import (
+        AnswerRecord,
+        AssessmentRecord,
+        CitationRecord,
+        DecisionRecord,
+        FeedbackListRecord,
+        HitRecord,
+        HitsRecord,
+        LocatorRecord,
+        MentionRecord,
+        ReadingListEntryRecord,
+        ReadingListRecord,
+        ReasonRecord,
+        SentenceRecord,
+        ShownRecord,
+        SpeculationRecord,
+        StatusRecord,
+        VerdictRecord,
+        WhyRecord,
+        WornRecord,
+    )
     from commonplace.models import Generation
     from commonplace.retrieval import Hit
 
@@ -23,23 +44,23 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def locator_record(locator: "Locator") -> dict[str, Any]:
-    """The locator's fields, and its "type": "text" or "page"."""
+def locator_record(locator: "Locator") -> "LocatorRecord":
+    """The locator's fields and its type, "text" or "page"."""
     from commonplace.corpus import encode_locator
 
-    record: dict[str, Any] = json.loads(encode_locator(locator))
+    record: LocatorRecord = json.loads(encode_locator(locator))
     return record
 
 
-def hits_record(hits: "Sequence[Hit]") -> dict[str, Any]:
-    """{"hits": [...]}, best first."""
+def hits_record(hits: "Sequence[Hit]") -> "HitsRecord":
+    """The hits of a search, in their order."""
     return {"hits": [hit_record(hit) for hit in hits]}
 
 
-def hit_record(hit: "Hit") -> dict[str, Any]:
-    """A passage with its place, its words and its score; its explanation, if there is one."""
+def hit_record(hit: "Hit") -> "HitRecord":
+    """A passage with its place, its text and its score, and its explanation if it has one."""
     passage = hit.passage
-    record = {
+    record: HitRecord = {
         "path": passage.path,
         "locator": locator_record(passage.locator),
         "text": passage.text,
@@ -50,15 +71,18 @@ def hit_record(hit: "Hit") -> dict[str, Any]:
         "kind": passage.kind,
         "written_at": passage.written_at,
     }
-    return record | ({"explanation": asdict(hit.explanation)} if hit.explanation else {})
+    if hit.explanation:
+        record["explanation"] = asdict(hit.explanation)
+    return record
 
 
-def answer_record(answer: "Answer | Refusal") -> dict[str, Any]:
+def answer_record(answer: "Answer | Refusal") -> "AnswerRecord":
     """An answer or a refusal; both have the same keys."""
     from commonplace.answers import Answer
 
     answered = isinstance(answer, Answer)
     sentences = answer.sentences if isinstance(answer, Answer) else ()
+    assessment = assessment_record(answer.assessment)
     return {
         "answered": answered,
         "question": answer.question,
@@ -73,71 +97,82 @@ def answer_record(answer: "Answer | Refusal") -> dict[str, Any]:
         "unsupported": answer.unsupported,
         "timings": dict(answer.timings),
         "speculation": speculation_record(answer.speculation),
-        "worn": [asdict(one) for one in answer.worn],
-        "why": _why(kept) if (kept := assessment_record(answer.assessment)) else None,
+        "worn": [cast("WornRecord", asdict(adapter)) for adapter in answer.worn],
+        "why": _why(assessment) if assessment else None,
     }
 
 
-def speculation_record(made: "Generation | None") -> dict[str, Any] | None:
-    """What writing took: tokens, seconds, drafts, and the speed-up that they gave, estimated."""
-    if made is None:
+def speculation_record(generation: "Generation | None") -> "SpeculationRecord | None":
+    """What writing took: tokens, seconds, drafts, and an estimate of the speed-up they gave."""
+    if generation is None:
         return None
-    return asdict(made) | {"acceptance": made.acceptance, "speed_up": made.speed_up}
+    ratios = {"acceptance": generation.acceptance, "speed_up": generation.speed_up}
+    return cast("SpeculationRecord", asdict(generation) | ratios)
 
 
-def assessment_record(made: "Assessment | None") -> dict[str, Any] | None:
-    """What the log keeps of why: a reason is [signal, value, what it adds]."""
-    if made is None:
+def assessment_record(assessment: "Assessment | None") -> "AssessmentRecord | None":
+    """What the log keeps of a decision."""
+    if assessment is None:
         return None
-    judged = made.sentence
+    judged = assessment.sentence
     return {
-        "confidence": made.confidence,
-        "threshold": made.threshold,
-        "start": made.start,
-        "reasons": [[r.signal, None if isnan(r.value) else r.value, r.adds] for r in made.reasons],
+        "confidence": assessment.confidence,
+        "threshold": assessment.threshold,
+        "start": assessment.start,
+        "reasons": [
+            (reason.signal, None if isnan(reason.value) else reason.value, reason.adds)
+            for reason in assessment.reasons
+        ],
         "sentence": f"{judged.passage.id}:{judged.start}-{judged.end}" if judged else None,
     }
 
 
-def reasons_record(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Why a question of the log was answered or refused: `start` and the reasons are `logit`."""
+def reasons_record(logged: Mapping[str, Any]) -> "DecisionRecord":
+    """Why a question of the log was answered or refused."""
     return {
-        "question": asked["query"],
-        "answered": asked["answered"],
-        **_why(asked["assessment"]),
-        "left_out": asked["left_out"],
+        "question": logged["query"],
+        "answered": logged["answered"],
+        **_why(logged["assessment"]),
+        "left_out": logged["left_out"],
     }
 
 
-def _why(kept: Mapping[str, Any]) -> dict[str, Any]:
+def _why(assessment: "AssessmentRecord") -> "WhyRecord":
     return {
-        **{name: kept[name] for name in ("confidence", "threshold", "start")},
-        "logit": fsum([kept["start"], *(adds for _, _, adds in kept["reasons"])]),
-        "reasons": [_reason(*reason) for reason in kept["reasons"]],
-        "sentence": kept["sentence"],
+        "confidence": assessment["confidence"],
+        "threshold": assessment["threshold"],
+        "start": assessment["start"],
+        "logit": fsum([assessment["start"], *(adds for _, _, adds in assessment["reasons"])]),
+        "reasons": [_reason(*reason) for reason in assessment["reasons"]],
+        "sentence": assessment["sentence"],
     }
 
 
-def _reason(signal: str, value: float | None, adds: float) -> dict[str, Any]:
+def _reason(signal: str, value: float | None, adds: float) -> "ReasonRecord":
     from commonplace.answers import Reason
 
-    told = Reason(signal, nan if value is None else value, adds)
-    record = {"signal": signal, "value": value, "adds": adds}
-    return record | {"phrase": told.phrase, "measured": told.measured}
+    reason = Reason(signal, nan if value is None else value, adds)
+    return {
+        "signal": signal,
+        "value": value,
+        "adds": adds,
+        "phrase": reason.phrase,
+        "measured": reason.measured,
+    }
 
 
-def sentence_record(sentence: "Sentence") -> dict[str, Any]:
-    """Its text and its citations."""
+def sentence_record(sentence: "Sentence") -> "SentenceRecord":
+    """The sentence's text and its citations."""
     citations = [_citation(citation) for citation in sentence.citations]
     return {"text": sentence.text, "citations": citations}
 
 
 def citation_id(citation: "Citation") -> str:
-    """What `commonplace show` takes."""
+    """The name that `commonplace show` takes."""
     return f"{citation.passage.id}:{citation.start}-{citation.end}"
 
 
-def _citation(citation: "Citation") -> dict[str, Any]:
+def _citation(citation: "Citation") -> "CitationRecord":
     return {
         "path": citation.passage.path,
         "title": citation.passage.title,
@@ -150,8 +185,8 @@ def _citation(citation: "Citation") -> dict[str, Any]:
     }
 
 
-def shown_record(shown: "Shown") -> dict[str, Any]:
-    """A citation in its place; `picture`: whether a page of a PDF is drawn instead of a text."""
+def shown_record(shown: "Shown") -> "ShownRecord":
+    """A citation in its place."""
     passage = shown.passage
     return {
         "path": passage.path,
@@ -168,19 +203,28 @@ def shown_record(shown: "Shown") -> dict[str, Any]:
     }
 
 
-def status_record(status: "Status") -> dict[str, Any]:
-    """{"files": [{"path", "state", "reason", "passages"}], "totals": {...}}."""
-    names = ("path", "state", "reason", "passages")
-    files = [{name: getattr(file, name) for name in names} for file in status.files]
-    return {"files": files, "totals": status.totals}
+def status_record(status: "Status") -> "StatusRecord":
+    """What became of each file, and the totals."""
+    return {
+        "files": [
+            {
+                "path": file.path,
+                "state": file.state,
+                "reason": file.reason,
+                "passages": file.passages,
+            }
+            for file in status.files
+        ],
+        "totals": status.totals,
+    }
 
 
-def reading_record(entries: "Sequence[Reading]") -> dict[str, Any]:
-    """{"entries": [...]}, the most mentioned first."""
+def reading_record(entries: "Sequence[Reading]") -> "ReadingListRecord":
+    """The entries of the reading list, in their order."""
     return {"entries": [_entry(entry) for entry in entries]}
 
 
-def _entry(entry: "Reading") -> dict[str, Any]:
+def _entry(entry: "Reading") -> "ReadingListEntryRecord":
     return {
         "url": entry.url,
         "kind": entry.kind,
@@ -188,10 +232,10 @@ def _entry(entry: "Reading") -> dict[str, Any]:
         "count": len(entry.mentions),
         "read": entry.read_at is not None,
         "read_at": entry.read_at,
-        "mentions": [asdict(mention) for mention in entry.mentions],
+        "mentions": [cast("MentionRecord", asdict(mention)) for mention in entry.mentions],
     }
 
 
-def feedback_record(records: "Sequence[FeedbackRecord]") -> dict[str, Any]:
-    """{"records": [...]}, the oldest first."""
-    return {"records": [asdict(record) for record in records]}
+def feedback_record(records: "Sequence[FeedbackRecord]") -> "FeedbackListRecord":
+    """The records of feedback, in their order."""
+    return {"records": [cast("VerdictRecord", asdict(record)) for record in records]}

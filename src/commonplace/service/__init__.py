@@ -1,7 +1,7 @@
 """HTTP API, OpenAI-compatible endpoint, MCP server and the page. See docs/service.md."""
 
 from commonplace.service._run import mcp_over_stdio, serve
-from commonplace.service.access.settings import Settings
+from commonplace.service.access.settings import ServiceSettings
 from commonplace.service.access.tokens import (
     ROLES,
     Role,
@@ -15,7 +15,7 @@ from commonplace.service.access.tokens import (
 __all__ = [
     "ROLES",
     "Role",
-    "Settings",
+    "ServiceSettings",
     "Token",
     "add_token",
     "default_tokens",

@@ -1,7 +1,7 @@
-"""Running the service: uvicorn over HTTP, or MCP over standard input and output.
+"""Run the service: uvicorn over HTTP, or MCP over standard input and output.
 
-A stop (Ctrl-C, SIGTERM) lets answers that stream end within ten seconds, and the job that runs
-finish its commit; what it had not read yet is read at the next start.
+After a stop (Ctrl-C, SIGTERM) answers that stream have ten seconds to end, and the job that runs
+finishes its commit; what it had not read yet is read at the next start.
 """
 
 import socket
@@ -14,23 +14,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from commonplace.foundation import InputError
-from commonplace.service.access.settings import Settings
+from commonplace.service.access.settings import ServiceSettings
 from commonplace.service.access.tokens import add_token, default_tokens, read_tokens
 
 if TYPE_CHECKING:
     import uvicorn
 
 _GRACE_SECONDS: Final = 10
-_CONNECTIONS: Final = 512  # at once; more are told to come again
+_CONNECTIONS: Final = 512  # at once; others get 503
 _OWNER: Final = "owner"
 
 
 def serve(
-    settings: Settings, ready: Callable[[str, str], None], announce: Callable[[str], None]
+    settings: ServiceSettings, ready: Callable[[str, str], None], announce: Callable[[str], None]
 ) -> None:
-    """Serve until stopped; `ready` is told the address, and a token where one was just made.
+    """Serve until stopped; `ready` gets the address, and the token if one was just made.
 
-    `announce` is told when weights are fetched, which takes a while.
+    `announce` is called when weights are fetched, which takes a while.
 
     Raises:
         InputError: the address is taken, or cannot be bound to.
@@ -38,7 +38,7 @@ def serve(
     """
     import uvicorn
 
-    from commonplace.service._app import create_app
+    from commonplace.service.app import create_app
 
     secret = _first_token(settings)
     bound = _bind(settings)
@@ -55,17 +55,19 @@ def serve(
     )
     server = uvicorn.Server(config)
     address = _address(settings.host, port)
-    threading.Thread(target=_tell, args=(server, ready, address, secret), daemon=True).start()
+    threading.Thread(
+        target=_announce_ready, args=(server, ready, address, secret), daemon=True
+    ).start()
     with suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end
         server.run(sockets=[bound])
     if not server.started:
         raise InputError("the service did not start; what is above says why")
 
 
-def _tell(
+def _announce_ready(
     server: "uvicorn.Server", ready: Callable[[str, str], None], address: str, secret: str
 ) -> None:
-    """Say that it is ready once it is, and not before."""
+    """Call `ready` once the server answers, and not before."""
     while not server.started:
         if server.should_exit:
             return
@@ -73,19 +75,19 @@ def _tell(
     ready(address, secret)
 
 
-def _first_token(settings: Settings) -> str:
-    """Where tokens are asked for and none is for this library: one for its owner. "" otherwise."""
+def _first_token(settings: ServiceSettings) -> str:
+    """A token for the owner, if tokens are required and none is for this library; else ""."""
     file = settings.tokens or default_tokens()
-    known = read_tokens(file)
+    tokens = read_tokens(file)
     library = str(settings.library.absolute())
-    if not settings.wants_token or any(token.library == library for token in known):
+    if not settings.wants_token or any(token.library == library for token in tokens):
         return ""
-    taken = {token.name for token in known}
+    used = {token.name for token in tokens}
     names = chain([_OWNER], (f"{_OWNER}-{number}" for number in count(2)))
-    return add_token(file, next(n for n in names if n not in taken), "write", settings.library)
+    return add_token(file, next(n for n in names if n not in used), "write", settings.library)
 
 
-def _bind(settings: Settings) -> socket.socket:
+def _bind(settings: ServiceSettings) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -104,17 +106,17 @@ def _bind(settings: Settings) -> socket.socket:
 
 
 def _address(host: str, port: int) -> str:
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{shown}:{port}"
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{name}:{port}"
 
 
 def mcp_over_stdio(library: Path) -> None:
     """Serve the tools to the program that started this one, until it closes the pipe."""
     from commonplace.service.api.mcp import mcp_server
-    from commonplace.service.state.desk import Desk
+    from commonplace.service.state.libraries import OpenLibrary
 
-    desk = Desk(library, Settings(library), announce=lambda _: None)
+    open_library = OpenLibrary(library, ServiceSettings(library), announce=lambda _: None)
     try:
-        mcp_server(lambda *_: desk, local=True).run("stdio")
+        mcp_server(lambda *_: open_library, local=True).run("stdio")
     finally:
-        desk.close()
+        open_library.close()

@@ -77,18 +77,18 @@ def serve(
 
     require(watched)
     _require_plans(plans)
-    for one in wear:
-        parse_wear(one)  # what is not there is said now, and not at the first question
-    settings = service.Settings(
+    for adapter in wear:
+        parse_wear(adapter)  # a missing file is an error now, and not at the first question
+    settings = service.ServiceSettings(
         open_library(new=True).folder,
-        host,
-        port,
-        require_token,
-        hosts,
-        tokens,
-        models or ((DEFAULT_LANGUAGE_MODEL,) if wear else ()),
-        tuple(Path(folder).expanduser() for folder in watched),
-        tuple(folder.expanduser() for folder in plans),
+        host=host,
+        port=port,
+        require_token=require_token,
+        allowed_hosts=hosts,
+        tokens=tokens,
+        models=models or ((DEFAULT_LANGUAGE_MODEL,) if wear else ()),
+        watched=tuple(Path(folder).expanduser() for folder in watched),
+        plans=tuple(folder.expanduser() for folder in plans),
         wear=wear,
         force_wear=force_wear,
     )
@@ -103,7 +103,7 @@ def serve(
 
 
 def _require_plans(plans: tuple[Path, ...]) -> None:
-    """Say at the start what would else be said to whoever opens the page."""
+    """Raise at the start what would otherwise be raised for whoever opens the page."""
     if plans:
         require_extra("plan", "highspy", "polars", "rustworkx")
     for folder in plans:

@@ -1,7 +1,7 @@
-"""What every request passes first: Host, Origin, token, the size and pace of its body.
+"""What every request passes first: checks of Host, Origin, token, and of the body's size and pace.
 
 Notable: plain ASGI, so that nothing behind it (the API, the page, MCP) can be reached around it,
-and a body is counted while it arrives. Answers get the headers that keep a page to itself.
+and a body is counted while it arrives. Answers get the headers that isolate the page.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from commonplace.service.access.settings import Settings, is_loopback
+from commonplace.service.access.settings import ServiceSettings, is_loopback
 from commonplace.service.access.tokens import Token, find_token
 
 COOKIE: Final = "commonplace"
@@ -48,7 +48,7 @@ class _RefusedError(HTTPException):
 class Guard:
     """Lets a request through to `app`, its token in `scope["state"]["token"]`, or answers it."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, tokens: Path) -> None:
+    def __init__(self, app: ASGIApp, settings: ServiceSettings, tokens: Path) -> None:
         self._app, self._settings, self._tokens = app, settings, tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,22 +74,22 @@ class Guard:
             scope.setdefault("state", {})["token"] = self._token(scope, headers)
             body = _Body(receive, self._limit(scope, headers), self._settings.silence_seconds)
             await self._app(scope, body.receive, answer)
-        except _RefusedError as refused:
+        except _RefusedError as refusal:
             if not started:
-                await _refuse(refused, answer)
+                await _refuse(refusal, answer)
         except ClientDisconnect:
             pass  # nobody is there to be told
 
     def _check_sender(self, headers: Mapping[str, str]) -> None:
-        """Refuse other pages, and names that were bent to this address."""
+        """Refuse pages of other servers, and foreign names that resolve to this address."""
         host = headers.get("host", "")
         name = _host_name(f"//{host}")
-        own = is_loopback(name) or name in self._settings.allowed_hosts
-        if not own and (not self._settings.wants_token or self._settings.allowed_hosts):
+        is_own = is_loopback(name) or name in self._settings.allowed_hosts
+        if not is_own and (not self._settings.wants_token or self._settings.allowed_hosts):
             raise _RefusedError(403, "this is not a name of this server; --allow-host adds one")
         origin = headers.get("origin")
-        foreign = headers.get("sec-fetch-site") in {"cross-site", "same-site"}
-        if origin is None and not (foreign and headers.get("sec-fetch-mode") != "navigate"):
+        is_foreign = headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+        if origin is None and not (is_foreign and headers.get("sec-fetch-mode") != "navigate"):
             return
         if origin is None or origin.partition("://")[2] != host:
             raise _RefusedError(403, "a page of another server may not use this one")
@@ -109,10 +109,10 @@ class Guard:
     def _limit(self, scope: Scope, headers: Mapping[str, str]) -> int:
         is_upload = scope["path"] == _UPLOAD and scope["method"] == "POST"
         limit = self._settings.upload_bytes if is_upload else self._settings.body_bytes
-        said = headers.get("content-length", "0")
-        if not said.isascii() or not said.isdigit():
+        length = headers.get("content-length", "0")
+        if not length.isascii() or not length.isdigit():
             raise _RefusedError(400, "the length of the body is no number")
-        if int(said) > limit:
+        if int(length) > limit:
             raise _too_large(limit)
         return limit
 
@@ -121,7 +121,8 @@ class _Body:
     """A request's body, counted and timed while it arrives."""
 
     def __init__(self, receive: Receive, limit: int, silence: float) -> None:
-        self._receive, self._left, self._limit, self._silence = receive, limit, limit, silence
+        self._receive, self._silence = receive, silence
+        self._limit = self._remaining = limit
         self._complete = False
 
     async def receive(self) -> Message:
@@ -131,8 +132,8 @@ class _Body:
             message = await asyncio.wait_for(self._receive(), self._silence)
         except TimeoutError:
             raise _RefusedError(408, "the body stopped arriving") from None
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
+        self._remaining -= len(message.get("body", b""))
+        if self._remaining < 0:
             raise _too_large(self._limit)
         self._complete = not message.get("more_body", False)
         return message
@@ -143,16 +144,16 @@ def _too_large(limit: int) -> _RefusedError:
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    """Names in lower case; of a name that comes twice the last, but two hosts are none."""
-    found: dict[str, str] = {}
+    """The headers by lower-case name; of two values the last counts, and two hosts are none."""
+    values: dict[str, str] = {}
     for name, value in scope["headers"]:
         key = name.decode("latin-1").lower()
-        found[key] = "" if key == "host" and key in found else value.decode("latin-1")
-    return found
+        values[key] = "" if key == "host" and key in values else value.decode("latin-1")
+    return values
 
 
 def _host_name(address: str) -> str:
-    """The name in an address, without its port; "" where it is none."""
+    """The name in an address, without its port; "" where there is none."""
     if any(strange in address[2:] for strange in "/@?#\\"):
         return ""
     try:
@@ -170,7 +171,7 @@ def _secret(headers: Mapping[str, str]) -> str:
 
 
 def _extra(message: Message, scope: Scope) -> list[tuple[bytes, bytes]]:
-    """Headers that every answer has; what the API says is kept by nobody on the way."""
+    """Headers that every answer has; no cache on the way may store what the API says."""
     names = {name.lower() for name, _ in message.get("headers", ())}
     extra = dict(_HEADERS)
     if b"cache-control" not in names:
@@ -179,11 +180,11 @@ def _extra(message: Message, scope: Scope) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), value.encode()) for name, value in extra.items()]
 
 
-async def _refuse(refused: _RefusedError, send: Send) -> None:
-    body = json.dumps({"error": {"message": refused.detail, "type": "http"}}).encode()
+async def _refuse(refusal: _RefusedError, send: Send) -> None:
+    body = json.dumps({"error": {"message": refusal.detail, "type": "http"}}).encode()
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
     headers.append((b"content-length", str(len(body)).encode()))
-    if refused.status_code == 401:
+    if refusal.status_code == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    await send({"type": "http.response.start", "status": refused.status_code, "headers": headers})
+    await send({"type": "http.response.start", "status": refusal.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -29,7 +29,7 @@ _PREFIX: Final = "cp_"  # so that a leaked one is recognised, by people and by s
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Who it is, what they may do, in which library; `sha256` is of the secret."""
+    """Who may use which library, and how; `sha256` is the hash of the secret."""
 
     name: str
     role: Role
@@ -74,11 +74,11 @@ def add_token(file: Path, name: str, role: Role, library: Path) -> str:
         raise InputError(f"{name!r} is no name for a token; use letters, digits and . _ @ -")
     secret = _PREFIX + secrets.token_urlsafe(32)
     with _changing(file):
-        known = read_tokens(file)
-        if any(token.name == name for token in known):
+        tokens = read_tokens(file)
+        if any(token.name == name for token in tokens):
             raise InputError(f"there is a token {name!r} already; remove it first")
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        _write(file, [*known, Token(name, role, str(library.absolute()), _hash(secret), at)])
+        _write(file, [*tokens, Token(name, role, str(library.absolute()), _hash(secret), at)])
     return secret
 
 
@@ -89,21 +89,21 @@ def remove_token(file: Path, name: str) -> Token:
         InputError: there is none of this name.
     """
     with _changing(file):
-        known = read_tokens(file)
-        for token in known:
+        tokens = read_tokens(file)
+        for token in tokens:
             if token.name == name:
-                _write(file, [other for other in known if other is not token])
+                _write(file, [other for other in tokens if other is not token])
                 return token
     raise InputError(f"there is no token {name!r}; `commonplace token list` names them")
 
 
 def find_token(file: Path, secret: str) -> Token | None:
-    """The token of this secret; every hash is compared, in the same time."""
-    given, found = _hash(secret), None
+    """The token of this secret; every hash is compared, so that the time says nothing of it."""
+    sha256, match = _hash(secret), None
     for token in read_tokens(file):
-        if hmac.compare_digest(token.sha256, given):
-            found = token
-    return found
+        if hmac.compare_digest(token.sha256, sha256):
+            match = token
+    return match
 
 
 def _hash(secret: str) -> str:

@@ -13,14 +13,14 @@ Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 Profile = Literal["fast", "best", "bm25", "dense"]
 
 
-class Asked(BaseModel):
-    """Base of what clients send: unknown fields are errors, not typing mistakes passed over."""
+class RequestModel(BaseModel):
+    """Base of what clients send: an unknown field is an error, since it may be a typing mistake."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
-class Chosen(Asked):
-    """Which part of the library is meant."""
+class FilteredRequest(RequestModel):
+    """A request to a part of the library."""
 
     paths: list[Path] = Field(
         default=[], alias="in", max_length=50, description="Only at or under one of these."
@@ -31,28 +31,28 @@ class Chosen(Asked):
     as_of: datetime | None = Field(default=None, description="The library as it was then.")
 
     def filter(self) -> Filter:
-        """The same for `Library`."""
+        """The filter for `Library`."""
         return Filter(tuple(self.paths), tuple(self.kind), self.since, self.until, self.as_of)
 
 
-class SearchQuery(Chosen):
+class SearchQuery(FilteredRequest):
     """A search."""
 
     q: Text = Field(description="What to search for.")
     limit: int = Field(default=10, ge=1, le=100)
     profile: Profile = "fast"
-    explain: bool = Field(default=False, description="With every number behind the places.")
+    explain: bool = Field(default=False, description="With every number that the places came from.")
 
 
-class ExplainQuery(Chosen):
-    """Which hit of which search to explain."""
+class ExplainQuery(FilteredRequest):
+    """The hit of a search that is to be explained."""
 
     q: Text
     citation: Text
     profile: Profile = "fast"
 
 
-class AskRequest(Chosen):
+class AskRequest(FilteredRequest):
     """A question."""
 
     question: Text
@@ -65,8 +65,8 @@ class AskRequest(Chosen):
     )
 
 
-class FeedbackRequest(Asked):
-    """How a passage fitted."""
+class FeedbackRequest(RequestModel):
+    """How a passage fitted a query."""
 
     query: Text
     citation: Text
@@ -75,20 +75,20 @@ class FeedbackRequest(Asked):
     source: Literal["search", "ask"] = "search"
 
 
-class ReadingRequest(Asked):
+class ReadingRequest(RequestModel):
     """An entry of the reading list, and whether it was read."""
 
     url: Text
     read: bool = True
 
 
-class FileRequest(Asked):
-    """A file or folder that the library knows."""
+class FileRequest(RequestModel):
+    """A file or folder that the library holds."""
 
     path: Path
 
 
-class SignIn(Asked):
-    """A token, to be kept as the page's cookie."""
+class SignInRequest(RequestModel):
+    """A token that becomes the page's cookie."""
 
     token: Text

@@ -1,100 +1,83 @@
-"""What the API sends, as OpenAPI describes it; the fields are those of docs/json.md."""
+"""What the API sends, as OpenAPI describes it.
+
+Notable: what the library has a type for (`library.record_types`) is derived from that type, so that
+a field is declared once. Only what the service adds to it, or sends by itself, is declared here.
+"""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from functools import cache
+from types import NoneType, UnionType
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    TypedDict,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from commonplace.corpus import Kind
+from commonplace.library.record_types import (
+    AnswerRecord,
+    FeedbackListRecord,
+    FileRecord,
+    HitRecord,
+    HitsRecord,
+    ReadingListEntryRecord,
+    ReadingListRecord,
+    ShownRecord,
+)
 
 
-class Document(BaseModel):
+class Response(BaseModel):
     """Base of what is sent: fields are only ever added."""
 
     model_config = ConfigDict(extra="allow")
 
 
-class Box(Document):
-    """A rectangle on a PDF page, in points, origin at the lower left."""
-
-    left: float
-    bottom: float
-    right: float
-    top: float
-
-
-class TextPlace(Document):
-    """Characters of a text of a file (`part` names which)."""
-
-    type: Literal["text"]
-    start: int
-    end: int
-    part: str
+@cache
+def response_model(record: Any) -> type[Response]:
+    """The pydantic model of a typed dictionary; a key that may be missing is sent as null."""
+    fields: dict[str, Any] = {
+        name: (_modelled(hint), ...)
+        if name in record.__required_keys__
+        else (_modelled(hint) | None, None)
+        for name, hint in get_type_hints(record).items()
+    }
+    name = record.__name__.replace("Record", "Response")
+    return create_model(name, __base__=Response, __doc__=record.__doc__, **fields)
 
 
-class PagePlace(Document):
-    """Characters of a PDF page, and their boxes."""
-
-    type: Literal["page"]
-    page: int
-    start: int
-    end: int
-    boxes: list[Box]
-
-
-LocatorDocument = Annotated[TextPlace | PagePlace, Field(discriminator="type")]
-
-
-class HitDocument(Document):
-    """A passage that was found."""
-
-    path: str
-    locator: LocatorDocument
-    text: str
-    score: float
-    id: str
-    title: str
-    heading: list[str]
-    kind: Kind
-    written_at: datetime
-    explanation: dict[str, Any] | None = None
+def _modelled(hint: Any) -> Any:
+    """A type in which each typed dictionary is replaced by its model."""
+    if is_typeddict(hint):
+        return response_model(hint)
+    origin, arguments = get_origin(hint), tuple(map(_modelled, get_args(hint)))
+    if origin in (Union, UnionType):
+        union = Union[arguments]  # noqa: UP007 (the members are not known before)
+        is_tagged = NoneType not in arguments  # the `type` of each record says which one it is
+        return Annotated[union, Field(discriminator="type")] if is_tagged else union
+    return origin[arguments] if origin in (list, dict, tuple) else hint
 
 
-class HitsDocument(Document):
-    """What a search found, best first."""
+class SearchRecord(HitsRecord):
+    """What a search found, best first, and how long it took."""
 
-    hits: list[HitDocument]
     seconds: float
 
 
-class ExplainDocument(Document):
+class ExplainedHitRecord(TypedDict):
     """A hit with its explanation, and its rank."""
 
     rank: int
-    hit: HitDocument
+    hit: HitRecord
 
 
-class CitationDocument(Document):
-    """The words that support a sentence, and where exactly they stand."""
-
-    path: str
-    title: str
-    heading: list[str]
-    locator: LocatorDocument
-    quote: str
-    id: str
-    changed: str
-    passage: str
-
-
-class SentenceDocument(Document):
-    """A sentence of an answer."""
-
-    text: str
-    citations: list[CitationDocument]
-
-
-class ComparisonDocument(Document):
+class ComparisonRecord(TypedDict):
     """Whether an answer differs from an earlier one, and why."""
 
     at: str
@@ -103,109 +86,54 @@ class ComparisonDocument(Document):
     reasons: list[str]
 
 
-class SpeculationDocument(Document):
-    """What it took to write, and what drafts saved; of a model in the server's process."""
+class ComparedAnswerRecord(AnswerRecord):
+    """An answer or a refusal, compared with an earlier one where the request names one."""
 
-    tokens: int
-    seconds: float
-    drafted: int
-    accepted: int
-    acceptance: float | None
-    plain_seconds: float | None
-    speed_up: float | None
-    prompt_tokens: int
-    cached_tokens: int
-    prompt_seconds: float
-    off: str
+    comparison: ComparisonRecord | None
 
 
-class WornDocument(Document):
-    """An adapter that the model wore."""
-
-    path: str
-    strength: float
-    sha256: str
-    stale: list[str]
-    unchecked: str
-
-
-class ReasonDocument(Document):
-    """What one signal adds to the confidence, in logits; what was measured, also in words."""
-
-    signal: str
-    value: float | None
-    adds: float
-    phrase: str
-    measured: str
-
-
-class WhyDocument(Document):
-    """Why a question was answered or refused: `start` and all that is added are `logit`."""
-
-    confidence: float
-    threshold: float
-    start: float
-    logit: float
-    reasons: list[ReasonDocument]
-    sentence: str | None
-
-
-class AnswerDocument(Document):
-    """An answer or a refusal; both have the same keys."""
-
-    answered: bool
-    question: str
-    sentences: list[SentenceDocument]
-    reason: str
-    nearest: list[str]
-    as_of: datetime
-    newest: datetime | None
-    oldest: datetime | None
-    reader: str
-    confidence: float
-    unsupported: int
-    timings: dict[str, float]
-    speculation: SpeculationDocument | None
-    worn: list[WornDocument]
-    why: WhyDocument | None
-    comparison: ComparisonDocument | None = None
-
-
-class ShownDocument(Document):
-    """A citation in its place: words with the text around them, or (`picture`) a drawn page."""
+class CitedPlaceRecord(ShownRecord):
+    """A citation in its place, with the id that was asked for."""
 
     id: str
-    path: str
-    title: str
-    heading: list[str]
-    kind: Kind
-    locator: LocatorDocument
-    before: str
-    words: str
-    after: str
-    picture: bool
-    changed: str
-    written_at: datetime
 
 
-class FileDocument(Document):
-    """What became of a file."""
+class ServedFileRecord(FileRecord):
+    """What became of a file, and whether it came through the service."""
 
-    path: str
-    state: Literal["indexed", "skipped", "superseded", "stale"]
-    reason: str
-    passages: int
     uploaded: bool
 
 
-class FilesDocument(Document):
-    """Every file that the library knows."""
+class FilesRecord(TypedDict):
+    """Every file that the library holds, and the totals."""
 
-    files: list[FileDocument]
+    files: list[ServedFileRecord]
     totals: dict[str, int]
 
 
-class StageDocument(Document):
+class FeedbackStateRecord(FeedbackListRecord):
+    """Feedback; `on` says whether the ranking learns from it."""
+
+    on: bool
+
+
+SearchResponse = response_model(SearchRecord)
+ExplainResponse = response_model(ExplainedHitRecord)
+AnswerResponse = response_model(ComparedAnswerRecord)
+ShownResponse = response_model(CitedPlaceRecord)
+FilesResponse = response_model(FilesRecord)
+FeedbackResponse = response_model(FeedbackStateRecord)
+ReadingListEntryResponse = response_model(ReadingListEntryRecord)
+ReadingListResponse = response_model(ReadingListRecord)
+
+
+class LogResponse(Response):
+    """What was asked lately, the newest first."""
+
+    records: list[dict[str, Any]]
+
+
+class StageResponse(Response):
     """How far a stage of a job is."""
 
     stage: str
@@ -214,58 +142,27 @@ class StageDocument(Document):
     unit: str
 
 
-class JobDocument(Document):
-    """Something that changes the library."""
+class JobResponse(Response):
+    """A job that changes the library."""
 
     id: str
     kind: Literal["add", "read", "remove", "watch"]
     label: str
     state: Literal["waiting", "running", "done", "failed", "stopped"]
-    progress: list[StageDocument]
+    progress: list[StageResponse]
     files: list[dict[str, Any]]
     counts: dict[str, int]
     message: str
     at: datetime
 
 
-class JobsDocument(Document):
-    """The newest first."""
+class JobsResponse(Response):
+    """The jobs, the newest first."""
 
-    jobs: list[JobDocument]
-
-
-class EntryDocument(Document):
-    """An entry of the reading list."""
-
-    url: str
-    kind: str
-    title: str
-    count: int
-    read: bool
-    read_at: datetime | None
-    mentions: list[dict[str, str]]
+    jobs: list[JobResponse]
 
 
-class ReadingDocument(Document):
-    """The links that the library mentions, the most mentioned first."""
-
-    entries: list[EntryDocument]
-
-
-class LogDocument(Document):
-    """What was asked lately, newest first."""
-
-    records: list[dict[str, Any]]
-
-
-class FeedbackDocument(Document):
-    """What was given; `on`: whether the ranking learns from it."""
-
-    records: list[dict[str, Any]]
-    on: bool
-
-
-class MeDocument(Document):
+class MeResponse(Response):
     """Who asks, what they may do, and what the server offers."""
 
     name: str
@@ -279,14 +176,14 @@ class MeDocument(Document):
     plans: list[str]
 
 
-class Problem(Document):
+class ProblemResponse(Response):
     """What went wrong, in one sentence."""
 
     message: str
     type: str
 
 
-class ErrorDocument(Document):
+class ErrorResponse(Response):
     """Every error of the service."""
 
-    error: Problem
+    error: ProblemResponse

@@ -1,14 +1,15 @@
-"""`/api`, what is asked: search, explain, ask, show, feedback, the log."""
+"""`/api`, questions: search, explain, ask, show, feedback and the log."""
 
 import time
 from collections.abc import AsyncIterator, Generator
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import FileResponse, StreamingResponse
 
 from commonplace.answers import CAUTION, Answer, Refusal, Retrieved, Sentence, Step
+from commonplace.corpus import FeedbackRecord
 from commonplace.foundation import InputError
 from commonplace.library import (
     answer_record,
@@ -18,74 +19,87 @@ from commonplace.library import (
     sentence_record,
     shown_record,
 )
-from commonplace.service.access.settings import Settings
+from commonplace.service.access.settings import ServiceSettings
 from commonplace.service.api._events import event, event_stream
 from commonplace.service.api._request_models import (
     AskRequest,
-    Chosen,
     ExplainQuery,
     FeedbackRequest,
+    FilteredRequest,
     SearchQuery,
 )
 from commonplace.service.api._response_models import (
-    AnswerDocument,
-    ExplainDocument,
-    FeedbackDocument,
-    HitsDocument,
-    LogDocument,
-    ShownDocument,
+    AnswerResponse,
+    CitedPlaceRecord,
+    ComparedAnswerRecord,
+    ExplainedHitRecord,
+    ExplainResponse,
+    FeedbackResponse,
+    FeedbackStateRecord,
+    LogResponse,
+    SearchRecord,
+    SearchResponse,
+    ShownResponse,
 )
 from commonplace.service.api.dependencies import (
     ERRORS,
-    DeskOf,
-    SettingsOf,
-    WritingDesk,
+    CurrentSettings,
+    ReadableLibrary,
+    WritableLibrary,
     offered_model,
 )
-from commonplace.service.state.desk import Desk
+from commonplace.service.state.libraries import OpenLibrary
 
 answers_api = APIRouter(prefix="/api", responses=ERRORS)
+Steps: TypeAlias = "partial[Generator[Step | ComparedAnswerRecord]]"
+_MOST_LOGGED = 1000  # records of the log among which an earlier answer is looked for
 
 
-@answers_api.get("/search", response_model=HitsDocument, tags=["search"])
-async def search(desk: DeskOf, asked: Annotated[SearchQuery, Query()]) -> dict[str, Any]:
+@answers_api.get("/search", response_model=SearchResponse, tags=["search"])
+async def search(
+    open_library: ReadableLibrary, query: Annotated[SearchQuery, Query()]
+) -> SearchRecord:
     """The best passages for a query, best first."""
-    check_paths(desk, asked)
+    check_paths(open_library, query)
     start = time.perf_counter()
-    hits = await desk.search(
+    hits = await open_library.search(
         partial(
-            desk.library.search,
-            asked.q,
-            limit=asked.limit,
-            profile=asked.profile,
-            filter=asked.filter(),
-            explain=asked.explain,
+            open_library.library.search,
+            query.q,
+            limit=query.limit,
+            profile=query.profile,
+            filter=query.filter(),
+            explain=query.explain,
         )
     )
     return {**hits_record(hits), "seconds": round(time.perf_counter() - start, 4)}
 
 
-@answers_api.get("/explain", response_model=ExplainDocument, tags=["search"])
-async def explain(desk: DeskOf, asked: Annotated[ExplainQuery, Query()]) -> dict[str, Any]:
+@answers_api.get("/explain", response_model=ExplainResponse, tags=["search"])
+async def explain(
+    open_library: ReadableLibrary, query: Annotated[ExplainQuery, Query()]
+) -> ExplainedHitRecord:
     """Why a passage has its place for a query."""
-    check_paths(desk, asked)
-    hit, rank = await desk.search(
+    check_paths(open_library, query)
+    hit, rank = await open_library.search(
         partial(
-            desk.library.explain,
-            asked.q,
-            asked.citation,
-            profile=asked.profile,
-            filter=asked.filter(),
+            open_library.library.explain,
+            query.q,
+            query.citation,
+            profile=query.profile,
+            filter=query.filter(),
         )
     )
     return {"rank": rank, "hit": hit_record(hit)}
 
 
-@answers_api.post("/ask", response_model=AnswerDocument, tags=["answers"])
-async def ask(desk: DeskOf, settings: SettingsOf, asked: AskRequest) -> dict[str, Any]:
+@answers_api.post("/ask", response_model=AnswerResponse, tags=["answers"])
+async def ask(
+    open_library: ReadableLibrary, settings: CurrentSettings, question: AskRequest
+) -> ComparedAnswerRecord | None:
     """An answer whose every sentence is cited, or a refusal."""
-    record: dict[str, Any] = {}
-    async for step in desk.stream(steps(desk, settings, asked)):
+    record: ComparedAnswerRecord | None = None
+    async for step in open_library.stream(steps(open_library, settings, question)):
         if isinstance(step, dict):
             record = step
     return record
@@ -97,15 +111,15 @@ async def ask(desk: DeskOf, settings: SettingsOf, asked: AskRequest) -> dict[str
     responses={200: {"content": {"text/event-stream": {}}}},
     tags=["answers"],
 )
-async def ask_stream(desk: DeskOf, settings: SettingsOf, asked: AskRequest) -> StreamingResponse:
+async def ask_stream(
+    open_library: ReadableLibrary, settings: CurrentSettings, question: AskRequest
+) -> StreamingResponse:
     """As `/api/ask`, as events: `retrieved`, `sentence` for each, then `answer` or `refusal`."""
-    return event_stream(_events(desk, steps(desk, settings, asked)))
+    return event_stream(_events(open_library, steps(open_library, settings, question)))
 
 
-async def _events(
-    desk: Desk, make: "partial[Generator[Step | dict[str, Any]]]"
-) -> AsyncIterator[str]:
-    async for step in desk.stream(make):
+async def _events(open_library: OpenLibrary, make: Steps) -> AsyncIterator[str]:
+    async for step in open_library.stream(make):
         if isinstance(step, Retrieved):
             yield event("retrieved", {"passages": step.passages, "paths": list(step.paths)})
         elif isinstance(step, Sentence):
@@ -114,67 +128,66 @@ async def _events(
             yield event("answer" if step["answered"] else "refusal", step)
 
 
-def steps(
-    desk: Desk, settings: Settings, asked: AskRequest
-) -> "partial[Generator[Step | dict[str, Any]]]":
-    """What makes the steps of an answer; in place of the last, the record of the whole."""
-    check_paths(desk, asked)
-    return partial(_steps, desk, settings, offered_model(settings, asked.model), asked)
+def steps(open_library: OpenLibrary, settings: ServiceSettings, question: AskRequest) -> Steps:
+    """What makes the steps of an answer; the last of them is its record."""
+    check_paths(open_library, question)
+    return partial(
+        _steps, open_library, settings, offered_model(settings, question.model), question
+    )
 
 
 def _steps(
-    desk: Desk, settings: Settings, model: str | None, asked: AskRequest
-) -> Generator[Step | dict[str, Any]]:
-    earlier = _earlier(desk, asked.against) if asked.against else None
-    for step in desk.library.asking(
-        asked.question,
-        filter=asked.filter(),
+    open_library: OpenLibrary, settings: ServiceSettings, model: str | None, question: AskRequest
+) -> Generator[Step | ComparedAnswerRecord]:
+    earlier = _earlier(open_library, question.against) if question.against else None
+    for step in open_library.library.asking(
+        question.question,
+        filter=question.filter(),
         model=model,
-        threshold=CAUTION[asked.caution],
+        threshold=CAUTION[question.caution],
         wear=settings.wear if model and "://" not in model else (),
         force_wear=settings.force_wear,
     ):
         if isinstance(step, (Answer, Refusal)):
-            record = answer_record(step) | {"comparison": None}
+            record: ComparedAnswerRecord = {**answer_record(step), "comparison": None}
             if earlier:
-                compared = desk.library.compare(earlier, step)
+                comparison = open_library.library.compare(earlier, step)
                 record["comparison"] = {
-                    "at": compared.at,
-                    "changed": compared.changed,
-                    "then": list(compared.then),
-                    "reasons": list(compared.reasons),
+                    "at": comparison.at,
+                    "changed": comparison.changed,
+                    "then": list(comparison.then),
+                    "reasons": list(comparison.reasons),
                 }
             yield record
         else:
             yield step
 
 
-def _earlier(desk: Desk, at: str) -> dict[str, Any]:
-    for record in desk.library.log(_REMEMBERED):
+def _earlier(open_library: OpenLibrary, at: str) -> dict[str, Any]:
+    for record in open_library.library.log(_MOST_LOGGED):
         if record.get("at") == at and record.get("verb") == "ask":
             return record
     raise InputError(f"the log holds no question of {at}")
 
 
-_REMEMBERED = 1000  # records of the log that can be asked again
-
-
-def check_paths(desk: Desk, chosen: Chosen) -> None:
-    """Refuse paths that the library does not hold, whatever the disk does.
+def check_paths(open_library: OpenLibrary, request: FilteredRequest) -> None:
+    """Refuse paths that the library does not hold, whether or not they exist on the disk.
 
     Raises:
-        InputError: it holds nothing at one.
+        InputError: the library holds nothing at one of them.
     """
-    for path in chosen.paths:
-        desk.require_known(path)
+    for path in request.paths:
+        open_library.require_held(path)
 
 
-@answers_api.get("/passages/{citation}", response_model=ShownDocument, tags=["answers"])
+@answers_api.get("/passages/{citation}", response_model=ShownResponse, tags=["answers"])
 async def show(
-    desk: DeskOf, citation: str, around: Annotated[int, Query(ge=0, le=5_000_000)] = 600
-) -> dict[str, Any]:
+    open_library: ReadableLibrary,
+    citation: str,
+    around: Annotated[int, Query(ge=0, le=5_000_000)] = 600,
+) -> CitedPlaceRecord:
     """A citation ("id" or "id:start-end") in its place, with that much text around it."""
-    shown = await desk.look(partial(desk.library.show, citation, around))
+    shown = await open_library.run(partial(open_library.library.show, citation, around))
     return {"id": citation, **shown_record(shown)}
 
 
@@ -184,47 +197,53 @@ async def show(
     responses={200: {"content": {"image/png": {}}}},
     tags=["answers"],
 )
-async def page(desk: DeskOf, citation: str) -> FileResponse:
+async def page(open_library: ReadableLibrary, citation: str) -> FileResponse:
     """The PDF page of a citation, its words marked."""
-    shown = await desk.look(partial(desk.library.show, citation))
+    shown = await open_library.run(partial(open_library.library.show, citation))
     if shown.picture is None:
         raise HTTPException(400, "there is no page to draw: " + (shown.changed or "it is a text"))
     return FileResponse(shown.picture, media_type="image/png")
 
 
-@answers_api.get("/log", response_model=LogDocument, tags=["log"])
-async def log(desk: DeskOf, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
+@answers_api.get("/log", response_model=LogResponse, tags=["log"])
+async def log(
+    open_library: ReadableLibrary, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+) -> dict[str, Any]:
     """What was asked lately, newest first."""
-    return {"records": await desk.look(partial(desk.library.log, limit))}
+    return {"records": await open_library.run(partial(open_library.library.log, limit))}
 
 
-@answers_api.get("/feedback", response_model=FeedbackDocument, tags=["feedback"])
-async def feedback(desk: DeskOf) -> dict[str, Any]:
-    """What feedback was given, and whether the ranking learns from it."""
-    return _feedback(desk, await desk.look(desk.library.feedback))
+@answers_api.get("/feedback", response_model=FeedbackResponse, tags=["feedback"])
+async def feedback(open_library: ReadableLibrary) -> FeedbackStateRecord:
+    """All feedback, and whether the ranking learns from it."""
+    return _feedback(open_library, await open_library.run(open_library.library.feedback))
 
 
-@answers_api.post("/feedback", response_model=FeedbackDocument, tags=["feedback"])
-async def give_feedback(desk: WritingDesk, given: FeedbackRequest) -> dict[str, Any]:
+@answers_api.post("/feedback", response_model=FeedbackResponse, tags=["feedback"])
+async def give_feedback(
+    open_library: WritableLibrary, feedback: FeedbackRequest
+) -> FeedbackStateRecord:
     """Say how a passage fitted a query; this library's ranking learns from it."""
-    record = await desk.look(
+    record = await open_library.run(
         partial(
-            desk.library.give_feedback,
-            given.query,
-            given.citation,
-            given.verdict,
-            rank=given.rank,
-            source=given.source,
+            open_library.library.give_feedback,
+            feedback.query,
+            feedback.citation,
+            feedback.verdict,
+            rank=feedback.rank,
+            source=feedback.source,
         )
     )
-    return _feedback(desk, [record])
+    return _feedback(open_library, [record])
 
 
-@answers_api.delete("/feedback/{id}", response_model=FeedbackDocument, tags=["feedback"])
-async def forget_feedback(desk: WritingDesk, id: str) -> dict[str, Any]:
+@answers_api.delete("/feedback/{id}", response_model=FeedbackResponse, tags=["feedback"])
+async def forget_feedback(open_library: WritableLibrary, id: str) -> FeedbackStateRecord:
     """Take feedback back, as if it had not been given."""
-    return _feedback(desk, await desk.look(partial(desk.library.forget_feedback, id)))
+    return _feedback(
+        open_library, await open_library.run(partial(open_library.library.forget_feedback, id))
+    )
 
 
-def _feedback(desk: Desk, records: list[Any]) -> dict[str, Any]:
-    return {**feedback_record(records), "on": desk.library.learns_from_feedback}
+def _feedback(open_library: OpenLibrary, records: list[FeedbackRecord]) -> FeedbackStateRecord:
+    return {**feedback_record(records), "on": open_library.library.learns_from_feedback}

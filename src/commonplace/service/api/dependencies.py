@@ -1,4 +1,4 @@
-"""What the endpoints share: the desk of a request, what its token allows, errors as sentences."""
+"""What endpoints share: the library of a request, what its token allows, errors as sentences."""
 
 from typing import Annotated, Any
 
@@ -9,18 +9,18 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
 
 from commonplace.foundation import CommonplaceError, InputError, bug_report
-from commonplace.service.access.settings import Settings
+from commonplace.service.access.settings import ServiceSettings
 from commonplace.service.access.tokens import Token
-from commonplace.service.api._response_models import ErrorDocument
-from commonplace.service.state.desk import Desk, Desks
+from commonplace.service.api._response_models import ErrorResponse
+from commonplace.service.state.libraries import LibraryPool, OpenLibrary
 
 ERRORS: dict[int | str, dict[str, Any]] = {
-    400: {"model": ErrorDocument, "description": "What was asked cannot be done."},
-    401: {"model": ErrorDocument, "description": "A token is needed."},
-    403: {"model": ErrorDocument, "description": "This token, or this page, may not."},
-    408: {"model": ErrorDocument, "description": "The body stopped arriving."},
-    413: {"model": ErrorDocument, "description": "The body is too large."},
-    422: {"model": ErrorDocument, "description": "The request is malformed."},
+    400: {"model": ErrorResponse, "description": "What was asked cannot be done."},
+    401: {"model": ErrorResponse, "description": "A token is needed."},
+    403: {"model": ErrorResponse, "description": "This token, or this page, may not."},
+    408: {"model": ErrorResponse, "description": "The body stopped arriving."},
+    413: {"model": ErrorResponse, "description": "The body is too large."},
+    422: {"model": ErrorResponse, "description": "The request is malformed."},
 }
 
 
@@ -29,74 +29,74 @@ def _token(request: Request) -> Token | None:
     return token
 
 
-def _desk(request: Request) -> Desk:
-    desks: Desks = request.app.state.desks
-    return desks.of(_token(request))
+def _desk(request: Request) -> OpenLibrary:
+    pool: LibraryPool = request.app.state.pool
+    return pool.of(_token(request))
 
 
-def _writing(request: Request) -> Desk:
+def _writable(request: Request) -> OpenLibrary:
     token = _token(request)
     if token is not None and not token.may_write:
         raise HTTPException(403, f"the token {token.name!r} may read, and change nothing")
     return _desk(request)
 
 
-def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
+def _settings(request: Request) -> ServiceSettings:
+    settings: ServiceSettings = request.app.state.settings
     return settings
 
 
-TokenOf = Annotated[Token | None, Depends(_token)]
-DeskOf = Annotated[Desk, Depends(_desk)]
-WritingDesk = Annotated[Desk, Depends(_writing)]
-SettingsOf = Annotated[Settings, Depends(_settings)]
+CurrentToken = Annotated[Token | None, Depends(_token)]
+ReadableLibrary = Annotated[OpenLibrary, Depends(_desk)]
+WritableLibrary = Annotated[OpenLibrary, Depends(_writable)]
+CurrentSettings = Annotated[ServiceSettings, Depends(_settings)]
 
 
-def offered_model(settings: Settings, name: str | None) -> str | None:
-    """The specification of a model that a request names; only what the server offers.
+def offered_model(settings: ServiceSettings, name: str | None) -> str | None:
+    """The specification of the model that a request names.
 
     Raises:
-        InputError: it is not offered.
+        InputError: the server does not offer it.
     """
     if name is None:
         return None
     for spec in settings.models:
         if name in (spec, model_name(spec)):
             return spec
-    known = ", ".join(map(model_name, settings.models)) or "none; `serve --model` offers one"
-    raise InputError(f"this server offers no model {name[:80]!r}; it offers {known}")
+    offered = ", ".join(map(model_name, settings.models)) or "none; `serve --model` offers one"
+    raise InputError(f"this server offers no model {name[:80]!r}; it offers {offered}")
 
 
 def model_name(spec: str) -> str:
-    """What a model is called towards clients: no path, and no address."""
+    """The name of a model towards clients, without a path or an address."""
     if spec.startswith(("http://", "https://")):
         return spec.rpartition("#")[2]
     return spec.partition("#")[0].rpartition("/")[2].removesuffix(".gguf")
 
 
 def problem(status: int, message: str, kind: str) -> JSONResponse:
-    """An error's answer."""
+    """The response to a request that failed."""
     return JSONResponse({"error": {"message": message, "type": kind}}, status)
 
 
 def _methods(request: Request) -> list[str]:
-    """What may be done at a request's path."""
+    """The methods that a request's path allows."""
     matching = (route for route in request.app.routes if route.matches(request.scope)[0].value)
     return sorted({method for route in matching for method in getattr(route, "methods", ())})
 
 
 def answer_errors(app: FastAPI) -> None:
-    """Turn whatever goes wrong into one sentence."""
+    """Turn every error into one sentence."""
 
     @app.exception_handler(CommonplaceError)
-    async def said(_: Request, error: CommonplaceError) -> JSONResponse:
+    async def sentence(_: Request, error: CommonplaceError) -> JSONResponse:
         return problem(400, str(error), type(error).__name__)
 
     @app.exception_handler(StarletteHTTPException)
     async def http(request: Request, error: StarletteHTTPException) -> JSONResponse:
         response = problem(error.status_code, str(error.detail), "http")
         response.headers.update(error.headers or {})
-        if error.status_code == 405:  # the framework names those of the first endpoint alone
+        if error.status_code == 405:  # the framework names the methods of the first endpoint alone
             response.headers["allow"] = ", ".join(_methods(request))
         return response
 
@@ -107,7 +107,7 @@ def answer_errors(app: FastAPI) -> None:
         return problem(422, f"{place}: {first['msg']}", "malformed")
 
     @app.exception_handler(ClientDisconnect)
-    async def left(_: Request, __: ClientDisconnect) -> JSONResponse:
+    async def disconnected(_: Request, __: ClientDisconnect) -> JSONResponse:
         return problem(400, "the client went away while it sent", "http")
 
     @app.exception_handler(Exception)

@@ -1,7 +1,7 @@
 """The Model Context Protocol: `search`, `ask`, `show` and `add` for programs that have a model.
 
-Notable: the same four tools over both transports. Over HTTP a request's token says which library
-it may use, and files arrive as text. Over stdio the program runs as the user, so that a path may be
+Notable: both transports have the same four tools. Over HTTP a request's token says which library
+it may use, and files arrive as text. Over stdio the program runs as the user, so a path may be
 named too.
 
     commonplace mcp --library DIR          # for a client's configuration: command and arguments
@@ -25,13 +25,13 @@ from commonplace.corpus import Filter, Kind
 from commonplace.foundation import CommonplaceError, InputError, bug_report
 from commonplace.library import answer_record, hits_record, shown_record
 from commonplace.service.api._request_models import Text
-from commonplace.service.state.desk import Desk
 from commonplace.service.state.jobs import Job
+from commonplace.service.state.libraries import OpenLibrary
 from commonplace.service.state.uploads import keep_upload
 
 P = ParamSpec("P")
 T = TypeVar("T")
-DeskOf = Callable[[Context, bool], Desk]  # the desk of a request; the flag: it is to be changed
+LibraryOf = Callable[[Context, bool], OpenLibrary]  # of a request; the flag: it will be changed
 _INSTRUCTIONS: Final = (
     "The user's own library of notes, papers and pages. `ask` answers a question, every sentence "
     "cited, or refuses; `search` finds passages; `show` gives a citation in its place. Say where "
@@ -42,14 +42,14 @@ _MOST_TEXT: Final = 1_000_000  # characters of a note that is added
 _WAIT_SECONDS: Final = 60.0  # for a job that a tool started
 
 
-def mcp_server(desk_of: DeskOf, local: bool) -> MCPServer[Any]:
-    """The tools, over the desk of each request; `local`: whether paths may be named."""
+def mcp_server(library_of: LibraryOf, local: bool) -> MCPServer[Any]:
+    """The tools, over the library of each request; with `local` a client may name paths."""
     server: MCPServer[Any] = MCPServer(
         "commonplace", instructions=_INSTRUCTIONS, log_level="WARNING"
     )
 
     @server.tool()
-    @_said
+    @_with_reasons
     async def search(
         ctx: Context,
         query: Text,
@@ -64,13 +64,13 @@ def mcp_server(desk_of: DeskOf, local: bool) -> MCPServer[Any]:
         `paths`: only at or under these; `kinds`: only files of these kinds; `since`, `until`: only
         what was written then. Each hit has an `id` for `show`.
         """
-        desk = desk_of(ctx, False)
-        chosen = _filter(desk, paths, kinds, since, until)
-        call = partial(desk.library.search, query, limit=min(limit, 100), filter=chosen)
-        return hits_record(await desk.search(call))
+        open_library = library_of(ctx, False)
+        part = _filter(open_library, paths, kinds, since, until)
+        call = partial(open_library.library.search, query, limit=min(limit, 100), filter=part)
+        return dict(hits_record(await open_library.search(call)))
 
     @server.tool()
-    @_said
+    @_with_reasons
     async def ask(
         ctx: Context, question: Text, paths: list[str] | None = None, as_of: datetime | None = None
     ) -> dict[str, Any]:
@@ -78,31 +78,31 @@ def mcp_server(desk_of: DeskOf, local: bool) -> MCPServer[Any]:
 
         `answered` false means that the library does not hold the answer: say so, and do not guess.
         """
-        desk = desk_of(ctx, False)
-        chosen = Filter(paths=_paths(desk, paths), as_of=as_of)
-        call = partial(desk.library.ask, question, filter=chosen)
-        return answer_record(await desk.answer(call))
+        open_library = library_of(ctx, False)
+        part = Filter(paths=_paths(open_library, paths), as_of=as_of)
+        call = partial(open_library.library.ask, question, filter=part)
+        return dict(answer_record(await open_library.answer(call)))
 
     @server.tool()
-    @_said
+    @_with_reasons
     async def show(ctx: Context, citation: str, around: int = 600) -> dict[str, Any]:
         """A citation ("id" or "id:start-end") in its place, with the text around it."""
-        desk = desk_of(ctx, False)
+        open_library = library_of(ctx, False)
         size = min(max(around, 0), 100_000)
-        shown = await desk.look(partial(desk.library.show, citation, size))
+        shown = await open_library.run(partial(open_library.library.show, citation, size))
         return {"id": citation, **shown_record(shown)}
 
-    @_said
+    @_with_reasons
     async def add_text(ctx: Context, name: str, text: str) -> dict[str, Any]:
         """Add a note to the library: its file name (notes.md, say) and its text.
 
         The same name again is a newer version of the same note.
         """
-        desk = desk_of(ctx, True)
-        kept = await _kept(desk, name, text)
-        return await _finished(desk.jobs.submit("add", kept.name, [kept]))
+        open_library = library_of(ctx, True)
+        note = await _save_note(open_library, name, text)
+        return await _await_end(open_library.jobs.submit("add", note.name, [note]))
 
-    @_said
+    @_with_reasons
     async def add_text_or_path(
         ctx: Context, path: str = "", name: str = "", text: str = ""
     ) -> dict[str, Any]:
@@ -110,22 +110,22 @@ def mcp_server(desk_of: DeskOf, local: bool) -> MCPServer[Any]:
 
         What was added before and did not change costs nothing.
         """
-        desk = desk_of(ctx, True)
+        open_library = library_of(ctx, True)
         if bool(path) == bool(name):
             raise InputError("give a path, or a name and a text; not both, and not neither")
-        target = path or str(await _kept(desk, name, text))
-        report = await desk.search(partial(desk.library.add, target))
+        target = path or str(await _save_note(open_library, name, text))
+        report = await open_library.search(partial(open_library.library.add, target))
         return {"files": [f"{f.outcome}: {f.path} {f.reason}".strip() for f in report.files]}
 
     server.add_tool(add_text_or_path if local else add_text, name="add")
     return server
 
 
-def _said(tool: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Tell the client what went wrong: of other errors the SDK says only that there was one."""
+def _with_reasons(tool: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Tell the client what went wrong; of any other error the SDK says only that there was one."""
 
     @wraps(tool)
-    async def told(*args: P.args, **kwargs: P.kwargs) -> T:
+    async def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return await tool(*args, **kwargs)
         except CommonplaceError as error:
@@ -133,38 +133,38 @@ def _said(tool: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         except Exception as error:
             raise ToolError(bug_report(error)) from error
 
-    return told
+    return wrapped
 
 
-async def _kept(desk: Desk, name: str, text: str) -> Path:
+async def _save_note(open_library: OpenLibrary, name: str, text: str) -> Path:
     if len(text) > _MOST_TEXT:
         raise InputError(f"the text has {len(text):,} characters; {_MOST_TEXT:,} are the most")
 
-    async def pieces() -> Any:
+    async def content() -> Any:
         yield text.encode("utf-8", "replace")
 
-    return await keep_upload(desk.library.folder, name, pieces())
+    return await keep_upload(open_library.library.folder, name, content())
 
 
-async def _finished(job: Job) -> dict[str, Any]:
+async def _await_end(job: Job) -> dict[str, Any]:
     """The record of a job once it has ended, or as it is after a minute."""
-    until = time.monotonic() + _WAIT_SECONDS
-    while not job.ended and time.monotonic() < until:
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while not job.ended and time.monotonic() < deadline:
         await anyio.sleep(0.05)
     return job.record()
 
 
 def _filter(
-    desk: Desk,
+    open_library: OpenLibrary,
     paths: list[str] | None,
     kinds: list[Kind] | None,
     since: datetime | None,
     until: datetime | None,
 ) -> Filter:
-    return Filter(_paths(desk, paths), tuple(kinds or ()), since, until)
+    return Filter(_paths(open_library, paths), tuple(kinds or ()), since, until)
 
 
-def _paths(desk: Desk, paths: list[str] | None) -> tuple[str, ...]:
+def _paths(open_library: OpenLibrary, paths: list[str] | None) -> tuple[str, ...]:
     for path in paths or ():
-        desk.require_known(path)
+        open_library.require_held(path)
     return tuple(paths or ())

@@ -1,7 +1,7 @@
-"""`/v1`: OpenAI's chat completions, so that any client of theirs can ask the library.
+"""`/v1`: OpenAI's chat completions, so that any client of OpenAI's can ask the library.
 
-The question is the last message of the user; what was said before it is not looked at, as each
-answer is made from the library alone. Citations are text (`[1]` behind a sentence, a list of
+The question is the last message of the user; earlier messages are not used, as each answer is made
+from the library alone. Citations are text (`[1]` behind a sentence, a list of
 sources at the end) and `url_citation` annotations whose indices are characters of that text.
 
     client = openai.OpenAI(base_url="http://127.0.0.1:8765/v1", api_key="none")
@@ -23,8 +23,14 @@ from commonplace.answers import Sentence, Step
 from commonplace.foundation import CommonplaceError, InputError
 from commonplace.service.api._events import EventStream
 from commonplace.service.api._request_models import AskRequest
+from commonplace.service.api._response_models import ComparedAnswerRecord
 from commonplace.service.api.answers import steps
-from commonplace.service.api.dependencies import ERRORS, DeskOf, SettingsOf, model_name
+from commonplace.service.api.dependencies import (
+    ERRORS,
+    CurrentSettings,
+    ReadableLibrary,
+    model_name,
+)
 
 openai_api = APIRouter(prefix="/v1", responses=ERRORS)
 _EXTRACTIVE = "commonplace"  # the model that quotes
@@ -57,18 +63,18 @@ class Completion(BaseModel):
 
 
 @openai_api.get("/models", tags=["OpenAI"])
-async def models(settings: SettingsOf) -> dict[str, Any]:
+async def models(settings: CurrentSettings) -> dict[str, Any]:
     """`commonplace` quotes the library; `commonplace/NAME` lets that model write."""
     names = [_EXTRACTIVE, *(f"{_EXTRACTIVE}/{model_name(spec)}" for spec in settings.models)]
     return {"object": "list", "data": [_model(name) for name in names]}
 
 
 @openai_api.get("/models/{name:path}", tags=["OpenAI"])
-async def model(settings: SettingsOf, name: str) -> dict[str, Any]:
-    """One of them."""
-    for known in (await models(settings))["data"]:
-        if known["id"] == name:
-            return dict(known)
+async def model(settings: CurrentSettings, name: str) -> dict[str, Any]:
+    """One model."""
+    for offered in (await models(settings))["data"]:
+        if offered["id"] == name:
+            return dict(offered)
     raise InputError(f"there is no model {name[:80]!r}; /v1/models lists them")
 
 
@@ -83,13 +89,18 @@ def _model(name: str) -> dict[str, Any]:
     tags=["OpenAI"],
 )
 async def complete(
-    desk: DeskOf, settings: SettingsOf, request: Request, asked: Completion
+    open_library: ReadableLibrary,
+    settings: CurrentSettings,
+    request: Request,
+    completion: Completion,
 ) -> dict[str, Any] | EventStream:
     """An answer with its citations, as text and as annotations."""
-    question = AskRequest(question=_question(asked.messages), model=_written_by(asked.model))
-    reply = _Reply(asked.model, str(request.base_url))
-    pieces = _pieces(desk.stream(steps(desk, settings, question)), reply)
-    if asked.stream:
+    question = AskRequest(
+        question=_question(completion.messages), model=_written_by(completion.model)
+    )
+    reply = _Reply(completion.model, str(request.base_url))
+    pieces = _pieces(open_library.stream(steps(open_library, settings, question)), reply)
+    if completion.stream:
         return EventStream(_chunks(reply, pieces))
     text = "".join([piece async for piece in pieces])
     message = {
@@ -135,9 +146,8 @@ class _Reply:
         self._sources: list[str] = []
 
     def head(self, kind: str) -> dict[str, Any]:
-        """What every object of this answer begins with."""
-        named = {"id": self._id, "object": kind, "created": self._created, "model": self._model}
-        return dict(named)
+        """The fields that every object of this answer begins with."""
+        return {"id": self._id, "object": kind, "created": self._created, "model": self._model}
 
     def sentence(self, sentence: Sentence) -> str:
         """A sentence with its marks."""
@@ -151,29 +161,31 @@ class _Reply:
                 self._sources.append(f"[{self._numbers[name]}] {title} ({passage.path})")
             mark = f"[{self._numbers[name]}]"
             start = self._length + len(text)
-            cited = {
+            url_citation = {
                 "start_index": start,
                 "end_index": start + len(mark),
                 "url": f"{self._base}#/source/{name}",
                 "title": passage.title or passage.path,
             }
-            self.annotations.append({"type": "url_citation", "url_citation": cited})
+            self.annotations.append({"type": "url_citation", "url_citation": url_citation})
             text += mark
-        return self._grown(text)
+        return self._append(text)
 
-    def end(self, record: dict[str, Any]) -> str:
-        """What stands behind the last sentence: the sources, or why there is none."""
+    def end(self, record: ComparedAnswerRecord) -> str:
+        """The text after the last sentence: the sources, or why there is no answer."""
         if record["answered"]:
-            return self._grown("\n\nSources:\n" + "\n".join(self._sources))
+            return self._append("\n\nSources:\n" + "\n".join(self._sources))
         self.refusal = f"The library does not answer this: {record['reason']}."
-        return self._grown(self.refusal)
+        return self._append(self.refusal)
 
-    def _grown(self, text: str) -> str:
+    def _append(self, text: str) -> str:
         self._length += len(text)
         return text
 
 
-async def _pieces(steps: AsyncIterator[Step | dict[str, Any]], reply: _Reply) -> AsyncIterator[str]:
+async def _pieces(
+    steps: AsyncIterator[Step | ComparedAnswerRecord], reply: _Reply
+) -> AsyncIterator[str]:
     async for step in steps:
         if isinstance(step, Sentence):
             yield reply.sentence(step)
@@ -182,7 +194,7 @@ async def _pieces(steps: AsyncIterator[Step | dict[str, Any]], reply: _Reply) ->
 
 
 async def _chunks(reply: _Reply, pieces: AsyncIterator[str]) -> AsyncIterator[str]:
-    """The same as events; the annotations come with the last words."""
+    """The answer as events; the annotations come with the last of them."""
     yield _chunk(reply, {"role": "assistant", "content": ""})
     try:
         async for piece in pieces:

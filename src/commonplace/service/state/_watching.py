@@ -1,8 +1,9 @@
-"""Folders that are kept current by themselves: the system tells of changes, or a look finds them.
+"""Folders that are kept current: the system reports changes, and a scan finds the others.
 
 A change starts an `add` of its folder, which reads only what changed and supersedes what vanished.
-The look every ten minutes finds what a network drive, say, told nobody. A folder that vanishes and
-comes back (moved away, checked out anew) is another one to the system, so it is watched anew.
+The scan every ten minutes finds what a network drive, say, did not report. A folder that
+vanishes and comes back (moved away, checked out anew) is another one to the system, so it is
+watched anew.
 """
 
 import threading
@@ -11,20 +12,25 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-_RESCAN_SECONDS: Final = 600.0
-_LOOK_SECONDS: Final = 2.0  # between two looks whether the folders are still the same
 _SETTLE_MS: Final = 800  # a file that is being written changes many times
 
 
 class Watching:
-    """Watches folders in a thread of its own until `close`; calls `changed` with those that did."""
+    """Watches folders in its own thread until `close`; calls `changed` with those that changed."""
 
     def __init__(
-        self, folders: Sequence[Path], changed: Callable[[list[Path]], None], ignored: Path
+        self,
+        folders: Sequence[Path],
+        changed: Callable[[list[Path]], None],
+        *,
+        ignored: Path,
+        rescan_seconds: float,
+        look_seconds: float,
     ) -> None:
-        """Start. `ignored` is the library's own folder, which changes whenever it is told."""
+        """Start to watch. `ignored` is the library's own folder, which changes with every `add`."""
         self._folders = [folder.absolute() for folder in folders]
         self._changed, self._ignored = changed, ignored.absolute()
+        self._rescan_seconds, self._look_seconds = rescan_seconds, look_seconds
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="commonplace watch", daemon=True)
         self._thread.start()
@@ -35,56 +41,56 @@ class Watching:
         self._thread.join(5)
 
     def _watch(self) -> None:
-        """Look through what is there, then listen until it is time to look again."""
+        """Report all folders, then listen until it is time to scan again."""
         while not self._ended.is_set():
-            there = self._there()
-            self._changed(list(there))
-            due = time.monotonic() + _RESCAN_SECONDS
+            inodes = self._inodes()
+            self._changed(list(inodes))
+            due = time.monotonic() + self._rescan_seconds
             try:
-                self._listen(there, due)
-            except (OSError, RuntimeError):  # no watches left, say: then only looks find changes
-                while not self._is_news(there, due) and not self._ended.wait(_LOOK_SECONDS):
+                self._listen(inodes, due)
+            except (OSError, RuntimeError):  # no watches left, say: then only scans find changes
+                while not (self._is_due(inodes, due) or self._ended.wait(self._look_seconds)):
                     continue
 
-    def _there(self) -> dict[Path, int]:
-        """The folders that exist, and which ones they are to the system."""
-        found = {}
+    def _inodes(self) -> dict[Path, int]:
+        """The folders that exist, with the numbers that the system knows them by."""
+        inodes = {}
         for folder in self._folders:
             try:
-                found[folder] = folder.stat().st_ino
+                inodes[folder] = folder.stat().st_ino
             except OSError:
                 continue
-        return found
+        return inodes
 
-    def _is_news(self, there: dict[Path, int], due: float) -> bool:
-        """Whether a folder is another one than it was, or the next look is due."""
-        return self._there() != there or time.monotonic() > due
+    def _is_due(self, inodes: dict[Path, int], due: float) -> bool:
+        """Whether a folder was replaced by another one, or the next scan is due."""
+        return self._inodes() != inodes or time.monotonic() > due
 
-    def _listen(self, there: dict[Path, int], due: float) -> None:
-        """Tell of changes until there is news of the folders themselves."""
+    def _listen(self, inodes: dict[Path, int], due: float) -> None:
+        """Report changes until the folders themselves change, or the next scan is due."""
         from watchfiles import watch
 
-        if not there:
-            self._ended.wait(_LOOK_SECONDS)
+        if not inodes:
+            self._ended.wait(self._look_seconds)
             return
         for changes in watch(
-            *there,
-            watch_filter=self._counts(),
+            *inodes,
+            watch_filter=self._filter(),
             stop_event=self._ended,
             debounce=_SETTLE_MS,
-            rust_timeout=int(1000 * _LOOK_SECONDS),
+            rust_timeout=int(1000 * self._look_seconds),
             yield_on_timeout=True,
             raise_interrupt=False,
         ):
             paths = [Path(path) for _, path in changes]
-            touched = [f for f in there if any(path.is_relative_to(f) for path in paths)]
+            touched = [f for f in inodes if any(path.is_relative_to(f) for path in paths)]
             if touched:
                 self._changed(touched)
-            if self._is_news(there, due) or any(path in there for path in paths):
-                return  # a folder made anew may get the number of the old one
+            if self._is_due(inodes, due) or any(path in inodes for path in paths):
+                return  # a folder that is made anew may get the number of the old one
 
-    def _counts(self) -> Callable[[object, str], bool]:
-        """Whether a change matters: not in the library itself, nor in what programs make."""
+    def _filter(self) -> Callable[[object, str], bool]:
+        """Tells whether a change matters: none in the library itself, nor in caches of programs."""
         from watchfiles import DefaultFilter
 
         ordinary = DefaultFilter()

@@ -1,8 +1,8 @@
-"""The queue of what changes a library: adding, reading again, removing. One thread does it in turn.
+"""The queue of jobs that change a library: add, read again, remove. One thread does them in turn.
 
-Notable: there is nothing here that a crash could lose. What a job has committed is safe; what it
-had not yet read stands in `uploads/` or a watched folder, and the next start adds those again,
-which costs one `stat` for every file that is known already.
+Notable: a crash loses nothing. What a job has committed is safe; what it had not read yet is in
+`uploads/` or a watched folder, and the next start adds those again, which costs one `stat` for
+every file that the library holds already.
 """
 
 import threading
@@ -21,19 +21,20 @@ from commonplace.service.state.uploads import uploads_at
 
 Kind = Literal["add", "read", "remove", "watch"]
 State = Literal["waiting", "running", "done", "failed", "stopped"]
-_REMEMBERED: Final = 50  # jobs that have ended
-_NAMED: Final = 200  # files that one job tells of
+_MOST_ENDED: Final = 50  # jobs that are listed after their end
+_MOST_FILES: Final = 200  # that one job lists
 
 
 @dataclass
 class Job:
-    """Something to do. Whoever follows it looks at `version`, which grows with every change.
+    """One change of the library. `version` grows whenever something of the job changes.
 
     Attributes:
-        kind: what is done; `label` says it for people.
-        progress: of each stage, how much is done of how much, in which unit.
-        files: what became of each file, the newest last; unchanged ones are only counted.
-        message: one sentence, where it failed.
+        kind: what is done.
+        label: the name of what it is done to, for people.
+        progress: how much of each stage is done, of how much, in which unit.
+        files: what became of each file, the newest last; unchanged files are only counted.
+        message: why it failed, in one sentence.
     """
 
     kind: Kind
@@ -41,7 +42,7 @@ class Job:
     paths: tuple[str, ...]
     state: State = "waiting"
     progress: dict[str, tuple[int, int | None, str]] = field(default_factory=dict)
-    files: deque[FileReport] = field(default_factory=lambda: deque(maxlen=_NAMED))
+    files: deque[FileReport] = field(default_factory=lambda: deque(maxlen=_MOST_FILES))
     counts: dict[str, int] = field(default_factory=dict)
     message: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
@@ -50,11 +51,11 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen to it."""
+        """Whether nothing more will happen."""
         return self.state in {"done", "failed", "stopped"}
 
     def record(self) -> dict[str, Any]:
-        """What the API sends."""
+        """The job as the API sends it."""
         progress = [
             {"stage": stage, "done": done, "total": total, "unit": unit}
             for stage, (done, total, unit) in list(self.progress.items())
@@ -73,7 +74,7 @@ class Job:
 
 
 class _Stopped(BaseException):
-    """Raised inside a job that is to end; no `except Exception` on its way may catch it."""
+    """Raised inside a job that shall end; not an Exception, so that no reader swallows it."""
 
 
 class Jobs:
@@ -82,7 +83,7 @@ class Jobs:
     def __init__(self, library: Library, vectors: bool = True) -> None:
         self._library, self._vectors = library, vectors
         self._waiting: deque[Job] = deque()
-        self._known: dict[str, Job] = {}
+        self._jobs: dict[str, Job] = {}
         self._changed = threading.Condition()
         self._stopping: set[str] = set()
         self._closed = False
@@ -90,7 +91,7 @@ class Jobs:
         self._thread.start()
 
     def submit(self, kind: Kind, label: str, paths: Sequence[str | Path]) -> Job:
-        """Put a job into the queue; the same one, if it waits there and no removal does since."""
+        """Queue a job, or return an equal one that waits already with no removal behind it."""
         job = Job(kind, label, tuple(map(str, paths)))
         with self._changed:
             for other in reversed(self._waiting):
@@ -99,24 +100,24 @@ class Jobs:
                 if "remove" in (kind, other.kind):
                     break
             self._waiting.append(job)
-            self._known[job.id] = job
-            ended = [known.id for known in self._known.values() if known.ended]
-            for old in ended[: max(0, len(ended) - _REMEMBERED)]:
-                del self._known[old]
+            self._jobs[job.id] = job
+            ended = [other.id for other in self._jobs.values() if other.ended]
+            for oldest in ended[: max(0, len(ended) - _MOST_ENDED)]:
+                del self._jobs[oldest]
             self._changed.notify()
         return job
 
     def all(self) -> list[Job]:
-        """The newest first."""
+        """All jobs, the newest first."""
         with self._changed:
-            return list(reversed(self._known.values()))
+            return list(reversed(self._jobs.values()))
 
     def get(self, id: str) -> Job | None:
-        """The job of this id."""
-        return self._known.get(id)
+        """The job of this id, if there is one."""
+        return self._jobs.get(id)
 
     def stop(self, job: Job) -> None:
-        """End a job after its present commit; what is committed stays."""
+        """End a job after its present commit; what was committed stays."""
         with self._changed:
             if job in self._waiting:
                 self._waiting.remove(job)
@@ -125,7 +126,7 @@ class Jobs:
                 self._stopping.add(job.id)
 
     def close(self, seconds: float = 30.0) -> None:
-        """Stop whatever runs, and wait for its commit."""
+        """Stop the job that runs, and wait for its commit."""
         with self._changed:
             self._closed = True
             for job in self._waiting:
@@ -146,7 +147,7 @@ class Jobs:
             self._run(job)
 
     def _run(self, job: Job) -> None:
-        """One job to its end, whatever happens in it."""
+        """Run one job to its end, whatever happens in it."""
         try:
             self._do(job)
             _end(job, "done")
@@ -159,40 +160,41 @@ class Jobs:
         self._stopping.discard(job.id)
 
     def _do(self, job: Job) -> None:
-        def look() -> None:
+        def check_stop() -> None:
             if self._closed or job.id in self._stopping:
                 raise _Stopped
 
         if job.kind == "remove":
-            gone = self._library.remove(*job.paths)
+            removed = self._library.remove(*job.paths)
             for upload in [u for p in job.paths for u in uploads_at(self._library.folder, p)]:
-                if upload.stat().st_mtime <= job.at.timestamp():  # a newer version was not meant
+                # A newer version that arrived while the job waited was not meant.
+                if upload.stat().st_mtime <= job.at.timestamp():
                     upload.unlink()
-            job.counts["removed"] = len(gone)
+            job.counts["removed"] = len(removed)
             return
-        progress = _progress_of(job, look)
-        there = [path for path in job.paths if Path(path).exists()]
-        if not there and job.kind != "watch":
+        progress = _progress_of(job, check_stop)
+        existing = [path for path in job.paths if Path(path).exists()]
+        if not existing and job.kind != "watch":
             raise InputError(f"{job.label} is no longer there")
-        if there:
+        if existing:
             self._library.add(
-                *there,
+                *existing,
                 vectors=self._vectors,
                 progress=progress,
-                on_file=lambda report: _note(job, report),
+                on_file=lambda report: _record_file(job, report),
             )
 
 
-def _progress_of(job: Job, look: Callable[[], None]) -> Progress:
+def _progress_of(job: Job, check_stop: Callable[[], None]) -> Progress:
     def progress(stage: str, done: int, total: int | None, unit: str) -> None:
         job.progress[stage] = (done, total, unit)
         job.version += 1
-        look()
+        check_stop()
 
     return progress
 
 
-def _note(job: Job, report: FileReport) -> None:
+def _record_file(job: Job, report: FileReport) -> None:
     job.counts[report.outcome] = job.counts.get(report.outcome, 0) + 1
     if report.outcome != "unchanged":
         job.files.append(report)

@@ -1,7 +1,7 @@
-"""Files that arrive over the network: their names made harmless, kept in the library's folder.
+"""Files that arrive over the network: their names are made harmless, and they go to `uploads/`.
 
-A browser tells a file's name and no path, so what is dropped on the page is kept in `uploads/`,
-flat. The same name again is a newer version of the same file. A file is there whole or not at all.
+A browser tells a file's name and no path, so the folder is flat. The same name again is a newer
+version of the same file. A file is stored whole or not at all.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import Final
 
 from commonplace.foundation import InputError, LibraryError
 
-_LONGEST_GIVEN: Final = 1000  # characters
+_LONGEST_REQUEST: Final = 1000  # characters
 _LONGEST: Final = 200  # bytes of a name; file systems take 255
 
 
@@ -26,28 +26,28 @@ def safe_name(name: str) -> str:
     """A file name that stays in its folder, prints and is not hidden.
 
     Raises:
-        InputError: nothing is left of it.
+        InputError: no such name is left, or the name is too long.
     """
-    if len(name) > _LONGEST_GIVEN:
+    if len(name) > _LONGEST_REQUEST:
         raise InputError(f"a name of {len(name):,} characters is no name for a file")
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(c for c in last if c.isprintable() and not "\ud800" <= c <= "\udfff")
-    kept = kept.strip().lstrip(".").strip()
-    stem, dot, suffix = kept.rpartition(".")
-    while len(kept.encode()) > _LONGEST and stem:
+    safe = "".join(c for c in last if c.isprintable() and not "\ud800" <= c <= "\udfff")
+    safe = safe.strip().lstrip(".").strip()
+    stem, dot, suffix = safe.rpartition(".")
+    while len(safe.encode()) > _LONGEST and stem:
         stem = stem[:-1]
-        kept = f"{stem}{dot}{suffix}"
-    if not kept or len(kept.encode()) > _LONGEST:
+        safe = f"{stem}{dot}{suffix}"
+    if not safe or len(safe.encode()) > _LONGEST:
         raise InputError(f"{name[:80]!r} is no name for a file; give one like notes.md")
-    return kept
+    return safe
 
 
 async def keep_upload(library: Path, name: str, pieces: AsyncIterator[bytes]) -> Path:
     """Write an upload beside its place, then move it there.
 
     Raises:
-        InputError: the name is none.
-        LibraryError: the disk refuses.
+        InputError: the name is not one for a file.
+        LibraryError: the file cannot be written.
     """
     target = uploads_folder(library) / safe_name(name)
     partial = library / "cache" / f"upload-{uuid.uuid4().hex}.part"
@@ -67,13 +67,13 @@ async def keep_upload(library: Path, name: str, pieces: AsyncIterator[bytes]) ->
 
 
 def forget_partial_uploads(library: Path) -> None:
-    """Remove what a crash left half written."""
+    """Remove files that a crash left half written."""
     for partial in (library / "cache").glob("upload-*.part"):
         partial.unlink(missing_ok=True)
 
 
 def uploads_at(library: Path, path: str) -> list[Path]:
-    """The uploads at or under a path: files that are ours to delete."""
+    """The uploads at or under a path: files that the service may delete."""
     folder = uploads_folder(library)
-    kept = folder.iterdir() if folder.is_dir() else ()
-    return [file for file in kept if file == Path(path) or folder.is_relative_to(path)]
+    uploads = folder.iterdir() if folder.is_dir() else ()
+    return [file for file in uploads if file == Path(path) or folder.is_relative_to(path)]

@@ -1,4 +1,4 @@
-"""The service as one ASGI application: the guard before everything else."""
+"""The service as one ASGI application, with the guard before everything else."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ from mcp.server.mcpserver import Context
 
 from commonplace.foundation import InputError
 from commonplace.service.access.guard import Guard
-from commonplace.service.access.settings import Settings
+from commonplace.service.access.settings import ServiceSettings
 from commonplace.service.access.tokens import Token, default_tokens
 from commonplace.service.api.answers import answers_api
 from commonplace.service.api.dependencies import answer_errors
@@ -22,33 +22,35 @@ from commonplace.service.api.library import library_api
 from commonplace.service.api.mcp import mcp_server
 from commonplace.service.api.openai import openai_api
 from commonplace.service.api.plans import plans_api
-from commonplace.service.state.desk import Desk, Desks
+from commonplace.service.state.libraries import LibraryPool, OpenLibrary
 from commonplace.service.state.plans import Plans
 
 _PAGE: Final = Path(__file__).parent / "page"
 _REPORTS: Final = Path(__file__).parents[1] / "capacity" / "reports"
 
 
-def create_app(settings: Settings, announce: Callable[[str], None] = lambda _: None) -> Guard:
-    """The application that serves `settings.library`; give it to any ASGI server.
+def create_app(
+    settings: ServiceSettings, announce: Callable[[str], None] = lambda _: None
+) -> Guard:
+    """The application that serves `settings.library`, for any ASGI server.
 
-    `announce` is told when weights are fetched.
+    `announce` is called when weights are fetched.
 
     Raises:
         LibraryError: the library cannot be opened (when it starts).
     """
-    desks = Desks(settings, announce)
-    protocol = mcp_server(lambda ctx, write: _desk_of(desks, ctx, write), local=False)
+    pool = LibraryPool(settings, announce)
+    mcp = mcp_server(lambda ctx, write: _library_of(pool, ctx, write), local=False)
     # Host and Origin are the guard's business, for all paths alike.
-    over_http = protocol.streamable_http_app(stateless_http=True, json_response=True, host="")
+    mcp_over_http = mcp.streamable_http_app(stateless_http=True, json_response=True, host="")
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if not settings.wants_token:
-            await anyio.to_thread.run_sync(desks.of, None)
-        async with protocol.session_manager.run():
+            await anyio.to_thread.run_sync(pool.of, None)
+        async with mcp.session_manager.run():
             yield
-        await anyio.to_thread.run_sync(desks.close)
+        await anyio.to_thread.run_sync(pool.close)
 
     app = FastAPI(
         title="commonplace",
@@ -58,7 +60,7 @@ def create_app(settings: Settings, announce: Callable[[str], None] = lambda _: N
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.desks, app.state.settings = desks, settings
+    app.state.pool, app.state.settings = pool, settings
     app.state.plans = Plans(settings.plans)
     answer_errors(app)
     for router in (answers_api, library_api, openai_api, plans_api):
@@ -69,18 +71,18 @@ def create_app(settings: Settings, announce: Callable[[str], None] = lambda _: N
         return FileResponse(_PAGE / "index.html", media_type="text/html; charset=utf-8")
 
     @app.api_route("/page/pictures.css", methods=["GET", "HEAD"], include_in_schema=False)
-    async def pictures() -> FileResponse:  # as in `plan report`: one look of a plan's pictures
+    async def pictures() -> FileResponse:  # the same styles as in `plan report`
         return FileResponse(_REPORTS / "pictures.css")
 
     app.mount("/page", StaticFiles(directory=_PAGE))
-    app.router.routes.extend(over_http.routes)
+    app.router.routes.extend(mcp_over_http.routes)
     return Guard(app, settings, settings.tokens or default_tokens())
 
 
-def _desk_of(desks: Desks, ctx: Context[Any, Any], write: bool) -> Desk:
-    """The desk of an MCP request, by the token that the guard left with it."""
+def _library_of(pool: LibraryPool, ctx: Context[Any, Any], write: bool) -> OpenLibrary:
+    """The library of an MCP request, by the token that the guard put into its state."""
     state = getattr(ctx.request_context.request, "state", None)
     token: Token | None = getattr(state, "token", None)
     if write and token is not None and not token.may_write:
         raise InputError(f"the token {token.name!r} may read, and change nothing")
-    return desks.of(token)
+    return pool.of(token)
