@@ -5,7 +5,8 @@ a field is declared once. Only what the service adds to it, or sends by itself, 
 """
 
 from datetime import datetime
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from types import NoneType, UnionType
 from typing import (
     Annotated,
@@ -58,7 +59,7 @@ def _modelled(hint: Any) -> Any:
         return response_model(hint)
     origin, arguments = get_origin(hint), tuple(map(_modelled, get_args(hint)))
     if origin in (Union, UnionType):
-        union = Union[arguments]  # noqa: UP007 (the members are not known before)
+        union = reduce(or_, arguments)
         is_tagged = NoneType not in arguments  # the `type` of each record says which one it is
         return Annotated[union, Field(discriminator="type")] if is_tagged else union
     return origin[arguments] if origin in (list, dict, tuple) else hint
