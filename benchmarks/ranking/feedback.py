@@ -31,7 +31,12 @@ from commonplace.corpus import FeedbackRecord, Verdict
 from commonplace.evaluation import open_set, read_beir
 from commonplace.foundation.arrays import Float32s
 from commonplace.models import TextEncoder, open_encoder
-from commonplace.retrieval import FeedbackParameters, Taste, spread, taste
+from commonplace.retrieval import (
+    FeedbackParameters,
+    RelevanceFeedback,
+    relevance_feedback,
+    spread,
+)
 
 DEPTH, SHOWN = 50, 10
 LOOKS_RELEVANT, LOOKS_IRRELEVANT, THUMBS = 0.8, 0.1, 0.2
@@ -40,13 +45,13 @@ NAIVE = 0.3  # what each click adds in the naive ranking
 
 @dataclass(frozen=True)
 class Query:
-    """One query: its vector, what was found (contents, scores) and what is truly relevant."""
+    """One query: its vector, its results (contents, scores) and what is truly relevant."""
 
     text: str
     vector: Float32s
     contents: list[str]
     scores: Float32s
-    gains: Float32s  # of each passage found
+    gains: Float32s  # of each result
     ideal: float  # the DCG@10 of all that is relevant
 
 
@@ -61,11 +66,11 @@ def ndcg(query: Query, scores: Float32s) -> float:
 
 def read_queries(folder: Path, place: Path, encoder: TextEncoder) -> list[Query]:
     """Each judged query with its candidates: documents by their best passage."""
-    given = read_beir(folder)
-    library, identities, _ = open_set(given, place)
+    beir = read_beir(folder)
+    library, identities, _ = open_set(beir, place)
     return [
-        _query(library, text, given.judgments[name], identities, encoder)
-        for name, text in given.queries.items()
+        _query(library, text, beir.judgments[name], identities, encoder)
+        for name, text in beir.queries.items()
     ]
 
 
@@ -90,10 +95,10 @@ def _query(
     )
 
 
-def shifts(learned: Taste, query: Query) -> Float32s:
+def shifts(feedback: RelevanceFeedback, query: Query) -> Float32s:
     """What the library's own search adds to the scores of its best passages."""
-    moved = learned.adjustments(query.text, query.vector, query.contents)
-    return np.asarray(spread(query.scores) * moved, np.float32)
+    adjustments = feedback.adjustments(query.text, query.vector, query.contents)
+    return np.asarray(spread(query.scores) * adjustments, np.float32)
 
 
 class Simulation:
@@ -143,13 +148,13 @@ class Simulation:
         )
 
     def ranking(self, parameters: FeedbackParameters | None, naive: bool) -> Any:
-        """A query's scores after what was learned so far."""
+        """A function from a query to its scores after the feedback so far."""
         if naive:
             return lambda query: query.scores + NAIVE * self._clicks(query)
-        learned = taste(self.records, self._encode, parameters)
-        if learned is None:
+        feedback = relevance_feedback(self.records, self._encode, parameters)
+        if feedback is None:
             return lambda query: query.scores
-        return lambda query: query.scores + shifts(learned, query)
+        return lambda query: query.scores + shifts(feedback, query)
 
     def _encode(self, texts: Sequence[str]) -> Float32s:
         return np.stack([self.vectors[text] for text in texts])
@@ -179,9 +184,10 @@ def one_wrong_down(queries: list[Query], parameters: FeedbackParameters | None) 
         if query.gains[:1].any():
             content = query.contents[0]
             record = FeedbackRecord(query.text, content, "", content, "down", 1)
-            learned = taste([record], lambda _, q=query: q.vector[None], parameters)  # type: ignore[misc]
-            assert learned is not None
-            moved = query.scores + shifts(learned, query)
+            vector = query.vector[None]
+            feedback = relevance_feedback([record], lambda _, v=vector: v, parameters)  # type: ignore[misc]
+            assert feedback is not None
+            moved = query.scores + shifts(feedback, query)
             changes.append(ndcg(query, moved) - ndcg(query, query.scores))
     return float(np.mean(changes))
 
@@ -192,13 +198,14 @@ def measure(
     """Means over five simulated libraries."""
     rows = []
     for name, naive in (("before", False), ("learned", False), ("naive", True)):
-        found = []
+        figures = []
         for seed in range(5):
             simulation = Simulation(queries, seed, angry)
             if name != "before":
                 simulation.run(sessions * len(simulation.asked), parameters, naive)
-            found.append(simulation.measure(parameters, naive))
-        rows.append({"ranking": name} | {k: np.mean([f[k] for f in found]) for k in found[0]})
+            figures.append(simulation.measure(parameters, naive))
+        means = {key: float(np.mean([each[key] for each in figures])) for key in figures[0]}
+        rows.append({"ranking": name} | means)
     return rows
 
 

@@ -51,7 +51,7 @@ class Accelerated:
         self._next += len(texts)
 
     def delete(self, document: int) -> None:
-        self._postings = self._postings.changed(gone=[document])
+        self._postings = self._postings.changed(deleted=[document])
 
 
 class Stored:

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from commonplace.corpus import VERDICTS, FeedbackRecord, Verdict
-from commonplace.retrieval import FeedbackParameters, Taste, remembering, spread, taste
+from commonplace.retrieval import (
+    FeedbackParameters,
+    RelevanceFeedback,
+    cached_encoding,
+    relevance_feedback,
+    spread,
+)
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 PARAMETERS = FeedbackParameters()
@@ -26,13 +32,13 @@ def given_on(
 
 
 def moved(records: Sequence[FeedbackRecord], query: str = "low rank") -> list[float]:
-    learned = taste(records, None)
+    learned = relevance_feedback(records, None)
     assert learned is not None
     return [float(shift) for shift in learned.adjustments(query, None, ["a", "b"])]
 
 
 def test_none_is_nothing() -> None:
-    assert taste([], None) is None
+    assert relevance_feedback([], None) is None
 
 
 def test_up_lifts_down_lowers_and_others_stay() -> None:
@@ -73,7 +79,7 @@ def test_without_an_encoder_only_the_same_words_are_alike() -> None:
 @given(st.lists(st.tuples(st.sampled_from(VERDICTS), st.integers(1, 30)), max_size=40))
 def test_nothing_moves_beyond_the_bound(verdicts: list[tuple[Verdict, int]]) -> None:
     records = [given_on(day, "a", v, rank) for day, (v, rank) in enumerate(verdicts)]
-    learned = taste(records, None)
+    learned = relevance_feedback(records, None)
     if learned:
         shift = learned.adjustments("low rank", None, ["a"])[0]
         assert abs(shift) < PARAMETERS.bound
@@ -85,7 +91,7 @@ def turned(degrees: float) -> NDArray[np.float32]:
 
 
 def test_it_fades_with_the_distance_of_the_queries() -> None:
-    learned = Taste((given_on(0, "a", "up"),), turned(0)[None])
+    learned = RelevanceFeedback((given_on(0, "a", "up"),), turned(0)[None])
     shifts = [float(learned.adjustments("x", turned(d), ["a"])[0]) for d in (0, 15, 30, 60)]
     assert shifts[0] == pytest.approx(ONE)
     assert shifts[0] > shifts[1] > shifts[2] > shifts[3] == 0
@@ -99,13 +105,13 @@ def test_queries_are_encoded_once_and_a_damaged_cache_is_made_again(tmp_path: Pa
         return np.stack([turned(len(text)) for text in texts])
 
     file = tmp_path / "feedback.npz"
-    first = remembering(encode, file)(["a", "bb"])
-    again = remembering(encode, file)(["bb", "ccc"])
+    first = cached_encoding(encode, file)(["a", "bb"])
+    again = cached_encoding(encode, file)(["bb", "ccc"])
     np.testing.assert_array_equal(first[1], again[0])
     assert asked == ["a", "bb", "ccc"]
     assert b"ccc" not in file.read_bytes()
     file.write_bytes(b"PK\x03\x04 no zip")
-    remembering(encode, file)(["bb"])
+    cached_encoding(encode, file)(["bb"])
     assert asked == ["a", "bb", "ccc", "bb"]
 
 

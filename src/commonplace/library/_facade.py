@@ -284,7 +284,9 @@ class Library:
         with watch.stage("load"):
             encoder = self._weights.encoder if profile != "bm25" and view.has_vectors else None
             reranker = self._weights.reranker if profile == "best" else None
-            taste = self._learned.taste(encoder) if self.learns_from_feedback else None
+            feedback = (
+                self._learned.relevance_feedback(encoder) if self.learns_from_feedback else None
+            )
         return search(
             view,
             query,
@@ -294,7 +296,7 @@ class Library:
             reranker,
             explain=explain,
             watch=watch,
-            taste=taste,
+            feedback=feedback,
         )
 
     def explain(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from commonplace.corpus import Store, feedback_file, read_feedback
 from commonplace.library._models import ENCODER_SHA256
-from commonplace.retrieval import Taste, remembering, taste
+from commonplace.retrieval import RelevanceFeedback, cached_encoding, relevance_feedback
 
 if TYPE_CHECKING:
     from commonplace.models import TextEncoder
@@ -17,9 +17,9 @@ class Learned:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: tuple[Stamp, bool, Taste | None] = (None, False, None)
+        self._known: tuple[Stamp, bool, RelevanceFeedback | None] = (None, False, None)
 
-    def taste(self, encoder: "TextEncoder | None") -> Taste | None:
+    def relevance_feedback(self, encoder: "TextEncoder | None") -> RelevanceFeedback | None:
         """What was learned so far; None where there was nothing to learn from.
 
         Without an encoder only queries of the same words are alike.
@@ -38,7 +38,7 @@ class Learned:
             return None
         return status.st_size, status.st_mtime_ns
 
-    def _read(self, encoder: "TextEncoder | None") -> Taste | None:
+    def _read(self, encoder: "TextEncoder | None") -> RelevanceFeedback | None:
         file = self._store.folder / "cache" / f"feedback-{ENCODER_SHA256[:12]}.npz"
-        encode = remembering(encoder.encode_queries, file) if encoder else None
-        return taste(read_feedback(self._store), encode)
+        encode = cached_encoding(encoder.encode_queries, file) if encoder else None
+        return relevance_feedback(read_feedback(self._store), encode)

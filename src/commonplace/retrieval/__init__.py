@@ -2,7 +2,13 @@
 
 from commonplace.retrieval._explanation import Explanation, Hit
 from commonplace.retrieval._features import FEATURES, Signals, features, shortest_cover
-from commonplace.retrieval._feedback import FeedbackParameters, Taste, remembering, spread, taste
+from commonplace.retrieval._feedback import (
+    FeedbackParameters,
+    RelevanceFeedback,
+    cached_encoding,
+    relevance_feedback,
+    spread,
+)
 from commonplace.retrieval._search import Profile, RankingParameters, search
 from commonplace.retrieval._view import View, open_view
 from commonplace.retrieval.fusion import FusionParameters
@@ -23,16 +29,16 @@ __all__ = [
     "NeighbourParameters",
     "Profile",
     "RankingParameters",
+    "RelevanceFeedback",
     "RerankParameters",
     "Signals",
-    "Taste",
     "TermContribution",
     "View",
+    "cached_encoding",
     "features",
     "open_view",
-    "remembering",
+    "relevance_feedback",
     "search",
     "shortest_cover",
     "spread",
-    "taste",
 ]

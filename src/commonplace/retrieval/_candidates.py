@@ -1,7 +1,7 @@
-"""The candidates of one search: rows with all that is known of each, and what their scores are of.
+"""The candidates of one search: rows with all that is known about each, and the parts of its score.
 
-A score is a sum of named parts (BM25, cosine, neighbours, late interaction, ...), kept beside it,
-so that an explanation is the ranking itself and not a second computation.
+A score is a sum of named parts (BM25, cosine, neighbours, late interaction, ...), which stand
+beside it, so that an explanation is the ranking itself and not a second computation.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ BELOW = "below what was compared again"  # the part that keeps the rest of a ran
 
 @dataclass
 class Candidates:
-    """Rows [n] and what is known of each, aligned, best first once `rank` was called.
+    """Rows [n] and what is known about each, aligned, best first once `rank` was called.
 
     Attributes:
         parts: what each kind of evidence adds to the score, float64 [n]; `scores` is their sum.

@@ -1,4 +1,4 @@
-"""What a search returns: passages, and where it is asked for, every number behind their places."""
+"""What a search returns: passages and, if asked for, every number behind their places."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found; `score` orders the hits of one search and means nothing across."""
+    """A passage with its score; `score` orders the hits of one search and means nothing across."""
 
     passage: Passage
     score: float

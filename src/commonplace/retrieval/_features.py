@@ -1,8 +1,8 @@
-"""What is known of a query and a passage, as numbers: the features of learning to rank.
+"""What is known about a query and a passage, as numbers: the features of learning to rank.
 
 `search --explain` computes them (`Explanation.features`) and `benchmarks.ranking.learning_to_rank`
 trains on them. What a stage did not compute is NaN, which trees take as it is. Feedback is 0 here:
-it is of one library only, and nothing that is trained on public sets may depend on it.
+it belongs to one library, and nothing that is trained on public sets may depend on it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -36,7 +36,7 @@ FEATURES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What the stages of a search found for each of n passages, float32 [n]; None: did not run."""
+    """What the stages of a search computed for n passages, [n]; None where a stage did not run."""
 
     bm25: Float32s
     cosine: Float32s | None = None
@@ -66,12 +66,12 @@ def _words(passage: Passage, weights: dict[str, float]) -> list[float]:
     held = analyse(indexed_text(passage.title, passage.heading, passage.text))
     titles = set(analyse(" ".join((passage.title, *passage.heading))))
     mass, shared = sum(weights.values()), weights.keys() & set(held)
-    found = sum(weights[term] for term in shared)
+    held_mass = sum(weights[term] for term in shared)
     return [
         sum(weights[term] for term in weights.keys() & titles) / mass if mass else 0.0,
         len(shared) / len(weights) if weights else 0.0,
-        found / mass if mass else 0.0,
-        mass - found,
+        held_mass / mass if mass else 0.0,
+        mass - held_mass,
         len(shared) / shortest_cover(held, shared) if shared else 0.0,
         float(np.log1p(len(held))),
     ]
@@ -84,13 +84,13 @@ def _place(passage: Passage, now: datetime) -> list[float]:
     return [*place, float(passage.kind == "code"), float(passage.kind == "pdf")]
 
 
-def shortest_cover(held: Sequence[str], wanted: Iterable[str]) -> int:
-    """Terms in the shortest stretch of `held` with every term of `wanted`; 0 if there is none.
+def shortest_cover(held: Sequence[str], terms: Iterable[str]) -> int:
+    """The length of the shortest stretch of `held` with every one of `terms`; 0 if there is none.
 
     The minimal cover of Tao & Zhai, "An exploration of proximity measures" (SIGIR 2007), in one
-    pass: of the last places of all wanted terms the first begins the stretch that ends here.
+    pass: of the last places of all terms the first begins the stretch that ends here.
     """
-    last = dict.fromkeys(wanted, -1)
+    last = dict.fromkeys(terms, -1)
     best = 0
     for end, term in enumerate(held):
         if term in last:

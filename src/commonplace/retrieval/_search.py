@@ -21,14 +21,14 @@ from commonplace.foundation.arrays import Float32s, Int64s
 from commonplace.retrieval._candidates import Candidates
 from commonplace.retrieval._explanation import Explanation, Hit
 from commonplace.retrieval._features import FEATURES, Signals, features
-from commonplace.retrieval._feedback import Taste, spread
+from commonplace.retrieval._feedback import RelevanceFeedback, spread
 from commonplace.retrieval._view import View
 from commonplace.retrieval.fusion import FusionParameters, fused_parts, standard
 from commonplace.retrieval.index.bm25 import TermContribution
 from commonplace.retrieval.mixture import RerankParameters, reranked_part
 from commonplace.retrieval.neighbours import NeighbourParameters, neighbour_means
 
-_ROUNDING = 1e-6  # relative; float32 sums were seen to be off by three units in the last place
+_ROUNDING = 1e-6  # relative; float32 sums are off by up to three units in the last place
 Profile = Literal["bm25", "dense", "fast", "best"]
 
 
@@ -66,12 +66,13 @@ def search(
     explain: bool = False,
     watch: Stopwatch | None = None,
     parameters: RankingParameters | None = None,
-    taste: Taste | None = None,
+    feedback: RelevanceFeedback | None = None,
 ) -> list[Hit]:
     """The `limit` best passages for a query, best first.
 
     Profiles `fast` and `best` need an `encoder`, `best` a `reranker`; without them (or without
-    vectors) the stage is left out. `taste` is what was learned from this library's feedback.
+    vectors) the stage is left out. `feedback` is what this library's user thought of earlier
+    results.
     """
     watch, parameters = watch or Stopwatch(), parameters or RankingParameters()
     terms = analyse(query)
@@ -80,22 +81,31 @@ def search(
     if dense is None:
         with watch.stage("bm25"):
             rows, scores = view.lexical(terms, depth)
-        found = Candidates(rows, scores, {"bm25": scores}, lexical_rows=rows)
+        candidates = Candidates(rows, scores, {"bm25": scores}, lexical_rows=rows)
     else:
-        found = _hybrid(view, query, terms, dense, depth, parameters, profile, watch)
+        candidates = _hybrid(
+            view,
+            query,
+            terms,
+            dense,
+            depth=depth,
+            parameters=parameters,
+            profile=profile,
+            watch=watch,
+        )
     texts: dict[int, Passage] = {}
     if profile == "best" and reranker is not None:
         with watch.stage("rerank"):
-            texts = _rerank(view, query, found, reranker, parameters.rerank)
-    if taste is not None:
+            texts = _rerank(view, query, candidates, reranker, parameters.rerank)
+    if feedback is not None:
         with watch.stage("feedback"):
-            texts |= _adapt(view, query, found, taste)
-    found.keep(np.arange(min(limit, len(found.rows))))
+            texts |= _adapt(view, query, candidates, feedback)
+    candidates.keep(np.arange(min(limit, len(candidates.rows))))
     with watch.stage("fetch"):
-        passages = _fetch(view, found.rows, texts)
+        passages = _fetch(view, candidates.rows, texts)
     if explain:
-        return _explained(view, terms, found, passages)
-    return [Hit(p, float(score)) for p, score in zip(passages, found.scores, strict=True)]
+        return _explained(view, terms, candidates, passages)
+    return [Hit(p, float(score)) for p, score in zip(passages, candidates.scores, strict=True)]
 
 
 def _hybrid(
@@ -103,6 +113,7 @@ def _hybrid(
     query: str,
     terms: Sequence[str],
     encoder: QueryEncoder,
+    *,
     depth: int,
     parameters: RankingParameters,
     profile: Profile,
@@ -127,105 +138,114 @@ def _hybrid(
     with watch.stage("bm25"):
         bm25 = np.concatenate([lexical, view.lexical_scores(terms, only_dense)])
     with watch.stage("fuse"):
-        found = _fused(rows, bm25, cosine, parameters.fusion)
-        found.lexical_rows, found.dense_rows = lexical_rows, dense_rows
-        found.query_vector = vector
-        _smooth(view, found, parameters.neighbours)
-    return found
+        candidates = _fused(rows, bm25, cosine, parameters.fusion)
+        candidates.lexical_rows, candidates.dense_rows = lexical_rows, dense_rows
+        candidates.query_vector = vector
+        _smooth(view, candidates, parameters.neighbours)
+    return candidates
 
 
 def _fused(
     rows: Int64s, bm25: Float32s, cosine: Float32s, parameters: FusionParameters
 ) -> Candidates:
     words, meaning = fused_parts(bm25, cosine, parameters)
-    found = Candidates(rows, bm25, {"bm25": words, "cosine": meaning}, cosine)
-    found.fused = found.scores.astype(np.float32)
-    found.rank()
-    found.fused_rank = np.arange(1, len(rows) + 1)
-    return found
+    candidates = Candidates(rows, bm25, {"bm25": words, "cosine": meaning}, cosine)
+    candidates.fused = candidates.scores.astype(np.float32)
+    candidates.rank()
+    candidates.fused_rank = np.arange(1, len(rows) + 1)
+    return candidates
 
 
-def _smooth(view: View, found: Candidates, parameters: NeighbourParameters) -> None:
+def _smooth(view: View, candidates: Candidates, parameters: NeighbourParameters) -> None:
     """Let the neighbours of the best candidates speak for them."""
-    depth, weight = min(parameters.depth, len(found.rows)), np.float32(parameters.weight)
-    top = found.rows[:depth]
-    means = neighbour_means(found.scores[:depth], view.vectors(top), parameters.nearest)
-    found.neighbours = np.full(len(found.rows), np.nan, np.float32)
-    found.neighbours[:depth] = means
-    found.adjust({"neighbours": weight * means}, depth, keep=1 - parameters.weight)
+    depth, weight = min(parameters.depth, len(candidates.rows)), np.float32(parameters.weight)
+    top = candidates.rows[:depth]
+    means = neighbour_means(candidates.scores[:depth], view.vectors(top), parameters.nearest)
+    candidates.neighbours = np.full(len(candidates.rows), np.nan, np.float32)
+    candidates.neighbours[:depth] = means
+    candidates.adjust({"neighbours": weight * means}, depth, keep=1 - parameters.weight)
 
 
 def _rerank(
-    view: View, query: str, found: Candidates, reranker: Reranker, parameters: RerankParameters
+    view: View, query: str, candidates: Candidates, reranker: Reranker, parameters: RerankParameters
 ) -> dict[int, Passage]:
     """Reorder the top in place; returns the passages that were fetched for it, by row."""
-    if found.cosine is None:  # BM25 alone: bring its scores to the scale that the weight is for
-        found.parts = {"bm25": standard(found.bm25)}
-    top = found.rows[: parameters.depth]
+    if (
+        candidates.cosine is None
+    ):  # BM25 alone: bring its scores to the scale that the weight is for
+        candidates.parts = {"bm25": standard(candidates.bm25)}
+    top = candidates.rows[: parameters.depth]
     passages = view.passages(top)
     read = [(query, indexed_text(p.title, p.heading, p.text)) for p in passages]
     scores = reranker.score(read) if read else np.empty(0, np.float32)
-    found.reranked = np.full(len(found.rows), np.nan, np.float32)
-    found.reranked[: len(top)] = scores
-    found.adjust({"late interaction": reranked_part(scores, parameters)}, len(top))
+    candidates.reranked = np.full(len(candidates.rows), np.nan, np.float32)
+    candidates.reranked[: len(top)] = scores
+    candidates.adjust({"late interaction": reranked_part(scores, parameters)}, len(top))
     return dict(zip(top.tolist(), passages, strict=True))
 
 
-def _adapt(view: View, query: str, found: Candidates, taste: Taste) -> dict[int, Passage]:
-    """Move the top by what was said of it; returns the passages that were fetched for it."""
-    depth = min(taste.parameters.depth, len(found.rows))
-    top = found.rows[:depth]
+def _adapt(
+    view: View, query: str, candidates: Candidates, feedback: RelevanceFeedback
+) -> dict[int, Passage]:
+    """Move the top by the user's feedback; returns the passages that were fetched for it."""
+    depth = min(feedback.parameters.depth, len(candidates.rows))
+    top = candidates.rows[:depth]
     passages = view.passages(top)
     contents = [passage.content_hash for passage in passages]
-    moved = taste.adjustments(query, found.query_vector, contents)
+    moved = feedback.adjustments(query, candidates.query_vector, contents)
     if moved.any():
-        found.adjust({"feedback": np.float32(spread(found.scores[:depth])) * moved}, depth)
+        candidates.adjust(
+            {"feedback": np.float32(spread(candidates.scores[:depth])) * moved}, depth
+        )
     return dict(zip(top.tolist(), passages, strict=True))
 
 
-def _fetch(view: View, rows: Int64s, there: dict[int, Passage]) -> list[Passage]:
+def _fetch(view: View, rows: Int64s, fetched: dict[int, Passage]) -> list[Passage]:
     """Passages by row; those that a stage has fetched already are not fetched again."""
-    missing = np.array([row for row in rows.tolist() if row not in there], np.int64)
-    there = there | dict(zip(missing.tolist(), view.passages(missing), strict=True))
-    return [there[row] for row in rows.tolist()]
+    missing = np.array([row for row in rows.tolist() if row not in fetched], np.int64)
+    fetched = fetched | dict(zip(missing.tolist(), view.passages(missing), strict=True))
+    return [fetched[row] for row in rows.tolist()]
 
 
 def _explained(
-    view: View, terms: Sequence[str], found: Candidates, passages: Sequence[Passage]
+    view: View, terms: Sequence[str], candidates: Candidates, passages: Sequence[Passage]
 ) -> list[Hit]:
     """Hits with explanations; where BM25 alone ranked, its score is the explanation's own."""
-    signals = Signals(found.bm25, found.cosine, found.neighbours, found.reranked)
+    signals = Signals(
+        candidates.bm25, candidates.cosine, candidates.neighbours, candidates.reranked
+    )
     matrix = features(terms, passages, signals, view.idf, datetime.now(UTC))
     hits = []
     for place, passage in enumerate(passages):
-        why = _explain(view, terms, found, place, matrix[place])
-        score = float(found.scores[place]) if len(found.parts) > 1 else why.contributions[0][1]
+        why = _explain(view, terms, candidates, place, matrix[place])
+        is_sum = len(candidates.parts) > 1
+        score = float(candidates.scores[place]) if is_sum else why.contributions[0][1]
         hits.append(Hit(passage, score, why))
     return hits
 
 
 def _explain(
-    view: View, terms: Sequence[str], found: Candidates, place: int, known: Float32s
+    view: View, terms: Sequence[str], candidates: Candidates, place: int, values: Float32s
 ) -> Explanation:
-    row = int(found.rows[place])
-    bm25 = float(found.bm25[place])
+    row = int(candidates.rows[place])
+    bm25 = float(candidates.bm25[place])
     parts = tuple(view.explain(terms, row)) if bm25 else ()
     exact = _in_double(bm25, parts)
-    added = {name: float(values[place]) for name, values in found.parts.items()}
+    added = {name: float(part[place]) for name, part in candidates.parts.items()}
     if added.keys() == {"bm25"}:
         added["bm25"] = exact
     return Explanation(
         terms=parts,
         bm25=exact,
-        bm25_rank=_rank(found.lexical_rows, row),
-        cosine=_number(found.cosine, place),
-        dense_rank=_rank(found.dense_rows, row),
-        fused=_number(found.fused, place),
-        fused_rank=None if found.fused_rank is None else int(found.fused_rank[place]),
-        neighbours=_number(found.neighbours, place),
-        reranked=_number(found.reranked, place),
+        bm25_rank=_rank(candidates.lexical_rows, row),
+        cosine=_number(candidates.cosine, place),
+        dense_rank=_rank(candidates.dense_rows, row),
+        fused=_number(candidates.fused, place),
+        fused_rank=None if candidates.fused_rank is None else int(candidates.fused_rank[place]),
+        neighbours=_number(candidates.neighbours, place),
+        reranked=_number(candidates.reranked, place),
         contributions=tuple(added.items()),
-        features=tuple(zip(FEATURES, map(float, known), strict=True)),
+        features=tuple(zip(FEATURES, map(float, values), strict=True)),
     )
 
 

@@ -1,9 +1,9 @@
 """Two views of a library's passages that search alike: as it is now, and as it was on a day.
 
 The present is searched through the store's own inverted index, or, in a library that is held open,
-through an index in memory (`_accelerator`). The past is rare and must be exact:
-its passages are gathered (those valid then, superseded or not) and ranked by the reference BM25,
-so that the statistics too are those of the library as it was.
+through an index in memory (`index.accelerator`). The past is rare and must be exact: its passages
+(those valid then, superseded or not) are gathered and ranked by the reference BM25, so that the
+statistics too are those of the library as it was.
 """
 
 from collections.abc import Sequence
@@ -111,9 +111,9 @@ class PresentView:
         scores = np.zeros(len(rows), np.float32)
         if len(rows):
             among = f"_rowid IN ({', '.join(map(str, rows.tolist()))})"
-            found, values = self._snapshot.lexical(terms, len(rows), among)
-            at = {row: place for place, row in enumerate(rows.tolist())}
-            scores[[at[row] for row in found.tolist()]] = values
+            matches, values = self._snapshot.lexical(terms, len(rows), among)
+            place_of = {row: place for place, row in enumerate(rows.tolist())}
+            scores[[place_of[row] for row in matches.tolist()]] = values
         return scores
 
     def cosines(self, query: Float32s, rows: Int64s) -> Float32s:
@@ -236,5 +236,5 @@ def _vectors_of(rows: object, snapshot: Snapshot, table: str) -> Vectors | None:
     if table not in snapshot.versions:
         return None
     matrix, at = lookup(snapshot, table, rows["key"])  # type: ignore[index]
-    there = at >= 0
-    return Vectors(np.flatnonzero(there).astype(np.int64), matrix[at[there]])
+    has_vector = at >= 0
+    return Vectors(np.flatnonzero(has_vector).astype(np.int64), matrix[at[has_vector]])

@@ -32,7 +32,11 @@ _FLAT: Final = 1e-6  # a spread below this is no information: all are equal
 
 @dataclass(frozen=True, slots=True)
 class FusionParameters:
-    """How BM25 and dense candidates become one list."""
+    """How BM25 and dense candidates become one list.
+
+    The constants were chosen on four sets and never on SciFact; what else was tried:
+    docs/notebook/2026-11-23-ranking-stages.md and 2026-11-24-ranking-constants.md.
+    """
 
     depth: int = 200  # candidates taken from each list
     lexical: float = 0.26  # weight of BM25; the dense cosine has the rest
@@ -81,10 +85,10 @@ def fused_parts(
     p = parameters or FusionParameters()
     if lexical.shape != dense.shape:
         raise ValueError(f"scores of {lexical.shape} and {dense.shape} candidates")
-    known = ~np.isnan(dense)
-    words = np.where(known, p.lexical, 1.0) * scaled(lexical, p.scale)
+    has_vector = ~np.isnan(dense)
+    words = np.where(has_vector, p.lexical, 1.0) * scaled(lexical, p.scale)
     meaning = np.zeros_like(words)
-    meaning[known] = (1 - p.lexical) * scaled(dense[known], p.scale)
+    meaning[has_vector] = (1 - p.lexical) * scaled(dense[has_vector], p.scale)
     return words.astype(np.float32), meaning.astype(np.float32)
 
 

@@ -15,7 +15,7 @@ _GAP: Final = 1e-3  # between the last passage of the top and the first below
 class RerankParameters:
     """How far the reranker reads, and how much its word counts."""
 
-    depth: int = 20  # passages it reads
+    depth: int = 20  # passages it reads; 10 cost half and lost .0014 nDCG@10, 30 gained .0004
     weight: float = 0.2  # of one standard deviation of its scores
 
 

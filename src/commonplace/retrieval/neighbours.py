@@ -1,11 +1,10 @@
-"""A passage is known by its neighbours: what the passages most like it score is evidence for it.
+"""Smoothing by neighbours: what the passages most like a passage score is evidence for it.
 
     score'(p) = (1 - weight) score(p) + weight * mean of score(n) over the passages n nearest to p
 
 Nearest by cosine among the best of the candidates: Diaz, "Regularizing ad hoc retrieval scores"
-(CIKM 2005), in one step and without weights by distance, which gained nothing more. Of all that was
-tried on top of the fusion this gained most (docs/notebook), and it costs one product of a
-few dozen vectors.
+(CIKM 2005), in one step and without weights by distance, which gained nothing more. It costs one
+product of a few dozen vectors; what it gained: docs/notebook/2026-11-24-ranking-constants.md.
 """
 
 from dataclasses import dataclass
@@ -34,12 +33,12 @@ def neighbour_means(scores: Reals, vectors: Float32s, nearest: int) -> Float32s:
             and its mean is its own score, as where there is no other passage.
         nearest: how many neighbours each has; fewer where there are fewer.
     """
-    known = np.flatnonzero(~np.isnan(vectors).any(axis=1))
+    encoded = np.flatnonzero(~np.isnan(vectors).any(axis=1))
     means: Float32s = scores.astype(np.float32)
-    count = min(nearest, len(known) - 1)
+    count = min(nearest, len(encoded) - 1)
     if count > 0:
-        cosines = vectors[known] @ vectors[known].T
+        cosines = vectors[encoded] @ vectors[encoded].T
         np.fill_diagonal(cosines, -np.inf)
         neighbours = np.argsort(-cosines, axis=1, kind="stable")[:, :count]
-        means[known] = scores[known][neighbours].mean(axis=1)
+        means[encoded] = scores[encoded][neighbours].mean(axis=1)
     return means

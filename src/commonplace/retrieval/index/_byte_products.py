@@ -1,4 +1,4 @@
-"""Compiled: products of vectors kept as bytes. Only `_codes` imports this, inside functions."""
+"""Compiled: products of vectors kept as bytes. Only `codes` imports this, inside functions."""
 
 from typing import Final
 
@@ -22,13 +22,14 @@ def encoded(matrix: Float32s) -> tuple[NDArray[np.int8], Float32s, Float32s]:
         for i in range(dimension):
             greatest = max(greatest, abs(matrix[row, i]))
         scale = np.float32(greatest / 127)
-        left = 0.0
+        squares = 0.0  # of what the whole numbers leave out
         for i in range(dimension):
             number = np.rint(matrix[row, i] / scale)
             numbers[row, i] = np.int8(min(max(number, -127), 127))
-            left += (matrix[row, i] - np.float64(scale) * numbers[row, i]) ** 2
+            squares += (matrix[row, i] - np.float64(scale) * numbers[row, i]) ** 2
         scales[row] = scale
-        errors[row] = np.float32(np.sqrt(left) * 1.000001)
+        # Rounded up: an error must never be smaller than what was left out.
+        errors[row] = np.float32(np.sqrt(squares) * 1.000001)
     return numbers, scales, errors
 
 
@@ -75,10 +76,10 @@ def candidates(
         place -= 1
         above += histogram[place]
     floor = np.float32(place * (2.5 / _BINS) - 1.25 - 1e-6) if place > 0 else np.float32(-np.inf)
-    found = np.empty(count, np.int64)
+    rows = np.empty(count, np.int64)
     size = 0
     for row in range(count):
         if allowed[row] and estimates[row] + (length + lost) * errors[row] + lost >= floor:
-            found[size] = row
+            rows[size] = row
             size += 1
-    return found[:size].copy()
+    return rows[:size].copy()

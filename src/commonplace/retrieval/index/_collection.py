@@ -27,7 +27,7 @@ from commonplace.retrieval.index._segments import (
 from commonplace.retrieval.index.bm25 import BM25Parameters
 
 SEGMENTS: Final = 6
-_RATIO: Final = 8  # between the sizes of neighbours
+_RATIO: Final = 8  # between the sizes of neighbours, so that few segments hold many documents
 _SMALL: Final = 1_024  # documents that are always merged: two milliseconds
 _MOST_DRIFT: Final = 0.01  # of the mean length, before saturations are made anew
 _NO_SUCH_ROW: Final = "a row that is not in the index"
@@ -46,8 +46,8 @@ class Part:
     @property
     def living(self) -> "tuple[Forward, Int64s]":
         """The documents that are not deleted, and their names."""
-        there = np.flatnonzero(self.rows >= 0)
-        return self.segment.forward.taken(there), self.rows[there]
+        live = np.flatnonzero(self.rows >= 0)
+        return self.segment.forward.subset(live), self.rows[live]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Collection:
         Raises:
             ValueError: there is no such row.
         """
-        if len(rows) == 1:  # looking at every name is sooner done than sorting them
+        if len(rows) == 1:  # looking at every name is quicker than sorting them
             at = np.flatnonzero(self.rows == rows[0])
             if not len(at) or rows[0] < 0:
                 raise ValueError(_NO_SUCH_ROW)
@@ -112,28 +112,30 @@ class Collection:
             return 0
         return int(self.frequencies[number])
 
-    def changed(self, texts: pa.Array | Sequence[str], rows: Int64s, gone: Int64s) -> "Collection":
-        """With these documents added, named by `rows`, and those at `gone` deleted.
+    def changed(
+        self, texts: pa.Array | Sequence[str], rows: Int64s, deleted: Int64s
+    ) -> "Collection":
+        """With these documents added, named by `rows`, and those at `deleted` left out.
 
         Raises:
             ValueError: a row that is to be added is there, or one that is to go is not.
         """
-        left = self._without(gone)
+        remaining = self._without(deleted)
         if not len(texts) and not len(rows):
-            return replace(left, parts=tuple(map(left._fresh, left.parts)))
+            return replace(remaining, parts=tuple(map(remaining._fresh, remaining.parts)))
         added = forward(texts, self.vocabulary)
-        if len(rows) != len(added) or not _are_names(rows) or np.isin(rows, left.rows).any():
+        if len(rows) != len(added) or not _are_names(rows) or np.isin(rows, remaining.rows).any():
             raise ValueError("a row for each document, 0 or more, and none twice")
-        grown = len(self.vocabulary) - len(left.frequencies)
-        frequencies = np.pad(left.frequencies, (0, grown))
+        grown = len(self.vocabulary) - len(remaining.frequencies)
+        frequencies = np.pad(remaining.frequencies, (0, grown))
         np.add.at(frequencies, added.terms, 1)
         version = replace(
-            left,
+            remaining,
             frequencies=frequencies,
-            documents=left.documents + int(np.count_nonzero(added.lengths)),
-            terms=left.terms + int(added.lengths.sum()),
+            documents=remaining.documents + int(np.count_nonzero(added.lengths)),
+            terms=remaining.terms + int(added.lengths.sum()),
         )
-        parts = [*left.parts, version._sealed(added, rows)]
+        parts = [*remaining.parts, version._sealed(added, rows)]
         return replace(version, parts=tuple(map(version._fresh, version._merged(parts))))
 
     def renamed(self, old: Int64s, new: Int64s) -> "Collection":
@@ -147,19 +149,19 @@ class Collection:
         named = zip(self.parts, pieces, strict=False)
         return replace(self, parts=tuple(replace(part, rows=piece) for part, piece in named))
 
-    def _without(self, gone: Int64s) -> "Collection":
-        if not len(gone):
+    def _without(self, deleted: Int64s) -> "Collection":
+        if not len(deleted):
             return self
-        places = np.unique(self.places(gone))
+        places = np.unique(self.places(deleted))
         rows, frequencies = self.rows.copy(), self.frequencies.copy()
         rows[places] = -1
         documents, terms = self.documents, self.terms
         for part, base in zip(self.parts, self.bases, strict=False):
             local = places - base
-            taken = part.segment.forward.taken(local[(local >= 0) & (local < len(part))])
-            np.subtract.at(frequencies, taken.terms, 1)
-            documents -= int(np.count_nonzero(taken.lengths))
-            terms -= int(taken.lengths.sum())
+            lost = part.segment.forward.subset(local[(local >= 0) & (local < len(part))])
+            np.subtract.at(frequencies, lost.terms, 1)
+            documents -= int(np.count_nonzero(lost.lengths))
+            terms -= int(lost.lengths.sum())
         marked = replace(self, frequencies=frequencies, documents=documents, terms=terms)
         return marked._named(rows)
 

@@ -41,19 +41,19 @@ def take_documents(
     starts: NDArray[np.int64],
     terms: NDArray[np.int32],
     counts: NDArray[np.uint16],
-    taken: NDArray[np.int64],
+    documents: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]:
-    """The same lists for the documents that are taken, in that order."""
-    new_starts = np.zeros(len(taken) + 1, np.int64)
-    for number in range(len(taken)):
-        document = taken[number]
+    """The same lists for these documents only, in that order."""
+    new_starts = np.zeros(len(documents) + 1, np.int64)
+    for number in range(len(documents)):
+        document = documents[number]
         new_starts[number + 1] = new_starts[number] + starts[document + 1] - starts[document]
     new_terms = np.empty(new_starts[-1], np.int32)
     new_counts = np.empty(new_starts[-1], np.uint16)
-    for number in range(len(taken)):
-        begin = starts[taken[number]]
+    for number in range(len(documents)):
+        begin = starts[documents[number]]
         shift = new_starts[number] - begin
-        for i in range(begin, starts[taken[number] + 1]):
+        for i in range(begin, starts[documents[number] + 1]):
             new_terms[i + shift] = terms[i]
             new_counts[i + shift] = counts[i]
     return new_starts, new_terms, new_counts

@@ -1,6 +1,6 @@
 """Compiled: the documents that may be among the best for a query, and their exact scores.
 
-Only `_postings` imports this module, inside functions: numba is an extra. Documents are numbered
+Only `postings` imports this module, inside functions: numba is an extra. Documents are numbered
 through all segments; a segment's own numbers begin at its base.
 """
 
@@ -81,12 +81,12 @@ def candidates(
         documents,
         saturations,
         bases,
-        runs[order],
-        weights[order],
-        bounds[order],
-        allowed,
-        k,
-        slack,
+        runs=runs[order],
+        weights=weights[order],
+        bounds=bounds[order],
+        allowed=allowed,
+        k=k,
+        slack=slack,
     )
 
 
@@ -118,7 +118,7 @@ def _near_the_best(
     histogram = np.zeros(_BINS + 1, np.int32)
     scale = _BINS / (rest[0] * 1.0001)
     edge, above = 0, 0  # how many were counted in the bins from `edge` on
-    found, reached, size = np.empty(1024, np.int64), np.empty(1024, np.float32), 0
+    places, reached, size = np.empty(1024, np.int64), np.empty(1024, np.float32), 0
     sums = np.zeros(_BLOCK, np.float32)
     at, stop = np.empty(total, np.int64), np.empty(total, np.int64)
     needed = total  # how many of the terms are added up
@@ -179,10 +179,10 @@ def _near_the_best(
                             value += weights[term] * values[place]
                     if value < floor:
                         continue
-                    if size == len(found):
-                        found = np.concatenate((found, np.empty_like(found)))
+                    if size == len(places):
+                        places = np.concatenate((places, np.empty_like(places)))
                         reached = np.concatenate((reached, np.empty_like(reached)))
-                    found[size] = base + document
+                    places[size] = base + document
                     reached[size] = value
                     size += 1
                     place = int(value * scale)
@@ -197,7 +197,7 @@ def _near_the_best(
             sums[:] = 0
             for term in range(added, total):
                 at[term] = _first_from(numbers, at[term], stop[term], end)
-    return found[:size][reached[:size] >= floor]
+    return places[:size][reached[:size] >= floor]
 
 
 @compiled
@@ -207,25 +207,25 @@ def exact_scores(
     counts: Arrays,
     lengths: Arrays,
     bases: NDArray[np.int64],
-    asked: NDArray[np.int64],
+    documents: NDArray[np.int64],
     query: NDArray[np.int32],
     weights: NDArray[np.float64],
     mean_length: float,
     k1: float,
     b: float,
 ) -> NDArray[np.float64]:
-    """The BM25 scores of the documents asked for, in double precision, from their own terms.
+    """The BM25 scores of these documents, in double precision, from their own terms.
 
     `query` [t] and `weights` [t] in the order of the query: with the operations of the reference in
     its order, every bit of a sum is the same.
     """
-    scores = np.zeros(len(asked), np.float64)
-    for place in range(len(asked)):
+    scores = np.zeros(len(documents), np.float64)
+    for place in range(len(documents)):
         part = 0
-        while part + 1 < len(bases) and bases[part + 1] <= asked[place]:
+        while part + 1 < len(bases) and bases[part + 1] <= documents[place]:
             part += 1
-        document = asked[place] - bases[part]
-        held, found = terms[part], counts[part]
+        document = documents[place] - bases[part]
+        held, frequencies = terms[part], counts[part]
         begin, end = starts[part][document], starts[part][document + 1]
         norm = k1 * (1 - b + b * (lengths[part][document] / mean_length))
         for i in range(len(query)):
@@ -237,6 +237,6 @@ def exact_scores(
                 else:
                     high = middle
             if low < end and held[low] == query[i]:
-                tf = np.float64(found[low])
+                tf = np.float64(frequencies[low])
                 scores[place] += weights[i] * (tf * (k1 + 1) / (tf + norm))
     return scores

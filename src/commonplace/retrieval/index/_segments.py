@@ -32,14 +32,14 @@ class Forward:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def taken(self, documents: NDArray[np.int64]) -> "Forward":
+    def subset(self, documents: NDArray[np.int64]) -> "Forward":
         """Only these documents, in that order."""
         from commonplace.retrieval.index._inversion import take_documents
 
         if len(documents) == len(self):
             return self
-        taken = take_documents(self.starts, self.terms, self.counts, documents)
-        return Forward(*taken, self.lengths[documents])
+        lists = take_documents(self.starts, self.terms, self.counts, documents)
+        return Forward(*lists, self.lengths[documents])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,11 @@ class Vocabulary:
 
     def numbers(self, terms: Sequence[str]) -> NDArray[np.int32]:
         """The numbers of terms, new ones for those that are new."""
-        known = self._numbers
+        numbers = self._numbers
         for term in terms:
-            if term not in known:
-                known[term] = self._next()
-        return np.fromiter(map(known.__getitem__, terms), np.int32, len(terms))
+            if term not in numbers:
+                numbers[term] = self._next()
+        return np.fromiter(map(numbers.__getitem__, terms), np.int32, len(terms))
 
 
 def forward(texts: pa.Array | Sequence[str], vocabulary: Vocabulary) -> Forward:
@@ -154,4 +154,12 @@ def no_documents() -> Segment:
     numbers, terms = np.empty(0, np.int64), np.empty(0, np.int32)
     nothing = Forward(np.zeros(1, np.int64), terms, np.empty(0, np.uint16), terms)
     floats = np.empty(0, np.float32)
-    return Segment(nothing, terms, numbers, np.empty(0, np.uint32), floats, floats, 1.0)
+    return Segment(
+        forward=nothing,
+        vocabulary=terms,
+        runs=numbers,
+        documents=np.empty(0, np.uint32),
+        saturations=floats,
+        peaks=floats,
+        mean_length=1.0,
+    )

@@ -1,10 +1,10 @@
-"""What makes a library that is held open quick: derived from the store, in memory, made at will.
+"""The accelerator makes a library that is held open quick; it is derived from the store, in memory.
 
     accelerator = Accelerator()
     view = open_view(snapshot, filter, table, cache, accelerator)
 
-It holds BM25's postings, the vectors, and the vectors as bytes (`_codes`) for the first pass over
-all of them.
+It holds BM25's postings (`postings`), the vectors, and the vectors as bytes (`codes`) for the first
+pass over all of them.
 
 The store stays the truth. For each snapshot the accelerator compares the visible rows with its own:
 new ones are added, vanished ones deleted, and rows that the store only moved (it merges small files
@@ -87,7 +87,7 @@ class Accelerator:
     def vectors(self, snapshot: Snapshot, table: str, cache: Path) -> Vectors | None:
         """The vectors of exactly this snapshot; None while nothing has been encoded.
 
-        Who comes while they are made waits: making them a second time would take as long.
+        A thread that asks while they are made waits: making them again would take as long.
         """
         if table not in snapshot.versions:
             return None
@@ -98,29 +98,29 @@ class Accelerator:
         with self._joining:
             held = self._vectors
             if held is None or held[0][0] != table:
-                made = load_vectors(snapshot, table, cache)
+                vectors = load_vectors(snapshot, table, cache)
             elif held[0] == key:
                 return held[1]
             else:
-                made = grown_vectors(snapshot, table, held[1])
-            if made is not None and (held is None or held[0] < key):
-                self._vectors = key, made
-            return made
+                vectors = grown_vectors(snapshot, table, held[1])
+            if vectors is not None and (held is None or held[0] < key):
+                self._vectors = key, vectors
+            return vectors
 
     def codes(self, snapshot: Snapshot, table: str, vectors: Vectors | None) -> Codes | None:
         """The vectors of exactly this snapshot as bytes; None as for `postings`, or without any."""
         if vectors is None or not len(vectors.rows):
             return None
         key = _key(snapshot, table)
-        made = self._codes
-        if made is not None and made[0] == key:
-            return made[1]
+        held = self._codes
+        if held is not None and held[0] == key:
+            return held[1]
         with _if_free(self._lock) as is_mine:
-            made = self._codes
-            known = made[1] if made is not None and made[0][0] == table else None
-            if not is_mine or (made is not None and known is not None and made[0] > key):
+            held = self._codes
+            earlier = held[1] if held is not None and held[0][0] == table else None
+            if not is_mine or (held is not None and earlier is not None and held[0] > key):
                 return None
-            self._codes = key, Codes.of(vectors, known)
+            self._codes = key, Codes.of(vectors, earlier)
             return self._codes[1]
 
     def forget(self) -> None:
@@ -135,7 +135,7 @@ def _key(snapshot: Snapshot, table: str) -> _Key:
 
 @contextmanager
 def _if_free(lock: threading.Lock) -> Iterator[bool]:
-    """Hold the lock if nobody else does; says whether."""
+    """Hold the lock if nobody else does; yields whether it is held here."""
     is_mine = lock.acquire(blocking=False)
     try:
         yield is_mine
@@ -175,19 +175,19 @@ def _changed(
     """Add, delete and rename: what is new but for its row has moved."""
     table = snapshot.take(new, ["id", "terms"])
     ids = _ids(table)
-    gone_at = np.flatnonzero(~np.isin(old.postings.rows, rows, assume_unique=True))
-    gone, gone_ids = old.postings.rows[gone_at], old.ids[gone_at]
-    _, from_at, to_at = np.intersect1d(gone_ids, ids, return_indices=True)
+    vanished_at = np.flatnonzero(~np.isin(old.postings.rows, rows, assume_unique=True))
+    vanished, vanished_ids = old.postings.rows[vanished_at], old.ids[vanished_at]
+    _, from_at, to_at = np.intersect1d(vanished_ids, ids, return_indices=True)
     postings = old.postings
     if len(to_at):
-        postings = postings.renamed(gone[from_at], new[to_at])
+        postings = postings.renamed(vanished[from_at], new[to_at])
     added = np.setdiff1d(np.arange(len(new)), to_at)
-    left = np.delete(gone, from_at)
-    if len(added) or len(left):
-        postings = postings.changed(_column(table.take(added), "terms"), new[added], left)
-    there = np.concatenate([np.delete(old.postings.rows, gone_at), new])
-    all_ids = np.concatenate([np.delete(old.ids, gone_at), ids])
-    return _State(versions, postings, all_ids[np.argsort(there, kind="stable")])
+    deleted = np.delete(vanished, from_at)
+    if len(added) or len(deleted):
+        postings = postings.changed(_column(table.take(added), "terms"), new[added], deleted)
+    all_rows = np.concatenate([np.delete(old.postings.rows, vanished_at), new])
+    all_ids = np.concatenate([np.delete(old.ids, vanished_at), ids])
+    return _State(versions, postings, all_ids[np.argsort(all_rows, kind="stable")])
 
 
 def _column(table: pa.Table, name: str) -> pa.Array:

@@ -119,11 +119,11 @@ class BM25:
     ) -> list[tuple[int, float]]:
         """The `k` best documents as (index, score), best first; equals by index; none at 0."""
         scores = self.scores(terms, mask)
-        found = np.flatnonzero(scores)
-        if 0 < k < len(found):
-            cut = np.partition(scores[found], -k)[-k]
-            found = found[scores[found] >= cut]
-        best = found[np.argsort(-scores[found], kind="stable")][: max(k, 0)]
+        matches = np.flatnonzero(scores)
+        if 0 < k < len(matches):
+            cut = np.partition(scores[matches], -k)[-k]
+            matches = matches[scores[matches] >= cut]
+        best = matches[np.argsort(-scores[matches], kind="stable")][: max(k, 0)]
         return [(int(i), float(scores[i])) for i in best]
 
     def explain(self, terms: Sequence[str], document: int) -> list[TermContribution]:
@@ -144,8 +144,8 @@ class BM25:
             return 0
         run: NDArray[Any] = self._documents[self._starts[i] : self._starts[i + 1]]
         at = int(np.searchsorted(run, document))
-        found = at < len(run) and run[at] == document
-        return int(self._counts[self._starts[i] + at]) if found else 0
+        is_held = at < len(run) and run[at] == document
+        return int(self._counts[self._starts[i] + at]) if is_held else 0
 
 
 def idf(df: int, documents: int) -> float:

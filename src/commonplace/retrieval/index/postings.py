@@ -1,7 +1,7 @@
-"""One version of the accelerator: BM25 in memory, exact, and never changed once it is made.
+"""One version of the accelerator's BM25: in memory, exact, and never changed once it is made.
 
     postings = Postings.build(["apple tree", "pear"], rows=[3, 8])
-    postings = postings.changed(["plum tree"], rows=[9], gone=[8])     # a new version
+    postings = postings.changed(["plum tree"], rows=[9], deleted=[8])  # a new version
     rows, scores = postings.top(["tree"], 10)
 
 The ranking is that of `BM25`, bit by bit and in order: a float32 pass with the saturations that
@@ -68,14 +68,14 @@ class Postings:
         self,
         texts: pa.Array | Sequence[str] = (),
         rows: Sequence[int] | Int64s = (),
-        gone: Sequence[int] | Int64s = (),
+        deleted: Sequence[int] | Int64s = (),
     ) -> "Postings":
-        """A version with these documents added, named by `rows`, and those at `gone` deleted.
+        """A version with these documents added, named by `rows`, and those at `deleted` left out.
 
         Raises:
             ValueError: a row that is to be added is there, or one that is to go is not.
         """
-        new, old = np.asarray(rows, np.int64), np.asarray(gone, np.int64)
+        new, old = np.asarray(rows, np.int64), np.asarray(deleted, np.int64)
         return Postings(self._collection.changed(texts, new, old))
 
     def renamed(self, old: Int64s, new: Int64s) -> "Postings":
@@ -117,10 +117,16 @@ class Postings:
         if k < 1 or not len(query):
             return np.empty(0, np.int64), np.empty(0, np.float32)
         allowed = self._live if among is None else self._only(among)
-        most = min(k, len(allowed))
-        found = candidates(*self._inverted, query, weights, allowed, most, self._slack)
-        scores = self._exact(query, weights, found)
-        rows = self._collection.rows[found]
+        places = candidates(
+            *self._inverted,
+            query=query,
+            exact_weights=weights,
+            allowed=allowed,
+            k=min(k, len(allowed)),
+            slack=self._slack,
+        )
+        scores = self._exact(query, weights, places)
+        rows = self._collection.rows[places]
         best = np.lexsort((rows, -scores))[:k]
         return rows[best], scores[best]
 
@@ -135,16 +141,17 @@ class Postings:
 
     def _query(self, terms: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """The numbers of the known terms, in the query's order, and repeats times idf of each."""
-        held, found = self._collection, {}
+        collection, weights = self._collection, {}
         for term, repeats in Counter(terms).items():
-            df = held.df(term)
+            df = collection.df(term)
             if df:
-                found[held.vocabulary.number(term)] = repeats * idf(df, held.documents)
-        numbers = np.fromiter(found, np.int32, len(found))
-        return numbers, np.fromiter(found.values(), np.float64, len(found))
+                number = collection.vocabulary.number(term)
+                weights[number] = repeats * idf(df, collection.documents)
+        numbers = np.fromiter(weights, np.int32, len(weights))
+        return numbers, np.fromiter(weights.values(), np.float64, len(weights))
 
     def _only(self, among: Int64s) -> NDArray[np.bool_]:
-        """Which documents may be found."""
+        """Which documents may be returned."""
         allowed = np.zeros(len(self._live), np.bool_)
         allowed[self._collection.places(among)] = True
         return allowed
