@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from commonplace import Library
 from commonplace.cli._program import program
+from patience import PATIENCE
 
 Run = Callable[..., Result]
 
@@ -67,7 +68,7 @@ def shell(filled: tuple[Path, Path]) -> Callable[..., "subprocess.CompletedProce
             [sys.executable, "-m", "commonplace", *words],
             env={**os.environ, "COMMONPLACE_LIBRARY": str(filled[0]), **env},
             capture_output=True,
-            timeout=120,
+            timeout=PATIENCE,
             check=False,
         )
 

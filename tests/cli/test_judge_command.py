@@ -14,6 +14,7 @@ import pytest
 from click.testing import Result
 
 from commonplace import Library
+from patience import PATIENCE
 
 Run = Callable[..., Result]
 
@@ -96,7 +97,7 @@ def test_a_terminal_takes_single_keys(own: Library) -> None:
         env={**os.environ, "TERM": "xterm"},
     )
     os.close(theirs)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not verdicts(own) and time.monotonic() < deadline:
         os.write(ours, b"y")  # and no line end; what comes before it listens is lost
         time.sleep(0.2)
@@ -104,7 +105,7 @@ def test_a_terminal_takes_single_keys(own: Library) -> None:
         os.write(ours, b"q")
         time.sleep(0.2)
     os.close(ours)
-    assert process.wait(1) == 0
+    assert process.wait(PATIENCE) == 0
     assert set(verdicts(own)) == {"up"}
 
 

@@ -11,6 +11,7 @@ from click.testing import Result
 
 from commonplace import Library
 from commonplace.foundation import append_record
+from patience import PATIENCE
 
 Run = Callable[..., Result]
 Write = Callable[[str, str], Path]
@@ -194,7 +195,7 @@ def test_remove_asks_on_a_terminal(own: list[str], tmp_path: Path) -> None:
         words = [sys.executable, "-m", "commonplace", "remove", str(tmp_path / "notes"), *own]
         process = subprocess.Popen(words, stdin=theirs, stdout=subprocess.DEVNULL)
         os.write(ours, word)
-        code = process.wait(60)
+        code = process.wait(PATIENCE)
         os.close(ours)
         os.close(theirs)
         return code

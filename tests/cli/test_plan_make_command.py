@@ -13,6 +13,7 @@ import pytest
 from click.testing import Result
 
 from commonplace.capacity import Size, check, demo, read_plan, write_plan
+from patience import PATIENCE
 
 Run = Callable[..., Result]
 
@@ -153,7 +154,7 @@ def started(region: Path, out: Path, *program: str) -> "subprocess.Popen[str]":
 def test_an_interrupt_returns_the_best_plan_so_far(tmp_path: Path) -> None:
     write_plan(demo(Size(8, 40), 1), tmp_path / "region")
     process = started(tmp_path / "region", tmp_path / "made", "-c", INTERRUPTED)
-    stdout, stderr = process.communicate(timeout=100)
+    stdout, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, stderr
     assert json.loads(stdout)["ended"] in {"stopped", "optimal"}
     assert check(read_plan(tmp_path / "made")).feasible
@@ -165,5 +166,5 @@ def test_a_kill_leaves_nothing_half_written(tmp_path: Path) -> None:
     process = started(tmp_path / "region", tmp_path / "made")
     time.sleep(1.5)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     assert not (tmp_path / "made").exists()

@@ -20,6 +20,7 @@ from commonplace.cli.arguments.options import KINDS, PROFILES
 from commonplace.cli.arguments.verb import Verb
 from commonplace.corpus import Kind
 from commonplace.retrieval import Profile
+from patience import PATIENCE
 
 Run = Callable[..., Result]
 Shell = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -158,7 +159,7 @@ def test_a_reader_that_leaves_is_no_error(filled: tuple[Path, Path]) -> None:
         f"{sys.executable} -m commonplace --library {filled[0]} status --json"
         " | head -c 1 > /dev/null; echo ${PIPESTATUS[0]}"
     )
-    done = subprocess.run(["bash", "-c", line], capture_output=True, timeout=60, check=True)
+    done = subprocess.run(["bash", "-c", line], capture_output=True, timeout=PATIENCE, check=True)
     assert done.stderr == b""
     assert done.stdout in (b"141\n", b"0\n")
 
@@ -167,7 +168,9 @@ def test_a_closed_pipe_is_no_error(filled: tuple[Path, Path]) -> None:
     read, write = os.pipe()
     os.close(read)
     words = [sys.executable, "-m", "commonplace", "--library", str(filled[0]), "status"]
-    done = subprocess.run(words, stdout=write, stderr=subprocess.PIPE, timeout=60, check=False)
+    done = subprocess.run(
+        words, stdout=write, stderr=subprocess.PIPE, timeout=PATIENCE, check=False
+    )
     os.close(write)
     assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
 
@@ -200,7 +203,7 @@ def test_completion_of_the_shell() -> None:
             "COMP_CWORD": "1",
         },
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.stdout.split() == [b"plain,search", b"plain,serve"]

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from patience import PATIENCE
+
 Run = Callable[..., Result]
 Write = Callable[[str, str], Path]
 
@@ -99,7 +101,7 @@ def hostile(write: Write, tmp_path: Path) -> list[str]:
     write("evil\x1b[31m\n.md", f"# Evil \x1b[31mtitle\n\n{evil}{harmless}\n")
     where = ["--library", str(tmp_path / "l")]
     words = [sys.executable, "-m", "commonplace", "add", str(tmp_path / "notes"), "--no-vectors"]
-    subprocess.run([*words, *where], check=True, capture_output=True, timeout=60)
+    subprocess.run([*words, *where], check=True, capture_output=True, timeout=PATIENCE)
     return where
 
 
@@ -119,7 +121,7 @@ def test_no_escape_sequence_reaches_a_terminal(hostile: list[str], verb: list[st
         except OSError:
             break
     os.close(ours)
-    assert process.wait(60) == 0
+    assert process.wait(PATIENCE) == 0
     text = seen.decode().replace("\r\n", "\n")
     assert not re.search("[\x07\x9b\u202e\r]", text)
     assert set(re.findall("\x1b.{0,3}", text)) <= {"\x1b[1m", "\x1b[2m", "\x1b[0m", "\x1b[33"}

@@ -13,6 +13,7 @@ import pytest
 from click.testing import Result
 
 from commonplace.service import read_tokens
+from patience import PATIENCE
 
 Run = Callable[..., Result]
 
@@ -72,7 +73,7 @@ def test_a_search_of_a_service_is_worked_on_by_one_core(
         asked = ["serve", "--port", str(taken.getsockname()[1]), *tokens]
         command = [sys.executable, "-c", THREADS, *asked, "--library", str(tmp_path / "library")]
         kept = {name: value for name, value in os.environ.items() if "THREADS" not in name}
-        found = subprocess.run(command, capture_output=True, text=True, env=kept, timeout=60)
+        found = subprocess.run(command, capture_output=True, text=True, env=kept, timeout=PATIENCE)
     assert found.stdout.splitlines()[-1:] == ["{1}"], found.stderr
 
 

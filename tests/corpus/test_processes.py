@@ -11,6 +11,7 @@ import pytest
 
 from commonplace import Library
 from commonplace.corpus import passages_from
+from patience import PATIENCE
 
 ADD = """
 import sys
@@ -147,7 +148,7 @@ def test_two_adds_at_once_and_a_search_beside_them(tmp_path: Path) -> None:
         check=False,
     )
     for child in both:
-        _, errors = child.communicate(timeout=120)
+        _, errors = child.communicate(timeout=PATIENCE)
         assert (child.returncode, errors) == (0, "")
     assert (search.returncode, search.stderr) == (0, "")
     assert int(search.stdout) > 0

@@ -30,6 +30,7 @@ from commonplace.models.worn.llama_names import open_base
 from commonplace.models.worn.lora_gguf import LowRank, write_lora
 from commonplace.recipes.text import open_language
 from llama_scores import NEAR, distance, filled, llama_scores, worn_scores
+from patience import PATIENCE
 from tiny_llama import tiny_llama, write_model
 
 Make = Callable[..., Path]
@@ -268,4 +269,4 @@ def test_torch_is_not_imported(base: Path, make: Make) -> None:
         "assert not bad, bad\n"
     )
     words = [sys.executable, "-c", code, str(base), f"{make()}:0.5"]
-    subprocess.run(words, check=True, timeout=60)
+    subprocess.run(words, check=True, timeout=PATIENCE)

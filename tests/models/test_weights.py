@@ -14,6 +14,7 @@ from commonplace.models.weights import locate as _weights
 from commonplace.models.weights import wheels
 from commonplace.models.weights.catalogue import CATALOGUE, Member, ModelEntry, Wheel, find_model
 from commonplace.models.weights.locate import cache_folder, is_present, locate
+from patience import PATIENCE
 
 WHEEL = Wheel("fakeweights", "1.0")
 FILES = {"fakeweights/a.onnx": b"weights" * 999, "fakeweights/b.json": b"{}", "LICENSE": b"free"}
@@ -185,7 +186,7 @@ def test_processes_at_once_all_end_well(index: Path) -> None:
     children = [context.Process(target=_locate_in_child, args=(results,)) for _ in range(3)]
     for child in children:
         child.start()
-    found = {results.get(timeout=120) for _ in children}
+    found = {results.get(timeout=PATIENCE) for _ in children}
     for child in children:
         child.join()
     assert found == {str(cache_folder() / entry().folder_name)}

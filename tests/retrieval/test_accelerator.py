@@ -25,6 +25,7 @@ from commonplace.retrieval import BM25, Accelerator, BM25Parameters, Hit, open_v
 pytest.importorskip("numba", reason="the accelerator is an extra")
 from commonplace.retrieval.index.codes import Codes
 from commonplace.retrieval.index.postings import Postings
+from patience import PATIENCE
 
 Write = Callable[[str, str], Path]
 Documents = dict[int, str]  # by row
@@ -394,7 +395,7 @@ def test_no_compiled_loop_leaves_its_arrays(tmp_path: Path) -> None:
         env=checked,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:]

@@ -16,6 +16,7 @@ import pytest
 
 from commonplace import Library
 from commonplace.service import add_token
+from patience import PATIENCE
 from service_running import Running, serving, wait_until
 
 
@@ -26,7 +27,7 @@ def held_back(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threadi
 
     def slow(self: Library, *paths: Any, **more: Any) -> Any:
         begun.set()
-        go_on.wait(30)
+        assert go_on.wait(PATIENCE)
         return add(self, *paths, **more)
 
     monkeypatch.setattr(Library, "add", slow)
@@ -97,7 +98,7 @@ def test_a_newer_upload_outlives_an_older_removal(
     service.upload("a.md", "# a\n\nyak")
     begun, go_on = held_back(monkeypatch)
     first = service.client.post("/api/files", params={"name": "b.md"}, content=b"# b").json()
-    begun.wait(30)
+    assert begun.wait(PATIENCE)
     path = str(service.settings.library / "uploads" / "a.md")
     removing = service.client.delete("/api/files", params={"path": path}).json()
     again = service.client.post("/api/files", params={"name": "a.md"}, content=b"# a\n\ngnu").json()
@@ -128,7 +129,7 @@ def test_a_job_is_stopped_after_its_commit(
         service.client.post("/api/files", params={"name": f"{n}.md"}, content=b"# z\n\nyak").json()
         for n in "ab"
     )
-    begun.wait(30)
+    assert begun.wait(PATIENCE)
     for job in (second, first):
         assert service.client.delete(f"/api/jobs/{job['id']}").status_code == 200
     go_on.set()
@@ -169,7 +170,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(tmp_path: Path) -> None:
             assert response.status_code == 202
     finally:
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE)
     with serving(tmp_path / "library") as again:
         wait_until(
             lambda: all(
@@ -185,7 +186,7 @@ def test_a_stop_is_graceful(tmp_path: Path, end: signal.Signals) -> None:
     process = start(tmp_path)
     process.stdout.readline()  # type: ignore[union-attr]
     process.send_signal(end)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE)
     assert b"Traceback" not in out + err
     assert process.returncode in {0, -signal.SIGTERM}, (process.returncode, err)
 
@@ -206,7 +207,7 @@ def test_beyond_this_machine_an_owner_gets_a_token_once(tmp_path: Path) -> None:
             me = httpx.get(f"{address}/api/me", headers=headers).json()
             assert (me["name"], me["role"]) == ("owner-2", "write")
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE)
 
 
 def start(folder: Path, *more: str) -> "subprocess.Popen[bytes]":

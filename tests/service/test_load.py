@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE
 from service_running import Running, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.weights]
@@ -23,9 +24,9 @@ def test_searches_and_answers_while_files_are_added(
         adding = pool.submit(lambda: [add(service, n) for n in range(ADDED)])
         answering = [pool.submit(ask, service) for _ in range(ANSWERS)]
         searching = [pool.submit(search, service, n) for n in range(SEARCHES)]
-        assert {future.result(120) for future in searching} == {200}
-        assert {future.result(120) for future in answering} == {"answer"}
-        assert set(adding.result(120)) == {"done"}
+        assert {future.result(PATIENCE) for future in searching} == {200}
+        assert {future.result(PATIENCE) for future in answering} == {"answer"}
+        assert set(adding.result(PATIENCE)) == {"done"}
         for n in range(ADDED):
             (hit,) = service.json("/api/search", q=f"zebra{n}", limit=1)["hits"]
             assert f"zebra{n}" in hit["text"]

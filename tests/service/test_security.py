@@ -14,6 +14,7 @@ import pytest
 from commonplace import Library
 from commonplace.answers import Retrieved
 from commonplace.service import Role, add_token, remove_token
+from patience import PATIENCE
 from service_running import Running, serving, wait_until, write_notes
 
 ENDPOINTS = [
@@ -295,9 +296,9 @@ def test_a_client_that_goes_away_in_mid_stream_ends_the_answer(
             assert response.status_code == 200
             arriving = response.iter_bytes()  # when it is collected, the client goes
             next(arriving)
-            assert begun.wait(10)  # /v1 sends its first words before it asks the library
+            assert begun.wait(PATIENCE)  # /v1 sends its first words before it asks the library
             assert not ended.is_set()
-        assert ended.wait(10), f"the answer of {path} went on"
+        assert ended.wait(PATIENCE), f"the answer of {path} went on"
     assert service.client.get("/api/search?q=lora").status_code == 200
 
 
@@ -322,7 +323,7 @@ def test_scripts_in_names_and_notes_stay_text(service: Running) -> None:
 
 
 def raw_open(service: Running, head: str) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", service.port), timeout=20)
+    connection = socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE)
     connection.sendall(f"{head}Host: 127.0.0.1:{service.port}\r\n\r\n".encode())
     return connection
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from commonplace.foundation import InputError
 from commonplace.training import Settings, Together, train
+from patience import PATIENCE
 from training_tasks import (
     one_thread,  # noqa: F401
     pairs,
@@ -27,7 +28,7 @@ def test_two_processes_are_one_with_twice_the_batch(tmp_path: Path) -> None:
         [sys.executable, *launch, program, str(tmp_path), "--together"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from browsing import Browsing, drop, jobs, row_of
 from commonplace import Library
 from commonplace.service import add_token
+from patience import PATIENCE
 from service_running import Running, Serve, write_notes
 
 
@@ -49,7 +50,7 @@ def test_a_job_shows_how_far_it_is_and_can_be_stopped(
     def slow_add(*_: Any, progress: Any, **__: Any) -> None:
         for done in (3, 4):
             progress("reading", done, 10, "files")
-            assert goes_on.wait(30)
+            assert goes_on.wait(PATIENCE)
 
     monkeypatch.setattr(Library, "add", slow_add)
     page = browse.open(service.url, "library")
@@ -72,7 +73,7 @@ def test_many_dropped_files_are_all_sent_while_the_first_is_still_read(
     real = Library.add
 
     def slow_add(*arguments: Any, **options: Any) -> Any:
-        assert goes_on.wait(30)
+        assert goes_on.wait(PATIENCE)
         return real(*arguments, **options)
 
     monkeypatch.setattr(Library, "add", slow_add)
