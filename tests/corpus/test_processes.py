@@ -22,12 +22,15 @@ library.add(sys.argv[2], vectors=False, on_file=lambda f: print(f.path, f.outcom
 print("done", flush=True)
 """
 SEARCH = """
-import sys, time
+import sys, threading
 from commonplace import Library
 library = Library.open(sys.argv[1])
-end = time.monotonic() + float(sys.argv[2])
+adds = threading.Thread(target=sys.stdin.read)  # it is closed once they are done
+adds.start()
+library.search("shared word", profile="bm25")
+print("ready", flush=True)
 searches = 0
-while time.monotonic() < end:
+while adds.is_alive():
     for hit in library.search("shared word", profile="bm25"):
         assert "shared" in hit.passage.text
     searches += 1
@@ -125,6 +128,12 @@ def test_a_disk_that_refuses_to_write_is_one_sentence_and_loses_nothing(tmp_path
     assert_whole(Library.open(folder), {str(path) for path in notes.iterdir()})
 
 
+def beside(code: str, *words: Path) -> "subprocess.Popen[str]":
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", code, *map(str, words)]
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
 @pytest.mark.slow
 def test_two_adds_at_once_and_a_search_beside_them(tmp_path: Path) -> None:
     chosen, folder, notes = random.Random(3), tmp_path / "library", tmp_path / "notes"
@@ -132,26 +141,16 @@ def test_two_adds_at_once_and_a_search_beside_them(tmp_path: Path) -> None:
     half = tmp_path / "more"
     write_notes(half, 200, 0, chosen)
     Library.open(folder)
-    both = [
-        subprocess.Popen(
-            [sys.executable, "-c", ADD, str(folder), str(path)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for path in (tmp_path, notes)
-    ]
-    search = subprocess.run(
-        [sys.executable, "-c", SEARCH, str(folder), "4"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    search = beside(SEARCH, folder)
+    assert search.stdout is not None
+    assert search.stdout.readline() == "ready\n"
+    both = [beside(ADD, folder, path) for path in (tmp_path, notes)]
     for child in both:
         _, errors = child.communicate(timeout=PATIENCE)
         assert (child.returncode, errors) == (0, "")
-    assert (search.returncode, search.stderr) == (0, "")
-    assert int(search.stdout) > 0
+    searches, errors = search.communicate(timeout=PATIENCE)
+    assert (search.returncode, errors) == (0, "")
+    assert int(searches) > 0
     library = Library.open(folder)
     assert_whole(library, {str(path) for path in [*notes.iterdir(), *half.iterdir()]})
     assert library.status().totals["passages"] == PARAGRAPHS * 600
