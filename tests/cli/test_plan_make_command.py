@@ -3,9 +3,9 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,28 +112,34 @@ def plain(text: str) -> str:
     return "\n".join(lines).strip()
 
 
-# Ctrl-C a second after the search has begun, however long the imports took.
+# A signal some seconds after the search has begun, however long the imports took.
 INTERRUPTED = """
-import os, signal, threading, time
+import os, signal, sys, threading, time
 from commonplace.cli import main
+
+number, seconds = int(sys.argv.pop(1)), float(sys.argv.pop(1))
 
 def interrupt():
     while signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         time.sleep(0.01)
-    time.sleep(1)
-    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(seconds)
+    os.kill(os.getpid(), number)
 
 threading.Thread(target=interrupt, daemon=True).start()
 main()
 """
 
 
-def started(region: Path, out: Path, *program: str) -> "subprocess.Popen[str]":
-    program = program or ("-m", "commonplace")
+def interrupted(
+    region: Path, out: Path, number: signal.Signals, seconds: float
+) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [
             sys.executable,
-            *program,
+            "-c",
+            INTERRUPTED,
+            str(number.value),
+            str(seconds),
             "plan",
             "make",
             str(region),
@@ -153,7 +159,7 @@ def started(region: Path, out: Path, *program: str) -> "subprocess.Popen[str]":
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_an_interrupt_returns_the_best_plan_so_far(tmp_path: Path) -> None:
     write_plan(demo(Size(8, 40), 1), tmp_path / "region")
-    process = started(tmp_path / "region", tmp_path / "made", "-c", INTERRUPTED)
+    process = interrupted(tmp_path / "region", tmp_path / "made", signal.SIGINT, 1)
     stdout, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, stderr
     assert json.loads(stdout)["ended"] in {"stopped", "optimal"}
@@ -163,8 +169,7 @@ def test_an_interrupt_returns_the_best_plan_so_far(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_a_kill_leaves_nothing_half_written(tmp_path: Path) -> None:
     write_plan(demo(Size(8, 40), 1), tmp_path / "region")
-    process = started(tmp_path / "region", tmp_path / "made")
-    time.sleep(1.5)
-    process.kill()
+    process = interrupted(tmp_path / "region", tmp_path / "made", signal.SIGKILL, 0.2)
     process.communicate(timeout=PATIENCE)
+    assert process.returncode == -signal.SIGKILL
     assert not (tmp_path / "made").exists()

@@ -162,12 +162,11 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(tmp_path: Path) -> None:
     process = start(tmp_path)
     try:
         address = process.stdout.readline().split()[0].decode()  # type: ignore[union-attr]
-        for n in range(30):
-            text = f"# Note {n}\n\n" + f"The animal of note {n} is zebra{n}.\n\n" * 50
-            response = httpx.post(
-                f"{address}/api/files", params={"name": f"{n}.md"}, content=text.encode()
-            )
-            assert response.status_code == 202
+        with client_of(address) as client:
+            for n in range(30):
+                text = f"# Note {n}\n\n" + f"The animal of note {n} is zebra{n}.\n\n" * 50
+                response = client.post("/api/files", params={"name": f"{n}.md"}, content=text)
+                assert response.status_code == 202
     finally:
         process.kill()
         process.communicate(timeout=PATIENCE)
@@ -201,13 +200,18 @@ def test_beyond_this_machine_an_owner_gets_a_token_once(tmp_path: Path) -> None:
         address = process.stdout.readline().split()[0].decode()
         said = process.stdout.readline().decode()
         assert ("shown this once" in said) is is_first
-        assert httpx.get(f"{address}/api/me").status_code == 401
-        if is_first:
-            headers = {"authorization": f"Bearer {said.split()[-1]}"}
-            me = httpx.get(f"{address}/api/me", headers=headers).json()
-            assert (me["name"], me["role"]) == ("owner-2", "write")
+        with client_of(address) as client:
+            assert client.get("/api/me").status_code == 401
+            if is_first:
+                headers = {"authorization": f"Bearer {said.split()[-1]}"}
+                me = client.get("/api/me", headers=headers).json()
+                assert (me["name"], me["role"]) == ("owner-2", "write")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=PATIENCE)
+
+
+def client_of(address: str) -> httpx.Client:
+    return httpx.Client(base_url=address, timeout=PATIENCE, trust_env=False)
 
 
 def start(folder: Path, *more: str) -> "subprocess.Popen[bytes]":

@@ -126,11 +126,11 @@ def test_dates(markup: str, expected: tuple[int, int, int] | None) -> None:
     "tag", ["div", "b", "blockquote", "ul><li", "table><tr><td", "p", "a href=x", "h1", "form"]
 )
 def test_fifty_thousand_nested(tag: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     text = read("<p>before</p>" + f"<{tag}>" * 50_000 + "deep" + "</div>" * 9 + "<p>after").sources[
         ""
     ]
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < 60
     assert "before" in text
     assert tag == "form" or "deep" in text
 
@@ -150,9 +150,9 @@ def test_fifty_thousand_nested(tag: str) -> None:
     ],
 )
 def test_broken_markup_a_hundred_thousand_times(markup: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     assert "before" in read("<p>before</p>" + markup * (100_000 // len(markup) + 1)).sources[""]
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < 60
 
 
 def test_entities_are_not_expanded_and_nothing_is_fetched() -> None:

@@ -125,7 +125,7 @@ def test_a_slow_view_does_not_come_up_over_a_later_one(service: Running, browse:
     expect(page.get_by_role("heading", name="Log")).to_be_visible()
     with page.expect_response("**/api/reading"):
         held[0].continue_()
-    page.wait_for_timeout(200)
+    page.evaluate("() => fetch('/api/me').then((later) => later.text())")  # the first was taken
     expect(page.get_by_role("heading", name="Reading list")).to_have_count(0)
     expect(page.get_by_role("heading", name="Log")).to_be_visible()
 
