@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
-from time import monotonic
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -28,6 +28,7 @@ from commonplace.capacity.plan.model import (
 )
 from small_plans import BLOCK, project, small, standing
 
+ENOUGH = 600.0  # seconds: a search ends by itself once nothing can be better
 TWO = (Site("A", "campus"), Site("B", "campus"), Site("H", "house", "A"), Site("K", "house", "B"))
 
 
@@ -116,7 +117,7 @@ TINY = {
 @pytest.mark.parametrize("name", sorted(TINY))
 def test_tiny_pools_cost_what_the_best_of_all_placements_costs(name: str) -> None:
     plan = TINY[name]
-    found = make(plan, 20)
+    found = make(plan, ENOUGH)
     assert found.ended == "optimal"
     assert found.bound == pytest.approx(found.cost, rel=1e-6, abs=1e-3)
     if name == "a broken start":
@@ -136,13 +137,15 @@ def test_nothing_to_place_is_ordered_for_and_optimal() -> None:
 
 def test_what_is_decided_stays() -> None:
     plan = two_houses(wanted("P1"), wanted("P2"), placements=(Placement("P1", "K", 3),))
-    found = make(plan, 5)
+    found = make(plan, ENOUGH)
     assert found.plan.placed["P1"] == Placement("P1", "K", 3)
     assert [one.project for one in found.placements] == ["P2"]
 
 
 def test_a_plan_without_houses_refuses_and_says_so() -> None:
-    found = make(two_houses(wanted("P1"), sites=TWO[:2], supplies=(), inventory=(), links=()), 2)
+    found = make(
+        two_houses(wanted("P1"), sites=TWO[:2], supplies=(), inventory=(), links=()), ENOUGH
+    )
     assert [one.sentence for one in found.reasons] == ["P1 is refused: the plan has no house"]
     assert found.ended == "optimal"
 
@@ -160,7 +163,7 @@ def test_a_hose_that_no_link_reaches_is_broken_before_and_places_all_the_same(
         hoses=hoses,
         policies=Policies(demand="hose"),
     )
-    found = make(plan, 5)
+    found = make(plan, ENOUGH)
     assert [one.project for one in found.placements] == ["P1"]
     assert [one.site for one in found.before] == ["backbone"]
     assert "no link is left on the way" in found.before[0].sentence
@@ -171,7 +174,7 @@ def test_a_hose_that_no_link_reaches_is_broken_before_and_places_all_the_same(
 
 
 def test_a_lead_time_is_the_reason_and_says_what_to_order() -> None:
-    found = make(small(projects=(wanted("P1", 2, ports=80),)), 5)
+    found = make(small(projects=(wanted("P1", 2, ports=80),)), ENOUGH)
     (reason,) = found.reasons
     assert (reason.kind, reason.causes, reason.earliest) == ("late", (("H", "ports"),), 4)
     assert reason.sentence == (
@@ -188,7 +191,7 @@ def test_what_is_to_be_ordered_counts_on_the_orders_of_the_plan() -> None:
             wanted("later", 6, ports=50, houses=("H",)),
             wanted("moved", 2, ports=28, houses=("H", "K")),
         ),
-        5,
+        ENOUGH,
     )
     assert made.plan.orders == (Order("H", "block", 1, 3),)
     (reason,) = made.reasons
@@ -202,7 +205,7 @@ def test_what_is_to_be_ordered_counts_on_the_orders_of_the_plan() -> None:
 
 
 def test_a_refused_project_names_the_limit() -> None:
-    found = make(two_houses(wanted("P1", 3, racks=300)), 5)
+    found = make(two_houses(wanted("P1", 3, racks=300)), ENOUGH)
     (reason,) = found.reasons
     assert (reason.kind, reason.causes) == ("refused", (("H", "space"),))
     assert found.refused_cost == 300 * 50000
@@ -270,14 +273,14 @@ def assert_true(plan: Plan, made: Made) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(TINY) - {"a broken start"}))
 def test_reasons_of_tiny_pools_are_true(name: str) -> None:
-    assert_true(TINY[name], make(TINY[name], 10))
+    assert_true(TINY[name], make(TINY[name], ENOUGH))
 
 
 @settings(max_examples=6)
 @given(st.integers(1, 10_000))
 def test_every_plan_of_a_random_region_holds_and_its_reasons_are_true(seed: int) -> None:
     plan = demo(Size(4, 12), seed)
-    found = make(plan, 4, seed)
+    found = make(plan, 4, seed, explain=ENOUGH)
     assert check(found.plan).feasible
     assert found.bound <= found.cost * (1 + 1e-6) + 1e-3
     assert {p.project for p in found.placements} | set(found.refused) == {p.id for p in pool(plan)}
@@ -289,12 +292,12 @@ def test_every_plan_of_a_random_region_holds_and_its_reasons_are_true(seed: int)
 
 def test_without_time_there_is_a_plan_that_holds_and_it_is_said_to_be_no_optimum() -> None:
     plan = demo(Size(8, 40), 3)
-    start = monotonic()
+    start = process_time()
     found = make(plan, 0.1)
     assert check(found.plan).feasible
     assert found.ended == "time"
     assert found.gap > 0
-    assert monotonic() - start < 120
+    assert process_time() - start < 120
 
 
 def test_a_stop_returns_the_best_so_far() -> None:
@@ -305,7 +308,7 @@ def test_a_stop_returns_the_best_so_far() -> None:
 
 def test_reasons_that_there_is_no_time_for_are_said_to_be_missing() -> None:
     plan = demo(Size(4, 16), 2)
-    whole, short = make(plan, 10), make(plan, 10, explain=0)
+    whole, short = make(plan, ENOUGH), make(plan, ENOUGH, explain=0)
     assert whole.ended == short.ended == "optimal"
     assert [(one.project, one.kind) for one in short.reasons] == [
         (one.project, one.kind) for one in whole.reasons
