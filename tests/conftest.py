@@ -4,6 +4,7 @@ No test may depend on how fast the machine is: hypothesis looks for counterexamp
 ones.
 """
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from commonplace import Library
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+# A shell starts what runs in its background with interrupts ignored, and its children inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
