@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonplace.capacity import Plan, Size, check
-from commonplace.capacity.feasibility.check import Verdict, run_out_said
+from commonplace.capacity.feasibility.check import Verdict, run_out_month
 from commonplace.capacity.plan.model import Flow, Hose, Order, Policies
 from small_plans import project, scattered, small, standing
 
@@ -19,8 +19,8 @@ def test_a_plan_that_holds_has_no_break_and_says_when_each_resource_runs_out() -
     ports = found.use["H", "ports"]
     assert ports.load.tolist() == [32, 32, 32, 64, 64, 64]
     assert ports.run_out == 4
-    assert run_out_said(found, ports) == "2027-04"
-    assert run_out_said(found, found.use["H", "space"]) == "not within the horizon"
+    assert run_out_month(found, ports) == "2027-04"
+    assert run_out_month(found, found.use["H", "space"]) == "not within the horizon"
 
 
 def test_the_first_break_names_month_load_capacity_and_what_mends_it() -> None:

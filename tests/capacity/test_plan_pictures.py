@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.capacity.reports import _pictures as pictures
-from commonplace.capacity.reports._pictures import Bar, Cell, Line
+from commonplace.capacity.reports import pictures
+from commonplace.capacity.reports.pictures import Bar, Cell, Line
 
 MONTHS = [f"2027-{month:02}" for month in range(1, 5)]
 

@@ -81,10 +81,10 @@ def test_where_nothing_can_be_written_is_said_before_the_search(
 def test_a_plan_is_written_though_nobody_reads_to_the_end(
     run: Run, region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone(_: object) -> None:
+    def broken_pipe(*_: object, **__: object) -> None:
         raise BrokenPipeError
 
-    monkeypatch.setattr("commonplace.cli.plan._make.show_made", gone)
+    monkeypatch.setattr("click.echo", broken_pipe)
     run("plan", "make", str(region), "--seconds", "1", "--out", str(tmp_path / "made"))
     assert check(read_plan(tmp_path / "made")).feasible
 

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from commonplace.capacity.procurement.order import Orders, order
     from commonplace.capacity.reports.diff import Difference, diff
     from commonplace.capacity.reports.page import Picture, Piece, head, order_pieces, pieces, report
+    from commonplace.capacity.reports.style import PICTURES_CSS
     from commonplace.capacity.reports.tables import write_result_tables
     from commonplace.capacity.synthetic.demo import Size, demo
 
 __all__ = [
+    "PICTURES_CSS",
     "Difference",
     "InvalidPlanError",
     "Made",
@@ -54,16 +56,17 @@ _MODULES = {
     "plan.problems": ["InvalidPlanError", "Problem"],
     "plan.reading": ["read_plan"],
     "reports.page": ["Picture", "Piece", "head", "order_pieces", "pieces", "report"],
+    "reports.style": ["PICTURES_CSS"],
     "reports.tables": ["write_result_tables"],
     "plan.writing": ["write_plan"],
 }
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
 
 
 def __dir__() -> list[str]:

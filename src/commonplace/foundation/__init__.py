@@ -19,6 +19,7 @@ from commonplace.foundation._files import (
 from commonplace.foundation._log import append_record, read_records
 from commonplace.foundation._progress import Progress, Stopwatch, silent
 from commonplace.foundation._runs import Run, RunLog, RunState, find_run, new_run_id, read_runs
+from commonplace.foundation._words import count_of
 
 __all__ = [
     "CommonplaceError",
@@ -34,6 +35,7 @@ __all__ = [
     "append_line",
     "append_record",
     "bug_report",
+    "count_of",
     "default_threads",
     "display_path",
     "file_beside",

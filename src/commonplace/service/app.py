@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from mcp.server.mcpserver import Context
 
+from commonplace.capacity import PICTURES_CSS
 from commonplace.foundation import InputError
 from commonplace.service.access.guard import Guard
 from commonplace.service.access.settings import ServiceSettings
@@ -26,7 +27,6 @@ from commonplace.service.state.libraries import LibraryPool, OpenLibrary
 from commonplace.service.state.plans import Plans
 
 _PAGE: Final = Path(__file__).parent / "page"
-_REPORTS: Final = Path(__file__).parents[1] / "capacity" / "reports"
 
 
 def create_app(
@@ -72,7 +72,7 @@ def create_app(
 
     @app.api_route("/page/pictures.css", methods=["GET", "HEAD"], include_in_schema=False)
     async def pictures() -> FileResponse:  # the same styles as in `plan report`
-        return FileResponse(_REPORTS / "pictures.css")
+        return FileResponse(PICTURES_CSS)
 
     app.mount("/page", StaticFiles(directory=_PAGE))
     app.router.routes.extend(mcp_over_http.routes)

@@ -1,8 +1,6 @@
-"""What would mend a shortage: which item, how many of it, and until when it is to be ordered."""
+"""What would mend a shortage: which item, how many of it, and by when it is to be ordered."""
 
 import math
-
-import numpy as np
 
 from commonplace.capacity.feasibility.resources import Row, Stock, fbr_gbps, gear, lit
 from commonplace.capacity.plan.model import Item, Plan, Role
@@ -10,8 +8,8 @@ from commonplace.capacity.plan.stock import ordered_by, ready_after
 from commonplace.capacity.plan.words import SAID, UNITS, amount, first_day, many
 
 
-def mending(plan: Plan, stock: Stock, rows: list[Row], row: Row, month: int) -> str:
-    """What would let the load of a month in, in words, and until when it is to be ordered."""
+def remedy(plan: Plan, stock: Stock, rows: list[Row], *, row: Row, month: int) -> str:
+    """What would make room for the load of a month, in words, and by when it is to be ordered."""
     at = month - 1
     short = float(row.load[at] - row.capacity[at])
     if row.resource not in ("ports", "south", "skeleton", "north"):
@@ -25,12 +23,12 @@ def mending(plan: Plan, stock: Stock, rows: list[Row], row: Row, month: int) -> 
     if not options:
         return f"no item of this plan brings more of it to {row.site}"
     _, units, item = min(options, key=lambda option: option[0])
-    said = f"{many(units, item.id)} more would mend it, {ordering(plan, item, month)}"
-    return said + _no_room(rows, row.site, item, units, at)
+    sentence = f"{many(units, item.id)} more would mend it, {ordering(plan, item, month)}"
+    return sentence + _no_room(rows, row.site, item, units=units, at=at)
 
 
-def _no_room(rows: list[Row], house: str, item: Item, units: int, at: int) -> str:
-    """What the house has too little of for these units."""
+def _no_room(rows: list[Row], house: str, item: Item, *, units: int, at: int) -> str:
+    """The resources that the house has too little of for these units, in words."""
     takes = {"network_space": item.positions, "network_power": item.kw, "power": item.kw}
     full = [
         SAID[row.resource]
@@ -42,7 +40,7 @@ def _no_room(rows: list[Row], house: str, item: Item, units: int, at: int) -> st
 
 
 def ordering(plan: Plan, item: Item, need: int) -> str:
-    """Until when to order for use in a month, or when it can be there at the earliest."""
+    """By when to order for use in a month, or when the item can be there at the earliest."""
     by = ordered_by(plan, item, need)
     if by >= 1:
         return f"ordered by {first_day(plan, by):%Y-%m-%d}"
@@ -74,8 +72,3 @@ def _gains(plan: Plan, stock: Stock, row: Row, at: int) -> list[tuple[Item, floa
 
 def _items(plan: Plan, role: Role) -> list[Item]:
     return [item for item in plan.items if item.role == role]
-
-
-def room(plan: Plan, value: float) -> float:
-    """How far a load may exceed a capacity of this size before it counts: rounding, no more."""
-    return 1e-6 * max(1.0, float(np.abs(value)))

@@ -1,10 +1,10 @@
-"""`check`: is a plan feasible, month by month; what breaks first, what runs out, what is stranded?
+"""`check`: does a plan hold, month by month; what breaks first, what runs out, what is stranded?
 
     commonplace plan check DIR
 
-Notable: every verdict can be followed to its reason. A resource of a site is the rows of `_house`;
-the backbone is held under every failure by `_resilience`, whose certificates are arithmetic; a
-break says what would mend it and until when that is to be ordered. Nothing is placed or ordered.
+Notable: every verdict can be followed to its reason. The rows of a site come from `resources`; the
+backbone is checked under every failure by `network.resilience`, whose certificates are arithmetic;
+a break says what would mend it and by when that is to be ordered. Nothing is placed or ordered.
 """
 
 from collections import Counter
@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from commonplace.capacity.feasibility._remedies import mending, ordering
-from commonplace.capacity.feasibility.resources import Row, site_rows
-from commonplace.capacity.feasibility.stranding import Idle, Stranding, idle, strandings
+from commonplace.capacity.feasibility._remedies import ordering, remedy
+from commonplace.capacity.feasibility.resources import Row, Stock, site_rows
+from commonplace.capacity.feasibility.stranding import Idle, Stranding, idle_gear, strandings
 from commonplace.capacity.network.flow import TOLERANCE
 from commonplace.capacity.network.resilience import Factors, Metric, Resilience, binding
 from commonplace.capacity.network.topology import NOTHING_LOST, Failure, Network, network
@@ -32,7 +32,7 @@ from commonplace.capacity.plan.words import (
     many,
     month_said,
 )
-from commonplace.foundation.arrays import Float64s
+from commonplace.foundation.arrays import Bools, Float64s
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class Use:
 
     @property
     def utilisation(self) -> Months:
-        """Load over capacity; infinite where a load has none, 0 where there is no load."""
+        """Load over capacity: infinite where a load has no capacity, 0 where there is no load."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(np.where(self.load > 0, self.load / self.capacity, 0.0))
 
@@ -63,7 +63,7 @@ class Use:
 
     @property
     def run_out(self) -> int | None:
-        """The first month in which no headroom is left; None: not within the horizon."""
+        """The first month without headroom; None: not within the horizon."""
         return _first((self.load > 0) & (self.headroom <= 1e-6 * np.maximum(1.0, self.capacity)))
 
 
@@ -71,8 +71,8 @@ class Use:
 class BackboneMonth:
     """One month of campus and backbone under its worst failure.
 
-    `factor`: by how much all flows can be multiplied and still be routed at once; 1 is enough. With
-    a hose it is a factor that is certainly carried, exact where it is below 1.
+    `factor` is the largest by which all flows can be multiplied and still be routed at once; 1 is
+    enough. With a hose it is a factor that is certainly carried, exact where it is below 1.
     """
 
     month: int
@@ -112,14 +112,15 @@ class Verdict:
     @property
     def waiting(self) -> tuple[str, ...]:
         """The projects that have no place: nothing is held for them."""
-        return tuple(one.id for one in self.plan.projects if one.id not in self.plan.placed)
+        placed = self.plan.placed
+        return tuple(project.id for project in self.plan.projects if project.id not in placed)
 
     @property
-    def waiting_said(self) -> str:
-        """How many they are; empty where there are none."""
-        count, of = len(self.waiting), len(self.plan.projects)
+    def waiting_sentence(self) -> str:
+        """How many projects wait, without a full stop; empty where none does."""
+        count, total = len(self.waiting), len(self.plan.projects)
         verb = "has" if count == 1 else "have"
-        return f"{count:,} of {of:,} projects {verb} no place yet" if count else ""
+        return f"{count:,} of {total:,} projects {verb} no place yet" if count else ""
 
     @cached_property
     def use(self) -> Mapping[tuple[str, str], Use]:
@@ -128,27 +129,27 @@ class Verdict:
 
     def binding(self, site: str, month: int) -> Use:
         """The resource of a site that is used most in a month."""
-        mine = [use for use in self.uses if use.site == site]
-        return max(mine, key=lambda use: float(use.utilisation[month - 1]))
+        uses = [use for use in self.uses if use.site == site]
+        return max(uses, key=lambda use: float(use.utilisation[month - 1]))
 
     def record(self) -> dict[str, Any]:
-        """As documented in docs/json.md."""
+        """The verdict as JSON (docs/json.md)."""
         return {
             "plan": self.plan.name,
             "start": f"{self.plan.start:%Y-%m}",
             "horizon": self.plan.horizon,
             "feasible": self.feasible,
             "waiting": list(self.waiting),
-            "breaks": [vars(one) for one in self.breaks],
+            "breaks": [vars(each) for each in self.breaks],
             "resources": [_use_record(use) for use in self.uses],
-            "backbone": [vars(one) | {"factor": _number(one.factor)} for one in self.backbone],
-            "stranded": [vars(one) | {"sentence": str(one)} for one in self.strandings],
-            "idle": [vars(one) | {"sentence": str(one)} for one in self.idle],
+            "backbone": [vars(each) | {"factor": _number(each.factor)} for each in self.backbone],
+            "stranded": [vars(each) | {"sentence": str(each)} for each in self.strandings],
+            "idle": [vars(each) | {"sentence": str(each)} for each in self.idle],
         }
 
 
 def check(plan: Plan) -> Verdict:
-    """Hold a plan, as it is placed and ordered, against everything that it must hold.
+    """Check a plan, as it is placed and ordered, against everything that it must hold.
 
     Raises:
         InputError: HiGHS is not installed and something flows over the backbone.
@@ -158,24 +159,29 @@ def check(plan: Plan) -> Verdict:
     uses = tuple(Use(r.site, r.resource, UNITS[r.resource], r.load, r.capacity) for r in rows)
     net = network(plan)
     capacity = net.capacities(link_gbps(plan, stock))
-    asked = Resilience(net)
-    months, broken = _backbone(plan, asked, capacity)
-    breaks = [
-        _house_break(plan, stock, rows, row, use) for row, use in zip(rows, uses, strict=True)
+    resilience = Resilience(net)
+    months, backbone_breaks = _backbone(plan, resilience, capacity)
+    breaks = backbone_breaks + [
+        found
+        for row, use in zip(rows, uses, strict=True)
+        if (found := _site_break(plan, stock, rows, row=row, use=use))
     ]
-    found = sorted([b for b in breaks if b] + broken, key=lambda b: (b.month, b.site, b.resource))
-    stranded = strandings(plan, rows, asked, capacity, feasible=not broken)
-    return Verdict(plan, uses, months, tuple(found), stranded, idle(plan, stock, rows))
+    return Verdict(
+        plan=plan,
+        uses=uses,
+        backbone=months,
+        breaks=tuple(sorted(breaks, key=lambda b: (b.month, b.site, b.resource))),
+        strandings=strandings(plan, rows, resilience, capacity, feasible=not backbone_breaks),
+        idle=idle_gear(plan, stock, rows),
+    )
 
 
-def _first(where: np.ndarray[Any, np.dtype[np.bool_]]) -> int | None:
-    found = np.flatnonzero(where)
-    return int(found[0]) + 1 if len(found) else None
+def _first(months: Bools) -> int | None:
+    """The number of the first month that is true."""
+    return int(months.argmax()) + 1 if months.any() else None
 
 
-def _house_break(
-    plan: Plan, stock: Mapping[tuple[str, str], Months], rows: list[Row], row: Row, use: Use
-) -> Break | None:
+def _site_break(plan: Plan, stock: Stock, rows: list[Row], *, row: Row, use: Use) -> Break | None:
     """The first month in which a resource breaks, in words."""
     if (month := use.first_break) is None:
         return None
@@ -183,59 +189,74 @@ def _house_break(
     sentence = (
         f"{row.site} is short of {SAID[row.resource]} in {month_said(plan, month)}: "
         f"{amount(load, use.unit)} against {amount(capacity, use.unit)}; "
-        f"{mending(plan, stock, rows, row, month)}"
+        f"{remedy(plan, stock, rows, row=row, month=month)}"
     )
-    return Break(row.site, row.resource, month, load, capacity, sentence)
+    return Break(
+        site=row.site,
+        resource=row.resource,
+        month=month,
+        load=load,
+        capacity=capacity,
+        sentence=sentence,
+    )
 
 
 def _backbone(
-    plan: Plan, asked: Resilience, capacity: Float64s
+    plan: Plan, resilience: Resilience, capacity: Float64s
 ) -> tuple[tuple[BackboneMonth, ...], list[Break]]:
     """Each month's worst failure, and the first month that breaks."""
-    net = asked.net
+    net = resilience.net
     if not (net.demand.any() or net.hose.any()):
         return (), []
-    found = asked.factors(capacity, enough=1.0 if net.hose.any() else np.inf)
+    factors = resilience.factors(capacity, enough=1.0 if net.hose.any() else np.inf)
     months: list[BackboneMonth] = []
     broken: list[Break] = []
     for month in range(1, plan.horizon + 1):
-        worst, failure = _worst(net, found, month)
-        factor = float(np.minimum(found.carried, found.bound)[worst, month - 1])
-        metric = asked.metrics[found.metric[worst, month - 1]]
+        worst, failure = _worst(net, factors, month)
+        factor = float(np.minimum(factors.carried, factors.bound)[worst, month - 1])
+        metric = resilience.metrics[factors.metric[worst, month - 1]]
         links = binding(net, metric, failure) if np.isfinite(factor) else ()
         months.append(BackboneMonth(month, factor, failure.name, links))
         if factor < 1 - 2 * TOLERANCE and not broken:
-            left = capacity[worst, month - 1]
-            broken.append(_backbone_break(plan, net, months[-1], metric, left))
+            remaining = capacity[worst, month - 1]
+            broken.append(_backbone_break(plan, net, months[-1], metric=metric, capacity=remaining))
     return tuple(months), broken
 
 
-def _worst(net: Network, found: Factors, month: int) -> tuple[int, Failure]:
-    """The failure that leaves least; of equals the first, so nothing lost before any loss."""
-    at = np.minimum(found.bound, np.maximum(found.carried, 0.0))[:, month - 1]
+def _worst(net: Network, factors: Factors, month: int) -> tuple[int, Failure]:
+    """The failure that leaves least; the first of equals, so nothing lost before any loss."""
+    at = np.minimum(factors.bound, np.maximum(factors.carried, 0.0))[:, month - 1]
     worst = int(at.argmin())
     return worst, net.failures[worst]
 
 
 def _backbone_break(
-    plan: Plan, net: Network, month: BackboneMonth, metric: Metric, capacity: Float64s
+    plan: Plan, net: Network, month: BackboneMonth, *, metric: Metric, capacity: Float64s
 ) -> Break:
     """The violated metric inequality in words: what binds, and the least that would mend it."""
     needed = float(metric.needed[month.month - 1])
-    has = float(metric.lengths @ capacity)
+    there = float(metric.lengths @ capacity)
     lost = f"with {month.failure} lost" if month.failure != NOTHING_LOST else "with nothing lost"
     sentence = (
         f"the backbone breaks in {month_said(plan, month.month)}: {lost} its flows fit only to "
         f"{month.factor:.3f}; {binding_said(month.links, 4)}"
     )
-    sentence += _more_links(plan, month, net.weights(metric.lengths, net.failures[0]), needed - has)
-    return Break("backbone", "backbone", month.month, needed, has, sentence)
+    weights = net.weights(metric.lengths, net.failures[0])
+    sentence += _more_links(plan, month, weights, missing=needed - there)
+    return Break(
+        site="backbone",
+        resource="backbone",
+        month=month.month,
+        load=needed,
+        capacity=there,
+        sentence=sentence,
+    )
 
 
 def _more_links(
-    plan: Plan, month: BackboneMonth, weights: Mapping[str, float], missing: float
+    plan: Plan, month: BackboneMonth, weights: Mapping[str, float], *, missing: float
 ) -> str:
-    """The least that would mend it, on the first of the links that may have more units."""
+    """The least that would mend the backbone, on the first link that may have more units."""
     units = Counter[str]()
     for place, _, count, _ in arrivals(plan):
         units[place] += count
@@ -267,8 +288,8 @@ def _number(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def run_out_said(verdict: Verdict, use: Use) -> str:
-    """The date on which a resource runs out, or that it does not."""
+def run_out_month(verdict: Verdict, use: Use) -> str:
+    """The month in which a resource runs out, or that it does not, in words."""
     if use.run_out is None:
         return "not within the horizon"
     return f"{first_day(verdict.plan, use.run_out):%Y-%m}"

@@ -1,7 +1,7 @@
 """What a house must hold: load and capacity of each resource by month.
 
-The formulae are the table "What a house must hold" of docs/capacity.md; a function is a row of it.
-`order` states the same rows as linear constraints; what it returns is held against these.
+The formulae are the table "What a house must hold" of docs/capacity.md. `order` states the same
+rows as linear constraints, and its answer is checked against these.
 """
 
 from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ def gear(plan: Plan, stock: Stock, house: str, role: Role) -> list[tuple[Item, M
 
 
 def total(plan: Plan, pairs: list[tuple[float, Months]]) -> Months:
-    """The weighted sum of some months."""
+    """The weighted sum by month."""
     return sum((weight * months for weight, months in pairs), np.zeros(plan.horizon))
 
 
@@ -59,8 +59,8 @@ def lit(plan: Plan, stock: Stock, house: str, *, gbps: bool) -> Months:
     """Uplinks that have optics: their ports, or their Gb/s."""
 
     def ports(role: Role) -> Months:
-        found = gear(plan, stock, house, role)
-        return total(plan, [(i.ports_north * (i.gbps if gbps else 1.0), n) for i, n in found])
+        items = gear(plan, stock, house, role)
+        return total(plan, [(i.ports_north * (i.gbps if gbps else 1.0), n) for i, n in items])
 
     uplinks = ports("superblock")
     return np.minimum(uplinks, plan.policies.first_optics * uplinks + ports("optics"))
@@ -75,12 +75,12 @@ def north_gbps(plan: Plan, stock: Stock, house: str) -> Months:
     """Gb/s out of the fabric with the largest `lost_fbrs` border routers lost."""
     routers = sorted(gear(plan, stock, house, "fbr"), key=lambda pair: -fbr_gbps(pair[0]))
     to_lose = np.full(plan.horizon, float(plan.policies.lost_fbrs))
-    left = np.zeros(plan.horizon)
+    remaining = np.zeros(plan.horizon)
     for item, units in routers:
         lost = np.minimum(units, to_lose)
         to_lose = to_lose - lost
-        left += fbr_gbps(item) * (units - lost)
-    return left
+        remaining += fbr_gbps(item) * (units - lost)
+    return remaining
 
 
 def named_north(plan: Plan, house: str) -> Months:
@@ -89,10 +89,8 @@ def named_north(plan: Plan, house: str) -> Months:
     if plan.policies.demand == "hose":
         for hose in plan.hoses:
             if hose.site == house:
-                out, into = (
-                    out + hose.out_gbps * growth(plan, hose.growth),
-                    into + (hose.in_gbps * growth(plan, hose.growth)),
-                )
+                out = out + hose.out_gbps * growth(plan, hose.growth)
+                into = into + hose.in_gbps * growth(plan, hose.growth)
         return np.maximum(out, into)
     for flow in plan.flows:  # the whole row also where the other end is wherever machines stand
         if house in (flow.a, flow.z):
@@ -118,19 +116,19 @@ def house_rows(plan: Plan, stock: Stock, house: str) -> Iterator[Row]:
     installed = [(plan.item[item], n) for (place, item), n in stock.items() if place == house]
     none = np.zeros(plan.horizon)
 
-    def given(resource: str) -> Months:
-        found = supply(plan, house, resource)
-        return none if found is None else found
+    def level(resource: str) -> Months:
+        amount = supply(plan, house, resource)
+        return none if amount is None else amount
 
     network_kw = total(plan, [(i.kw, n) for i, n in installed])
     kw = total(plan, [(p.kw, at) for p, at in standing]) + network_kw
     south = total(plan, [(p.south_gbps, at) for p, at in standing])
     ports = total(plan, [(p.ports, at) for p, at in standing])
     north = total(plan, [(p.north_gbps, at) for p, at in standing]) + named_north(plan, house)
-    yield Row(house, "space", total(plan, [(p.racks, at) for p, at in standing]), given("space"))
-    yield Row(house, "power", kw, given("power"))
+    yield Row(house, "space", total(plan, [(p.racks, at) for p, at in standing]), level("space"))
+    yield Row(house, "power", kw, level("power"))
     positions = total(plan, [(i.positions, n) for i, n in installed])
-    yield Row(house, "network_space", positions, given("network_space"))
+    yield Row(house, "network_space", positions, level("network_space"))
     if (gray_box := supply(plan, house, "network_power")) is not None:
         yield Row(house, "network_power", network_kw, gray_box)
     yield Row(house, "ports", ports, south_ports(plan, stock, house, "superblock"))
@@ -142,7 +140,7 @@ def house_rows(plan: Plan, stock: Stock, house: str) -> Iterator[Row]:
 
 
 def south_ports(plan: Plan, stock: Stock, house: str, role: Role) -> Months:
-    """Ports south of all gear of a role."""
+    """Ports south of all gear of a role, by month."""
     return total(plan, [(i.ports_south, n) for i, n in gear(plan, stock, house, role)])
 
 

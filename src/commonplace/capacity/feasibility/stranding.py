@@ -1,10 +1,9 @@
-"""Stranded: machines that stand where something of theirs is missing, and ports without machines.
+"""What is stranded: machines that lack a resource where they stand, and ports without machines.
 
-Projects are served in the order of priority, then month, then id: each takes what is left, and is
-stranded in the months in which it does not fit. First in its house, campus and region; what is
-served there sends its flows, and is stranded by the backbone where they do not fit beside those
-served before. Notable: each refusal of the backbone rests on a metric inequality, so this is the
-greedy order exactly, not a guess at it.
+Projects are served in the order of priority, then month, then id. Each takes what remains, and is
+stranded in the months in which it does not fit: first in its house, campus and region; then, if it
+is served there, by the backbone where its flows do not fit beside those served before. Notable:
+each refusal of the backbone rests on a metric inequality, so the greedy order is exact.
 """
 
 from collections import defaultdict
@@ -13,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from commonplace.capacity.feasibility._remedies import room
 from commonplace.capacity.feasibility.resources import Row, Stock, gear, total
 from commonplace.capacity.network.flow import TOLERANCE, distances
 from commonplace.capacity.network.resilience import Resilience
@@ -28,17 +26,17 @@ _UPLINKS: tuple[Role, ...] = ("superblock", "optics")
 
 @dataclass(frozen=True)
 class Stranding:
-    """A project whose machines stand and cannot be used, in which months, and for want of what."""
+    """A project whose machines stand in some months without a resource that they need."""
 
     project: str
     house: str
     months: tuple[int, ...]
-    resource: str  # that is missing first; `backbone`
+    resource: str  # that is missing in the first of them; may be `backbone`
     racks: float
     cost: float  # racks x months x stranded_cost
 
     def __str__(self) -> str:
-        """One sentence."""
+        """The stranding in one sentence."""
         return (
             f"{self.project} in {self.house} is stranded in {months_said(self.months)}: "
             f"short of {SAID[self.resource]}; {self.racks:g} racks, cost {self.cost:,.0f}"
@@ -47,7 +45,7 @@ class Stranding:
 
 @dataclass(frozen=True)
 class Idle:
-    """Superblocks that no machine needs yet: units in each month of `months`."""
+    """Superblocks that no machine needs yet: `units` in each month of `months`."""
 
     house: str
     item: str
@@ -55,38 +53,38 @@ class Idle:
     months: tuple[int, ...]
 
     def __str__(self) -> str:
-        """One sentence."""
-        return (
-            f"{many(max(self.units), self.item)} in {self.house} "
-            f"wait{'s' * (max(self.units) == 1)} for machines in {months_said(self.months)}"
-        )
+        """The idle gear in one sentence."""
+        most = max(self.units)
+        verb = "waits" if most == 1 else "wait"
+        machines = f"for machines in {months_said(self.months)}"
+        return f"{many(most, self.item)} in {self.house} {verb} {machines}"
 
 
 def served_in_order(plan: Plan) -> list[Project]:
     """The machine projects that are placed, in the order in which they are served."""
-    found = [p for p in plan.projects if p.side == "machine" and p.id in plan.placed]
-    return sorted(found, key=lambda p: (-p.priority, plan.placed[p.id].month, p.id))
+    machines = [p for p in plan.projects if p.side == "machine" and p.id in plan.placed]
+    return sorted(machines, key=lambda p: (-p.priority, plan.placed[p.id].month, p.id))
 
 
 def strandings(
-    plan: Plan, rows: list[Row], asked: Resilience, capacity: Float64s, feasible: bool
+    plan: Plan, rows: list[Row], resilience: Resilience, capacity: Float64s, *, feasible: bool
 ) -> tuple[Stranding, ...]:
-    """Every project that is stranded; `feasible`: whether the backbone carries everything.
+    """Every project that is stranded; `feasible` says whether the backbone carries everything.
 
-    `asked` was asked for these capacities [failures, horizon, arcs] before: what it knows is used.
+    `resilience` has the routings and metrics of these capacities [failures, horizon, arcs].
     """
     missing = _at_houses(plan, rows)
-    if not feasible and not asked.hose:
-        _on_backbone(plan, asked, capacity, missing)
+    if not feasible and not resilience.hose:
+        _on_backbone(plan, resilience, capacity, missing)
     cost = plan.policies.stranded_cost
     return tuple(
         Stranding(
-            project.id,
-            plan.placed[project.id].house,
-            tuple(sorted(months)),
-            months[min(months)],
-            project.racks,
-            cost * project.racks * len(months),
+            project=project.id,
+            house=plan.placed[project.id].house,
+            months=tuple(sorted(months)),
+            resource=months[min(months)],
+            racks=project.racks,
+            cost=cost * project.racks * len(months),
         )
         for project in served_in_order(plan)
         if (months := missing[project.id])
@@ -94,23 +92,23 @@ def strandings(
 
 
 def _at_houses(plan: Plan, rows: list[Row]) -> dict[str, dict[int, str]]:
-    """Of each project: month -> the resource that is missing there."""
-    left = _left(plan, rows)
+    """The resource that is missing, by project and month."""
+    remaining = _room_for_machines(plan, rows)
     missing: dict[str, dict[int, str]] = defaultdict(dict)
     for project in served_in_order(plan):
         placement = plan.placed[project.id]
         needs = _needs(project)
         held = [
-            (resource, left[site, resource], needs[resource])
+            (resource, remaining[site, resource], needs[resource])
             for site in plan.above(placement.house)
             for resource in needs
-            if needs[resource] > 0 and (site, resource) in left
+            if needs[resource] > 0 and (site, resource) in remaining
         ]
         for at in range(max(placement.month, 1) - 1, plan.horizon):
             short = [
                 ((need - rest[at]) / need, resource)
                 for resource, rest, need in held
-                if need > rest[at] + room(plan, need)
+                if need > rest[at] + 1e-6 * max(1.0, need)  # a load may exceed by rounding
             ]
             if short:
                 missing[project.id][at + 1] = max(short)[1]
@@ -130,46 +128,44 @@ def _needs(project: Project) -> dict[str, float]:
     }
 
 
-def _left(plan: Plan, rows: list[Row]) -> dict[tuple[str, str], Months]:
-    """Of each resource what is there for machines: headroom, with their own load given back."""
-    left = {(r.site, r.resource): r.headroom.copy() for r in rows}
+def _room_for_machines(plan: Plan, rows: list[Row]) -> dict[tuple[str, str], Months]:
+    """What each resource has for machines: its headroom and the load of the machines themselves."""
+    space = {(r.site, r.resource): r.headroom.copy() for r in rows}
     months = np.arange(1, plan.horizon + 1)
     for project in served_in_order(plan):
         placement = plan.placed[project.id]
         for site in plan.above(placement.house):
             for resource, need in _needs(project).items():
-                if (site, resource) in left:
-                    left[site, resource] += need * (months >= placement.month)
-    return left
+                if (site, resource) in space:
+                    space[site, resource] += need * (months >= placement.month)
+    return space
 
 
 def _on_backbone(
-    plan: Plan, asked: Resilience, capacity: Float64s, missing: dict[str, dict[int, str]]
+    plan: Plan, resilience: Resilience, capacity: Float64s, missing: dict[str, dict[int, str]]
 ) -> None:
     """Add to `missing` what the backbone does not carry, month by month."""
-    net = asked.net
+    net = resilience.net
     parts = project_demand(plan, net)
     brought = {p.id: parts[p.id] for p in served_in_order(plan) if p.id in parts}
     named = net.demand - sum(brought.values(), np.zeros(net.demand.shape))
-    named[named < 1e-9 * net.demand.max()] = 0.0  # what subtracting left is dust
-    known: list[Float64s] = []
+    named[named < 1e-9 * net.demand.max()] = 0.0  # subtracting leaves dust
+    lengths: list[Float64s] = []
     while True:
         demand = named.copy()
         for project, part in brought.items():
             runs = np.array([t + 1 not in missing[project] for t in range(plan.horizon)])
             demand = demand + part * runs[:, None]
-        asked = Resilience(replace(net, demand=demand), asked)
-        found = asked.factors(capacity, enough=1.0)
-        broken = np.argwhere(found.bound < 1 - TOLERANCE)
-        new = {int(found.metric[failure, month]) for failure, month in broken}
-        known += [asked.metrics[index].lengths for index in new]
+        resilience = Resilience(replace(net, demand=demand), resilience)
+        factors = resilience.factors(capacity, enough=1.0)
+        broken = np.argwhere(factors.bound < 1 - TOLERANCE)
+        new = {int(factors.metric[failure, month]) for failure, month in broken}
+        lengths += [resilience.metrics[index].lengths for index in new]
         before = {project: len(months) for project, months in missing.items()}
-        for (
-            project
-        ) in brought:  # refused for want of the backbone: asked again with all that is known
-            kept = {m: r for m, r in missing[project].items() if r != "backbone"}
-            missing[project] = kept
-        _refuse(net, capacity, known, named, brought, missing)
+        for project in brought:  # what the backbone refused is judged again with the new metrics
+            missing[project] = {m: r for m, r in missing[project].items() if r != "backbone"}
+        if lengths:
+            _refuse(net, capacity, np.array(lengths), named=named, brought=brought, missing=missing)
         if before == {p: len(months) for p, months in missing.items()} or not new:
             return
 
@@ -177,15 +173,16 @@ def _on_backbone(
 def _refuse(
     net: Network,
     capacity: Float64s,
-    known: list[Float64s],
+    lengths: Float64s,
+    *,
     named: Float64s,
     brought: Mapping[str, Float64s],
     missing: dict[str, dict[int, str]],
 ) -> None:
-    """In order, each project in the months in which a known metric inequality has no room."""
-    if not known:
-        return
-    lengths = np.array(known)
+    """Refuse each project, in order, in the months in which a metric inequality has no room.
+
+    `lengths` [metrics, arcs] are those of the inequalities.
+    """
     apart = distances(net.graph, lengths)[:, net.pairs[:, 0], net.pairs[:, 1]]
     apart = np.where(np.isfinite(apart), apart, 0.0)
     least = np.einsum("fta,ka->kft", capacity, lengths).min(1)  # the failure that leaves the least
@@ -203,13 +200,14 @@ def _refuse(
                 missing[project][at + 1] = "backbone"
 
 
-def idle(plan: Plan, stock: Stock, rows: list[Row]) -> tuple[Idle, ...]:
+def idle_gear(plan: Plan, stock: Stock, rows: list[Row]) -> tuple[Idle, ...]:
     """Superblocks without which no machine would be short of ports or south bandwidth."""
-    by = {(r.site, r.resource): r for r in rows}
-    found = []
+    by_resource = {(r.site, r.resource): r for r in rows}
+    idle = []
     for house in plan.houses:
-        spare = by[house, "ports"].headroom
-        dark = _uplinks_to_spare(plan, stock, house, by[house, "south"].load)
+        spare = by_resource[house, "ports"].headroom
+        south = by_resource[house, "south"].load
+        dark = _uplinks_to_spare(plan, stock, house, south=south)
         for item, units in gear(plan, stock, house, "superblock"):
             limits = [units]
             limits += [spare / item.ports_south] if item.ports_south else []
@@ -219,12 +217,15 @@ def idle(plan: Plan, stock: Stock, rows: list[Row]) -> tuple[Idle, ...]:
             months = tuple(t for t, count in enumerate(counts, 1) if count)
             if months:
                 waiting = tuple(int(counts[t - 1]) for t in months)
-                found.append(Idle(house, item.id, waiting, months))
-    return tuple(found)
+                idle.append(Idle(house, item.id, units=waiting, months=months))
+    return tuple(idle)
 
 
-def _uplinks_to_spare(plan: Plan, stock: Stock, house: str, south: Months) -> Months:
-    """Gb/s of uplinks that may go: of the rest, residual . min(U, first U + optics) is enough."""
+def _uplinks_to_spare(plan: Plan, stock: Stock, house: str, *, south: Months) -> Months:
+    """Gb/s of uplinks that may go, so that of the rest residual . min(U, first U + optics) serves.
+
+    `south` is the load of the machines.
+    """
     uplinks, optics = (
         total(plan, [(i.ports_north * i.gbps, n) for i, n in gear(plan, stock, house, role)])
         for role in _UPLINKS

@@ -1,10 +1,10 @@
-"""`diff`: what changed between two plans, and why: rows of the tables, places, orders, verdicts.
+"""`diff`: what changed between two plans, and why: rows of tables, places, orders, verdicts.
 
     commonplace plan diff region planned
 
 Notable: a reason is tried, not guessed. A project that moved is put back to its old place in the
-new plan, and what breaks there then is the reason; if nothing does, that is what is said. Months
-of plans that start apart are compared by the calendar.
+new plan; what breaks there is the reason, and if nothing breaks, the sentence says so. Months of
+plans with different starts are compared by the calendar.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,12 +22,12 @@ from commonplace.capacity.reports._diff_rows import Change, changed_orders, chan
 
 @dataclass(frozen=True)
 class Move:
-    """A project that stands elsewhere or at another time; None: it stood, or stands, nowhere."""
+    """A project that stands elsewhere or from another month on; None: it stands nowhere."""
 
     project: str
     before: Placement | None
     after: Placement | None
-    resource: str | None  # what stands against its old place in the new plan
+    resource: str | None  # that breaks at its old place in the new plan
     sentence: str
 
 
@@ -56,20 +56,18 @@ class Difference:
         return bool(self.changes or self.moves or self.orders or self.verdicts)
 
     def record(self) -> dict[str, Any]:
-        """As documented in docs/json.md."""
+        """The difference as JSON (docs/json.md)."""
         return {
-            "changes": [vars(one) for one in self.changes],
-            "moves": [
-                vars(one) | {end: vars(place) if place else None for end, place in _ends(one)}
-                for one in self.moves
-            ],
-            "orders": [vars(one) for one in self.orders],
-            "verdicts": [vars(one) for one in self.verdicts],
+            "changes": [vars(change) for change in self.changes],
+            "moves": [_move_record(move) for move in self.moves],
+            "orders": [vars(change) for change in self.orders],
+            "verdicts": [vars(change) for change in self.verdicts],
         }
 
 
-def _ends(move: Move) -> tuple[tuple[str, Placement | None], ...]:
-    return ("before", move.before), ("after", move.after)
+def _move_record(move: Move) -> dict[str, Any]:
+    ends = {"before": move.before, "after": move.after}
+    return vars(move) | {end: vars(place) if place else None for end, place in ends.items()}
 
 
 def diff(a: Plan, b: Plan) -> Difference:
@@ -80,15 +78,15 @@ def diff(a: Plan, b: Plan) -> Difference:
     """
     then = _as_of(a, b)
     return Difference(
-        tuple(changed_rows(a, then, b)),
-        tuple(_moves(a, then, b)),
-        tuple(changed_orders(a, b)),
-        tuple(_verdicts(check(a), check(b))),
+        changes=tuple(changed_rows(a, then, b)),
+        moves=tuple(_moves(a, then, b)),
+        orders=tuple(changed_orders(a, b)),
+        verdicts=tuple(_verdicts(check(a), check(b))),
     )
 
 
 def _as_of(a: Plan, b: Plan) -> Plan:
-    """Plan `a` with its months counted from the start of `b`; what lies before is in month 1."""
+    """Plan `a` with its months counted from the start of `b`; earlier months become month 1."""
     months = _months(a.start, b.start)
     if not months:
         return a
@@ -114,17 +112,18 @@ def _months(start: date, day: date) -> int:
 
 
 def _moves(a: Plan, then: Plan, b: Plan) -> Iterable[Move]:
-    """Projects whose place or month differs; why, tried in the new plan. `then`: as of `_as_of`."""
+    """Projects whose place or month differs, and why; `then` is plan `a` as of the start of `b`."""
     short = _shortage(b)
     for project in dict.fromkeys([*a.placed, *b.placed]):
         old, new = then.placed.get(project), b.placed.get(project)
         if old == new:
             continue
+        resource = None
         if project not in b.project:
-            yield Move(project, old, new, None, f"{project} is no longer in the pool")
+            sentence = f"{project} is no longer in the pool"
         elif old is None:
             assert new is not None
-            yield Move(project, old, new, None, f"{project} is placed now: {_place(b, new)}")
+            sentence = f"{project} is placed now: {_place(b, new)}"
         else:
             resource, reason = short(old)
             was = _place(a, a.placed[project])
@@ -133,7 +132,8 @@ def _moves(a: Plan, then: Plan, b: Plan) -> Iterable[Move]:
                 if new
                 else f"was at {was} and is placed nowhere now"
             )
-            yield Move(project, old, new, resource, f"{project} {moved}: {reason}")
+            sentence = f"{project} {moved}: {reason}"
+        yield Move(project, before=old, after=new, resource=resource, sentence=sentence)
 
 
 def _place(plan: Plan, at: Placement) -> str:
@@ -141,7 +141,7 @@ def _place(plan: Plan, at: Placement) -> str:
 
 
 def _shortage(plan: Plan) -> Callable[[Placement], tuple[str | None, str]]:
-    """Asks what would break if a project stood at a place of before; the worst, in words."""
+    """A function that says what would break most if a project stood at its old place."""
     stock = stocks(plan)
     now = {(r.site, r.resource): r for r in site_rows(plan, stock)}
 
@@ -158,14 +158,14 @@ def _shortage(plan: Plan) -> Callable[[Placement], tuple[str | None, str]]:
         unit = UNITS[row.resource]
         has, load = amount(float(row.capacity[at]), unit), amount(float(row.load[at]), unit)
         when = f"{first_day(plan, at + 1):%Y-%m}"
-        said = f"{row.site} would be short of {SAID[row.resource]}"
-        return row.resource, f"{said}: {load} against {has} in {when}"
+        reason = f"{row.site} would be short of {SAID[row.resource]}"
+        return row.resource, f"{reason}: {load} against {has} in {when}"
 
     return ask
 
 
 def _worse(row: Row, now: Row | None) -> bool:
-    """Short, and shorter than it is in the plan as it stands."""
+    """Whether a row is short, and shorter than it is in the plan as it stands."""
     short = row.headroom < -1e-6
     return bool((short & ((now is None) or (row.headroom < now.headroom - 1e-6))).any())
 
@@ -189,16 +189,16 @@ def _verdicts(a: Verdict, b: Verdict) -> Iterable[VerdictChange]:
                 else f"{where} is no longer {state} (it was from {was} on)"
             )
             at = next(first_day(v.plan, k.month) for v, k in ((a, old), (b, new)) if k)
-            why = _why(a, b, site, resource, at)
-            yield VerdictChange(site, resource, was, now, f"{change}{why}")
+            why = _why(a, b, (site, resource), at)
+            yield VerdictChange(site, resource, before=was, after=now, sentence=f"{change}{why}")
 
 
-def _why(a: Verdict, b: Verdict, site: str, resource: str, at: date) -> str:
-    """Load and capacity of both plans in the month of the break; nothing, where one has it not."""
-    if (site, resource) not in a.use or (site, resource) not in b.use:
+def _why(a: Verdict, b: Verdict, of: tuple[str, str], at: date) -> str:
+    """Load and capacity in both plans in the month of the break, if both have the resource."""
+    if of not in a.use or of not in b.use:
         return ""
-    old, new = a.use[site, resource], b.use[site, resource]
-    then, here = (_months(one.plan.start, at) for one in (a, b))
+    old, new = a.use[of], b.use[of]
+    then, here = _months(a.plan.start, at), _months(b.plan.start, at)
     if not (0 <= then < a.plan.horizon and 0 <= here < b.plan.horizon):
         return ""
     parts = [

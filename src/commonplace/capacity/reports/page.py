@@ -2,13 +2,12 @@
 
     commonplace plan report DIR --out report.html
 
-Notable: the page loads nothing, runs no script and reads without colour. It is made of `Piece`s,
-each a heading, a sentence and a picture, so another page can show the same ones.
+Notable: the page loads nothing, runs no script and can be read without colour. It is made of
+`Piece`s, each a heading, a sentence and pictures, so that another page can show the same ones.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 
 import numpy as np
 
@@ -27,7 +26,7 @@ from commonplace.capacity.plan.words import (
     month_said,
 )
 from commonplace.capacity.procurement.order import Orders
-from commonplace.capacity.reports._pictures import (
+from commonplace.capacity.reports.pictures import (
     Bar,
     Cell,
     Line,
@@ -38,6 +37,7 @@ from commonplace.capacity.reports._pictures import (
     on_a_circle,
     steps,
 )
+from commonplace.capacity.reports.style import PAGE_CSS, PICTURES_CSS
 
 _STEPS = 9  # the resources that are fullest are drawn; the terminal and --json have all
 _SENTENCES = 40
@@ -45,7 +45,7 @@ _SENTENCES = 40
 
 @dataclass(frozen=True)
 class Picture:
-    """An SVG without colours of its own, and what is said below it."""
+    """An SVG without colours of its own, and its caption."""
 
     svg: str
     caption: str = ""
@@ -53,7 +53,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Piece:
-    """A heading, what is to be seen, and pictures."""
+    """A heading, a sentence on what the pictures show, and the pictures."""
 
     heading: str
     words: str
@@ -61,14 +61,11 @@ class Piece:
 
 
 def report(verdict: Verdict, orders: Orders) -> str:
-    """The page, as HTML: what `check` says of a plan, and what `order` would order for it."""
-    style = "".join(
-        files("commonplace.capacity.reports").joinpath(name).read_text("utf-8")
-        for name in ("page.css", "pictures.css")
-    )
+    """The page as HTML: the verdict of `check` on a plan, and the orders of `order` for it."""
+    style = PAGE_CSS.read_text("utf-8") + PICTURES_CSS.read_text("utf-8")
     name = escape(verdict.plan.name)
-    shown = (*pieces(verdict), *order_pieces(orders))
-    body = "\n".join([*_head(verdict), *map(_section, shown), *_lists(verdict, orders)])
+    sections = map(_section, (*pieces(verdict), *order_pieces(orders)))
+    body = "\n".join([*_head(verdict), *sections, *_lists(verdict, orders)])
     return (
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f"<title>{name}: capacity</title>\n"
@@ -78,7 +75,7 @@ def report(verdict: Verdict, orders: Orders) -> str:
 
 
 def pieces(verdict: Verdict) -> Iterator[Piece]:
-    """The pictures of a plan as it is; one of what the plan does not have is left out."""
+    """The pictures of a plan as it is; there is none of what the plan does not have."""
     months = _months(verdict.plan)
     if verdict.plan.houses:
         words = f"The resource of each house that is used most, and how much of it: {LEGEND}."
@@ -103,42 +100,42 @@ def _months(plan: Plan) -> list[str]:
 
 
 def head(verdict: Verdict) -> tuple[str, str]:
-    """From when to when the plan goes, and its verdict."""
+    """The span of the plan, and its verdict in a sentence."""
     plan = verdict.plan
     span = f"{first_day(plan, 1):%B %Y} to {first_day(plan, plan.horizon):%B %Y}"
     if verdict.feasible:
-        waiting = f" {verdict.waiting_said}." if verdict.waiting else ""
+        waiting = f" {verdict.waiting_sentence}." if verdict.waiting else ""
         return span, f"It holds in all {plan.horizon} months.{waiting}"
     return span, f"It does not hold: {verdict.breaks[0].sentence}."
 
 
 def _head(verdict: Verdict) -> Iterator[str]:
-    span, said = head(verdict)
+    span, sentence = head(verdict)
     yield f'<h1>{escape(verdict.plan.name)}</h1>\n<p class="quiet">{span}</p>'
-    yield f'<p class="verdict{"" if verdict.feasible else " broken"}">{escape(said)}</p>'
+    yield f'<p class="verdict{"" if verdict.feasible else " broken"}">{escape(sentence)}</p>'
 
 
 def _lists(verdict: Verdict, orders: Orders) -> Iterator[str]:
-    yield from _listed("What breaks", [one.sentence for one in verdict.breaks])
+    yield from _listed("What breaks", [broken.sentence for broken in verdict.breaks])
     rows = "".join(
-        f"<tr><td>{escape(many(one.units, one.item))}</td><td>{escape(one.place)}</td>"
-        f"<td>{first_day(orders.plan, one.month):%d %B %Y}</td></tr>"
-        for one in orders.orders
+        f"<tr><td>{escape(many(order.units, order.item))}</td><td>{escape(order.place)}</td>"
+        f"<td>{first_day(orders.plan, order.month):%d %B %Y}</td></tr>"
+        for order in orders.orders
     )
     if rows:
         head = "<tr><th>what</th><th>where</th><th>ordered by</th></tr>"
         yield f'<h2>What to order</h2>\n<div class="wide"><table>{head}{rows}</table></div>'
-    yield from _listed("Too late, or not to be had", [one.sentence for one in orders.late])
-    yield from _listed("Machines and bits", [one.sentence for one in orders.reconciled])
-    yield from _listed("Waiting", [str(one) for one in (*verdict.strandings, *verdict.idle)])
+    yield from _listed("Too late, or not to be had", [late.sentence for late in orders.late])
+    yield from _listed("Machines and bits", [row.sentence for row in orders.reconciled])
+    yield from _listed("Waiting", [*map(str, verdict.strandings), *map(str, verdict.idle)])
 
 
 def _listed(heading: str, sentences: list[str]) -> Iterator[str]:
     if sentences:
-        shown = "".join(f"<li>{escape(one)}</li>" for one in sentences[:_SENTENCES])
+        items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences[:_SENTENCES])
         more = len(sentences) - _SENTENCES
         rest = f'<p class="quiet">and {more} more</p>' if more > 0 else ""
-        yield f"<h2>{heading}</h2>\n<ul>{shown}</ul>{rest}"
+        yield f"<h2>{heading}</h2>\n<ul>{items}</ul>{rest}"
 
 
 def _section(piece: Piece) -> str:
@@ -171,7 +168,8 @@ def _fullest(verdict: Verdict) -> list[Use]:
 
 def _steps(use: Use, months: list[str]) -> Picture:
     title = f"{use.site}: {SAID[use.resource]}"
-    drawn = steps(title, months, use.load.tolist(), use.capacity.tolist(), use.unit)
+    load, capacity = use.load.tolist(), use.capacity.tolist()
+    drawn = steps(title, months, load=load, capacity=capacity, unit=use.unit)
     return Picture(drawn, f"{title}, {amount(float(use.load.max()), use.unit)} at most")
 
 
@@ -192,7 +190,7 @@ def _map(verdict: Verdict) -> Piece:
 
 def _links(plan: Plan, worst: BackboneMonth) -> tuple[dict[str, tuple[float, float]], list[Line]]:
     net = network(plan)
-    at = next(index for index, one in enumerate(net.failures) if one.name == worst.failure)
+    at = [failure.name for failure in net.failures].index(worst.failure)
     capacity = net.capacities(link_gbps(plan, stocks(plan)))[at, worst.month - 1]
     demand = net.demand[worst.month - 1]
     loads = concurrent_flow(net.graph, capacity, net.pairs, demand).loads
@@ -200,8 +198,8 @@ def _links(plan: Plan, worst: BackboneMonth) -> tuple[dict[str, tuple[float, flo
         used = np.where(loads > 0, loads / capacity, 0.0)
     lines = []
     for link in net.links:
-        edge, gone = net.edge[link.id], link.id in net.failures[at].links
+        edge, lost = net.edge[link.id], link.id in net.failures[at].links
         ends = (net.nodes[net.graph.tail[2 * edge]], net.nodes[net.graph.head[2 * edge]])
-        most = 0.0 if gone else float(max(used[2 * edge], used[2 * edge + 1]))
-        lines.append(Line(*ends, most, lost=gone))
+        most = 0.0 if lost else float(max(used[2 * edge], used[2 * edge + 1]))
+        lines.append(Line(*ends, most, lost=lost))
     return on_a_circle(net.nodes), lines

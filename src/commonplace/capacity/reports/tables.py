@@ -1,9 +1,10 @@
-"""What a command found as CSV: each list of its record a table, for a spreadsheet.
+"""The results of a command as CSV for a spreadsheet: a table for each list of its record.
 
     commonplace plan check DIR --csv tables
 
-Notable: the same names as in `--json` (docs/json.md). Lists by month are rows, one a month. A table
-without rows is written too, with its header, so that none of an earlier run stays there unseen.
+Notable: the names are those of `--json` (docs/json.md). Amounts by month become a row for each
+month. A table without rows is written too, with its header, so that it replaces that of an earlier
+run.
 """
 
 import csv
@@ -38,24 +39,24 @@ _COLUMNS = {
     "moves": "project before after resource sentence",
     "verdicts": "site resource before after sentence",
 }
-_OF_A_DIFFERENCE = {**_COLUMNS, "orders": "table kind row what"}
+_DIFFERENCE_COLUMNS = {**_COLUMNS, "orders": "table kind row what"}
 
 
 def result_tables(record: Record) -> dict[str, str]:
-    """Each table of a record, as the text of its CSV, by the name of its file."""
-    known = _OF_A_DIFFERENCE if "changes" in record else _COLUMNS
+    """The text of each table of a record, by the name of its file."""
+    tables = _DIFFERENCE_COLUMNS if "changes" in record else _COLUMNS
     return {
         f"{name}.csv": _text(columns.split(), record[name])
-        for name, columns in known.items()
+        for name, columns in tables.items()
         if isinstance(record.get(name), list)
     }
 
 
 def write_result_tables(record: Record, folder: Path) -> tuple[Path, ...]:
-    """Write them; tables of an earlier run are replaced.
+    """Write the tables of a record; those of an earlier run are replaced.
 
     Raises:
-        InputError: a plan is in the folder, some of whose tables have the same names, or nothing
+        InputError: a plan is in the folder, whose tables have some of the same names, or nothing
             can be written there.
     """
     if (folder / FILE).exists():
@@ -76,9 +77,9 @@ def _text(columns: list[str], rows: list[Any]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     records = [row if isinstance(row, Mapping) else {columns[0]: row} for row in rows]
-    found = [one for row in records for one in _by_month(row)]
     writer.writerow(columns)
-    writer.writerows([_cell(row[name]) for name in columns] for row in found)
+    for record in records:
+        writer.writerows([_cell(row[name]) for name in columns] for row in _by_month(record))
     return text.getvalue()
 
 
@@ -92,7 +93,7 @@ def _by_month(row: Record) -> Iterator[Record]:
 
 
 def _cell(value: Any) -> str:
-    """Lists separated by `;` as in a plan's tables, objects as `name value, ...`."""
+    """A cell: lists are separated by `;` as in a plan's tables, objects are `name value, ...`."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -100,7 +101,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, float) and value == int(value):
         return str(int(value))
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_cell(one)}" for name, one in value.items())
+        return ", ".join(f"{name} {_cell(part)}" for name, part in value.items())
     if isinstance(value, (list, tuple)):
         return ";".join(map(_cell, value))
     return str(value)

@@ -1,4 +1,4 @@
-"""`plan check` and `plan diff`: does a plan hold, and what changed between two of them."""
+"""`plan check` and `plan diff`: whether a plan holds, and what changed between two plans."""
 
 import re
 from pathlib import Path
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from commonplace.capacity import Plan
 
 FOLDER = click.Path(path_type=Path)
-BREAKS = 1  # the exit code of a plan that does not hold, as of `ask` without an answer
+BREAKS = 1  # the exit code of a plan that does not hold
 
 
-def needed() -> None:
-    """Say what is to be installed, before anything is read.
+def require_plan_extra() -> None:
+    """Check that the extra `plan` is installed, before anything is read.
 
     Raises:
         InputError: a package of the extra `plan` is missing.
@@ -44,29 +44,28 @@ def check(folder: Path, month: str | None, tables: Path | None, as_json: bool) -
 
     Exit code 0: it holds in every month. 1: it does not. 2: it cannot be read.
     """
-    needed()
-    from commonplace.capacity import check as checked
-    from commonplace.capacity import read_plan
+    require_plan_extra()
+    from commonplace import capacity
 
-    plan = read_plan(folder)
+    plan = capacity.read_plan(folder)
     at = None if month is None else _month(plan, month)
-    found = checked(plan)
+    verdict = capacity.check(plan)
     if as_json:
-        print_json(found.record())
+        print_json(verdict.record())
     elif at is not None:
-        show_month(found, at)
+        show_month(verdict, at)
     else:
-        show_verdict(found)
-    write_csv(found.record(), tables, as_json)
-    if not found.feasible:
+        show_verdict(verdict)
+    write_csv(verdict.record(), tables, as_json)
+    if not verdict.feasible:
         click.get_current_context().exit(BREAKS)
 
 
 def _month(plan: "Plan", text: str) -> int:
-    """A month of the horizon, as it may be written."""
+    """The number of a month of the horizon, which may be written as 4 or 2027-04."""
     number = int(text) if re.fullmatch(r"[0-9]{1,4}", text) else 0
-    if found := re.fullmatch(r"([0-9]{4})-([0-9]{1,2})", text):
-        year, month = int(found[1]), int(found[2])
+    if written := re.fullmatch(r"([0-9]{4})-([0-9]{1,2})", text):
+        year, month = int(written[1]), int(written[2])
         number = (year - plan.start.year) * 12 + month - plan.start.month + 1
     if not 1 <= number <= plan.horizon:
         raise click.BadParameter(
@@ -87,13 +86,12 @@ def _month(plan: "Plan", text: str) -> int:
 @json_option
 def diff(a: Path, b: Path, tables: Path | None, as_json: bool) -> None:
     """Say what changed from the plan in A to the plan in B: rows, places, orders, verdicts."""
-    needed()
-    from commonplace.capacity import diff as compared
-    from commonplace.capacity import read_plan
+    require_plan_extra()
+    from commonplace import capacity
 
-    found = compared(read_plan(a), read_plan(b))
+    difference = capacity.diff(capacity.read_plan(a), capacity.read_plan(b))
     if as_json:
-        print_json(found.record())
+        print_json(difference.record())
     else:
-        show_difference(found)
-    write_csv(found.record(), tables, as_json)
+        show_difference(difference)
+    write_csv(difference.record(), tables, as_json)

@@ -1,4 +1,4 @@
-"""`--csv DIR` of the plan's commands: everything that they found, as tables."""
+"""`--csv DIR` of the commands on plans: all their results as tables."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from commonplace.foundation import InputError, display_path
 
 
 def _no_plan(_: click.Context, __: click.Parameter, folder: Path | None) -> Path | None:
-    """Before a search of a minute: results never go where they would replace a plan's tables."""
+    """Refuse a plan's own folder before a long search: results would replace its tables."""
     if folder is not None and (folder / "plan.yaml").exists():
         raise InputError(f"there is a plan in {display_path(folder)}; name another folder")
     return folder
@@ -21,12 +21,12 @@ csv_option = click.option(
     callback=_no_plan,
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Write what was found there, as CSV.",
+    help="Write the results there, as CSV.",
 )
 
 
 def write_csv(record: dict[str, Any], tables: Path | None, as_json: bool) -> None:
-    """Write the tables where they are asked for, and say so where no JSON stands alone."""
+    """Write the tables if a folder was named, and say so unless JSON is printed."""
     from commonplace.capacity import write_result_tables
     from commonplace.cli.terminal.output import bold, say
 

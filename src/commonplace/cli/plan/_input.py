@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace.cli.arguments.options import NumberRange, json_option, require_extra
+from commonplace.cli.arguments.options import NumberRange, json_option
 from commonplace.cli.arguments.verb import verb
+from commonplace.cli.plan._check import FOLDER, require_plan_extra
 from commonplace.cli.terminal.output import bold, dim, print_json, say
 
 if TYPE_CHECKING:
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from commonplace.capacity.importers import Imported
 
 _FORMATS = ("sndlib", "repetita", "topohub", "netbox")
-_SHOWN = 10
-_FOLDER = click.Path(path_type=Path)
+_LINES = 10  # of each list; --json has all
 _overwrite = click.option("--overwrite", is_flag=True, help="Replace a plan that is there.")
 
 
@@ -23,7 +23,7 @@ _overwrite = click.option("--overwrite", is_flag=True, help="Replace a plan that
     "Make a synthetic region to try things on.",
     "commonplace plan demo region --houses 40 --projects 300",
 )
-@click.argument("folder", type=_FOLDER, metavar="DIR")
+@click.argument("folder", type=FOLDER, metavar="DIR")
 @click.option(
     "--houses", type=click.IntRange(1, 5000), default=8, show_default=True, help="Houses."
 )
@@ -52,12 +52,14 @@ def demo(
     as_json: bool,
 ) -> None:
     """Write a synthetic region to DIR: houses, projects and a backbone in which something binds."""
-    require_extra("plan", "polars", "highspy", "rustworkx")
-    from commonplace.capacity import Size, write_plan
-    from commonplace.capacity import demo as made
+    require_plan_extra()
+    from commonplace import capacity
 
-    plan = made(Size(houses, projects, campuses, flows, months), seed)
-    files = write_plan(plan, folder, overwrite=overwrite)
+    size = capacity.Size(
+        houses=houses, projects=projects, campuses=campuses, flows=flows, horizon=months
+    )
+    plan = capacity.demo(size, seed)
+    files = capacity.write_plan(plan, folder, overwrite=overwrite)
     if as_json:
         print_json({"folder": str(folder), "files": [file.name for file in files], **_counts(plan)})
         return
@@ -71,8 +73,8 @@ def demo(
     "commonplace plan import netbox devices.csv racks.csv cables.csv power-feeds.csv --out ours",
 )
 @click.argument("format", type=click.Choice(_FORMATS), metavar="FORMAT")
-@click.argument("files", nargs=-1, required=True, type=_FOLDER, metavar="FILE...")
-@click.option("--out", required=True, type=_FOLDER, metavar="DIR", help="The plan's folder.")
+@click.argument("files", nargs=-1, required=True, type=FOLDER, metavar="FILE...")
+@click.option("--out", required=True, type=FOLDER, metavar="DIR", help="The plan's folder.")
 @click.option(
     "--scale",
     type=NumberRange(0, 1e9),
@@ -100,23 +102,24 @@ def import_(
 
     What the plan has no place for is listed, with the reason; so is what had to be assumed.
     """
-    require_extra("plan", "polars", "highspy", "rustworkx")
+    require_plan_extra()
     from commonplace.capacity import write_plan
 
-    made = _imported(format, files, scale, gbps)
-    write_plan(made.plan, out, overwrite=overwrite)
+    result = _imported(format, files, scale=scale, gbps=gbps)
+    write_plan(result.plan, out, overwrite=overwrite)
     if as_json:
-        left_out = [{"what": one.what, "why": one.why} for one in made.left_out]
-        more = {"left_out": left_out, "assumed": list(made.assumed)}
-        print_json({"folder": str(out), **_counts(made.plan), **more})
+        lists = {"left_out": [vars(o) for o in result.left_out], "assumed": list(result.assumed)}
+        print_json({"folder": str(out), **_counts(result.plan), **lists})
         return
-    show_written(made.plan, out)
-    _show_list("assumed", list(made.assumed))
-    _show_list("left out", [f"{one.what}: {one.why}" for one in made.left_out])
+    show_written(result.plan, out)
+    _show_list("assumed", list(result.assumed))
+    _show_list("left out", [f"{omission.what}: {omission.why}" for omission in result.left_out])
 
 
-def _imported(format: str, files: tuple[Path, ...], scale: float, gbps: float | None) -> "Imported":
-    """What the importer of a format makes of the files."""
+def _imported(
+    format: str, files: tuple[Path, ...], *, scale: float, gbps: float | None
+) -> "Imported":
+    """The plan that the importer of a format makes of the files."""
     from commonplace.capacity import importers
     from commonplace.foundation import InputError
 
@@ -131,19 +134,19 @@ def _imported(format: str, files: tuple[Path, ...], scale: float, gbps: float | 
     if len(files) != 1:
         raise InputError(f"name one file of {format}, not {len(files)}")
     if format == "topohub":
-        more = {} if gbps is None else {"link_gbps": gbps}
-        return importers.import_topohub(files[0], scale, **more)
+        options = {} if gbps is None else {"link_gbps": gbps}
+        return importers.import_topohub(files[0], scale, **options)
     return importers.import_sndlib(files[0], scale)
 
 
 def _show_list(title: str, lines: list[str]) -> None:
-    """At most a screen of them; `--json` has all."""
+    """Print a list under its title, at most `_LINES` of it."""
     if lines:
         say(bold(f"{title}:"))
-    for line in lines[:_SHOWN]:
+    for line in lines[:_LINES]:
         say(f"  {line}")
-    if len(lines) > _SHOWN:
-        say(dim(f"  and {len(lines) - _SHOWN} more; --json lists them"))
+    if len(lines) > _LINES:
+        say(dim(f"  and {len(lines) - _LINES} more; --json lists them"))
 
 
 def show_written(plan: "Plan", folder: Path) -> None:
@@ -157,14 +160,10 @@ def show_written(plan: "Plan", folder: Path) -> None:
 
 
 def _counts(plan: "Plan") -> dict[str, Any]:
-    kinds = ("houses", "campuses")
-    of_kind = {
-        name: sum(site.kind == kind for site in plan.sites)
-        for name, kind in zip(kinds, ("house", "campus"), strict=True)
-    }
     groups = len({link.group for link in plan.links})
     return {
-        **of_kind,
+        "houses": len(plan.houses),
+        "campuses": sum(site.kind == "campus" for site in plan.sites),
         "projects": len(plan.projects),
         "flows": len(plan.flows),
         "links": len(plan.links),

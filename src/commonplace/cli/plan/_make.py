@@ -1,8 +1,8 @@
 """`plan make`: place the pool over houses and months, and order what it needs.
 
-Notable: Ctrl-C is no failure: the first asks the search to end, and the best plan so far is shown
-and written; a second one ends the program. A plan is written to a folder beside DIR first, which
-then takes its name, so that nothing half-written is left there.
+Notable: Ctrl-C is no failure. The first asks the search to end, and the best plan so far is shown
+and written; a second one ends the program. A plan is written to a folder beside the one of --out,
+which then takes its name, so that nothing half-written remains.
 """
 
 import signal
@@ -18,16 +18,16 @@ import click
 
 from commonplace.cli.arguments.options import NumberRange, json_option
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.plan._check import BREAKS, FOLDER, needed
+from commonplace.cli.plan._check import BREAKS, FOLDER, require_plan_extra
 from commonplace.cli.plan._csv import csv_option, write_csv
-from commonplace.cli.plan._printing import count, listed, say_verdict, show_purchases
+from commonplace.cli.plan._printing import listed, say_verdict, show_purchases
 from commonplace.cli.terminal.output import bold, cut, dim, pad, paint, print_json, say, stopped
-from commonplace.foundation import InputError, display_path
+from commonplace.foundation import InputError, count_of, display_path
 
 if TYPE_CHECKING:
     from commonplace.capacity import Made, Plan
 
-_SHOWN: Final = 40  # lines of a table; --json has all
+_LINES: Final = 40  # lines of a table; --json has all
 _ENDED: Final = {
     "optimal": "optimal",
     "time": "the best found in the time",
@@ -69,30 +69,31 @@ def make(
 
     Exit code 0: the plan holds. 1: something that was decided before breaks it.
     """
-    needed()
-    from commonplace.capacity import make as made
-    from commonplace.capacity import read_plan
+    require_plan_extra()
+    from commonplace import capacity
     from commonplace.capacity.plan.writing import may_write
 
-    plan = read_plan(folder)
+    plan = capacity.read_plan(folder)
     if out is not None:
         may_write(out, overwrite=overwrite)
-    with _interruptible() as asked:
-        found = made(plan, seconds, seed, _Line(), lambda: bool(asked))
+    with _interruptible() as interrupts:
+        proposal = capacity.make(
+            plan, seconds, seed, progress=_Line(), stopped=lambda: bool(interrupts)
+        )
     try:
-        print_json(found.record()) if as_json else show_made(found)
-    finally:  # what took a minute is not lost to a reader that goes (`| head`)
+        print_json(proposal.record()) if as_json else show_proposal(proposal)
+    finally:  # a plan that took a minute is written even if the output's reader ends (`| head`)
         if out is not None:
-            _write(found.plan, out)
+            _write(proposal.plan, out)
     if out is not None and not as_json:
         say(bold(f"wrote {out}"))
-    write_csv(found.record(), tables, as_json)
-    if not found.verdict.feasible:
+    write_csv(proposal.record(), tables, as_json)
+    if not proposal.verdict.feasible:
         click.get_current_context().exit(BREAKS)
 
 
 class _Line:
-    """How it stands, on one line of the standard error that is written over; terminals only."""
+    """Progress on one line of the standard error that is written over; on terminals only."""
 
     def __call__(self, stage: str, done: int, total: int | None, unit: str) -> None:
         if sys.stderr.isatty():
@@ -102,24 +103,24 @@ class _Line:
 
 @contextmanager
 def _interruptible() -> Iterator[list[int]]:
-    """The list is empty until Ctrl-C; a second one interrupts as ever."""
-    asked: list[int] = []
+    """The signals so far: the first Ctrl-C is noted there, a second one interrupts as ever."""
+    interrupts: list[int] = []
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        if asked:
+    def note(number: int, frame: FrameType | None) -> None:
+        if interrupts:
             raise KeyboardInterrupt
-        asked.append(number)
+        interrupts.append(number)
         stopped("stopping after this step; once more to give up")
 
-    before = signal.signal(signal.SIGINT, ask)
+    before = signal.signal(signal.SIGINT, note)
     try:
-        yield asked
+        yield interrupts
     finally:
         signal.signal(signal.SIGINT, before)
 
 
 def _write(plan: "Plan", out: Path) -> None:
-    """A new folder is there whole or not at all; over an older plan, each file is."""
+    """Write a new folder at once or not at all; over an older plan, each file so."""
     from commonplace.capacity import write_plan
 
     if out.exists():
@@ -135,66 +136,65 @@ def _write(plan: "Plan", out: Path) -> None:
         raise InputError(f"cannot write a plan to {display_path(out)}: {reason}") from error
 
 
-def show_made(found: "Made") -> None:
+def show_proposal(proposal: "Made") -> None:
     """The verdict, cost and bound, places, orders, and reasons."""
-    say_verdict(found.verdict)
-    if found.before:
-        listed(
-            "decided before, and broken still with these orders", [b.sentence for b in found.before]
-        )
+    say_verdict(proposal.verdict)
+    if proposal.before:
+        broken = [each.sentence for each in proposal.before]
+        listed("decided before, and broken still with these orders", broken)
     say("")
-    _costs(found)
-    _places(found)
-    _bought(found)
-    said = [one.sentence for one in found.reasons]
-    head = f"refused, late, or not where it was wanted: {count(len(said), 'project')}"
-    listed(head if said else "", said, _SHOWN)
+    _costs(proposal)
+    _places(proposal)
+    _orders(proposal)
+    if sentences := [reason.sentence for reason in proposal.reasons]:
+        projects = count_of(len(sentences), "project")
+        listed(f"refused, late, or not where it was wanted: {projects}", sentences, _LINES)
 
 
-def _costs(found: "Made") -> None:
-    placed, refused = len(found.placements), len(found.refused)
-    colour = "green" if found.ended == "optimal" else "yellow"
+def _costs(proposal: "Made") -> None:
+    placed = len(proposal.placements)
+    projects = count_of(placed + len(proposal.refused), "project")
+    colour = "green" if proposal.ended == "optimal" else "yellow"
     say(
-        bold(f"placed {placed} of {count(placed + refused, 'project')}, cost {found.cost:,.0f}"),
+        bold(f"placed {placed} of {projects}, cost {proposal.cost:,.0f}"),
         " · ",
-        paint(_ENDED[found.ended], fg=colour),
+        paint(_ENDED[proposal.ended], fg=colour),
     )
     say(
-        f"  orders {found.order_cost:,.0f} · late {found.late_cost:,.0f} · "
-        f"refused {found.refused_cost:,.0f}"
+        f"  orders {proposal.order_cost:,.0f} · late {proposal.late_cost:,.0f} · "
+        f"refused {proposal.refused_cost:,.0f}"
     )
-    if found.bound > float("-inf"):
-        bound = f"no plan costs less than {found.bound:,.0f}: gap {found.gap:.1%}"
-    else:
-        bound = "no bound was found in the time"
-    say(f"  {bound}", dim(f" · {found.seconds:.1f} s, reasons {found.explained:.1f} s"))
+    bound = "no bound was found in the time"
+    if proposal.bound > float("-inf"):
+        bound = f"no plan costs less than {proposal.bound:,.0f}: gap {proposal.gap:.1%}"
+    say(f"  {bound}", dim(f" · {proposal.seconds:.1f} s, reasons {proposal.explained:.1f} s"))
 
 
-def _places(found: "Made") -> None:
-    if not found.placements:
+def _places(proposal: "Made") -> None:
+    if not proposal.placements:
         return
     say("")
     say(dim(f"  {'project':14} {'house':14} {'month':7} {'need':7}"))
-    for one in found.placements[:_SHOWN]:
-        need = found.plan.project[one.project].need
-        late = f"{one.month - need} late" if one.month > need else ""
+    for placement in proposal.placements[:_LINES]:
+        need, month = proposal.plan.project[placement.project].need, placement.month
         say(
-            f"  {pad(cut(one.project, 14), 14)} {pad(cut(one.house, 14), 14)} "
-            f"{one.month:<7} {need:<7} ",
-            paint(late, fg="yellow"),
+            f"  {pad(cut(placement.project, 14), 14)} {pad(cut(placement.house, 14), 14)} "
+            f"{month:<7} {need:<7} ",
+            paint(f"{month - need} late" if month > need else "", fg="yellow"),
         )
-    _more(len(found.placements))
+    _more(len(proposal.placements))
 
 
-def _bought(found: "Made") -> None:
-    if not found.purchases:
+def _orders(proposal: "Made") -> None:
+    if not proposal.purchases:
         return
+    lines = count_of(len(proposal.purchases), "line")
     say("")
-    say(bold(f"order: {count(len(found.purchases), 'line')}, cost {found.order_cost:,.0f}"))
-    show_purchases(found.plan, found.purchases[:_SHOWN])
-    _more(len(found.purchases))
+    say(bold(f"order: {lines}, cost {proposal.order_cost:,.0f}"))
+    show_purchases(proposal.plan, proposal.purchases[:_LINES])
+    _more(len(proposal.purchases))
 
 
-def _more(of: int) -> None:
-    if of > _SHOWN:
-        say(dim(f"  and {of - _SHOWN} more; --json lists all"))
+def _more(total: int) -> None:
+    if total > _LINES:
+        say(dim(f"  and {total - _LINES} more; --json lists all"))

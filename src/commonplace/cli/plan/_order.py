@@ -6,7 +6,7 @@ import click
 
 from commonplace.cli.arguments.options import json_option
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.plan._check import BREAKS, FOLDER, needed
+from commonplace.cli.plan._check import BREAKS, FOLDER, require_plan_extra
 from commonplace.cli.plan._csv import csv_option, write_csv
 from commonplace.cli.plan._printing import show_orders
 from commonplace.cli.terminal.output import bold, print_json, say
@@ -29,19 +29,18 @@ def order(
 
     Exit code 0: with these orders the plan holds. 1: something is late, or cannot be had.
     """
-    needed()
-    from commonplace.capacity import order as ordered
-    from commonplace.capacity import read_plan, write_plan
+    require_plan_extra()
+    from commonplace import capacity
 
-    found = ordered(read_plan(folder))
+    orders = capacity.order(capacity.read_plan(folder))
     if out is not None:
-        write_plan(found.plan, out, overwrite=overwrite)
+        capacity.write_plan(orders.plan, out, overwrite=overwrite)
     if as_json:
-        print_json(found.record())
+        print_json(orders.record())
     else:
-        show_orders(found)
+        show_orders(orders)
         if out is not None:
             say(bold(f"wrote {out}"))
-    write_csv(found.record(), tables, as_json)
-    if not found.verdict.feasible:
+    write_csv(orders.record(), tables, as_json)
+    if not orders.verdict.feasible:
         click.get_current_context().exit(BREAKS)

@@ -1,7 +1,7 @@
 """What `plan check`, `plan order` and `plan diff` print: the verdict first, then its reasons.
 
-Notable: the heat map is read without colour too: each cell is a letter for the resource that is
-used most, its per cent, and `!` where that is more than there is.
+Notable: the heat map can be read without colour. Each cell has a letter for the resource that is
+used most, the per cent of it, and `!` if that is more than there is.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ from commonplace.cli.terminal.output import (
     say,
     wrap,
 )
+from commonplace.foundation import count_of
 
 if TYPE_CHECKING:
     from commonplace.capacity import Difference, Orders, Plan, Verdict
@@ -32,77 +33,79 @@ _HOUSES: Final = 60  # lines of the heat map; the fullest come first
 _CELL: Final = 6  # columns of a month
 
 
-def show_verdict(found: "Verdict") -> None:
-    """Everything that `check` found."""
-    say_verdict(found)
-    if found.waiting:
-        say(f"{found.waiting_said}; commonplace plan make finds places")
-    listed("", [one.sentence for one in found.breaks])
+def show_verdict(verdict: "Verdict") -> None:
+    """Print all results of `check`."""
+    say_verdict(verdict)
+    if verdict.waiting:
+        say(f"{verdict.waiting_sentence}; commonplace plan make finds places")
+    listed("", [broken.sentence for broken in verdict.breaks])
     say("")
-    _heat_map(found)
-    _backbone(found)
-    _run_outs(found)
-    cost = sum(one.cost for one in found.strandings)
-    head = f"stranded: {count(len(found.strandings), 'project')}, cost {cost:,.0f}"
-    listed(head if found.strandings else "", [str(one) for one in found.strandings])
-    head = f"idle network gear: {count(len(found.idle), 'place')}"
-    listed(head if found.idle else "", [str(one) for one in found.idle], 6)
+    _heat_map(verdict)
+    _backbone(verdict)
+    _run_outs(verdict)
+    if stranded := verdict.strandings:
+        cost = sum(stranding.cost for stranding in stranded)
+        head = f"stranded: {count_of(len(stranded), 'project')}, cost {cost:,.0f}"
+        listed(head, [str(stranding) for stranding in stranded])
+    if verdict.idle:
+        head = f"idle network gear: {count_of(len(verdict.idle), 'place')}"
+        listed(head, [str(gear) for gear in verdict.idle], 6)
 
 
-def count(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}"
-
-
-def say_verdict(found: "Verdict", so: str = "") -> None:
-    """Whether it holds; `so`: how it is meant."""
-    months = count(found.plan.horizon, "month")
-    if found.feasible:
-        say(so, paint("holds", fg="green", bold=True), f" in all {months}: {found.plan.name}")
+def say_verdict(verdict: "Verdict", opening: str = "") -> None:
+    """Say whether the plan holds, after the `opening` of the sentence."""
+    months, name = count_of(verdict.plan.horizon, "month"), verdict.plan.name
+    if verdict.feasible:
+        say(opening, paint("holds", fg="green", bold=True), f" in all {months}: {name}")
         return
-    first = found.breaks[0].month
+    first = verdict.breaks[0].month
+    resources = count_of(len(verdict.breaks), "resource")
     say(
-        so,
+        opening,
         paint("does not hold", fg="red", bold=True),
-        f": {found.plan.name}; {count(len(found.breaks), 'resource')} of {len(found.uses) + 1} "
-        f"break within {months}, the first in month {first}",
+        f": {name}; {resources} of {len(verdict.uses) + 1} break within {months}, "
+        f"the first in month {first}",
     )
 
 
 def listed(head: str, sentences: list[str], most: int = _LISTED) -> None:
-    """Sentences, each with what follows its first line set in; the rest is a count."""
+    """Print sentences, their further lines indented, and the count of those beyond `most`."""
     if head:
         say("")
         say(bold(head))
     for sentence in sentences[:most]:
-        for n, line in enumerate(wrap(sentence, max(columns() - 4, 40))):
-            say("  " + "  " * (n > 0) + line)
+        first, *rest = wrap(sentence, max(columns() - 4, 40))
+        say(f"  {first}")
+        for line in rest:
+            say(f"    {line}")
     if len(sentences) > most:
         say(dim(f"  and {len(sentences) - most} more; --json lists all"))
 
 
-def _heat_map(found: "Verdict") -> None:
-    """House by month: what is used most, and how much of it."""
-    houses = sorted(found.plan.houses, key=lambda h: -_peak(found, h))[:_HOUSES]
+def _heat_map(verdict: "Verdict") -> None:
+    """Print for each house and month the resource that is used most, and how much of it."""
+    plan = verdict.plan
+    houses = sorted(plan.houses, key=lambda h: -_peak(verdict, h))[:_HOUSES]
     width = min(max([cells(h) for h in houses] + [8]), 24)
     fits = max((columns() - width) // _CELL, 1)
-    for first in range(1, found.plan.horizon + 1, fits):
-        months = range(first, min(first + fits, found.plan.horizon + 1))
+    for first in range(1, plan.horizon + 1, fits):
+        months = range(first, min(first + fits, plan.horizon + 1))
         say(dim(joined([pad("house", width), *(f"{m:>{_CELL}}" for m in months)])))
         for house in houses:
-            row = [_cell(found.binding(house, month), month) for month in months]
+            row = [_cell(verdict.binding(house, month), month) for month in months]
             say(joined([pad(cut(house, width), width), *row]))
-        if found.backbone:
-            factors = [found.backbone[month - 1].factor for month in months]
-            shown = [_heat(1 / factor if factor > 0 else 99.0, " ") for factor in factors]
-            say(joined([pad("backbone", width), *shown]))
-    if len(found.plan.houses) > len(houses):
-        say(dim(f"and {len(found.plan.houses) - len(houses)} houses that are used less"))
+        if verdict.backbone:
+            factors = [verdict.backbone[month - 1].factor for month in months]
+            row = [_heat(1 / factor if factor > 0 else 99.0, " ") for factor in factors]
+            say(joined([pad("backbone", width), *row]))
+    if len(plan.houses) > len(houses):
+        say(dim(f"and {len(plan.houses) - len(houses)} houses that are used less"))
     for line in wrap(f"{LEGEND}; per cent used, ! breaks", columns()):
         say(dim(line))
 
 
-def _peak(found: "Verdict", house: str) -> float:
-    return max(float(use.utilisation.max()) for use in found.uses if use.site == house)
+def _peak(verdict: "Verdict", house: str) -> float:
+    return max(float(use.utilisation.max()) for use in verdict.uses if use.site == house)
 
 
 def _cell(use: "Use", month: int) -> Painted:
@@ -110,118 +113,120 @@ def _cell(use: "Use", month: int) -> Painted:
 
 
 def _heat(part: float, letter: str) -> Painted:
-    """Six columns: letter, per cent, and whether it is too much."""
+    """A cell of six columns: the letter, the per cent, and `!` if it is too much."""
     over = part > 1 + 1e-6
     text = f"{letter}{min(per_cent(min(part, 99.0)), 999)}{'!' if over else ' '}"
     colour = "red" if over else "yellow" if part > 0.9 else "green" if part > 0 else None
-    return joined([" " * (6 - cells(text)), paint(text, fg=colour, bold=over)])
+    return joined([" " * (_CELL - cells(text)), paint(text, fg=colour, bold=over)])
 
 
-def _backbone(found: "Verdict") -> None:
-    """The factors under the worst failure; months in which the same binds are one line."""
-    if not found.backbone:
+def _backbone(verdict: "Verdict") -> None:
+    """Print the factors under the worst failure, in one line where the same links bind."""
+    if not verdict.backbone:
         return
     say("")
     say(bold("campus and backbone"), dim(": the part of all flows that is carried, worst failure"))
     runs: list[tuple[str, list[BackboneMonth]]] = []
-    for b in found.backbone:
-        lost = f"{b.failure} lost" if b.failure else "nothing lost"
-        text = f"{lost}; {binding_said(b.links, 3)}"
-        if runs and runs[-1][0] == text and (runs[-1][1][-1].factor < 1) == (b.factor < 1):
-            runs[-1][1].append(b)
+    for month in verdict.backbone:
+        lost = f"{month.failure} lost" if month.failure else "nothing lost"
+        text = f"{lost}; {binding_said(month.links, 3)}"
+        if runs and runs[-1][0] == text and (runs[-1][1][-1].factor < 1) == (month.factor < 1):
+            runs[-1][1].append(month)
         else:
-            runs.append((text, [b]))
+            runs.append((text, [month]))
     for text, run in runs:
         months = f"{run[0].month}-{run[-1].month}" if len(run) > 1 else f"{run[0].month}"
-        factors = sorted(b.factor for b in run)
+        factors = sorted(month.factor for month in run)
         least, most = f"{factors[0]:.3f}", f"{factors[-1]:.3f}"
         carried = least if least == most else f"{least} to {most}"
         say(f"  {months:>5}  {pad(carried, 14)}  ", cut(text, columns() - 25))
 
 
-def _run_outs(found: "Verdict") -> None:
-    """What runs out soonest."""
-    from commonplace.capacity.feasibility.check import run_out_said
+def _run_outs(verdict: "Verdict") -> None:
+    """Print what runs out soonest."""
+    from commonplace.capacity.feasibility.check import run_out_month
 
-    soon = sorted((u for u in found.uses if u.run_out), key=lambda u: (u.run_out, u.site))
+    soon = sorted((u for u in verdict.uses if u.run_out), key=lambda u: (u.run_out, u.site))
     say("")
-    say(
-        bold(f"run out: {len(soon)} of {len(found.uses)} resources within the horizon"),
-    )
+    say(bold(f"run out: {len(soon)} of {len(verdict.uses)} resources within the horizon"))
     for use in soon[:_LISTED]:
-        left = float(use.headroom[-1])
-        end = f"headroom at the end {left:,.0f} {use.unit}"
-        say(f"  {run_out_said(found, use)}  {pad(use.site, 12)} {pad(use.resource, 14)} ", dim(end))
+        month = run_out_month(verdict, use)
+        end = f"headroom at the end {float(use.headroom[-1]):,.0f} {use.unit}"
+        say(f"  {month}  {pad(use.site, 12)} {pad(use.resource, 14)} ", dim(end))
     if len(soon) > _LISTED:
         say(dim(f"  and {len(soon) - _LISTED} more; --json lists all"))
 
 
-def show_month(found: "Verdict", month: int) -> None:
-    """Load, capacity and headroom of every resource in a month, the fullest first."""
-    say_verdict(found)
+def show_month(verdict: "Verdict", month: int) -> None:
+    """Print load, capacity and headroom of every resource in a month, the fullest first."""
+    say_verdict(verdict)
     say(dim(f"{'site':14} {'resource':14} {'load':>12} {'capacity':>12} {'headroom':>12}  used"))
-    for use in sorted(found.uses, key=lambda u: -float(u.utilisation[month - 1])):
-        at = month - 1
-        numbers = (use.load[at], use.capacity[at], use.headroom[at])
-        shown = " ".join(f"{float(n):12,.0f}" for n in numbers)
+    at = month - 1
+    for use in sorted(verdict.uses, key=lambda u: -float(u.utilisation[at])):
+        amounts = (use.load[at], use.capacity[at], use.headroom[at])
+        numbers = " ".join(f"{float(amount):12,.0f}" for amount in amounts)
         say(
-            f"{pad(cut(use.site, 14), 14)} {pad(use.resource, 14)} {shown}",
+            f"{pad(cut(use.site, 14), 14)} {pad(use.resource, 14)} {numbers}",
             _heat(float(use.utilisation[at]), " "),
             dim(f" {use.unit}"),
         )
-    for b in found.backbone[month - 1 : month]:
-        say(f"backbone: {b.factor:.3f} of all flows with {b.failure or 'nothing'} lost")
+    for backbone in verdict.backbone[at:month]:
+        failure = backbone.failure or "nothing"
+        say(f"backbone: {backbone.factor:.3f} of all flows with {failure} lost")
 
 
-def show_orders(found: "Orders") -> None:
-    """What to order by when, what is late, and machines beside bits."""
-    if not found.purchases:
+def show_orders(orders: "Orders") -> None:
+    """Print what to order by when, what is late, and machines beside bits."""
+    if not orders.purchases:
         say("nothing is to be ordered")
-    say_verdict(found.verdict, "with these orders it " if found.purchases else "")
-    if found.purchases:
+    say_verdict(orders.verdict, "with these orders it " if orders.purchases else "")
+    if orders.purchases:
         say("")
-        _purchases(found)
-    listed("", [found.backbone_said] * bool(found.backbone_said))
-    late = [one.sentence for one in found.late]
-    listed(f"late, or not to be had: {len(late)}" if late else "", late)
-    rows = [one.sentence for one in found.reconciled]
-    head = "machines beside bits: " + count(len(rows), "project")
-    listed(head + " without network as it is ordered now" if rows else "", rows)
+        _purchases(orders)
+    if orders.backbone_said:
+        listed("", [orders.backbone_said])
+    if late := [each.sentence for each in orders.late]:
+        listed(f"late, or not to be had: {len(late)}", late)
+    if rows := [row.sentence for row in orders.reconciled]:
+        projects = count_of(len(rows), "project")
+        listed(f"machines beside bits: {projects} without network as it is ordered now", rows)
 
 
-def _purchases(found: "Orders") -> None:
-    """Each line with the day by which it is to be ordered."""
+def _purchases(orders: "Orders") -> None:
+    """Print each purchase with the day by which it is to be ordered."""
+    lines = count_of(len(orders.purchases), "line")
     say(
-        bold(f"order: {count(len(found.purchases), 'line')}, cost {found.cost:,.0f}"),
-        dim(f" · links {found.backbone_cost:,.0f}, at least {found.backbone_bound:,.0f}"),
+        bold(f"order: {lines}, cost {orders.cost:,.0f}"),
+        dim(f" · links {orders.backbone_cost:,.0f}, at least {orders.backbone_bound:,.0f}"),
     )
-    show_purchases(found.plan, found.purchases)
+    show_purchases(orders.plan, orders.purchases)
 
 
 def show_purchases(plan: "Plan", purchases: Sequence["Purchase"]) -> None:
-    """By when to order what, where, and from when it can be used."""
+    """Print by when to order what, where, and from when it can be used."""
     say(dim(f"  {'by':10}  {'where':14} {'item':18} {'units':>5}  {'usable':7} {'cost':>10}"))
-    for one in purchases:
-        was = one.instead_of
+    for purchase in purchases:
+        was = purchase.instead_of
         say(
-            f"  {first_day(plan, one.month):%Y-%m-%d}  {pad(cut(one.place, 14), 14)} "
-            f"{pad(cut(one.item, 18), 18)} {one.units:5}  "
-            f"{first_day(plan, one.usable):%Y-%m} {one.cost:10,.0f}",
+            f"  {first_day(plan, purchase.month):%Y-%m-%d}  {pad(cut(purchase.place, 14), 14)} "
+            f"{pad(cut(purchase.item, 18), 18)} {purchase.units:5}  "
+            f"{first_day(plan, purchase.usable):%Y-%m} {purchase.cost:10,.0f}",
             dim(f"  instead of {first_day(plan, was):%Y-%m-%d}" if was else ""),
         )
 
 
-def show_difference(found: "Difference") -> None:
-    """Verdicts first, then places, orders and rows."""
-    if not found:
+def show_difference(difference: "Difference") -> None:
+    """Print changed verdicts first, then places, orders and rows."""
+    if not difference:
         say("nothing differs")
         return
-    orders = [f"{one.kind} for {one.row}: {one.what}" for one in found.orders]
-    rows = [f"{c.table}: {c.kind} {c.row}{': ' * bool(c.what)}{c.what}" for c in found.changes]
+    rows = [f"{each.table}: {each.kind} {each.row}" for each in difference.changes]
+    details = [f": {each.what}" if each.what else "" for each in difference.changes]
     for head, sentences in (
-        ("verdicts", [one.sentence for one in found.verdicts]),
-        ("places", [one.sentence for one in found.moves]),
-        ("orders", orders),
-        ("tables", rows),
+        ("verdicts", [each.sentence for each in difference.verdicts]),
+        ("places", [move.sentence for move in difference.moves]),
+        ("orders", [f"{each.kind} for {each.row}: {each.what}" for each in difference.orders]),
+        ("tables", [row + detail for row, detail in zip(rows, details, strict=True)]),
     ):
-        listed(f"{head}: {len(sentences)}" if sentences else "", sentences, 40)
+        if sentences:
+            listed(f"{head}: {len(sentences)}", sentences, 40)

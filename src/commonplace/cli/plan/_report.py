@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.plan._check import FOLDER, needed
+from commonplace.cli.plan._check import FOLDER, require_plan_extra
 from commonplace.cli.terminal.output import bold, say
 from commonplace.foundation import InputError, display_path, write_atomically
 
@@ -25,14 +25,13 @@ from commonplace.foundation import InputError, display_path, write_atomically
 @click.option("--overwrite", is_flag=True, help="Replace what is there.")
 def report(folder: Path, out: Path, overwrite: bool) -> None:
     """Draw the plan in DIR: houses by month, demand and capacity, orders, the backbone."""
-    needed()
-    from commonplace.capacity import check, order, read_plan
-    from commonplace.capacity import report as drawn
+    require_plan_extra()
+    from commonplace import capacity
 
     if out.exists() and not overwrite:
         raise InputError(f"{out} is there already; name another file, or add --overwrite")
-    plan = read_plan(folder)
-    page = drawn(check(plan), order(plan)).encode()
+    plan = capacity.read_plan(folder)
+    page = capacity.report(capacity.check(plan), capacity.order(plan)).encode()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(out, page, shared=True)

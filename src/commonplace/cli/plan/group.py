@@ -20,7 +20,7 @@ _VERBS = {
 
 
 class _PlanGroup(VerbGroup):
-    """A group whose verbs are imported one at a time: a solver is not loaded to read a table."""
+    """A group that imports the module of a verb only when the verb is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_VERBS)

@@ -1,8 +1,8 @@
 """Pictures of a plan as SVG text: heat map, steps of demand and capacity, orders in time, a map.
 
-Notable: they hold no colours, only classes that a page styles, so one piece stands in the report
-and in the page, light and dark; whatever a colour says is also written, so they read without it.
-Every piece takes plain data, is a string, and escapes what it is given.
+Notable: a picture has no colours, only classes that a page styles, so that the same one serves the
+report and the page, light and dark. Whatever a colour says is also written. Every function takes
+plain data, returns a string, and escapes its texts.
 """
 
 import math
@@ -12,16 +12,16 @@ from xml.sax.saxutils import escape as xml_escape
 
 from commonplace.capacity.plan.words import per_cent
 
-_LEFT, _CELL, _ROW, _WIDTH = 112, 50, 24, 680
+_LABELS, _CELL, _ROW, _WIDTH = 112, 50, 24, 680  # widths of labels and cells, height of a row
 
 
 @dataclass(frozen=True)
 class Cell:
-    """How full the binding resource of a site is in a month: load to capacity, and its name."""
+    """How full the binding resource of a site is in a month."""
 
-    used: float
+    used: float  # load over capacity
     resource: str
-    letter: str = ""  # by which the cell names it
+    letter: str = ""  # that stands for the resource
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Line:
-    """A link of the map: how full it is, and whether it is what failed."""
+    """A link of the map: how full it is, and whether it failed."""
 
     a: str
     z: str
@@ -50,18 +50,18 @@ class Line:
 
 
 def percent(used: float) -> str:
-    """A share in words that fit a cell; what has no capacity at all is 'none'."""
+    """A share as text that fits a cell; 'none' where there is no capacity at all."""
     return "none" if math.isinf(used) else f"{per_cent(used)}%"
 
 
 def escape(text: str) -> str:
-    """Text as XML holds it; what cannot be printed, XML cannot hold."""
-    kept = "".join(character for character in text if character.isprintable())
-    return xml_escape(kept, {'"': "&quot;"})
+    """Text for XML, without the characters that cannot be printed: XML cannot hold them."""
+    printable = "".join(character for character in text if character.isprintable())
+    return xml_escape(printable, {'"': "&quot;"})
 
 
 def picture(width: float, height: float, title: str, parts: Iterator[str]) -> str:
-    """An SVG that scales down to its place and says what it shows to those who do not see it."""
+    """An SVG that scales down to its place; its title is read to those who do not see it."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" role="img" '
@@ -70,32 +70,33 @@ def picture(width: float, height: float, title: str, parts: Iterator[str]) -> st
 
 
 def heat_map(title: str, months: Sequence[str], rows: Mapping[str, Sequence[Cell]]) -> str:
-    """Sites down, months across; each cell the binding resource and how full it is."""
-    width, height = _LEFT + _CELL * len(months) + 4, _ROW * (len(rows) + 1) + 4
+    """Sites down, months across; each cell has the binding resource and how full it is."""
+    width, height = _LABELS + _CELL * len(months) + 4, _ROW * (len(rows) + 1) + 4
 
     def parts() -> Iterator[str]:
         for column, month in enumerate(months):
-            yield _text(_LEFT + _CELL * (column + 0.5), 16, month, "quiet middle")
+            yield _text(_LABELS + _CELL * (column + 0.5), 16, month, "quiet middle")
         for row, (label, cells) in enumerate(rows.items(), start=1):
             yield _text(0, _ROW * row + 17, label, "")
             for column, cell in enumerate(cells):
-                yield _heat(_LEFT + _CELL * column, _ROW * row, label, months[column], cell)
+                about = f"{label}, {months[column]}"
+                yield _heat(_LABELS + _CELL * column, _ROW * row, about, cell)
 
     return picture(width, height, title, parts())
 
 
-def _heat(x: float, y: float, label: str, month: str, cell: Cell) -> str:
-    said = f"{label}, {month}: {cell.resource} {percent(cell.used)}"
-    shown = f"{cell.letter} {percent(cell.used)}" if cell.letter else percent(cell.used)
+def _heat(x: float, y: float, about: str, cell: Cell) -> str:
+    used = percent(cell.used)
+    label = f"{cell.letter} {used}" if cell.letter else used
     return (
-        f"<g><title>{escape(said)}</title>"
-        f"{_box(x, y, _CELL - 2, _ROW - 2, _shade(cell.used))}"
-        f"{_text(x + _CELL / 2 - 1, y + 15, shown, 'small middle')}</g>"
+        f"<g><title>{escape(f'{about}: {cell.resource} {used}')}</title>"
+        f"{_box(x, y, width=_CELL - 2, height=_ROW - 2, kind=_shade(cell.used))}"
+        f"{_text(x + _CELL / 2 - 1, y + 15, label, 'small middle')}</g>"
     )
 
 
 def _shade(used: float) -> str:
-    """The class of a share: free, filling, nearly full, over."""
+    """The class of a share: free, filling, near (nearly full), over."""
     if used > 1 + 1e-9:
         return "over"
     return "near" if used > 0.9 else "filling" if used > 0.6 else "free"
@@ -104,31 +105,33 @@ def _shade(used: float) -> str:
 def steps(
     title: str, months: Sequence[str], load: Sequence[float], capacity: Sequence[float], unit: str
 ) -> str:
-    """Demand against capacity, month by month: what is over is filled with the rubric's red."""
+    """Demand against capacity, month by month; what exceeds the capacity has the class `over`."""
     top = max([*load, *capacity, 1e-9]) * 1.08
-    width, height, left, bottom = 320.0, 150.0, 68.0, 22.0
-    step = (width - left - 6) / len(months)
+    width, height, margin, bottom = 320.0, 150.0, 68.0, 22.0
+    step = (width - margin - 6) / len(months)
 
     def x(column: float) -> float:
-        return left + step * column
+        return margin + step * column
 
     def y(value: float) -> float:
         return 8 + (height - bottom - 8) * (1 - value / top)
 
+    def box(column: int, low: float, high: float, kind: str) -> str:
+        return _box(x(column), y(high), width=step - 1, height=y(low) - y(high), kind=kind)
+
     def parts() -> Iterator[str]:
         for column, (need, there) in enumerate(zip(load, capacity, strict=True)):
-            kept = min(need, there)
-            yield _box(x(column), y(kept), step - 1, y(0) - y(kept), "filling")
+            yield box(column, 0.0, min(need, there), "filling")
             if need > there:
-                yield _box(x(column), y(need), step - 1, y(there) - y(need), "over")
+                yield box(column, there, need, "over")
         outline = " ".join(
             f"{x(c):.1f},{y(v):.1f} {x(c + 1):.1f},{y(v):.1f}" for c, v in enumerate(capacity)
         )
         yield f'<polyline points="{outline}" class="capacity"/>'
         for value in (0.0, top / 1.08):
-            yield _text(left - 5, y(value) + 4, f"{value:,.0f}", "small quiet end")
-        yield _text(left - 5, y(top / 1.08) + 17, unit, "small quiet end")
-        yield _text(left, height - 6, months[0], "small quiet")
+            yield _text(margin - 5, y(value) + 4, f"{value:,.0f}", "small quiet end")
+        yield _text(margin - 5, y(top / 1.08) + 17, unit, "small quiet end")
+        yield _text(margin, height - 6, months[0], "small quiet")
         if len(months) > 1:
             yield _text(x(len(months)), height - 6, months[-1], "small quiet end")
 
@@ -136,15 +139,15 @@ def steps(
 
 
 def gantt(title: str, months: Sequence[str], bars: Sequence[Bar]) -> str:
-    """Orders in time: from the month of the order to the month of use; a late one is red."""
+    """Orders from the month of the order to the month of use; a late one has the class `over`."""
     first = min([1, *(bar.ordered for bar in bars)])
     last = max([len(months), *(bar.usable for bar in bars)])
-    left = 230.0
-    step = (_WIDTH - left) / (last - first + 1)
+    labels = 230.0
+    step = (_WIDTH - labels) / (last - first + 1)
     height = _ROW * (len(bars) + 1) + 4
 
     def x(month: float) -> float:
-        return left + step * (month - first)
+        return labels + step * (month - first)
 
     def parts() -> Iterator[str]:
         for month in range(first, last + 1):
@@ -154,7 +157,8 @@ def gantt(title: str, months: Sequence[str], bars: Sequence[Bar]) -> str:
         for row, bar in enumerate(bars, start=1):
             yield _text(0, _ROW * row + 17, bar.label, "small")
             shade = "over" if bar.late or bar.ordered < 1 else "filling"
-            yield _box(x(bar.ordered), _ROW * row + 5, x(bar.usable) - x(bar.ordered), 14, shade)
+            width = x(bar.usable) - x(bar.ordered)
+            yield _box(x(bar.ordered), _ROW * row + 5, width=width, height=14, kind=shade)
             yield _diamond(x(bar.usable), _ROW * row + 12, "usable")
             if bar.need is not None:
                 yield _diamond(x(bar.need), _ROW * row + 12, "need")
@@ -165,7 +169,7 @@ def gantt(title: str, months: Sequence[str], bars: Sequence[Bar]) -> str:
 def network_map(
     title: str, places: Mapping[str, tuple[float, float]], lines: Sequence[Line]
 ) -> str:
-    """Sites and links; a link's width is how full it is, what failed is dashed."""
+    """Sites and links: the width of a link is how full it is, one that failed is dashed."""
     size, edge = 460.0, 46.0
 
     def at(site: str) -> tuple[float, float]:
@@ -204,7 +208,7 @@ def _text(x: float, y: float, text: str, kind: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}">{escape(text)}</text>'
 
 
-def _box(x: float, y: float, width: float, height: float, kind: str) -> str:
+def _box(x: float, y: float, *, width: float, height: float, kind: str) -> str:
     return (
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" '
         f'height="{max(height, 0):.1f}" class="{kind}"/>'
