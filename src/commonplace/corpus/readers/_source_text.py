@@ -25,7 +25,7 @@ class Anchor:
 
 
 @dataclass(slots=True)
-class Seen:
+class SourceText:
     """What a page shows: its text, what is where in it, and what it says about itself."""
 
     text: str = ""
@@ -75,7 +75,7 @@ class Writer:
         self.length += len(text)
 
 
-def join(seen: Seen, written: Sequence[Writer]) -> None:
+def join(source: SourceText, written: Sequence[Writer]) -> None:
     """The blocks as one text, with the places of everything in it."""
     pieces: list[str] = []
     length = 0
@@ -89,11 +89,11 @@ def join(seen: Seen, written: Sequence[Writer]) -> None:
         length = start + len(text)
         indent = len(text) - len(text.lstrip(" ")) if block.kind != "code" else 0
         if block.heading:
-            seen.parts.append(Heading(block.heading, " ".join(text.split()), start, length))
+            source.parts.append(Heading(block.heading, " ".join(text.split()), start, length))
         else:
-            seen.parts.append(Block(start + indent, length, block.kind, block.level))
+            source.parts.append(Block(start + indent, length, block.kind, block.level))
         for anchor in block.anchors:
             end = anchor.start if anchor.end < 0 else anchor.end
             last = max(inner + anchor.start, min(inner + end, length))
-            seen.anchors.append(Anchor(anchor.href, min(inner + anchor.start, length), last))
-    seen.text = "".join(pieces)
+            source.anchors.append(Anchor(anchor.href, min(inner + anchor.start, length), last))
+    source.text = "".join(pieces)

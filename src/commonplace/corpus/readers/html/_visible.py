@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from commonplace.corpus.readers._source_text import Anchor, Seen, Writer, join
+from commonplace.corpus.readers._source_text import Anchor, SourceText, Writer, join
 from commonplace.corpus.readers.html._parse import HEADINGS, layout_tables, parse
 from commonplace.corpus.text.split import BlockKind
 
@@ -34,23 +34,23 @@ _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
 _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b\ufeff]")
 
 
-def look(markup: str, most_characters: int) -> Seen:
+def look(markup: str, most_characters: int) -> SourceText:
     """What a visitor would see of a page, without navigation, footers, asides and forms.
 
     A page that is all form (as some frameworks wrap it) or all aside is shown with them.
     """
     layout = layout_tables(markup)
-    seen = _watch(markup, _Watcher(layout, _AROUND, most_characters))
-    if len(seen.text) < 200 or "<form" in markup.lower():
-        whole = _watch(markup, _Watcher(layout, frozenset(), most_characters))
-        if len(seen.text) < len(whole.text) / 4:
-            return whole
-    return seen
+    content = _watch(markup, _Watcher(layout, _AROUND, most_characters))
+    if len(content.text) < 200 or "<form" in markup.lower():
+        everything = _watch(markup, _Watcher(layout, frozenset(), most_characters))
+        if len(content.text) < len(everything.text) / 4:
+            return everything
+    return content
 
 
-def _watch(markup: str, watcher: "_Watcher") -> Seen:
+def _watch(markup: str, watcher: "_Watcher") -> SourceText:
     parse(markup, watcher)
-    return watcher.seen()
+    return watcher.source_text()
 
 
 class _Watcher:
@@ -58,7 +58,7 @@ class _Watcher:
 
     def __init__(self, layout: frozenset[int], around: frozenset[str], most: int) -> None:
         self._layout, self._around, self._left = layout, around, most
-        self._seen = Seen()
+        self._source = SourceText()
         self._written: list[Writer] = []
         self._open: list[tuple[str, bool]] = []  # tags that are open, and whether each hides
         self._hidden = 0  # how many of them hide what is inside
@@ -68,12 +68,12 @@ class _Watcher:
         self._capture: list[str] | None = None  # a title or JSON-LD
         self._writer = Writer("prose", 0, 0, "")
 
-    def seen(self) -> Seen:
+    def source_text(self) -> SourceText:
         """Everything, once the parser is done."""
         self._break()
-        join(self._seen, self._written)
-        self._seen.title = " ".join(self._seen.title.split())
-        return self._seen
+        join(self._source, self._written)
+        self._source.title = " ".join(self._source.title.split())
+        return self._source
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """A tag opens."""
@@ -96,15 +96,15 @@ class _Watcher:
         if self._capture is not None and tag in {"title", "script"}:
             captured, self._capture = "".join(self._capture), None
             if tag == "script":
-                self._seen.data.append(captured)
+                self._source.data.append(captured)
             elif all(name != "svg" for name, _ in self._open[-20:]):
-                self._seen.title = self._seen.title or captured
+                self._source.title = self._source.title or captured
 
     def data(self, text: str) -> None:
         """Text between tags."""
         if self._capture is not None:
             self._capture.append(text)
-        elif not self._hidden and not self._seen.cut:
+        elif not self._hidden and not self._source.cut:
             self._write(_UNWANTED.sub("", text))
 
     def close(self) -> None:
@@ -122,9 +122,9 @@ class _Watcher:
 
     def _note(self, tag: str, attributes: Mapping[str, str]) -> None:
         """What the page says about itself."""
-        notes = self._seen.meta
+        notes = self._source.meta
         if tag == "time" and (moment := attributes.get("datetime")):
-            self._seen.times.append(moment)
+            self._source.times.append(moment)
         elif tag == "base" and (href := attributes.get("href")):
             notes.setdefault("base", href)
         elif tag == "link" and attributes.get("rel", "").lower() == "canonical":
@@ -216,7 +216,7 @@ class _Watcher:
         """Text into the block, white space collapsed unless it is preformatted."""
         self._left -= len(text)
         if self._left < 0:
-            self._seen.cut = True
+            self._source.cut = True
         elif self._pre:
             text = text.replace("\r\n", "\n")
             self._writer.write(text if self._writer.length else text.removeprefix("\n"))

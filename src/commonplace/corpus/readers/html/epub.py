@@ -17,7 +17,7 @@ from commonplace.corpus._types import Document, Draft, Limits, Link
 from commonplace.corpus.readers._archive import Archive, BombError, text_of, xml
 from commonplace.corpus.readers._dates import parse_date
 from commonplace.corpus.readers._outline import Outline
-from commonplace.corpus.readers._source_text import Seen
+from commonplace.corpus.readers._source_text import SourceText
 from commonplace.corpus.readers.html import reader as _html
 from commonplace.corpus.readers.html._visible import look
 from commonplace.foundation import UnreadableError
@@ -41,7 +41,7 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
     _refuse_protected(archive)
     package_name = _package_name(archive)
     package = xml(archive.read(package_name), package_name)
-    chapters: dict[str, Seen] = {}
+    chapters: dict[str, SourceText] = {}
     notices: list[str] = []
     left = limits.text_characters
     for name in _spine(package, posixpath.dirname(package_name)):
@@ -65,19 +65,19 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
 def _document(
     path: Path,
     package: etree._Element,
-    chapters: dict[str, Seen],
+    chapters: dict[str, SourceText],
     notices: tuple[str, ...],
     limits: Limits,
 ) -> Document:
-    sources = {name: seen.text for name, seen in chapters.items() if seen.text}
+    sources = {name: chapter.text for name, chapter in chapters.items() if chapter.text}
     if not sources:
         raise UnreadableError("; ".join(notices[:3]) or "the book shows no text")
     drafts: list[Draft] = []
     links: list[Link] = []
     for name in sources:
-        seen = chapters[name]
-        drafts += Outline().drafts(seen.text, seen.parts, limits.passage_characters, name)
-        links += _html.links(seen)
+        chapter = chapters[name]
+        drafts += Outline().drafts(chapter.text, chapter.parts, limits.passage_characters, name)
+        links += _html.links(chapter)
     date = text_of(package, "date") or _modified(package)
     return Document(
         kind="epub",

@@ -17,7 +17,7 @@ from commonplace.corpus._types import Document, Limits, Link
 from commonplace.corpus.readers._dates import parse_date
 from commonplace.corpus.readers._decode import binary_reason, decode
 from commonplace.corpus.readers._outline import Outline, title_of
-from commonplace.corpus.readers._source_text import Anchor, Seen
+from commonplace.corpus.readers._source_text import Anchor, SourceText
 from commonplace.corpus.readers.html._visible import look
 from commonplace.corpus.text.links import find_links
 from commonplace.foundation import UnreadableError
@@ -54,18 +54,18 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
     Raises:
         UnreadableError: it is empty or not text, or shows nothing.
     """
-    seen = look(decoded(data), limits.text_characters)
-    if not seen.text:
+    page = look(decoded(data), limits.text_characters)
+    if not page.text:
         raise UnreadableError("the page shows no text")
     notice = f"read the first {limits.text_characters:,} characters; the page is longer"
     return Document(
         kind="html",
-        title=title(seen) or path.stem,
-        sources={"": seen.text},
-        drafts=tuple(Outline().drafts(seen.text, seen.parts, limits.passage_characters)),
-        links=tuple(links(seen)),
-        written_at=written(seen),
-        notices=(notice,) if seen.cut else (),
+        title=title(page) or path.stem,
+        sources={"": page.text},
+        drafts=tuple(Outline().drafts(page.text, page.parts, limits.passage_characters)),
+        links=tuple(links(page)),
+        written_at=written(page),
+        notices=(notice,) if page.cut else (),
     )
 
 
@@ -100,36 +100,36 @@ def _named_charset(data: bytes) -> str:
     return name if name.replace("-", "_").startswith(_CHARSETS) or name in {"hz"} else ""
 
 
-def title(seen: Seen) -> str:
+def title(page: SourceText) -> str:
     """The page's title; its first heading if that is how the title begins, or there is none."""
-    first = title_of(seen.parts, "")
+    first = title_of(page.parts, "")
     stated = (
-        seen.meta.get("citation_title")
-        or seen.title
-        or " ".join(seen.meta.get("og:title", "").split())
+        page.meta.get("citation_title")
+        or page.title
+        or " ".join(page.meta.get("og:title", "").split())
     )
     return first if first and (not stated or stated.startswith(first)) else stated[:300]
 
 
-def written(seen: Seen) -> datetime | None:
+def written(page: SourceText) -> datetime | None:
     """When the page says it was written."""
-    stated = [seen.meta[name] for name in _DATES if name in seen.meta]
-    published = [found[1] for text in seen.data for found in _PUBLISHED.finditer(text)]
-    for moment in [*stated, *published, *seen.times[:1]]:
+    stated = [page.meta[name] for name in _DATES if name in page.meta]
+    published = [found[1] for text in page.data for found in _PUBLISHED.finditer(text)]
+    for moment in [*stated, *published, *page.times[:1]]:
         if date := parse_date(moment):
             return date
     return None
 
 
-def links(seen: Seen) -> Iterator[Link]:
+def links(page: SourceText) -> Iterator[Link]:
     """Links with their labels and the words around them, then addresses that stand in the text."""
-    base = next((u for u in map(seen.meta.get, ("base", "canonical")) if u and _WEB.match(u)), "")
+    base = next((u for u in map(page.meta.get, ("base", "canonical")) if u and _WEB.match(u)), "")
     linked = set()
-    for anchor in seen.anchors:
+    for anchor in page.anchors:
         if url := _absolute(anchor.href, base):
             linked.add(url)
-            yield _link(seen.text, anchor, url)
-    yield from (link for link in find_links(seen.text) if link.url not in linked)
+            yield _link(page.text, anchor, url)
+    yield from (link for link in find_links(page.text) if link.url not in linked)
 
 
 def _absolute(href: str, base: str) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from lxml import etree
 
-from commonplace.corpus.readers._source_text import Anchor, Seen, Writer, join
+from commonplace.corpus.readers._source_text import Anchor, SourceText, Writer, join
 from commonplace.corpus.text.split import BlockKind
 from commonplace.foundation import UnreadableError
 
@@ -49,12 +49,12 @@ class Watcher:
         except (etree.XMLSyntaxError, ValueError) as error:
             raise UnreadableError(f"{what} is damaged ({error})") from None
 
-    def seen(self) -> Seen:
+    def source_text(self) -> SourceText:
         """Everything that was written."""
         self._break()
-        seen = Seen(cut=self._cut)
-        join(seen, self._written)
-        return seen
+        source = SourceText(cut=self._cut)
+        join(source, self._written)
+        return source
 
     def doctype(self, name: str, public: str | None, system: str | None) -> None:
         """It could declare entities, which libxml2 expands for a target; Word writes none."""

@@ -36,19 +36,19 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
         if name == main or name in archive.names:
             watcher.targets = _targets(archive, name)
             watcher.parse(archive.read(name), name)
-    seen = watcher.seen()
-    if not seen.text:
+    source = watcher.source_text()
+    if not source.text:
         raise UnreadableError("the document has no text")
     title, date = _core(archive)
     notice = f"read the first {limits.text_characters:,} characters; the document is longer"
     return Document(
         kind="docx",
-        title=title or title_of(seen.parts, "") or path.stem,
-        sources={"": seen.text},
-        drafts=tuple(Outline().drafts(seen.text, seen.parts, limits.passage_characters)),
-        links=tuple(_html.links(seen)),
+        title=title or title_of(source.parts, "") or path.stem,
+        sources={"": source.text},
+        drafts=tuple(Outline().drafts(source.text, source.parts, limits.passage_characters)),
+        links=tuple(_html.links(source)),
         written_at=parse_date(date) if date else None,
-        notices=(notice,) if seen.cut else (),
+        notices=(notice,) if source.cut else (),
     )
 
 

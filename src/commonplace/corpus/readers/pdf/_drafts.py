@@ -17,7 +17,7 @@ from commonplace.corpus.readers.pdf._layout import (
     title_of,
 )
 from commonplace.corpus.readers.pdf._raw import RawPage, union
-from commonplace.corpus.readers.pdf._text import Sheet, Shown, display, sheet
+from commonplace.corpus.readers.pdf._text import DisplayText, Sheet, display, sheet
 from commonplace.corpus.text.split import Block, passages, trimmed
 
 
@@ -29,7 +29,7 @@ class Page:
     lines: list[Line]
     starts: frozenset[int]
     sheet: Sheet
-    shown: Shown
+    shown: DisplayText
 
 
 def page_of(raw: RawPage) -> Page:
@@ -126,7 +126,7 @@ def _section(
     return drafts
 
 
-def _block(shown: Shown, paragraph: Paragraph) -> Block:
+def _block(shown: DisplayText, paragraph: Paragraph) -> Block:
     """Where a paragraph stands in the page's display text."""
     start = bisect_left(shown.starts, paragraph.start)
     end = bisect_left(shown.starts, paragraph.end)

@@ -51,7 +51,7 @@ _KNOWN: Final = 0.7  # share of common pairs below which Latin letters are not l
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DisplayText:
     """Display text; character `i` of it was drawn by raw characters `starts[i]:ends[i]`."""
 
     text: str
@@ -77,13 +77,13 @@ def sheet(page: RawPage, breaks: frozenset[int]) -> Sheet:
     return Sheet(page, breaks, mend(page, old_tex), old_tex, compounds)
 
 
-def display(page: Sheet, start: int, end: int) -> Shown:
+def display(page: Sheet, start: int, end: int) -> DisplayText:
     """Raw characters `start:end` of a page as text to be read."""
     writer = _Writer()
     position, end = max(0, start), min(end, len(page.raw.text))
     while position < end:
         position = _step(page, position, writer)
-    return Shown("".join(writer.text), writer.starts, writer.ends)
+    return DisplayText("".join(writer.text), writer.starts, writer.ends)
 
 
 def unreadable_share(page: RawPage) -> float:
