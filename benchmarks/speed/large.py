@@ -30,7 +30,15 @@ import pyarrow as pa
 
 from benchmarks.speed.engines import perturbed, read_lines
 from commonplace import Filter, Library
-from commonplace.corpus import Document, Draft, Store, TextLocator, analyse, indexed_text
+from commonplace.corpus import (
+    Document,
+    Draft,
+    ReadResult,
+    Store,
+    TextLocator,
+    analyse,
+    indexed_text,
+)
 from commonplace.corpus import vector_table as table_of
 from commonplace.corpus.store.commit import add_vectors, commit
 from commonplace.corpus.store.schema import Revision
@@ -62,7 +70,8 @@ def revisions(lines: Sequence[dict[str, str]]) -> Iterator[Revision]:
         terms = [indexed_text(name, draft.heading, draft.text) for draft in drafts]
         document = Document("text", name, {}, tuple(drafts))
         analysed = tuple(" ".join(analyse(text)) for text in terms)
-        yield Revision(name.encode(), at, start, name, document, analysed)
+        result = ReadResult(at, start, content_hash=name, document=document, terms=analysed)
+        yield Revision(name.encode(), result)
 
 
 def make(folder: Path, lines: Sequence[dict[str, str]], vectors: Sequence[Path]) -> Store:
@@ -94,10 +103,10 @@ def measured(library: Library, queries: Sequence[str]) -> dict[str, Any]:
         for name, profile, depth in CONFIGURATIONS:
             parameters = RankingParameters(rerank=RerankParameters(depth=depth))
             watch, start = Stopwatch(), time.perf_counter()
-            with library._store.reading() as snapshot:
+            with library._store.snapshot() as snapshot:
                 with watch.stage("open"):
-                    view = library._view(snapshot, Filter())
-                encoder, reranker = library._weights.encoder, library._weights.reranker
+                    view = library._ranker.view(snapshot, Filter())
+                encoder, reranker = library._models.encoder, library._models.reranker
                 search(
                     view, query, profile, 10, encoder, reranker, watch=watch, parameters=parameters
                 )

@@ -19,10 +19,10 @@ from threading import Thread
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from commonplace.corpus._types import Document, Limits, TextLocator
+from commonplace.corpus._types import Document, Limits, ReadResult, TextLocator
 from commonplace.corpus.text.analyser import analyse
 from commonplace.corpus.workers import process as _worker
-from commonplace.corpus.workers.isolation import Reading, read_all
+from commonplace.corpus.workers.isolation import read_all
 from commonplace.corpus.workers.process import READER
 from patience import PATIENCE
 
@@ -30,7 +30,7 @@ LIMITS = Limits(seconds=20)
 HERE = "test_isolation:{}"
 
 
-def readings(*paths: Path, limits: Limits = LIMITS, reader: str = READER) -> dict[Path, Reading]:
+def readings(*paths: Path, limits: Limits = LIMITS, reader: str = READER) -> dict[Path, ReadResult]:
     results = list(read_all(paths, limits, reader=reader))
     assert sorted(path for path, _ in results) == sorted(paths)
     return dict(results)
@@ -89,7 +89,7 @@ def test_breaking_off_ends_the_workers(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number}.md" for number in range(200)]
     for path in paths:
         path.write_text("text\n")
-    results: Iterator[tuple[Path, Reading]] = read_all(paths, LIMITS)
+    results: Iterator[tuple[Path, ReadResult]] = read_all(paths, LIMITS)
     next(results)
     results.close()  # type: ignore[attr-defined]
     with contextlib.suppress(ChildProcessError):
@@ -110,7 +110,7 @@ def test_a_program_without_a_file_can_read(file: Path) -> None:
     code = (
         "from pathlib import Path\n"
         "from commonplace.corpus.workers.isolation import read_all\n"
-        "from commonplace.corpus._types import Limits\n"
+        "from commonplace.corpus import Limits\n"
         f"print([r.reason or len(r.terms) for _, r in read_all([Path({str(file)!r})], Limits())])\n"
     )
     source = Path(_worker.__file__).parents[3]
@@ -347,7 +347,7 @@ def test_two_threads_may_read_at_once(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number}.md" for number in range(10)]
     for path in paths:
         path.write_text("text\n")
-    results: list[dict[Path, Reading]] = []
+    results: list[dict[Path, ReadResult]] = []
     threads = [Thread(target=lambda: results.append(readings(*paths))) for _ in range(3)]
     for thread in threads:
         thread.start()

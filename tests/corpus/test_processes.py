@@ -58,7 +58,7 @@ def assert_whole(library: Library, reported: set[str]) -> None:
     status = {file.path: file for file in library.status().files}
     for path in reported:
         assert status[path].state in {"indexed", "stale"}, path
-    with library._store.reading() as snapshot:
+    with library._store.snapshot() as snapshot:
         table = snapshot["passages"].to_table(filter=snapshot.where_visible)
         passages = passages_from(table)
         assert snapshot["passages"].count_rows() >= len(passages)

@@ -23,7 +23,8 @@ def texts(library: Library, query: str, **more: object) -> list[str]:
 
 
 def snapshot(library: Library) -> Snapshot:
-    return library._store.snapshot()
+    with library._store.snapshot() as snapshot:
+        return snapshot
 
 
 def test_adding_again_reads_only_what_changed(library: Library, write: Write) -> None:
@@ -300,5 +301,5 @@ def test_filters_are_applied_before_ranking(library: Library, write: Write) -> N
 
 def test_a_bug_of_ours_is_not_called_damage(library: Library) -> None:
     """Advice to restore a backup must follow from what Lance said, not from any error."""
-    with pytest.raises(ValueError, match="ours"), library._store.reading():
+    with pytest.raises(ValueError, match="ours"), library._store.snapshot():
         raise ValueError("a mistake of ours, in a folder named lance")

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from commonplace.corpus import analyse
-from commonplace.library import Weights
+from commonplace.library import OpenModels
 from evaluation_sets import write_lines
 
 
@@ -45,8 +45,8 @@ class LengthReranker:
 @pytest.fixture(autouse=True)
 def weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test here opens real weights."""
-    monkeypatch.setattr(Weights, "encoder", WordEncoder())
-    monkeypatch.setattr(Weights, "reranker", LengthReranker())
+    monkeypatch.setattr(OpenModels, "encoder", WordEncoder())
+    monkeypatch.setattr(OpenModels, "reranker", LengthReranker())
 
 
 @pytest.fixture(autouse=True)

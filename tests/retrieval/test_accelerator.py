@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from commonplace import Filter, Library
-from commonplace.corpus import Store, Vectors, encode_missing, load_vectors, vector_table
+from commonplace.corpus import Snapshot, Store, Vectors, encode_missing, load_vectors, vector_table
 from commonplace.foundation import InputError, silent
 from commonplace.retrieval import BM25, Accelerator, BM25Parameters, Hit, open_view, search
 
@@ -35,6 +35,11 @@ WORDS = [f"w{number}" for number in range(12)]
 # A few words at random, repeats likely; an empty document is one without terms.
 TEXTS = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
 QUERIES = st.lists(st.sampled_from([*WORDS, "unknown"]), max_size=6)
+
+
+def latest(store: Store) -> Snapshot:
+    with store.snapshot() as snapshot:
+        return snapshot
 
 
 @st.composite
@@ -176,7 +181,7 @@ def test_rows_that_make_no_sense_are_refused(
 def hits(
     library: Library, query: str, accelerator: Accelerator | None, filter: Filter | None = None
 ) -> list[Hit]:
-    with library._store.reading() as snapshot:
+    with library._store.snapshot() as snapshot:
         cache, table = library.folder / "cache", vector_table("f" * 64)
         view = open_view(snapshot, filter or Filter(), table, cache, accelerator)
         return search(view, query, "bm25", 10, None, None, explain=True)
@@ -225,9 +230,9 @@ def test_rows_that_the_store_moves_are_found_again(library: Library, write: Writ
     for number in range(3):
         root = write(f"{number}.txt", f"apple note{number} of several fruit").parent
         library.add(root, vectors=False)
-    first = accelerator.postings(library._store.snapshot())
+    first = accelerator.postings(latest(library._store))
     library._store.open("passages").optimize.compact_files()
-    second = accelerator.postings(library._store.snapshot())
+    second = accelerator.postings(latest(library._store))
     assert first is not None
     assert second is not None
     assert first.rows.tolist() != second.rows.tolist()
@@ -268,7 +273,7 @@ def test_vectors_grow_with_the_library_and_are_those_of_the_store(
     accelerator, table = Accelerator(), vector_table("f" * 64)
 
     def agrees() -> int:
-        snapshot = library._store.snapshot()
+        snapshot = latest(library._store)
         mine = accelerator.vectors(snapshot, table, library.folder / "cache")
         plain = load_vectors(snapshot, table, library.folder / "cache")
         if plain is None:
@@ -319,7 +324,7 @@ def test_of_many_that_come_at_once_one_makes_the_vectors(
         return real(*arguments)
 
     monkeypatch.setattr("commonplace.retrieval.index.accelerator.load_vectors", counted)
-    snapshot = library._store.snapshot()
+    snapshot = latest(library._store)
     with ThreadPoolExecutor(4) as pool:
         found = list(
             pool.map(lambda _: accelerator.vectors(snapshot, table, library.folder), range(8))
@@ -368,12 +373,12 @@ def test_a_search_keeps_its_version(library: Library, write: Write) -> None:
     accelerator = Accelerator()
     root = write("one.txt", "An apple a day.").parent
     library.add(root, vectors=False)
-    old = Store(library.folder).snapshot()
+    old = latest(Store(library.folder))
     first = accelerator.postings(old)
     assert first is not None
     write("two.txt", "Two apples a day.")
     library.add(root, vectors=False)
-    second = accelerator.postings(Store(library.folder).snapshot())
+    second = accelerator.postings(latest(Store(library.folder)))
     assert second is not None
     assert (len(first.rows), len(second.rows)) == (1, 2)
     assert accelerator.postings(old) is None  # the store answers for what is past

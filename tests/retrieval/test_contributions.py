@@ -58,7 +58,7 @@ def many(library: Library, write: Write) -> Library:
 
 
 def find(library: Library, profile: Profile, explain: bool = True) -> list[Hit]:
-    with library._store.reading() as snapshot:
+    with library._store.snapshot() as snapshot:
         cache = library.folder / "cache"
         view = open_view(snapshot, Filter(), vector_table(SHA256), cache)
         return search(

@@ -75,7 +75,7 @@ def find(
     profile: Profile = "fast",
     filter: Filter | None = None,
 ) -> list[Hit]:
-    with library._store.reading() as snapshot:
+    with library._store.snapshot() as snapshot:
         view = open_view(
             snapshot, filter or Filter(), vector_table(SHA256), library.folder / "cache"
         )
@@ -117,7 +117,7 @@ def test_statistics_stay_global_under_a_filter(notes: Library, encoder: HashingE
 
 
 def test_the_store_ranks_as_the_reference_does(notes: Library) -> None:
-    with notes._store.reading() as snapshot:
+    with notes._store.snapshot() as snapshot:
         table = snapshot["passages"].to_table(columns=["id", "terms"])
     reference = BM25([terms.split() for terms in table["terms"].to_pylist()])
     expected = reference.top(analyse("fruit trees apple"), 10)
@@ -227,7 +227,7 @@ def test_the_matrix_is_mapped_from_the_cache_and_made_again(
     for file in cache.glob("*.matrix.npy"):
         file.write_bytes(file.read_bytes()[:100])
     assert names(find(notes, "apple", encoder, "dense")) == first
-    with notes._store.reading() as snapshot:
+    with notes._store.snapshot() as snapshot:
         vectors = load_vectors(snapshot, vector_table(SHA256), cache)
     assert vectors is not None
     assert len(vectors.rows) == 4

@@ -22,7 +22,7 @@ from commonplace.library import reading_record
 
 if TYPE_CHECKING:
     from commonplace import Library
-    from commonplace.corpus import Reading
+    from commonplace.corpus import ReadingListEntry
 
 _PRINTED = 30
 
@@ -76,7 +76,7 @@ def _mark(library: "Library", read: tuple[str, ...], unread: tuple[str, ...]) ->
         say("unread: ", library.mark_read(url, read=False))
 
 
-def _print(entry: "Reading", verbose: bool) -> None:
+def _print(entry: "ReadingListEntry", verbose: bool) -> None:
     """How often, what, where; with `verbose` in which words."""
     read = f"  read {entry.read_at.astimezone():%Y-%m-%d}" if entry.read_at else ""
     margin = " " * 6
@@ -93,7 +93,7 @@ def _print(entry: "Reading", verbose: bool) -> None:
         say(margin, "  ", cut(flat(mention.context), room - 2))
 
 
-def _places(entry: "Reading", room: int) -> str:
+def _places(entry: "ReadingListEntry", room: int) -> str:
     """The first place that mentions it, and how many more there are."""
     paths = list(dict.fromkeys(short_path(mention.path) for mention in entry.mentions))
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
@@ -101,7 +101,7 @@ def _places(entry: "Reading", room: int) -> str:
     return first + more
 
 
-def _print_totals(entries: "list[Reading]", shown: int) -> None:
+def _print_totals(entries: "list[ReadingListEntry]", shown: int) -> None:
     read = sum(entry.read_at is not None for entry in entries)
     if entries:
         say()

@@ -22,7 +22,7 @@ from commonplace.cli.terminal.output import (
 from commonplace.cli.terminal.places import place, title_line
 
 if TYPE_CHECKING:
-    from commonplace.corpus import Shown
+    from commonplace.corpus import ShownCitation
 
 
 @verb("Show a citation in its place.", "commonplace show 1", "commonplace show 3f2a9c01d4e5:12-80")
@@ -50,7 +50,7 @@ def show(citation: str, open_it: bool) -> None:
         click.launch(str(shown.picture or shown.passage.path))
 
 
-def _print(shown: "Shown") -> None:
+def _print(shown: "ShownCitation") -> None:
     passage = shown.passage
     say(title_line(passage))
     say(dim(place(passage, shown.locator)), dim(f"  {passage.id}"))

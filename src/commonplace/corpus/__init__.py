@@ -15,11 +15,11 @@ from commonplace.corpus._types import (
     Locator,
     PageLocator,
     Passage,
+    ReadResult,
     TextLocator,
 )
 from commonplace.corpus.ingest.add import add_files
 from commonplace.corpus.ingest.encode import Encoder, encode_missing, vector_table
-from commonplace.corpus.store.commit import mark_read
 from commonplace.corpus.store.feedback import (
     VERDICTS,
     FeedbackRecord,
@@ -32,20 +32,31 @@ from commonplace.corpus.store.feedback import (
 from commonplace.corpus.store.schema import encode_locator, item_id, passages_from
 from commonplace.corpus.store.snapshot import Snapshot, by_id
 from commonplace.corpus.store.tables import Store
-from commonplace.corpus.store.upkeep import remove
 from commonplace.corpus.store.vectors import Vectors, grown_vectors, load_vectors, lookup
 from commonplace.corpus.text.analyser import ANALYSER, analyse
 from commonplace.corpus.text.indexed import heading_line, indexed_text
 from commonplace.corpus.text.sentences import sentence_spans, without_marker
-from commonplace.corpus.views.reading_list import Mention, Reading, known_entry, reading_list
-from commonplace.corpus.views.resolve import Shown, Source, find_cited, find_source, narrow, show
+from commonplace.corpus.views.reading_list import (
+    Mention,
+    ReadingListEntry,
+    mark_entry,
+    reading_list,
+)
+from commonplace.corpus.views.resolve import (
+    ShownCitation,
+    SourceFile,
+    find_cited,
+    find_source,
+    narrow,
+    show,
+)
 from commonplace.corpus.views.status import (
     FileStatus,
     Status,
     find_items,
     known_root,
-    raw_paths,
     read_status,
+    remove_paths,
 )
 
 __all__ = [
@@ -68,10 +79,11 @@ __all__ = [
     "Mention",
     "PageLocator",
     "Passage",
-    "Reading",
-    "Shown",
+    "ReadResult",
+    "ReadingListEntry",
+    "ShownCitation",
     "Snapshot",
-    "Source",
+    "SourceFile",
     "Status",
     "Store",
     "TextLocator",
@@ -93,19 +105,17 @@ __all__ = [
     "indexed_text",
     "is_under",
     "item_id",
-    "known_entry",
     "known_root",
     "load_vectors",
     "lookup",
-    "mark_read",
+    "mark_entry",
     "narrow",
     "passages_from",
-    "raw_paths",
     "read_feedback",
     "read_status",
     "reading_list",
     "record_feedback",
-    "remove",
+    "remove_paths",
     "require",
     "sentence_spans",
     "show",

@@ -89,6 +89,21 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadResult:
+    """What came of reading one file: a document, or the reason why there is none.
+
+    `terms[i]` are the analysed terms of `document.drafts[i]`, joined by spaces.
+    """
+
+    size: int = 0
+    modified_ns: int = 0
+    content_hash: str = ""  # blake2b of the bytes, 32 hex digits; "" if they were not read
+    document: Document | None = None
+    terms: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """The smallest thing that can be cited.
 
@@ -120,6 +135,7 @@ class Item:
 
     id: str
     path: str
+    raw_path: bytes  # as the file system spells it, UTF-8 or not
     kind: Kind | None
     title: str
     state: State

@@ -7,7 +7,7 @@ feedback is left aside, for the same feedback says here what is relevant.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
 
 from commonplace.corpus import Snapshot
 from commonplace.library import Library
@@ -21,18 +21,12 @@ class QuietLibrary(Library):
         """The same library, with the same store and the weights that it has opened."""
         quiet = cls.__new__(cls)
         quiet.__dict__.update(library.__dict__)
+        quiet._log = replace(library._log, paused=True)
+        quiet._ranker = replace(library._ranker, learned=None)
         return quiet
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """The tables as they stand now."""
-        with self._store.reading() as snapshot:
+        with self._store.snapshot() as snapshot:
             yield snapshot
-
-    @property
-    def learns_from_feedback(self) -> bool:
-        """No: judgments that a ranking was taught by cannot examine it."""
-        return False
-
-    def _log(self, *_: Any, **__: Any) -> None:
-        """Write nothing."""

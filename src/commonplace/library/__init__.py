@@ -7,8 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from commonplace.library._answering import Question
     from commonplace.library._facade import Library
-    from commonplace.library._models import ENCODER_SHA256, Weights
+    from commonplace.library._models import ENCODER_SHA256, OpenModels
     from commonplace.library._records import (
         answer_record,
         as_json,
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 __all__ = [
     "ENCODER_SHA256",
     "Library",
+    "OpenModels",
+    "Question",
     "Selected",
-    "Weights",
     "answer_record",
     "as_json",
     "assessment_record",
@@ -45,8 +47,9 @@ __all__ = [
 ]
 
 _MODULES = {
+    "_answering": ["Question"],
     "_facade": ["Library"],
-    "_models": ["ENCODER_SHA256", "Weights"],
+    "_models": ["ENCODER_SHA256", "OpenModels"],
     "_records": [
         "answer_record",
         "as_json",

@@ -13,23 +13,36 @@ Stamp = tuple[int, int] | None  # of the file of feedback; None: there is none
 
 
 class Learned:
-    """The feedback of one library, made ready for ranking."""
+    """The feedback of one library, made ready for ranking, and the switch that leaves it aside."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: tuple[Stamp, bool, RelevanceFeedback | None] = (None, False, None)
+        self._switched_off = store.folder / "learned" / "feedback.off"
+        self._read_last: tuple[Stamp, bool, RelevanceFeedback | None] = (None, False, None)
+
+    @property
+    def on(self) -> bool:
+        """Whether feedback moves this library's ranking."""
+        return not self._switched_off.exists()
+
+    def switch(self, on: bool) -> None:
+        """Switch learning on or off, for every process that opens this library."""
+        if on:
+            self._switched_off.unlink(missing_ok=True)
+        else:
+            self._switched_off.touch()
 
     def relevance_feedback(self, encoder: "TextEncoder | None") -> RelevanceFeedback | None:
-        """What was learned so far; None where there was nothing to learn from.
+        """What was learned so far; None where there was nothing to learn from, or it is off.
 
         Without an encoder only queries of the same words are alike.
         """
-        stamp = self._stamp()
+        stamp = self._stamp() if self.on else None
         if stamp is None:
             return None
-        if self._known[:2] != (stamp, encoder is None):
-            self._known = (stamp, encoder is None, self._read(encoder))
-        return self._known[2]
+        if self._read_last[:2] != (stamp, encoder is None):
+            self._read_last = (stamp, encoder is None, self._read(encoder))
+        return self._read_last[2]
 
     def _stamp(self) -> Stamp:
         try:

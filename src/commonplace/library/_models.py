@@ -1,9 +1,12 @@
 """The weights that one open library uses, each opened when it is first needed. Torch never is."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from commonplace.corpus import AddReport, Store, encode_missing
+from commonplace.foundation import Progress, Stopwatch
 from commonplace.models import DEFAULT_LANGUAGE_MODEL, find_model
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ ENCODER = "bge-small-en-v1.5"
 ENCODER_SHA256 = find_model(ENCODER).sha256
 
 
-class Weights:
+class OpenModels:
     """Opens what the catalogue names, fetching it on first use, and keeps it open."""
 
     def __init__(self, announce: Callable[[str], None]) -> None:
@@ -50,6 +53,17 @@ class Weights:
 
         return open_cross_encoder(progress=self._announce)
 
+    def open_all(self) -> None:
+        """Open what search and the extractive reader need."""
+        _ = self.encoder, self.reranker, self.cross_encoder
+
+    def encode_new(self, store: Store, report: AddReport, progress: Progress) -> AddReport:
+        """Give passages without a vector theirs; returns the report of an `add` with that in it."""
+        watch = Stopwatch()
+        with watch.stage("encode"):
+            count = encode_missing(store, ENCODER_SHA256, lambda: self.encoder, progress)
+        return replace(report, vectors=count, seconds={**report.seconds, **watch.seconds})
+
     def readers(
         self,
         model: str | None,
@@ -73,18 +87,20 @@ class Weights:
         if model is None:
             return Readers(extractive, self.encoder, weigh=weigh)
         similarity = nearest_sentence(self.encoder.encode_passages)
-        opened = self._model(model, wear, force_wear)
-        small = opened.name == DEFAULT_LANGUAGE_MODEL
+        language_model = self._model(model, wear, force_wear)
+        small = language_model.name == DEFAULT_LANGUAGE_MODEL
         settings = GenerativeSettings(most_context=_SMALL_CONTEXT) if small else None
-        writer = GenerativeReader(opened, weigh=weigh, similarity=similarity, settings=settings)
+        writer = GenerativeReader(
+            language_model, weigh=weigh, similarity=similarity, settings=settings
+        )
         return Readers(extractive, self.encoder, writer, weigh=weigh)
 
     def worn(self, model: str, wear: Wear, force_wear: bool) -> "tuple[WornAdapter, ...]":
         """What the model wears; it is opened with that, so what is in the way is said here."""
         from commonplace.models import LlamaModel
 
-        opened = self._model(model, wear, force_wear)
-        return opened.worn if isinstance(opened, LlamaModel) else ()
+        language_model = self._model(model, wear, force_wear)
+        return language_model.worn if isinstance(language_model, LlamaModel) else ()
 
     def _model(self, name: str, wear: Wear, force_wear: bool) -> "LanguageModel":
         from commonplace.models import open_language_model

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from commonplace.answers import Answer, Assessment, Citation, Refusal, Sentence
-    from commonplace.corpus import FeedbackRecord, Locator, Reading, Shown, Status
+    from commonplace.corpus import FeedbackRecord, Locator, ReadingListEntry, ShownCitation, Status
     from commonplace.library.record_types import (
         AnswerRecord,
         AssessmentRecord,
@@ -185,7 +185,7 @@ def _citation(citation: "Citation") -> "CitationRecord":
     }
 
 
-def shown_record(shown: "Shown") -> "ShownRecord":
+def shown_record(shown: "ShownCitation") -> "ShownRecord":
     """A citation in its place."""
     passage = shown.passage
     return {
@@ -219,12 +219,12 @@ def status_record(status: "Status") -> "StatusRecord":
     }
 
 
-def reading_record(entries: "Sequence[Reading]") -> "ReadingListRecord":
+def reading_record(entries: "Sequence[ReadingListEntry]") -> "ReadingListRecord":
     """The entries of the reading list, in their order."""
     return {"entries": [_entry(entry) for entry in entries]}
 
 
-def _entry(entry: "Reading") -> "ReadingListEntryRecord":
+def _entry(entry: "ReadingListEntry") -> "ReadingListEntryRecord":
     return {
         "url": entry.url,
         "kind": entry.kind,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from commonplace.corpus import Filter
-from commonplace.foundation import InputError
+from commonplace.foundation import InputError, display_path
 
 
 def refuse_before_beginning(as_of: datetime, began: datetime | None) -> None:
@@ -20,7 +20,7 @@ def refuse_before_beginning(as_of: datetime, began: datetime | None) -> None:
         )
 
 
-def resolved(filter: Filter) -> Filter:
+def in_utc(filter: Filter) -> Filter:
     """The filter with its moments in UTC (naive ones are local).
 
     Raises:
@@ -43,10 +43,25 @@ def _utc(moment: datetime) -> datetime:
         ) from error
 
 
+def folder_of(folder: str | os.PathLike[str] | None, create: bool) -> Path:
+    """The folder of the library that is meant; None means the default one.
+
+    Raises:
+        InputError: there is no library in it, and none is to be created.
+    """
+    place = Path(os.path.expanduser(folder)) if folder else default_folder()
+    if not create and not os.path.lexists(place / "format.json"):
+        raise InputError(
+            f"there is no library in {display_path(place)} yet; "
+            "`commonplace add PATH` starts one, and --library names another folder"
+        )
+    return place
+
+
 def default_folder() -> Path:
     """$COMMONPLACE_LIBRARY, or the user's own data folder."""
-    if chosen := os.environ.get("COMMONPLACE_LIBRARY"):
-        return Path(chosen).expanduser()
+    if folder := os.environ.get("COMMONPLACE_LIBRARY"):
+        return Path(folder).expanduser()
     import platformdirs
 
     return Path(platformdirs.user_data_dir("commonplace", appauthor=False)) / "library"

@@ -8,8 +8,18 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from commonplace.corpus import Item, Passage, Snapshot, absolute, find_items, is_under, shown_path
+from commonplace.corpus import (
+    Item,
+    Passage,
+    Snapshot,
+    absolute,
+    by_id,
+    find_items,
+    is_under,
+    shown_path,
+)
 from commonplace.foundation import InputError, display_path
+from commonplace.retrieval import Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +33,7 @@ class Selected:
 
 
 def select(
-    snapshot: Snapshot, chosen: Sequence[str], search: Callable[[str], Sequence[Passage]]
+    snapshot: Snapshot, selection: Sequence[str], search: Callable[[str], Sequence[Hit]]
 ) -> list[Selected]:
     """The indexed items at or under each path, or those of the passages that a query finds.
 
@@ -32,31 +42,34 @@ def select(
     Raises:
         InputError: a path is not in the library, a query finds nothing, or there is no text.
     """
-    found: dict[str, Item] = {}
-    for one in chosen:
-        found |= {item.id: item for item in _items(snapshot, one, search)}
-    kept = [_selected(snapshot, item) for item in found.values() if item.state == "indexed"]
-    if not any(one.text for one in kept):
-        raise InputError(f"there is no text at {' and '.join(chosen)}; select more")
-    return sorted((one for one in kept if one.text), key=lambda one: one.path)
+    items: dict[str, Item] = {}
+    for path_or_query in selection:
+        items |= by_id(_items(snapshot, path_or_query, search))
+    texts = [_selected(snapshot, item) for item in items.values() if item.state == "indexed"]
+    texts = [selected for selected in texts if selected.text]
+    if not texts:
+        raise InputError(f"there is no text at {' and '.join(selection)}; select more")
+    return sorted(texts, key=lambda selected: selected.path)
 
 
 def _items(
-    snapshot: Snapshot, chosen: str, search: Callable[[str], Sequence[Passage]]
+    snapshot: Snapshot, path_or_query: str, search: Callable[[str], Sequence[Hit]]
 ) -> list[Item]:
-    path = absolute(chosen)
-    shown = shown_path(path)
-    if any(is_under(item.path, [shown]) for item in snapshot.items):
+    path = absolute(path_or_query)
+    root = shown_path(path)
+    if any(is_under(item.path, [root]) for item in snapshot.items):
         return find_items(snapshot, path)
     if os.path.lexists(path):
         raise InputError(
-            f"{display_path(chosen)} is not in the library; run `commonplace add "
-            f"{display_path(chosen)}` first, so that what is learned has its source"
+            f"{display_path(path_or_query)} is not in the library; run `commonplace add "
+            f"{display_path(path_or_query)}` first, so that what is learned has its source"
         )
-    hits = {passage.item_id for passage in search(chosen)}
-    if not hits:
-        raise InputError(f"there is nothing at {chosen!r}, and a search for it finds nothing")
-    return [item for item in snapshot.items if item.id in hits]
+    items = snapshot.items_by_id({hit.passage.item_id for hit in search(path_or_query)})
+    if not items:
+        raise InputError(
+            f"there is nothing at {path_or_query!r}, and a search for it finds nothing"
+        )
+    return list(items.values())
 
 
 def _selected(snapshot: Snapshot, item: Item) -> Selected:

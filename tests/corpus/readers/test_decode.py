@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.corpus._types import Limits
+from commonplace.corpus import Limits
 from commonplace.corpus.readers._decode import decode, decode_within
 from commonplace.foundation import UnreadableError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from commonplace.corpus._types import Document, Limits, TextLocator
+from commonplace.corpus import Document, Limits, TextLocator
 from commonplace.corpus.readers.office import docx as _docx
 from commonplace.foundation import UnreadableError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from commonplace.corpus._types import Document, Limits, TextLocator
+from commonplace.corpus import Document, Limits, TextLocator
 from commonplace.corpus.readers.html import epub as _epub
 from commonplace.foundation import UnreadableError
 

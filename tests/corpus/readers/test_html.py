@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.corpus._types import Document, Limits, TextLocator
+from commonplace.corpus import Document, Limits, TextLocator
 from commonplace.corpus.readers.html import reader as _html
 from commonplace.foundation import UnreadableError
 

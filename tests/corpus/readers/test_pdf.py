@@ -15,7 +15,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from commonplace.corpus._types import Document, Draft, Limits, PageLocator
+from commonplace.corpus import Document, Draft, Limits, PageLocator
 from commonplace.corpus.readers.pdf import reader as _pdf
 from commonplace.corpus.readers.pdf._text import wrong_letters
 from commonplace.foundation import UnreadableError

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.corpus._types import Document, Limits, TextLocator
+from commonplace.corpus import Document, Limits, TextLocator
 from commonplace.corpus.readers import KIND_BY_SUFFIX, read_document
 from commonplace.foundation import UnreadableError
 

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from commonplace.corpus._types import Document, Limits, TextLocator
+from commonplace.corpus import Document, Limits, TextLocator
 from commonplace.corpus.readers.plain import code as _code
 from commonplace.corpus.readers.plain import notebook as _notebook
 from commonplace.corpus.readers.plain import rst as _rst

@@ -17,7 +17,7 @@ _MACHINE_MADE = {b"__pycache__", b"node_modules", b"site-packages", b"venv"}
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PathEntry:
     """A path that was met: a file to read (no reason), or something to skip (with its reason)."""
 
     path: bytes
@@ -26,7 +26,7 @@ class Found:
     reason: str = ""
 
 
-def walk(paths: Sequence[str | bytes | os.PathLike[str]], library: Path) -> Iterator[Found]:
+def walk(paths: Sequence[str | bytes | os.PathLike[str]], library: Path) -> Iterator[PathEntry]:
     """Every file under these paths, each once; folders in alphabetical order.
 
     Raises:
@@ -35,13 +35,13 @@ def walk(paths: Sequence[str | bytes | os.PathLike[str]], library: Path) -> Iter
     seen: set[bytes] = set()
     require(paths)
     for root in map(absolute, paths):
-        for found in _under(root, os.fsencode(library.absolute())):
-            if found.path not in seen:
-                seen.add(found.path)
-                yield found
+        for entry in _under(root, os.fsencode(library.absolute())):
+            if entry.path not in seen:
+                seen.add(entry.path)
+                yield entry
 
 
-def _under(root: bytes, library: bytes) -> Iterator[Found]:
+def _under(root: bytes, library: bytes) -> Iterator[PathEntry]:
     if not os.path.isdir(root):
         yield _look_at(root)
         return
@@ -51,7 +51,7 @@ def _under(root: bytes, library: bytes) -> Iterator[Found]:
         try:
             names = sorted(os.listdir(folder))
         except OSError as error:
-            yield Found(folder, 0, 0, f"folder cannot be opened ({error.strerror})")
+            yield PathEntry(folder, 0, 0, f"folder cannot be opened ({error.strerror})")
             continue
         deeper = []
         for name in names:
@@ -59,7 +59,7 @@ def _under(root: bytes, library: bytes) -> Iterator[Found]:
             if os.path.isdir(path):
                 reason = _passed_by(path, name, library)
                 if reason:
-                    yield Found(path, 0, 0, reason)
+                    yield PathEntry(path, 0, 0, reason)
                 else:
                     deeper.append(path)
             else:
@@ -80,13 +80,15 @@ def _passed_by(path: bytes, name: bytes, library: bytes) -> str:
     return ""
 
 
-def _look_at(path: bytes) -> Found:
+def _look_at(path: bytes) -> PathEntry:
     try:
         status = os.stat(path)
     except OSError as error:
         if os.path.islink(path):
-            return Found(path, 0, 0, "a link that leads nowhere, or in a circle")
-        return Found(path, 0, 0, f"cannot be looked at ({error.strerror})")
+            return PathEntry(path, 0, 0, "a link that leads nowhere, or in a circle")
+        return PathEntry(path, 0, 0, f"cannot be looked at ({error.strerror})")
     if not stat.S_ISREG(status.st_mode):
-        return Found(path, 0, status.st_mtime_ns, "not a regular file (a pipe, socket or device)")
-    return Found(path, status.st_size, status.st_mtime_ns)
+        return PathEntry(
+            path, 0, status.st_mtime_ns, "not a regular file (a pipe, socket or device)"
+        )
+    return PathEntry(path, status.st_size, status.st_mtime_ns)

@@ -1,4 +1,4 @@
-"""Adding files to a library: find, read, commit; `_encode` gives the vectors afterwards.
+"""Adding files to a library: find, read, commit; `encode` gives the vectors afterwards.
 
 A file whose size and time are as they were costs one `stat`; a file that was touched costs a hash.
 What is read is committed in batches of a second or two, so that a broken-off run loses little and
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from commonplace.corpus._paths import absolute, is_under, shown_path
-from commonplace.corpus._types import AddReport, FileReport, Item, Limits
-from commonplace.corpus.ingest._walk import Found, walk
-from commonplace.corpus.store import commit as _commit
+from commonplace.corpus._types import AddReport, FileReport, Item, Limits, ReadResult
+from commonplace.corpus.ingest._walk import PathEntry, walk
+from commonplace.corpus.store.commit import commit, supersede
 from commonplace.corpus.store.schema import Revision, item_id
 from commonplace.corpus.store.snapshot import by_id
 from commonplace.corpus.store.tables import Store
 from commonplace.corpus.store.upkeep import index_text, maintain
-from commonplace.corpus.workers.isolation import Reading, read_all
-from commonplace.foundation import Progress, Stopwatch
+from commonplace.corpus.workers.isolation import read_all
+from commonplace.foundation import InputError, Progress, Stopwatch
 
 _BATCH_PASSAGES = 2_000
 _BATCH_SECONDS = 2.0
@@ -31,8 +31,8 @@ _UNINDEXED_SHARE = 0.01  # BM25's statistics follow its index: index the tail ea
 class _Plan:
     """What an `add` has to do."""
 
-    read: tuple[Found, ...]
-    skip: tuple[Found, ...]
+    read: tuple[PathEntry, ...]
+    skip: tuple[PathEntry, ...]
     unchanged: tuple[Item, ...]
     vanished: tuple[Item, ...]
 
@@ -49,9 +49,11 @@ def add_files(
     `on_file` is told of each file once what is said of it is safely committed.
 
     Raises:
-        InputError: a path does not exist.
+        InputError: there is no path, or nothing at one.
         LibraryError: the disk is full, say; what `on_file` was told of is kept.
     """
+    if not paths:
+        raise InputError("nothing to add; name a file or a folder")
     watch, reports = Stopwatch(), []
 
     def note(report: FileReport) -> None:
@@ -62,10 +64,11 @@ def add_files(
         plan = _plan(store, paths)
     for item in plan.unchanged:
         note(_report_unchanged(item))
-    for batch in _batches(_readings(plan, limits, progress), watch):
+    for batch in _batches(_revisions(plan, limits, progress), watch):
         with watch.stage("commit"):
-            for report in _commit_batch(store, batch):
-                note(report)
+            before = commit(store, batch)
+            for revision in batch:
+                note(_report(revision, before.get(revision.item_id)))
         with watch.stage("index"):
             _index_tail(store)
     with watch.stage("commit"):
@@ -78,51 +81,39 @@ def add_files(
 
 
 def _plan(store: Store, paths: Sequence[str | bytes | os.PathLike[str]]) -> _Plan:
-    with store.reading() as snapshot:
-        known = by_id(snapshot.items)
-    read, skip, unchanged, met = [], [], [], set()
-    for found in walk(paths, store.folder):
-        identity = item_id(found.path)
-        met.add(identity)
-        item = known.get(identity)
-        if found.reason:
-            skip.append(found)
-        elif item and (item.size, item.modified_ns) == (found.size, found.modified_ns):
+    with store.snapshot() as snapshot:
+        items = by_id(snapshot.items)
+    read, skip, unchanged, present = [], [], [], set()
+    for entry in walk(paths, store.folder):
+        identity = item_id(entry.path)
+        present.add(identity)
+        item = items.get(identity)
+        if entry.reason:
+            skip.append(entry)
+        elif item and (item.size, item.modified_ns) == (entry.size, entry.modified_ns):
             unchanged.append(item)
         else:
-            read.append(found)
+            read.append(entry)
     roots = [shown_path(absolute(path)) for path in paths]
     vanished = [
         item
-        for item in known.values()
-        if item.id not in met and item.state != "superseded" and is_under(item.path, roots)
+        for item in items.values()
+        if item.id not in present and item.state != "superseded" and is_under(item.path, roots)
     ]
     return _Plan(tuple(read), tuple(skip), tuple(unchanged), tuple(vanished))
 
 
-def _readings(plan: _Plan, limits: Limits, progress: Progress) -> Iterator[Revision]:
-    for found in plan.skip:
-        yield Revision(found.path, found.size, found.modified_ns, "", reason=found.reason)
-    sizes = {found.path: found.size for found in plan.read}
+def _revisions(plan: _Plan, limits: Limits, progress: Progress) -> Iterator[Revision]:
+    for entry in plan.skip:
+        yield Revision(entry.path, ReadResult(entry.size, entry.modified_ns, reason=entry.reason))
+    sizes = {entry.path: entry.size for entry in plan.read}
     total, done = sum(sizes.values()), 0
     progress("reading", 0, total, "bytes")
-    paths = [Path(os.fsdecode(found.path)) for found in plan.read]
-    for path, reading in read_all(paths, limits):
-        yield _revision(os.fsencode(path), reading)
+    paths = [Path(os.fsdecode(entry.path)) for entry in plan.read]
+    for path, result in read_all(paths, limits):
+        yield Revision(os.fsencode(path), result)
         done += sizes[os.fsencode(path)]
         progress("reading", done, total, "bytes")
-
-
-def _revision(path: bytes, reading: Reading) -> Revision:
-    return Revision(
-        path,
-        reading.size,
-        reading.modified_ns,
-        reading.content_hash,
-        reading.document,
-        tuple(reading.terms),
-        reading.reason,
-    )
 
 
 def _batches(revisions: Iterator[Revision], watch: Stopwatch) -> Iterator[list[Revision]]:
@@ -134,7 +125,7 @@ def _batches(revisions: Iterator[Revision], watch: Stopwatch) -> Iterator[list[R
             revision = next(revisions, None)
         if revision is not None:
             batch.append(revision)
-            passages += len(revision.terms)
+            passages += len(revision.result.terms)
         late = time.monotonic() - began > _BATCH_SECONDS
         if batch and (revision is None or late or passages > _BATCH_PASSAGES):
             yield batch
@@ -143,20 +134,13 @@ def _batches(revisions: Iterator[Revision], watch: Stopwatch) -> Iterator[list[R
             return
 
 
-def _commit_batch(store: Store, batch: Sequence[Revision]) -> list[FileReport]:
-    with store.reading() as snapshot:
-        before = by_id(snapshot.items)
-    _commit.commit(store, batch)
-    return [_report(revision, before.get(item_id(revision.path))) for revision in batch]
-
-
 def _report(revision: Revision, before: Item | None) -> FileReport:
-    path = shown_path(revision.path)
-    if revision.document is None:
-        return FileReport(path, "skipped", revision.reason, 0)
-    reason, passages = " ".join(revision.document.notices), len(revision.document.drafts)
+    path, result = shown_path(revision.path), revision.result
+    if result.document is None:
+        return FileReport(path, "skipped", result.reason, 0)
+    reason, passages = " ".join(result.document.notices), len(result.document.drafts)
     if before and before.revision:
-        same = before.content_hash == revision.content_hash
+        same = before.content_hash == result.content_hash
         return FileReport(path, "unchanged" if same else "changed", reason, passages)
     return FileReport(path, "added", reason, passages)
 
@@ -169,10 +153,10 @@ def _report_unchanged(item: Item) -> FileReport:
 
 
 def _supersede(store: Store, vanished: Sequence[Item]) -> list[FileReport]:
-    """Items whose files are gone: out of every index, their passages kept for the past."""
+    """Take items whose files are gone out of every index; their passages stay for the past."""
     reason = "no longer on disk"
     if vanished:
-        _commit.supersede(store, [item.id for item in vanished], reason)
+        supersede(store, [item.id for item in vanished], reason)
     return [FileReport(item.path, "vanished", reason, 0) for item in vanished]
 
 

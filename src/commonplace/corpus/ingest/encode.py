@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from commonplace.corpus.store import commit as _commit
+from commonplace.corpus.store.commit import add_vectors
 from commonplace.corpus.store.tables import Store
 from commonplace.corpus.text.indexed import indexed_text
 from commonplace.foundation import Progress
@@ -41,13 +41,13 @@ def vector_table(sha256: str) -> str:
 
 def missing_vectors(store: Store, table: str) -> pa.Table:
     """Key, title, heading and text of the visible passages without a vector, each content once."""
-    with store.reading() as snapshot:
+    with store.snapshot() as snapshot:
         columns = ["key", "title", "heading", "text"]
         where = snapshot.where_visible
         passages = snapshot["passages"].to_table(columns=columns, filter=where)
         if table in snapshot.versions:
-            there = snapshot[table].to_table(columns=["key"])["key"].combine_chunks()
-            passages = passages.filter(pc.invert(pc.is_in(passages["key"], value_set=there)))
+            encoded = snapshot[table].to_table(columns=["key"])["key"].combine_chunks()
+            passages = passages.filter(pc.invert(pc.is_in(passages["key"], value_set=encoded)))
     keys = passages["key"].to_pylist()
     first = {key: row for row, key in reversed(list(enumerate(keys)))}
     return passages.take(pa.array(sorted(first.values()), pa.int64()))
@@ -68,17 +68,17 @@ def encode_missing(
         return 0
     encoder = open_encoder()
 
-    def tell(more: int) -> None:
+    def report(count: int) -> None:
         nonlocal done
-        done += more
+        done += count
         progress("encoding", done, total, "passages")
 
     for start in range(0, total, _ENCODE_AT_ONCE):
         rows = missing.slice(start, _ENCODE_AT_ONCE).to_pylist()
         texts = [embedded_text(row) for row in rows]
-        vectors = encoder.encode_passages(texts, tell).astype(np.float16)
+        vectors = encoder.encode_passages(texts, report).astype(np.float16)
         column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), encoder.dimension)
-        _commit.add_vectors(store, table, [row["key"] for row in rows], column)
+        add_vectors(store, table, [row["key"] for row in rows], column)
     return total
 
 

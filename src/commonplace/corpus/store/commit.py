@@ -15,13 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from commonplace.corpus._paths import shown_path
+from commonplace.corpus._types import Item
 from commonplace.corpus.store.schema import (
     ITEMS,
     LINKS,
     PASSAGES,
     READ,
     Revision,
-    item_id,
     passage_rows,
     quoted,
     vectors_schema,
@@ -34,36 +34,38 @@ _Row = dict[str, Any]
 _CHUNK = 200  # pairs named in one filter expression
 
 
-def commit(store: Store, revisions: Sequence[Revision]) -> None:
-    """Make these readings of files the current ones, all in one step.
+def commit(store: Store, revisions: Sequence[Revision]) -> dict[str, Item]:
+    """Make these revisions of files the current ones, all in one step.
 
-    A reading that equals what is already visible (another `add` was quicker) only notes the file's
+    A revision that equals what is already visible (another `add` was quicker) only notes the file's
     time. A file that was indexed and cannot be read any more keeps its passages, and says so.
+
+    Returns:
+        The items as they were before, by id; those of files that are new are missing.
     """
     with store.writing():
         settle(store)
         now, number = datetime.now(UTC), time.time_ns()
-        known = _known(store, [item_id(revision.path) for revision in revisions])
-        fresh = [r for r in revisions if r.document and not _is_visible(r, known)]
-        standing = _standing(store, [item_id(r.path) for r in fresh if item_id(r.path) in known])
-        passages = [
-            row for r in fresh for row in passage_rows(r, number, shown_path(r.path), now, standing)
-        ]
+        before = _item_rows(store, [revision.item_id for revision in revisions])
+        fresh = [r for r in revisions if r.result.document and not _is_visible(r, before)]
+        standing = _valid_since(store, [r.item_id for r in fresh if r.item_id in before])
+        passages = [row for r in fresh for row in passage_rows(r, number, now, standing)]
         store.append("passages", pa.Table.from_pylist(passages, PASSAGES))
         store.append("links", pa.Table.from_pylist(_link_rows(fresh, number), LINKS))
-        rows = [_item_row(r, number if r in fresh else None, now, known) for r in revisions]
+        new = {revision.item_id for revision in fresh}
+        rows = [_item_row(r, number if r.item_id in new else None, now, before) for r in revisions]
         store.upsert("items", "id", pa.Table.from_pylist(rows, ITEMS))
         settle(store)
+        return {identity: Item(**row) for identity, row in before.items()}
 
 
 def supersede(store: Store, identities: Sequence[str], reason: str) -> None:
     """Take vanished files out of all indexes; their passages stay in the history."""
     with store.writing():
         settle(store)
-        known = _known(store, identities)
-        gone = {"state": "superseded", "reason": reason, "revision": 0, "passages": 0}
-        gone |= {"added_at": datetime.now(UTC), "content_hash": "", "modified_ns": 0}
-        rows = [row | gone for row in known.values()]
+        changes = {"state": "superseded", "reason": reason, "revision": 0, "passages": 0}
+        changes |= {"added_at": datetime.now(UTC), "content_hash": "", "modified_ns": 0}
+        rows = [row | changes for row in _item_rows(store, identities).values()]
         store.upsert("items", "id", pa.Table.from_pylist(rows, ITEMS))
         settle(store)
 
@@ -95,23 +97,23 @@ def _named(pairs: Sequence[tuple[str, int]]) -> Iterable[str]:
 
 def _superseded(store: Store, rows: Sequence[_Row], items: Mapping[str, _Row]) -> list[_Row]:
     """Those of the rows that were visible once and are no longer said by their item."""
-    once = [row for row in rows if row["item_id"] in items and _was_visible(row, items)]
-    identities = sorted({row["item_id"] for row in once})
+    past = [row for row in rows if row["item_id"] in items and _was_visible(row, items)]
+    identities = sorted({row["item_id"] for row in past})
     if not identities:
         return []
     among = f"item_id IN ({quoted(identities)})"
     passages = store.open("passages").to_table(columns=["id", "item_id", "revision"], filter=among)
-    said = {
+    current = {
         row["id"]
         for row in passages.to_pylist()
         if row["revision"] == items[row["item_id"]]["revision"]
     }
     history = store.open("history").to_table(columns=["id", "revision"], filter=among)
-    there = {(row["id"], row["revision"]) for row in history.to_pylist()}
+    recorded = {(row["id"], row["revision"]) for row in history.to_pylist()}
     return [
         row | {"valid_to": items[row["item_id"]]["added_at"]}
-        for row in once
-        if row["id"] not in said and (row["id"], row["revision"]) not in there
+        for row in past
+        if row["id"] not in current and (row["id"], row["revision"]) not in recorded
     ]
 
 
@@ -124,11 +126,11 @@ def _was_visible(row: _Row, items: Mapping[str, _Row]) -> bool:
 def touch(store: Store, files: Sequence[tuple[str, int, int]]) -> None:
     """Note (item id, size, modification time) of files whose content did not change."""
     with store.writing():
-        known = _known(store, [identity for identity, _, _ in files])
+        items = _item_rows(store, [identity for identity, _, _ in files])
         rows = [
-            known[identity] | {"size": size, "modified_ns": modified}
+            items[identity] | {"size": size, "modified_ns": modified}
             for identity, size, modified in files
-            if identity in known
+            if identity in items
         ]
         store.upsert("items", "id", pa.Table.from_pylist(rows, ITEMS))
 
@@ -149,11 +151,11 @@ def add_vectors(store: Store, table: str, keys: Sequence[bytes], vectors: pa.Arr
     rows = pa.table([pa.array(keys, pa.binary(16)), vectors], schema=schema)
     with store.writing():
         store.create(table, schema)
-        there = store.open(table).to_table(columns=["key"])["key"].combine_chunks()
-        store.append(table, rows.filter(pc.invert(pc.is_in(rows["key"], value_set=there))))
+        existing = store.open(table).to_table(columns=["key"])["key"].combine_chunks()
+        store.append(table, rows.filter(pc.invert(pc.is_in(rows["key"], value_set=existing))))
 
 
-def _known(store: Store, identities: Sequence[str]) -> dict[str, _Row]:
+def _item_rows(store: Store, identities: Sequence[str]) -> dict[str, _Row]:
     """The rows of these items, by id."""
     if not identities:
         return {}
@@ -161,13 +163,13 @@ def _known(store: Store, identities: Sequence[str]) -> dict[str, _Row]:
     return {row["id"]: row for row in rows}
 
 
-def _is_visible(revision: Revision, known: Mapping[str, _Row]) -> bool:
+def _is_visible(revision: Revision, before: Mapping[str, _Row]) -> bool:
     """Whether this very content is visible already."""
-    row = known.get(item_id(revision.path))
-    return bool(row and row["revision"] and row["content_hash"] == revision.content_hash)
+    row = before.get(revision.item_id)
+    return bool(row and row["revision"] and row["content_hash"] == revision.result.content_hash)
 
 
-def _standing(store: Store, identities: Sequence[str]) -> dict[str, datetime]:
+def _valid_since(store: Store, identities: Sequence[str]) -> dict[str, datetime]:
     """Since when each passage of these items has been valid, by passage id."""
     if not identities:
         return {}
@@ -179,7 +181,7 @@ def _standing(store: Store, identities: Sequence[str]) -> dict[str, datetime]:
 def _link_rows(fresh: Sequence[Revision], number: int) -> list[_Row]:
     return [
         {
-            "item_id": item_id(revision.path),
+            "item_id": revision.item_id,
             "revision": number,
             "path": shown_path(revision.path),
             "url": link.url,
@@ -188,34 +190,33 @@ def _link_rows(fresh: Sequence[Revision], number: int) -> list[_Row]:
             "context": link.context,
         }
         for revision in fresh
-        for link in (revision.document.links if revision.document else ())
+        for link in revision.document.links
     ]
 
 
 def _item_row(
-    revision: Revision, number: int | None, now: datetime, known: Mapping[str, _Row]
+    revision: Revision, number: int | None, now: datetime, before: Mapping[str, _Row]
 ) -> _Row:
     """The item's new row; `number` is None where the visible passages stay as they are."""
-    old = known.get(item_id(revision.path))
+    old = before.get(revision.item_id)
     row: _Row = {
-        "id": item_id(revision.path),
+        "id": revision.item_id,
         "path": shown_path(revision.path),
         "raw_path": revision.path,
-        "size": revision.size,
-        "modified_ns": revision.modified_ns,
-        "content_hash": revision.content_hash,
+        "size": revision.result.size,
+        "modified_ns": revision.result.modified_ns,
+        "content_hash": revision.result.content_hash,
     }
     if number is not None:
         return row | _indexed(revision, number, now)
     if old and old["revision"]:
-        return old | row | _kept(revision, old)
+        return old | row | _retained(revision, old)
     nothing = {"kind": None, "title": "", "revision": 0, "passages": 0, "written_at": None}
-    return row | nothing | {"state": "skipped", "reason": revision.reason, "added_at": now}
+    return row | nothing | {"state": "skipped", "reason": revision.result.reason, "added_at": now}
 
 
 def _indexed(revision: Revision, number: int, now: datetime) -> _Row:
     document = revision.document
-    assert document is not None, "only a file that was read is indexed"
     return {
         "kind": document.kind,
         "title": document.title,
@@ -223,18 +224,17 @@ def _indexed(revision: Revision, number: int, now: datetime) -> _Row:
         "reason": " ".join(document.notices),
         "revision": number,
         "passages": len(document.drafts),
-        "written_at": document.written_at
-        or datetime.fromtimestamp(revision.modified_ns / 1e9, UTC),
+        "written_at": revision.written_at,
         "added_at": now,
     }
 
 
-def _kept(revision: Revision, old: _Row) -> _Row:
+def _retained(revision: Revision, old: _Row) -> _Row:
     """What changes in the row of an item that keeps its passages."""
-    if revision.document:
+    if revision.result.document:
         return {"state": "indexed", "reason": " ".join(revision.document.notices)}
     reason = (
-        f"changed on disk and cannot be read now: {revision.reason}; "
+        f"changed on disk and cannot be read now: {revision.result.reason}; "
         f"its passages are those of {old['added_at']:%Y-%m-%d}"
     )
     return {"state": "stale", "reason": reason}

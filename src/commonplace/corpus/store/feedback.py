@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+from commonplace.corpus._types import Passage
 from commonplace.corpus.store.tables import Store
 from commonplace.foundation import InputError, LibraryError, append_line, write_atomically
 
@@ -49,6 +50,21 @@ class FeedbackRecord:
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
+    @classmethod
+    def on(
+        cls, passage: Passage, query: str, verdict: Verdict, *, rank: int | None, source: str
+    ) -> "FeedbackRecord":
+        """A new record on a passage."""
+        return cls(
+            query=query,
+            passage_id=passage.id,
+            item_id=passage.item_id,
+            content=passage.content_hash,
+            verdict=verdict,
+            rank=rank,
+            source=source,
+        )
+
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
             known = ", ".join(VERDICTS)
@@ -64,8 +80,8 @@ def feedback_file(store: Store) -> Path:
     return store.folder / "learned" / "feedback.jsonl"
 
 
-def record_feedback(store: Store, record: FeedbackRecord) -> None:
-    """Add one record; it is there when this returns.
+def record_feedback(store: Store, record: FeedbackRecord) -> FeedbackRecord:
+    """Add one record; it is there when this returns it.
 
     Raises:
         LibraryError: the disk refuses.
@@ -79,6 +95,7 @@ def record_feedback(store: Store, record: FeedbackRecord) -> None:
                 f"the feedback could not be kept ({error.strerror or error}); "
                 "make room, or see who may write to the library's folder, and try again"
             ) from error
+    return record
 
 
 def read_feedback(store: Store) -> list[FeedbackRecord]:

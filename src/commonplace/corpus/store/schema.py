@@ -11,11 +11,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
+from commonplace.corpus._paths import shown_path
 from commonplace.corpus._types import (
     Box,
     Document,
@@ -24,6 +25,7 @@ from commonplace.corpus._types import (
     Locator,
     PageLocator,
     Passage,
+    ReadResult,
     TextLocator,
 )
 from commonplace.corpus.text.indexed import indexed_text
@@ -35,7 +37,7 @@ ITEMS = pa.schema(
     [
         ("id", pa.string()),
         ("path", pa.string()),
-        ("raw_path", pa.binary()),  # as the file system spells it, UTF-8 or not
+        ("raw_path", pa.binary()),
         ("kind", pa.string()),
         ("title", pa.string()),
         ("state", pa.string()),
@@ -91,19 +93,27 @@ def vectors_schema(dimension: int) -> pa.Schema:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One reading of one file, ready to be committed.
-
-    `terms[i]` are the analysed terms of `document.drafts[i]`, joined by spaces. A file that could
-    not be read has no document, and a reason.
-    """
+    """What came of reading the file at an absolute path, ready to be committed."""
 
     path: bytes
-    size: int
-    modified_ns: int
-    content_hash: str
-    document: Document | None = None
-    terms: tuple[str, ...] = ()
-    reason: str = ""
+    result: ReadResult
+
+    @property
+    def item_id(self) -> str:
+        """The identity of the file."""
+        return item_id(self.path)
+
+    @property
+    def document(self) -> Document:
+        """The document that was read; only for a file that could be read."""
+        assert self.result.document is not None, "only a file that was read has a document"
+        return self.result.document
+
+    @property
+    def written_at(self) -> datetime:
+        """When the document says it was written; where it does not, the file's own time."""
+        modified = datetime.fromtimestamp(self.result.modified_ns / 1e9, UTC)
+        return self.document.written_at or modified
 
 
 def item_id(path: bytes) -> str:
@@ -117,30 +127,25 @@ def vector_key(title: str, heading: Sequence[str], text: str) -> bytes:
 
 
 def passage_rows(
-    revision: Revision,
-    number: int,
-    shown_path: str,
-    now: datetime,
-    kept: Mapping[str, datetime],
+    revision: Revision, number: int, now: datetime, valid_from: Mapping[str, datetime]
 ) -> list[dict[str, Any]]:
-    """Rows of one revision's passages; `kept` maps ids that already stood to their `valid_from`."""
-    document = revision.document
-    assert document is not None, "only a file that was read has passages"
-    identity = item_id(revision.path)
-    written = document.written_at or datetime.fromtimestamp(revision.modified_ns / 1e9, now.tzinfo)
-    seen: dict[str, int] = {}
+    """Rows of one revision's passages; `valid_from`: since when those stand that stood already."""
+    document, identity = revision.document, revision.item_id
+    path, written_at = shown_path(revision.path), revision.written_at
+    occurrences: dict[str, int] = {}
     rows = []
-    for position, (draft, terms) in enumerate(zip(document.drafts, revision.terms, strict=True)):
-        row = _draft_row(document.title, draft, terms, identity, seen)
+    terms_of_drafts = zip(document.drafts, revision.result.terms, strict=True)
+    for position, (draft, terms) in enumerate(terms_of_drafts):
+        row = _draft_row(document.title, draft, terms, identity, occurrences)
         row |= {
             "item_id": identity,
             "revision": number,
             "position": position,
             "kind": document.kind,
-            "path": shown_path,
+            "path": path,
             "title": document.title,
-            "written_at": written,
-            "valid_from": kept.get(row["id"], now),
+            "written_at": written_at,
+            "valid_from": valid_from.get(row["id"], now),
             "valid_to": None,
         }
         rows.append(row)
@@ -148,12 +153,12 @@ def passage_rows(
 
 
 def _draft_row(
-    title: str, draft: Draft, terms: str, identity: str, seen: dict[str, int]
+    title: str, draft: Draft, terms: str, identity: str, occurrences: dict[str, int]
 ) -> dict[str, Any]:
-    """The columns that a draft alone decides; `seen` counts equal passages of one item."""
+    """The columns that a draft alone decides; `occurrences` counts equal passages of one item."""
     key = vector_key(title, draft.heading, draft.text)
     content = key.hex()
-    occurrence = seen[content] = seen.get(content, 0) + 1
+    occurrence = occurrences[content] = occurrences.get(content, 0) + 1
     name = f"{identity} {content} {occurrence}".encode()
     return {
         "id": hashlib.blake2b(name, digest_size=8).hexdigest(),
@@ -199,8 +204,7 @@ def passages_from(table: pa.Table) -> list[Passage]:
 
 def items_from(table: pa.Table) -> list[Item]:
     """Typed items from rows of the items table."""
-    names = [field for field in ITEMS.names if field != "raw_path"]
-    return [Item(**row) for row in table.select(names).to_pylist()]
+    return [Item(**row) for row in table.select(ITEMS.names).to_pylist()]
 
 
 def quoted(values: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ same, the passages that were read between hold all that those items name. Int64s
 kept out of every query by a filter that is applied before ranking.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -50,6 +50,22 @@ class Snapshot:
     def items(self) -> tuple[Item, ...]:
         """Every file that the library knows, by path."""
         return tuple(sorted(items_from(self["items"].to_table()), key=lambda item: item.path))
+
+    def items_by_id(self, identities: Collection[str]) -> dict[str, Item]:
+        """These of the items, by id; no others are made, whatever the library holds."""
+        rows = [self._item_rows[name] for name in identities if name in self._item_rows]
+        return by_id(items_from(self["items"]._take_rows(rows))) if rows else {}
+
+    @cached_property
+    def _item_rows(self) -> dict[str, int]:
+        """The row of each item, by its id."""
+        table = self["items"].to_table(columns=["id"], with_row_id=True)
+        return dict(zip(table["id"].to_pylist(), table["_rowid"].to_pylist(), strict=True))
+
+    @property
+    def content_hashes(self) -> dict[str, str]:
+        """The hash of what was last read of each item, by item id."""
+        return {item.id: item.content_hash for item in self.items}
 
     @cached_property
     def revisions(self) -> dict[str, int]:

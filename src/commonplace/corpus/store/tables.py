@@ -32,7 +32,7 @@ _Result = TypeVar("_Result")
 
 
 class Store:
-    """The tables of one library: `reading` and `writing` give access, the rest is one table's."""
+    """The tables of one library: `snapshot` and `writing` give access, the rest is one table's."""
 
     def __init__(self, folder: Path) -> None:
         """Open the library in this folder, or lay out a new one there.
@@ -67,18 +67,19 @@ class Store:
 
     # ---------------------------------------------------------------- access
 
-    def snapshot(self) -> Snapshot:
-        """The library as it stands now; the same object again while nothing has changed."""
-        with self._readers:
-            if self._snapshot is None or not self._is_current(self._snapshot):
-                self._snapshot = self._take_snapshot()
-            return self._snapshot
-
     @contextmanager
-    def reading(self) -> Iterator[Snapshot]:
-        """A snapshot for one request: while it is held, no version is cleaned up under it."""
+    def snapshot(self) -> Iterator[Snapshot]:
+        """The library as it stands now, for one request.
+
+        While it is held, no version is cleaned up under it. It is the same object again while
+        nothing has changed.
+        """
         with self._read_lock(), self._explained():
-            yield self.snapshot()
+            with self._readers:
+                if self._snapshot is None or not self._is_current(self._snapshot):
+                    self._snapshot = self._take_snapshot()
+                snapshot = self._snapshot
+            yield snapshot
 
     @contextmanager
     def _read_lock(self) -> Iterator[None]:

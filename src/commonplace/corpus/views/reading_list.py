@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from commonplace.corpus._paths import is_under
+from commonplace.corpus._paths import absolute, is_under, shown_path
+from commonplace.corpus.store.commit import mark_read
 from commonplace.corpus.store.snapshot import Snapshot
+from commonplace.corpus.store.tables import Store
 from commonplace.corpus.text.urls import canonical_url, link_kind
 from commonplace.foundation import InputError
 
@@ -39,7 +41,7 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadingListEntry:
     """One entry: the canonical URL, what it is called, and everything that mentions it."""
 
     url: str
@@ -49,26 +51,30 @@ class Reading:
     read_at: datetime | None
 
 
-def reading_list(snapshot: Snapshot, roots: Sequence[str] = ()) -> list[Reading]:
-    """Entries mentioned at or under `roots` (none: anywhere), the most mentioned first."""
+def reading_list(snapshot: Snapshot, paths: Sequence[str] = ()) -> list[ReadingListEntry]:
+    """Entries mentioned at or under these paths (none: anywhere), the most mentioned first."""
+    roots = [shown_path(absolute(path)) for path in paths]
     entries: dict[str, list[dict[str, Any]]] = {}
     for row in _visible_links(snapshot):
         if not roots or is_under(row["path"], roots):
             entries.setdefault(row["canonical"], []).append(row)
     read = {row["canonical"]: row["read_at"] for row in snapshot["read"].to_table().to_pylist()}
-    found = [_entry(url, rows, read.get(url)) for url, rows in entries.items()]
-    return sorted(found, key=lambda entry: (-len(entry.mentions), entry.url))
+    listed = [_entry(url, rows, read.get(url)) for url, rows in entries.items()]
+    return sorted(listed, key=lambda entry: (-len(entry.mentions), entry.url))
 
 
-def known_entry(snapshot: Snapshot, url: str) -> str:
-    """The canonical form of a URL that the library mentions.
+def mark_entry(store: Store, url: str, read: bool) -> str:
+    """Mark an entry as read or unread; returns its canonical URL.
 
     Raises:
         InputError: no item mentions it.
     """
     canonical = canonical_url(url)
-    if not any(row["canonical"] == canonical for row in _visible_links(snapshot)):
+    with store.snapshot() as snapshot:
+        mentioned = {row["canonical"] for row in _visible_links(snapshot)}
+    if canonical not in mentioned:
         raise InputError(f"no item mentions {url}; `commonplace reading` lists what is mentioned")
+    mark_read(store, canonical, read)
     return canonical
 
 
@@ -77,9 +83,9 @@ def _visible_links(snapshot: Snapshot) -> list[dict[str, Any]]:
     return [row for row in rows if snapshot.revisions.get(row["item_id"]) == row["revision"]]
 
 
-def _entry(url: str, rows: list[dict[str, Any]], read_at: datetime | None) -> Reading:
+def _entry(url: str, rows: list[dict[str, Any]], read_at: datetime | None) -> ReadingListEntry:
     mentions = tuple(Mention(row["path"], row["label"], row["context"]) for row in rows)
-    return Reading(url, link_kind(url), _title(rows), mentions, read_at)
+    return ReadingListEntry(url, link_kind(url), _title(rows), mentions, read_at)
 
 
 def _is_name(label: str) -> bool:

@@ -25,37 +25,48 @@ _SHORTEST_ID = 4  # characters of an id that may stand for it
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFile:
     """The file behind a passage: where it is, and one sentence if it is not what was read."""
 
     path: bytes
     changed: str
 
 
-def find_source(item: Item | None, path: bytes | None, limits: Limits) -> Source:
-    """Look whether an item's file still holds what was read; hashes it only if it was touched."""
-    if item is None or path is None:
-        return Source(b"", "no longer in the library")
+def find_source(passage: Passage, item: Item | None) -> SourceFile:
+    """The file behind a passage, and whether it still holds what was read of it.
+
+    `item` is the passage's; None where the library does not have it any more.
+    """
+    if item is None:
+        return SourceFile(b"", "no longer in the library")
+    changed = _change_on_disk(item)
+    if passage.valid_to is not None and not changed:
+        changed = f"superseded on {passage.valid_to:%Y-%m-%d}"
+    return SourceFile(item.raw_path, changed)
+
+
+def _change_on_disk(item: Item) -> str:
+    """What happened to the file since it was read, "" if nothing; hashed only if it was touched."""
     try:
-        status = os.stat(path)
+        status = os.stat(item.raw_path)
     except OSError:
-        return Source(path, "no longer on disk")
+        return "no longer on disk"
     if (status.st_size, status.st_mtime_ns) == (item.size, item.modified_ns):
-        return Source(path, "")
-    if status.st_size == item.size and _content_hash(path, limits) == item.content_hash:
-        return Source(path, "")
-    return Source(path, f"changed on disk since it was read on {item.added_at:%Y-%m-%d}")
+        return ""
+    if status.st_size == item.size and _content_hash(item.raw_path) == item.content_hash:
+        return ""
+    return f"changed on disk since it was read on {item.added_at:%Y-%m-%d}"
 
 
-def _content_hash(path: bytes, limits: Limits) -> str:
+def _content_hash(path: bytes) -> str:
     try:
         with open(path, "rb") as file:
-            return hashlib.blake2b(file.read(limits.file_bytes), digest_size=16).hexdigest()
+            return hashlib.blake2b(file.read(Limits().file_bytes), digest_size=16).hexdigest()
     except OSError:
         return ""
 
 
-def narrow(passage: Passage, start: int, end: int, source: Source) -> Locator:
+def narrow(passage: Passage, start: int, end: int, source: SourceFile) -> Locator:
     """The exact locator of characters `start:end` of a passage's text.
 
     On a PDF page this reads the page again for the boxes of just these words; where the file is
@@ -68,16 +79,16 @@ def narrow(passage: Passage, start: int, end: int, source: Source) -> Locator:
         return replace(locator, start=locator.start + start, end=locator.start + end)
     if source.changed:
         return locator
-    from commonplace.corpus.readers.pdf import reader as _pdf
+    from commonplace.corpus.readers.pdf import reader
 
     try:
-        return _pdf.narrow(Path(os.fsdecode(source.path)).read_bytes(), locator, start, end)
+        return reader.narrow(Path(os.fsdecode(source.path)).read_bytes(), locator, start, end)
     except (OSError, CommonplaceError):
         return locator
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownCitation:
     """A citation in its place: words with the text around them, or a drawn page.
 
     `changed` says in one sentence what happened to the file since it was read ("" if nothing);
@@ -100,23 +111,26 @@ def find_cited(snapshot: Snapshot, citation: str) -> tuple[Passage, int, int]:
         InputError: no passage, or more than one, has an id that starts so.
     """
     prefix, _, span = citation.partition(":")
-    found = snapshot.find(prefix.lower()) if len(prefix) >= _SHORTEST_ID else []
-    if len(found) != 1:
-        how_many = "several passages have" if found else "no passage has"
+    passages = snapshot.find(prefix.lower()) if len(prefix) >= _SHORTEST_ID else []
+    if len(passages) != 1:
+        how_many = "several passages have" if passages else "no passage has"
         raise InputError(
             f"{how_many} an id that starts with {prefix!r}; `search` and `ask` print the ids, and "
             "1, 2, ... name the citations of the last answer"
         )
     start, _, end = span.partition("-")
-    length = len(found[0].text)
+    (passage,) = passages
+    length = len(passage.text)
     if not span:
-        return found[0], 0, length
+        return passage, 0, length
     if not (start.isdecimal() and end.isdecimal() and int(start) < int(end) <= length):
         raise InputError(f"{span!r} is not a stretch of this passage of {length} characters")
-    return found[0], int(start), int(end)
+    return passage, int(start), int(end)
 
 
-def show(passage: Passage, start: int, end: int, source: Source, cache: Path, around: int) -> Shown:
+def show(
+    passage: Passage, start: int, end: int, source: SourceFile, cache: Path, around: int
+) -> ShownCitation:
     """Characters `start:end` of a passage in their place; a PDF page is drawn into `cache`.
 
     `around`: how many characters of a text are shown before and after.
@@ -125,19 +139,22 @@ def show(passage: Passage, start: int, end: int, source: Source, cache: Path, ar
         UnreadableError: the file cannot be read now.
     """
     locator = narrow(passage, start, end, source)
-    held = Shown(passage, locator, "", passage.text[start:end], "", None, source.changed)
+    words = passage.text[start:end]
+    as_held = ShownCitation(
+        passage, locator, before="", words=words, after="", picture=None, changed=source.changed
+    )
     if source.changed:
-        return held
+        return as_held
     if isinstance(locator, PageLocator):
         picture = cache / f"page-{passage.id}-{start}-{end}.png"
-        return replace(held, picture=_draw(locator, source, picture))
-    before, words, after = _around(locator, source, around)
-    if words != held.words:  # same size, same time, other words
-        return replace(held, changed="no longer says this at this place")
-    return replace(held, before=before, words=words, after=after)
+        return replace(as_held, picture=_draw(locator, source, picture))
+    before, words_now, after = _around(locator, source, around)
+    if words_now != words:  # same size, same time, other words
+        return replace(as_held, changed="no longer says this at this place")
+    return replace(as_held, before=before, after=after)
 
 
-def _around(locator: TextLocator, source: Source, around: int) -> tuple[str, str, str]:
+def _around(locator: TextLocator, source: SourceFile, around: int) -> tuple[str, str, str]:
     """The text before, the words themselves and the text after, as the file has them now."""
     ((_, reading),) = read_all([Path(os.fsdecode(source.path))], Limits())
     text = reading.document.sources.get(locator.part) if reading.document else None
@@ -147,13 +164,13 @@ def _around(locator: TextLocator, source: Source, around: int) -> tuple[str, str
     return text[max(0, start - around) : start], text[start:end], text[end : end + around]
 
 
-def _draw(locator: PageLocator, source: Source, target: Path) -> Path:
+def _draw(locator: PageLocator, source: SourceFile, target: Path) -> Path:
     """The page with the boxes of the citation marked, as a PNG file."""
-    from commonplace.corpus.readers.pdf import reader as _pdf
+    from commonplace.corpus.readers.pdf import reader
 
     try:
         data = Path(os.fsdecode(source.path)).read_bytes()
     except OSError as error:
         raise UnreadableError(f"the file cannot be read now ({error.strerror})") from error
-    _pdf.render(data, locator).save(target, format="PNG")
+    reader.render(data, locator).save(target, format="PNG")
     return target

@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 from commonplace.corpus._paths import absolute, is_under, shown_path
 from commonplace.corpus._types import Item, State
 from commonplace.corpus.store.snapshot import Snapshot
+from commonplace.corpus.store.tables import Store
+from commonplace.corpus.store.upkeep import remove
 from commonplace.foundation import InputError
 
 
@@ -36,9 +38,8 @@ class Status:
 def read_status(snapshot: Snapshot, paths: Sequence[str] = ()) -> Status:
     """The state of the files at or under these paths (none: of all)."""
     roots = [shown_path(absolute(path)) for path in paths]
-    raw = raw_paths(snapshot)
     files = tuple(
-        _status(item, raw[item.id], snapshot.superseded.get(item.id, 0))
+        _status(item, snapshot.superseded.get(item.id, 0))
         for item in snapshot.items
         if not roots or is_under(item.path, roots)
     )
@@ -55,39 +56,46 @@ def find_items(snapshot: Snapshot, path: bytes) -> list[Item]:
     return [item for item in snapshot.items if is_under(item.path, [root])]
 
 
+def remove_paths(store: Store, paths: Sequence[str | bytes | os.PathLike[str]]) -> list[str]:
+    """Make what is at or under these paths truly gone; returns the paths of the items.
+
+    Raises:
+        InputError: the library knows nothing at a path.
+    """
+    with store.snapshot() as snapshot:
+        items = [item for path in paths for item in find_items(snapshot, absolute(path))]
+    remove(store, [item.id for item in items])
+    return sorted({item.path for item in items})
+
+
 def known_root(snapshot: Snapshot, path: bytes) -> str:
     """The path as the library shows it; a path that was copied from what it shows is taken too.
 
     Raises:
         InputError: the library knows nothing at or under it.
     """
-    shown = shown_path(path)
-    for root in (shown, os.fsdecode(path)):
+    for root in (shown_path(path), os.fsdecode(path)):
         if any(is_under(item.path, [root]) for item in snapshot.items):
             return root
-    raise InputError(f"the library knows nothing at {shown}; `commonplace status` lists it")
+    raise InputError(
+        f"the library knows nothing at {shown_path(path)}; `commonplace status` lists it"
+    )
 
 
-def raw_paths(snapshot: Snapshot) -> dict[str, bytes]:
-    """Each item's path as the file system spells it, by item id."""
-    table = snapshot["items"].to_table(columns=["id", "raw_path"])
-    return dict(zip(table["id"].to_pylist(), table["raw_path"].to_pylist(), strict=True))
-
-
-def _status(item: Item, path: bytes, superseded: int) -> FileStatus:
+def _status(item: Item, superseded: int) -> FileStatus:
     if item.state == "indexed":
-        item = _against_disk(item, path)
+        item = _against_disk(item)
     return FileStatus(item.path, item.state, item.reason, item.passages, superseded)
 
 
-def _against_disk(item: Item, path: bytes) -> Item:
+def _against_disk(item: Item) -> Item:
     """The item as stale where the disk no longer holds what was read; costs one `stat`."""
     try:
-        found = os.stat(path)
+        status = os.stat(item.raw_path)
     except OSError:
         reason = "no longer on disk; run `commonplace add` on its folder, or `commonplace remove`"
         return dataclasses.replace(item, state="stale", reason=reason)
-    if (found.st_size, found.st_mtime_ns) == (item.size, item.modified_ns):
+    if (status.st_size, status.st_mtime_ns) == (item.size, item.modified_ns):
         return item
     reason = "changed on disk since it was read; run `commonplace add` again"
     return dataclasses.replace(item, state="stale", reason=reason)

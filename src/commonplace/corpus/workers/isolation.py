@@ -1,7 +1,7 @@
 """Reading many files in worker processes: none of them can stop the others.
 
-`read_all` gives each path with its `Reading`, as they come. A file that crashes its worker, takes
-too long or too much memory gets that as its reason, and a fresh worker goes on with the next.
+`read_all` gives each path with its `ReadResult`, as they come. A file that crashes its worker,
+takes too long or too much memory gets that as its reason, and a fresh worker goes on with the next.
 
 Workers are plain interpreters fed through pipes, not `multiprocessing`: so they need no importable
 `__main__`, are safe beside threads, import only the readers (about 0.1 s), and end when the parent
@@ -24,21 +24,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Final
 
-from commonplace.corpus._types import Limits
-from commonplace.corpus.workers.process import READER, Reading
+from commonplace.corpus._types import (
+    Box,
+    Document,
+    Draft,
+    Limits,
+    Link,
+    PageLocator,
+    ReadResult,
+    TextLocator,
+)
+from commonplace.corpus.workers.process import READER
 
-__all__ = ["Reading", "read_all"]
-
-Result = tuple[Path, Reading]
+Result = tuple[Path, ReadResult]
 
 _AHEAD: Final = 64  # readings that may wait for whoever takes them
 _PATIENCE: Final = 0.5  # seconds of work before another worker is started
 _KNOWN: Final = frozenset(
     [("datetime", name) for name in ("datetime", "timedelta", "timezone")]
-    + [("commonplace.corpus.workers.process", "Reading"), ("pathlib", "PosixPath")]
+    + [("pathlib", "PosixPath")]
     + [
-        ("commonplace.corpus._types", name)
-        for name in ("Document", "Draft", "Link", "TextLocator", "PageLocator", "Box")
+        (kind.__module__, kind.__name__)
+        for kind in (ReadResult, Document, Draft, Link, TextLocator, PageLocator, Box)
     ]
 )
 # The packages are made bare: their `__init__` would import the store, which a reader does not need.
@@ -130,10 +137,10 @@ class _Worker(threading.Thread):
                 self._done.put(result, timeout=0.1)
                 return
 
-    def _read(self, path: Path) -> Reading:
+    def _read(self, path: Path) -> ReadResult:
         """One file's reading; a process that died over an earlier one is replaced first."""
         process = self._start()
-        facts, late = Reading(), threading.Event()
+        facts, late = ReadResult(), threading.Event()
 
         def give_up() -> None:
             late.set()
@@ -208,10 +215,10 @@ def _write(process: subprocess.Popen[bytes], message: object) -> None:
         pipe.flush()
 
 
-def _receive(process: subprocess.Popen[bytes]) -> Reading:
+def _receive(process: subprocess.Popen[bytes]) -> ReadResult:
     reading = _Unpickler(_pipe(process.stdout)).load()
-    if not isinstance(reading, Reading):
-        raise pickle.UnpicklingError("not a reading")
+    if not isinstance(reading, ReadResult):
+        raise pickle.UnpicklingError("not a ReadResult")
     return reading
 
 
@@ -224,9 +231,9 @@ class _Unpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"a worker sent {module}.{name}")
 
 
-def _stat(path: Path) -> Reading:
+def _stat(path: Path) -> ReadResult:
     try:
         status = os.stat(path)
     except (OSError, ValueError):
-        return Reading()
-    return Reading(status.st_size, status.st_mtime_ns)
+        return ReadResult()
+    return ReadResult(status.st_size, status.st_mtime_ns)

@@ -2,7 +2,7 @@
 
 It is started by `isolation` as a bare interpreter and imports the readers, not the store. A file
 comes in as a pickled path, what was found goes out as two pickles: the file's facts as soon as they
-are known, and the `Reading`. It ends when its input ends, also when the parent was killed.
+are known, and the `ReadResult`. It ends when its input ends, also when the parent was killed.
 
 Files are opened with care: regular files only (no pipe, device or socket), their size is checked
 before a byte is read, and one that changes while it is read is read once more, then given up.
@@ -17,13 +17,13 @@ import stat
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
-from commonplace.corpus._types import Document, Limits
+from commonplace.corpus._types import Document, Limits, ReadResult
 from commonplace.corpus.workers._writable import writable
 from commonplace.foundation import UnreadableError, display_path
 
@@ -33,22 +33,10 @@ _CHUNK = 1 << 20
 _SECOND_LOOK = 0.05  # seconds before a file that changed is read again
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What came of one file: a document with each passage's analysed terms, or the reason."""
-
-    size: int = 0
-    modified_ns: int = 0
-    content_hash: str = ""  # blake2b of the bytes, 32 hex digits; "" if they were not read
-    document: Document | None = None
-    terms: tuple[str, ...] = ()  # one string of terms for each of the document's drafts
-    reason: str = ""
-
-
 class _Refused(Exception):  # noqa: N818 - not an error but an outcome
     """A file that is not read: what is known of it, with the reason."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: ReadResult) -> None:
         super().__init__(reading.reason)
         self.reading = reading
 
@@ -86,7 +74,7 @@ def _answer(path: Path, limits: Limits, reader: Reader, replies: BinaryIO) -> bo
     return "memory" in reading.reason
 
 
-def _send(replies: BinaryIO, reading: Reading) -> None:
+def _send(replies: BinaryIO, reading: ReadResult) -> None:
     pickle.dump(reading, replies, pickle.HIGHEST_PROTOCOL)
     replies.flush()
 
@@ -113,7 +101,7 @@ def _alarm(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_REAL, seconds + 5 if seconds else 0)
 
 
-def load(path: Path, limits: Limits) -> tuple[Reading, bytes]:
+def load(path: Path, limits: Limits) -> tuple[ReadResult, bytes]:
     """The file's bytes and facts. Raises `_Refused` with the reason."""
     for attempt in range(2):
         if attempt:
@@ -125,8 +113,8 @@ def load(path: Path, limits: Limits) -> tuple[Reading, bytes]:
     raise _Refused(replace(_facts(after), reason="changed while it was read; add it again later"))
 
 
-def _facts(status: os.stat_result) -> Reading:
-    return Reading(status.st_size, status.st_mtime_ns)
+def _facts(status: os.stat_result) -> ReadResult:
+    return ReadResult(status.st_size, status.st_mtime_ns)
 
 
 def _read_once(path: Path, limits: Limits) -> tuple[os.stat_result, bytes, os.stat_result]:
@@ -134,7 +122,7 @@ def _read_once(path: Path, limits: Limits) -> tuple[os.stat_result, bytes, os.st
         _check(os.stat(path), limits)  # before opening: to open a device may do something
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
-        raise _Refused(Reading(reason="vanished before it could be read")) from None
+        raise _Refused(ReadResult(reason="vanished before it could be read")) from None
     except PermissionError:
         raise _Refused(_seen(path, "cannot be opened: permission denied")) from None
     except (OSError, ValueError) as error:
@@ -163,7 +151,7 @@ def _bytes(descriptor: int, most: int) -> bytes:
 def _check(status: os.stat_result, limits: Limits) -> None:
     if not stat.S_ISREG(status.st_mode):
         reason = "not a regular file (a folder, pipe, socket or device)"
-        raise _Refused(Reading(0, status.st_mtime_ns, reason=reason))
+        raise _Refused(ReadResult(0, status.st_mtime_ns, reason=reason))
     if status.st_size > limits.file_bytes:
         size, most = _megabytes(status.st_size), _megabytes(limits.file_bytes)
         reason = f"too large ({size}; files over {most} are not read)"
@@ -176,14 +164,16 @@ def _megabytes(size: int) -> str:
     return f"{size / 1024**2:,.0f} MiB" if size >= 1024**2 else f"{size:,} bytes"
 
 
-def _seen(path: Path, reason: str) -> Reading:
+def _seen(path: Path, reason: str) -> ReadResult:
     try:
         return replace(_facts(os.stat(path)), reason=reason)
     except (OSError, ValueError):
-        return Reading(reason=reason)
+        return ReadResult(reason=reason)
 
 
-def interpret(path: Path, facts: Reading, data: bytes, limits: Limits, reader: Reader) -> Reading:
+def interpret(
+    path: Path, facts: ReadResult, data: bytes, limits: Limits, reader: Reader
+) -> ReadResult:
     """What the reader makes of the bytes, or why it does not."""
     try:
         modified = datetime.fromtimestamp(facts.modified_ns / 1e9, UTC)

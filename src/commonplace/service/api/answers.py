@@ -12,6 +12,7 @@ from commonplace.answers import CAUTION, Answer, Refusal, Retrieved, Sentence, S
 from commonplace.corpus import FeedbackRecord
 from commonplace.foundation import InputError
 from commonplace.library import (
+    Question,
     answer_record,
     feedback_record,
     hit_record,
@@ -140,14 +141,17 @@ def _steps(
     open_library: OpenLibrary, settings: ServiceSettings, model: str | None, question: AskRequest
 ) -> Generator[Step | ComparedAnswerRecord]:
     earlier = _earlier(open_library, question.against) if question.against else None
-    for step in open_library.library.asking(
-        question.question,
-        filter=question.filter(),
-        model=model,
-        threshold=CAUTION[question.caution],
-        wear=settings.wear if model and "://" not in model else (),
-        force_wear=settings.force_wear,
-    ):
+    library_steps = open_library.library.asking(
+        Question(
+            question.question,
+            filter=question.filter(),
+            model=model,
+            threshold=CAUTION[question.caution],
+            wear=settings.wear if model and "://" not in model else (),
+            force_wear=settings.force_wear,
+        )
+    )
+    for step in library_steps:
         if isinstance(step, (Answer, Refusal)):
             record: ComparedAnswerRecord = {**answer_record(step), "comparison": None}
             if earlier:

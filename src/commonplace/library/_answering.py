@@ -1,0 +1,149 @@
+"""From a question to an answer, on one snapshot of the library from the first step to the last.
+
+What is retrieved for the question is read by `answers`; each citation is resolved with the items
+of the passages that were retrieved, which are looked up once. Nothing here is asked of the store
+again, so an answer is of one moment, also where it takes a language model a minute to write it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from commonplace.answers import (
+    THRESHOLD,
+    Answer,
+    Citation,
+    Comparison,
+    Context,
+    Refusal,
+    Retrieved,
+    Sentence,
+    Step,
+    Worn,
+    answering,
+    compare,
+)
+from commonplace.corpus import Filter, Item, Passage, Snapshot, find_source, narrow
+from commonplace.foundation import InputError, Stopwatch
+from commonplace.library._log import QuestionLog
+from commonplace.library._models import OpenModels
+from commonplace.library._ranking import Ranker
+from commonplace.models import DEFAULT_LANGUAGE_MODEL
+
+_CONTEXT = 10  # passages that a question is answered from
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, with all that decides its answer besides the library.
+
+    Attributes:
+        text: in full words; a question is read better than keywords.
+        filter: what it may be answered from.
+        model: a language model that writes the answer: the path of a GGUF file, a name of the
+            catalogue ("SmolLM2-135M-Instruct"), or an OpenAI-compatible endpoint
+            "http://host:port/v1#name"; None: the extractive reader.
+        threshold: the confidence below which it is refused, 0 to 1; None: the calibrated one.
+        wear: adapters that the model wears while it writes: FILE, or FILE:STRENGTH; without a
+            `model` it is SmolLM2-135M-Instruct.
+        force_wear: wear what was trained on another model of the same names and sizes too.
+
+    Raises:
+        InputError: the question is empty.
+    """
+
+    text: str
+    filter: Filter | None = None
+    model: str | None = None
+    threshold: float | None = None
+    wear: tuple[str, ...] = ()
+    force_wear: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.text.strip():
+            raise InputError("the question is empty; say what to ask")
+
+    @property
+    def writer(self) -> str | None:
+        """The language model that writes the answer; None: the extractive reader quotes."""
+        return self.model or (DEFAULT_LANGUAGE_MODEL if self.wear else None)
+
+
+def answer_steps(
+    question: Question, snapshot: Snapshot, ranker: Ranker, log: QuestionLog
+) -> Iterator[Step]:
+    """What was retrieved, each sentence once it is checked, last the answer or refusal, logged."""
+    watch, asked_at = Stopwatch(), datetime.now(UTC)
+    as_of = question.filter.as_of if question.filter else None
+    with watch.stage("open"):
+        view = ranker.view(snapshot, question.filter)
+        worn = _worn_adapters(question, snapshot, ranker.models)
+    hits = ranker.rank(view, question.text, "best", _CONTEXT, watch=watch)
+    passages = [hit.passage for hit in hits]
+    yield Retrieved(len(passages), tuple(dict.fromkeys(passage.path for passage in passages)))
+    for step in answering(
+        question.text,
+        Context(passages, as_of or asked_at),
+        ranker.models.readers(question.writer, view.idf, question.wear, question.force_wear),
+        _citing(snapshot, passages),
+        threshold=THRESHOLD if question.threshold is None else question.threshold,
+        watch=watch,
+    ):
+        if not isinstance(step, Sentence):
+            step = replace(step, worn=worn)
+            log.add_answer(step, question.filter)
+        yield step
+
+
+def last_step(steps: Iterator[Step]) -> Answer | Refusal:
+    """The answer or the refusal that the steps end with."""
+    *_, last = steps
+    assert isinstance(last, (Answer, Refusal)), "the steps end with the answer or the refusal"
+    return last
+
+
+def compare_with_record(
+    snapshot: Snapshot, then: Mapping[str, Any], now: Answer | Refusal
+) -> Comparison:
+    """Whether an answer differs from an earlier one, a record of the log, and why."""
+    names = (str(citation).partition(":")[0] for citation in then.get("passages") or ())
+    fates = {name: next(iter(snapshot.find(name)), None) for name in dict.fromkeys(names)}
+    return compare(then, now, fates)
+
+
+def _citing(
+    snapshot: Snapshot, passages: Sequence[Passage]
+) -> Callable[[Passage, int, int], Citation]:
+    """What makes the citations of one answer; the items are looked up when the first is made."""
+
+    @cache
+    def items() -> dict[str, Item]:
+        return snapshot.items_by_id({passage.item_id for passage in passages})
+
+    def cite(passage: Passage, start: int, end: int) -> Citation:
+        source = find_source(passage, items().get(passage.item_id))
+        locator = narrow(passage, start, end, source)
+        return Citation(passage, start, end, locator, source.changed)
+
+    return cite
+
+
+def _worn_adapters(question: Question, snapshot: Snapshot, models: OpenModels) -> tuple[Worn, ...]:
+    """What the model wears, and which of the items behind it have changed since."""
+    if question.writer is None or not question.wear:
+        return ()
+    hashes = snapshot.content_hashes
+    return tuple(
+        Worn(
+            adapter.path,
+            adapter.strength,
+            adapter.sha256,
+            stale=tuple(
+                item for item, then in adapter.trained_on.items() if hashes.get(item) != then
+            ),
+            unchecked=adapter.unchecked,
+        )
+        for adapter in models.worn(question.writer, question.wear, question.force_wear)
+    )
