@@ -22,9 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from commonplace.capacity import Plan, Size, check, demo, order
-from commonplace.capacity.placement._master import Whole
-from commonplace.capacity.placement.make import make
+from commonplace.capacity import Plan, Size, check, demo, make, order
+from commonplace.capacity.placement.master import MasterProgramme, master_programme
 from commonplace.capacity.solver.programme import Matrix, minimise
 
 SIZES = {
@@ -36,8 +35,8 @@ SIZES = {
 
 
 @dataclass(frozen=True)
-class Found:
-    """What one of them found; `cost` None: no plan but to place nothing."""
+class Outcome:
+    """What a solver found; `cost` None: no plan but to place nothing."""
 
     cost: float | None
     bound: float | None
@@ -51,7 +50,9 @@ class Found:
         return max(0.0, self.cost - max(self.bound, 0.0)) / max(self.cost, 1e-9)
 
 
-def made(plan: Plan, seconds: float, seed: int, *, explain: bool) -> tuple[Found, dict[str, Any]]:
+def commonplace_make(
+    plan: Plan, seconds: float, seed: int, *, explain: bool
+) -> tuple[Outcome, dict[str, Any]]:
     """Our own, and what else there is to say of it."""
     first: list[float] = []
     start, processor = time.perf_counter(), time.process_time()
@@ -64,55 +65,58 @@ def made(plan: Plan, seconds: float, seed: int, *, explain: bool) -> tuple[Found
     def over() -> bool:
         return not explain and time.perf_counter() - start > seconds
 
-    found = make(plan, seconds, seed, progress, over)
-    assert check(found.plan).feasible
-    more = {
+    proposal = make(plan, seconds, seed, progress, over)
+    assert check(proposal.plan).feasible
+    details = {
         "all placed after": first[0] if first else None,
-        "explained": found.explained,
+        "explained": proposal.explained,
         "processor": time.process_time() - processor,  # reasons included: less on a shared machine
-        "orders": found.order_cost,
-        "late": found.late_cost,
-        "refused": found.refused_cost,
+        "orders": proposal.order_cost,
+        "late": proposal.late_cost,
+        "refused": proposal.refused_cost,
         "late projects": sum(
-            one.month > found.plan.project[one.project].need for one in found.placements
+            placement.month > proposal.plan.project[placement.project].need
+            for placement in proposal.placements
         ),
-        "reasons": len(found.reasons),
+        "reasons": len(proposal.reasons),
     }
-    return Found(found.cost, found.bound, found.seconds), more
+    return Outcome(proposal.cost, proposal.bound, proposal.seconds), details
 
 
 # ------------------------------------------------------------------ everything to HiGHS
 
 
-def with_flows(whole: Whole) -> Matrix:
+def with_flows(master: MasterProgramme) -> Matrix:
     """The programme with the flows of every failure and month, by source and arc."""
-    net, programme = whole.backbone.net, whole.rows.programme
+    net, programme = master.backbone.net, master.rows.programme
     sources = np.unique(net.pairs[:, 0]) if len(net.pairs) else np.zeros(0, np.int64)
     arcs = net.graph.arcs
     for failure in net.failures:
-        for month in range(whole.plan.horizon):
+        for month in range(master.plan.horizon):
             columns = programme.add_columns(len(sources) * arcs).reshape(len(sources), arcs)
             for at, source in enumerate(sources):
-                _conserve(whole, month, int(source), columns[at], programme)
+                _conserve(master, month, int(source), columns[at], programme)
             rows = programme.add_rows(arcs)
             upper = np.zeros(arcs)
             for at in range(len(sources)):
                 programme.add_entries(rows, columns[at], 1e-3)
-            for number, link in enumerate(whole.plan.links):
+            for number, link in enumerate(master.plan.links):
                 if link.id in failure.links:
                     continue
-                edge, gbps = net.edge[link.id], whole.backbone.gbps[number] * 1e-3
-                unit = whole.backbone.units[number, month]
+                edge, gbps = net.edge[link.id], master.backbone.gbps[number] * 1e-3
+                unit = master.backbone.units[number, month]
                 for arc in (2 * edge, 2 * edge + 1):
                     programme.add_entries(rows[arc], unit, -gbps)
-                    upper[arc] += gbps * whole.backbone.given[number, month]
+                    upper[arc] += gbps * master.backbone.in_stock[number, month]
             programme.row_upper[-1] = upper
     return programme.matrix()
 
 
-def _conserve(whole: Whole, month: int, source: int, columns: Any, programme: Any) -> None:
+def _conserve(
+    master: MasterProgramme, month: int, source: int, columns: Any, programme: Any
+) -> None:
     """What leaves a source arrives where it is wanted."""
-    net = whole.backbone.net
+    net = master.backbone.net
     rows = programme.add_rows(net.graph.nodes, 0.0, 0.0)
     programme.add_entries(rows[net.graph.head], columns, 1e-3)
     programme.add_entries(rows[net.graph.tail], columns, -1e-3)
@@ -121,8 +125,8 @@ def _conserve(whole: Whole, month: int, source: int, columns: Any, programme: An
         if a == source:
             side[z] += net.demand[month, n] * 1e-3
             side[a] -= net.demand[month, n] * 1e-3
-    for key, part in whole.backbone.parts.items():
-        for pair, gbps in whole.backbone.sent[key].items():
+    for key, part in master.backbone.parts.items():
+        for pair, gbps in master.backbone.sent[key].items():
             a, z = net.pairs[pair]
             if a == source and gbps[month]:
                 programme.add_entries(rows[z], part[month], -gbps[month] * 1e-3)
@@ -131,43 +135,43 @@ def _conserve(whole: Whole, month: int, source: int, columns: Any, programme: An
     programme.row_upper[-1] = side.copy()
 
 
-def highs(plan: Plan, seconds: float) -> Found:
+def highs(plan: Plan, seconds: float) -> Outcome:
     """One integer programme with everything in it."""
     start = time.perf_counter()
-    whole = Whole(plan, order(plan).plan.orders)
-    nothing = whole.cost(whole.start)
-    matrix = with_flows(whole)
-    found = minimise(matrix, seconds - (time.perf_counter() - start), gap=1e-4)
+    master = master_programme(plan, order(plan).plan.orders)
+    nothing = master.cost(master.start)
+    matrix = with_flows(master)
+    solution = minimise(matrix, seconds - (time.perf_counter() - start), gap=1e-4)
     took = time.perf_counter() - start
-    cost = found.objective * whole.rows.unit if found.values is not None else None
-    bound = found.bound * whole.rows.unit
+    cost = solution.objective * master.rows.unit if solution.values is not None else None
+    bound = solution.bound * master.rows.unit
     if cost is not None and cost >= nothing * (1 - 1e-9):
         cost = None
-    return Found(cost, bound if np.isfinite(bound) else None, took)
+    return Outcome(cost, bound if np.isfinite(bound) else None, took)
 
 
 # ------------------------------------------------------------------ the rows to CP-SAT
 
 
-def cp_sat(plan: Plan, seconds: float, cuts_from: Whole) -> Found:
+def cp_sat(plan: Plan, seconds: float, master: MasterProgramme) -> Outcome:
     """The rows and cuts as linear constraints over whole numbers, coefficients of 1e-6."""
     from ortools.sat.python import cp_model
 
     start = time.perf_counter()
-    whole, matrix = cuts_from, cuts_from.matrix
+    matrix = master.matrix
     model = cp_model.CpModel()
     whole_numbers = np.flatnonzero(matrix.integer)
     column = {
         int(j): model.new_int_var(round(matrix.lower[j]), round(matrix.upper[j]), "")
         for j in whole_numbers
     }
-    expressions = _expressions(whole)
+    expressions = _expressions(master)
     for row in range(len(matrix.row_lower)):
         at = slice(matrix.start[row], matrix.start[row + 1])
         terms: dict[int, float] = {}
         constant = 0.0
         for j, value in zip(matrix.index[at].tolist(), matrix.value[at].tolist(), strict=True):
-            if j == whole.constant:
+            if j == master.constant:
                 constant += value
                 continue
             for k, part in expressions.get(j, {j: 1.0}).items():
@@ -182,53 +186,53 @@ def cp_sat(plan: Plan, seconds: float, cuts_from: Whole) -> Found:
             model.add(total >= int(np.floor((matrix.row_lower[row] - constant) * size - slack)))
         if np.isfinite(matrix.row_upper[row]):
             model.add(total <= int(np.ceil((matrix.row_upper[row] - constant) * size + slack)))
-    costs = {int(j): round(matrix.cost[j] * whole.rows.unit) for j in whole_numbers}
+    costs = {int(j): round(matrix.cost[j] * master.rows.unit) for j in whole_numbers}
     model.minimize(sum(cost * column[j] for j, cost in costs.items() if cost))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.max_time_in_seconds = max(1.0, seconds - (time.perf_counter() - start))
     status = solver.solve(model)
     took = time.perf_counter() - start
-    offset = float(matrix.cost[whole.constant]) * whole.rows.unit
+    offset = float(matrix.cost[master.constant]) * master.rows.unit
     bound = solver.best_objective_bound + offset
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return Found(None, None, took)
-    values = whole.start.copy()
+        return Outcome(None, None, took)
+    values = master.start.copy()
     for j, variable in column.items():
         values[j] = solver.value(variable)
-    values = whole.completed(values)
-    placed = check(whole.planned(values))
-    return Found(whole.cost(values) if placed.feasible else None, bound, took)
+    values = master.translation.completed(values)
+    placed = check(master.translation.plan(values))
+    return Outcome(master.cost(values) if placed.feasible else None, bound, took)
 
 
-def _expressions(whole: Whole) -> dict[int, dict[int, float]]:
+def _expressions(master: MasterProgramme) -> dict[int, dict[int, float]]:
     """Each column of a recurrence as a sum of choices."""
-    found: dict[int, dict[int, float]] = {}
-    for columns, at, amount in whole.rows.recurrences:
-        for month, column in enumerate(columns.tolist()):
-            on = whole.choices.month[at] <= month
-            chosen = whole.rows.choice[at[on]]
-            found[column] = dict(zip(chosen.tolist(), amount[on].tolist(), strict=True))
-    return found
+    expressions: dict[int, dict[int, float]] = {}
+    for load in master.rows.recurrences:
+        for month, column in enumerate(load.columns.tolist()):
+            on = master.choices.month[load.choices] <= month
+            choices = master.rows.choice[load.choices[on]].tolist()
+            expressions[column] = dict(zip(choices, load.amount[on].tolist(), strict=True))
+    return expressions
 
 
-def with_cuts(plan: Plan, seconds: float) -> Whole:
+def with_cuts(plan: Plan, seconds: float) -> MasterProgramme:
     """The programme with the cuts of its relaxation."""
-    whole = Whole(plan, order(plan).plan.orders)
-    whole.relaxed(time.monotonic() + seconds)
-    return whole
+    master = master_programme(plan, order(plan).plan.orders)
+    master.relax(time.monotonic() + seconds, lambda: False)
+    return master
 
 
 # ------------------------------------------------------------------ the table
 
 
-def said(found: Found | None) -> str:
-    if found is None:
+def _cell(outcome: Outcome | None) -> str:
+    if outcome is None:
         return "-"
-    if found.cost is None:
-        return f"none in {found.seconds:.0f} s"
-    gap = f"{found.gap:.1%}" if found.gap is not None else "no bound"
-    return f"{found.cost:,.0f}, gap {gap}, {found.seconds:.0f} s"
+    if outcome.cost is None:
+        return f"none in {outcome.seconds:.0f} s"
+    gap = f"{outcome.gap:.1%}" if outcome.gap is not None else "no bound"
+    return f"{outcome.cost:,.0f}, gap {gap}, {outcome.seconds:.0f} s"
 
 
 def main() -> None:
@@ -239,40 +243,54 @@ def main() -> None:
     parser.add_argument("--seeds", default="1")
     parser.add_argument("--peers", default="highs,cp-sat")
     parser.add_argument("--search-only", action="store_true", help="leave out the reasons")
-    given = parser.parse_args()
-    peers = [one for one in given.peers.split(",") if one]
+    arguments = parser.parse_args()
+    peers = [peer for peer in arguments.peers.split(",") if peer]
     if "cp-sat" in peers and find_spec("ortools") is None:
         parser.error("the peer cp-sat needs OR-Tools: pip install ortools, or --peers highs")
     rows = []
-    for name in given.sizes.split(","):
-        for seed in map(int, given.seeds.split(",")):
+    for name in arguments.sizes.split(","):
+        for seed in map(int, arguments.seeds.split(",")):
             plan = demo(SIZES[name], seed)
-            mine, more = made(plan, given.seconds, seed, explain=not given.search_only)
-            others: dict[str, Found | None] = {"highs": None, "cp-sat": None}
+            explain = not arguments.search_only
+            proposal, details = commonplace_make(plan, arguments.seconds, seed, explain=explain)
+            others: dict[str, Outcome | None] = {"highs": None, "cp-sat": None}
             if "highs" in peers:
-                others["highs"] = highs(plan, given.seconds)
+                others["highs"] = highs(plan, arguments.seconds)
             if "cp-sat" in peers:
-                others["cp-sat"] = cp_sat(plan, given.seconds, with_cuts(plan, given.seconds))
-            rows.append((name, seed, mine, more, others))
-    if given.json:
+                others["cp-sat"] = cp_sat(
+                    plan, arguments.seconds, with_cuts(plan, arguments.seconds)
+                )
+            rows.append((name, seed, proposal, details, others))
+    if arguments.json:
         print(json.dumps([_record(*row) for row in rows], indent=2))
         return
     print("| houses x projects, seed | make | all placed after | late | HiGHS whole | CP-SAT |")
     print("|---|---|---|---|---|---|")
-    for name, seed, mine, more, others in rows:
-        first = more["all placed after"]
+    for name, seed, proposal, details, others in rows:
+        first = details["all placed after"]
         print(
-            f"| {name}, {seed} | {said(mine)} | {f'{first:.0f} s' if first else '-'} "
-            f"| {more['late projects']} ({more['late']:,.0f}) "
-            f"| {said(others['highs'])} | {said(others['cp-sat'])} |"
+            f"| {name}, {seed} | {_cell(proposal)} | {f'{first:.0f} s' if first else '-'} "
+            f"| {details['late projects']} ({details['late']:,.0f}) "
+            f"| {_cell(others['highs'])} | {_cell(others['cp-sat'])} |"
         )
 
 
 def _record(
-    name: str, seed: int, mine: Found, more: dict[str, Any], others: dict[str, Found | None]
+    name: str,
+    seed: int,
+    outcome: Outcome,
+    details: dict[str, Any],
+    others: dict[str, Outcome | None],
 ) -> dict[str, Any]:
     peers = {k: vars(v) | {"gap": v.gap} for k, v in others.items() if v is not None}
-    return {"size": name, "seed": seed, **vars(mine), "gap": mine.gap, **more, "peers": peers}
+    return {
+        "size": name,
+        "seed": seed,
+        **vars(outcome),
+        "gap": outcome.gap,
+        **details,
+        "peers": peers,
+    }
 
 
 if __name__ == "__main__":

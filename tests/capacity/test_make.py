@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commonplace.capacity import Made, Plan, Size, check, demo, make, order
-from commonplace.capacity.placement._choices import first_month, late_cost, pool, refused_cost
-from commonplace.capacity.placement._sentences import Reason
+from commonplace.capacity import Plan, Proposal, Size, check, demo, make, order
+from commonplace.capacity.placement.choices import first_month, late_cost, pool, refused_cost
+from commonplace.capacity.placement.reasons import Reason
 from commonplace.capacity.plan.model import (
     Flow,
     Hose,
@@ -252,14 +252,14 @@ def plenty(plan: Plan, causes: tuple[tuple[str, str], ...]) -> Plan:
     return plan
 
 
-def put(plan: Plan, made: Made, reason: Reason) -> Plan:
+def put(plan: Plan, made: Proposal, reason: Reason) -> Plan:
     """The plan with all that was placed, the project where and when it was wanted; not ordered."""
     others = tuple(one for one in made.plan.placements if one.project != reason.project)
     there = Placement(reason.project, reason.wanted, reason.month)
     return replace(plan, placements=(*others, there))
 
 
-def assert_true(plan: Plan, made: Made) -> None:
+def assert_true(plan: Plan, made: Proposal) -> None:
     """Each cause: with it the project does not fit, whatever is ordered; without, it does."""
     for reason in made.reasons:
         there = put(plan, made, reason)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from commonplace.capacity.feasibility.check import Verdict, check
-    from commonplace.capacity.placement.make import Made, make
+    from commonplace.capacity.placement.make import Proposal, make
     from commonplace.capacity.plan.model import Plan
     from commonplace.capacity.plan.problems import InvalidPlanError, Problem
     from commonplace.capacity.plan.reading import read_plan
@@ -24,12 +24,12 @@ __all__ = [
     "PICTURES_CSS",
     "Difference",
     "InvalidPlanError",
-    "Made",
     "Orders",
     "Picture",
     "Piece",
     "Plan",
     "Problem",
+    "Proposal",
     "Size",
     "Verdict",
     "check",
@@ -50,7 +50,7 @@ _MODULES = {
     "feasibility.check": ["Verdict", "check"],
     "synthetic.demo": ["Size", "demo"],
     "reports.diff": ["Difference", "diff"],
-    "placement.make": ["Made", "make"],
+    "placement.make": ["Proposal", "make"],
     "plan.model": ["Plan"],
     "procurement.order": ["Orders", "order"],
     "plan.problems": ["InvalidPlanError", "Problem"],

@@ -6,15 +6,15 @@ Notable: one item of each role is ordered, the cheapest for what it brings. So t
 the safe side, not the least cost; the programme has that.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from commonplace.capacity.feasibility.resources import fbr_gbps, site_rows
+from commonplace.capacity.feasibility.resources import Stock, fbr_gbps, site_rows
 from commonplace.capacity.placement._rows import LOADS, SHARED, load_of
 from commonplace.capacity.plan.model import Item, Plan, Project, Role
-from commonplace.capacity.plan.stock import Months, stocks
+from commonplace.capacity.plan.stock import stocks
 from commonplace.capacity.procurement.purchases import too_soon
 from commonplace.foundation.arrays import Bools, Float64s, Int64s
 
@@ -22,6 +22,7 @@ _GEAR = ("ports_of", "uplinks", "uplinks_gbps", "optics", "optics_gbps", "spine"
 PARTS = (*LOADS, *_GEAR, "border", "border_ports", "positions", "gear_kw")
 AT = {name: n for n, name in enumerate(PARTS)}
 TOLERANCE = 1e-6
+ItemUnits = tuple[Item | None, Float64s]  # an item with its cumulative units, [n, horizon]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ class Gear:
         self.plan, self.horizon = plan, plan.horizon
         stock = stocks(plan)
         self.base = {(row.site, row.resource): row for row in site_rows(plan, stock)}
-        self.given = np.array([self._given(house, stock) for house in plan.houses])
+        self.decided = np.array([self._decided(house, stock) for house in plan.houses])
         self.room = np.array([[self._room(house, r) for r in SHARED] for house in plan.houses])
         self.roles = self._roles()
         self.soon = {item.id: too_soon(plan, item) for item in plan.items}
@@ -50,22 +51,22 @@ class Gear:
         row = self.base.get((house, resource))
         return np.full(self.horizon, np.inf) if row is None else np.maximum(row.headroom, 0.0)
 
-    def _given(self, house: str, stock: Mapping[tuple[str, str], Months]) -> Float64s:
-        """Base loads and gear of a house in the parts, [parts, horizon]."""
-        found = np.zeros((len(PARTS), self.horizon))
+    def _decided(self, house: str, stock: Stock) -> Float64s:
+        """Loads and gear of a house by what is decided, [parts, horizon]."""
+        parts = np.zeros((len(PARTS), self.horizon))
         for name in ("ports", "south", "north"):
-            found[AT[name]] = self.base[house, name].load
+            parts[AT[name]] = self.base[house, name].load
         for item in self.plan.items:
             units = stock.get((house, item.id))
             if units is not None:
-                found += np.outer(_brings(item), units)
-        found[AT["border_gbps"]] = self.base[house, "north"].capacity
-        return found
+                parts += np.outer(_brings(item), units)
+        parts[AT["border_gbps"]] = self.base[house, "north"].capacity
+        return parts
 
     def _roles(self) -> _Roles:
         def best(role: Role, gain: Callable[[Item], float]) -> Item | None:
-            found = [i for i in self.plan.items if i.role == role and gain(i) > 0]
-            return min(found, key=lambda i: i.cost / gain(i), default=None)
+            items = [i for i in self.plan.items if i.role == role and gain(i) > 0]
+            return min(items, key=lambda i: i.cost / gain(i), default=None)
 
         return _Roles(
             best("superblock", lambda i: float(min(i.ports_south, i.ports_north))),
@@ -74,25 +75,25 @@ class Gear:
             best("skeleton", lambda i: float(i.ports_south)),
         )
 
-    def taken(self, project: Project) -> Float64s:
+    def needs(self, project: Project) -> Float64s:
         """What a project adds to the parts of its house, [parts]."""
-        found = np.zeros(len(PARTS))
+        needs = np.zeros(len(PARTS))
         for name in LOADS:
-            found[AT[name]] = load_of(project, name)
+            needs[AT[name]] = load_of(project, name)
         if project.side == "network" and project.item:
-            found += _brings(self.plan.item[project.item]) * project.units
-        return found
+            needs += _brings(self.plan.item[project.item]) * project.units
+        return needs
 
-    def evaluated(self, load: Float64s, houses: Int64s) -> tuple[Bools, Float64s, Float64s]:
-        """Of loads [n, parts, horizon] in `houses` [n]: whether they fit, gear's cost, and uses.
+    def evaluate(self, load: Float64s, houses: Int64s) -> tuple[Bools, Float64s, Float64s]:
+        """Whether loads [n, parts, horizon] fit in `houses` [n], what their gear costs, and uses.
 
         Uses are [n, 4, horizon], in the order of `SHARED`.
         """
-        return self._held(load, houses, self.bought(load, houses))
+        return self._placed(load, houses, self.units_for(load, houses))
 
-    def bought(self, load: Float64s, houses: Int64s) -> tuple[tuple[Item | None, Float64s], ...]:
+    def units_for(self, load: Float64s, houses: Int64s) -> tuple[ItemUnits, ...]:
         """The item of each role with its cumulative units, [n, horizon]: what loads ask for."""
-        has = self.given[houses] + load
+        has = self.decided[houses] + load
         policies, roles = self.plan.policies, self.roles
         first = policies.first_optics
         lit = has[:, AT["south"]] / max(policies.residual, 1e-9)
@@ -148,14 +149,14 @@ class Gear:
         units: Float64s = np.maximum.accumulate(np.ceil(np.maximum(short, 1e-7) - 1e-7), axis=1)
         return units
 
-    def _held(
-        self, load: Float64s, houses: Int64s, bought: tuple[tuple[Item | None, Float64s], ...]
+    def _placed(
+        self, load: Float64s, houses: Int64s, gear: tuple[ItemUnits, ...]
     ) -> tuple[Bools, Float64s, Float64s]:
         """Whether that arrives in time and has room, what it costs, and what it uses."""
         fits = np.ones(len(houses), bool)
         cost = np.zeros(len(houses))
         positions, kw = load[:, AT["positions"]], load[:, AT["gear_kw"]]
-        for item, units in bought:
+        for item, units in gear:
             soon = self.soon[item.id] if item else self.horizon
             fits &= ~units[:, :soon].any(1) & np.isfinite(units[:, -1])
             if item is not None:
@@ -169,17 +170,17 @@ class Gear:
 
 def _brings(item: Item) -> Float64s:
     """What one unit of an item adds to the parts."""
-    found = np.zeros(len(PARTS))
-    found[AT["positions"]], found[AT["gear_kw"]] = item.positions, item.kw
+    parts = np.zeros(len(PARTS))
+    parts[AT["positions"]], parts[AT["gear_kw"]] = item.positions, item.kw
     wide = item.ports_north * item.gbps
     if item.role == "superblock":
-        found[AT["ports_of"]] = item.ports_south
-        found[AT["uplinks"]], found[AT["uplinks_gbps"]] = item.ports_north, wide
+        parts[AT["ports_of"]] = item.ports_south
+        parts[AT["uplinks"]], parts[AT["uplinks_gbps"]] = item.ports_north, wide
     elif item.role == "optics":
-        found[AT["optics"]], found[AT["optics_gbps"]] = item.ports_north, wide
+        parts[AT["optics"]], parts[AT["optics_gbps"]] = item.ports_north, wide
     elif item.role == "skeleton":
-        found[AT["spine"]] = item.ports_south
+        parts[AT["spine"]] = item.ports_south
     elif item.role == "fbr":
-        found[AT["border_gbps"]], found[AT["border"]] = fbr_gbps(item), 1.0
-        found[AT["border_ports"]] = item.ports_south
-    return found
+        parts[AT["border_gbps"]], parts[AT["border"]] = fbr_gbps(item), 1.0
+        parts[AT["border_ports"]] = item.ports_south
+    return parts

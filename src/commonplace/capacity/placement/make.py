@@ -16,11 +16,12 @@ from typing import Any, Literal
 import numpy as np
 
 from commonplace.capacity.feasibility.check import Break, Verdict, check
-from commonplace.capacity.placement._choices import late_cost, pool, refused_cost
-from commonplace.capacity.placement._master import Whole
+from commonplace.capacity.placement._incumbent import Budget, Incumbent
 from commonplace.capacity.placement._polish import polished
-from commonplace.capacity.placement._search import Search, run
-from commonplace.capacity.placement._sentences import Reason, reasons
+from commonplace.capacity.placement._search import search
+from commonplace.capacity.placement.choices import late_cost, refused_cost
+from commonplace.capacity.placement.master import MasterProgramme, master_programme
+from commonplace.capacity.placement.reasons import Reason, reasons
 from commonplace.capacity.plan.model import Placement, Plan
 from commonplace.capacity.plan.words import first_day
 from commonplace.capacity.procurement.order import order
@@ -30,11 +31,11 @@ from commonplace.foundation.arrays import Float64s
 
 Ended = Literal["optimal", "time", "stopped"]
 _OPTIMAL = 1e-6  # a gap that is rounding
-_EXPLAINED = 60.0  # seconds for reasons, where the search has fewer
+_LEAST_EXPLAINING = 60.0  # seconds for reasons, where the search has fewer
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
+class Proposal:
     """The answer of `make`; `plan` holds the placements and orders, `verdict` is its check."""
 
     plan: Plan
@@ -78,16 +79,16 @@ class Made:
                 "late": self.late_cost,
                 "refused": self.refused_cost,
             },
-            "placements": [vars(one) for one in self.placements],
+            "placements": [vars(placement) for placement in self.placements],
             "refused": list(self.refused),
             "purchases": [
-                vars(one) | {"by": f"{first_day(self.plan, one.month):%Y-%m-%d}"}
-                for one in self.purchases
+                vars(purchase) | {"by": f"{first_day(self.plan, purchase.month):%Y-%m-%d}"}
+                for purchase in self.purchases
             ],
-            "orders": [vars(one) for one in self.plan.orders],
-            "reasons": [_reason_record(one) for one in self.reasons],
-            "breaks": [vars(one) for one in self.verdict.breaks],
-            "broken_before": [vars(one) for one in self.before],
+            "orders": [vars(order) for order in self.plan.orders],
+            "reasons": [_reason_record(reason) for reason in self.reasons],
+            "breaks": [vars(broken) for broken in self.verdict.breaks],
+            "broken_before": [vars(broken) for broken in self.before],
         }
 
 
@@ -98,7 +99,7 @@ def make(
     progress: Progress = silent,
     stopped: Callable[[], bool] = lambda: False,
     explain: float | None = None,
-) -> Made:
+) -> Proposal:
     """Place what has no place yet, and order for everything, at least cost in the given time.
 
     `stopped` is asked between steps: once it is true, the best plan so far is returned. `explain`
@@ -109,104 +110,69 @@ def make(
     """
     started = monotonic()
     decided = order(plan)
-    whole = Whole(plan, decided.plan.orders, stopped)
-    search = Search(
-        whole,
-        whole.start,
-        -np.inf,
-        started + seconds,
-        np.random.default_rng(seed),
-        progress,
-        stopped,
-        started,
-    )
-    whole.stopped = search.heed
-    run(search)
-    whole.stopped = stopped
+    master = master_programme(plan, decided.plan.orders)
+    budget = Budget(started, started + seconds, stopped)
+    incumbent = Incumbent(master, master.start, budget, progress)
+    search(incumbent, np.random.default_rng(seed))
     searched = monotonic()
-    best, verdict = _ordered(plan, whole, search.best, decided.verdict)
-    more = searched + max(5.0, seconds / 4)
-    values = whole.valued(best)
-    found = polished(whole, values, lambda: monotonic() < more and not stopped(), progress)
-    if not np.array_equal(values, found):
-        best, verdict = _ordered(plan, whole, found, decided.verdict)
-    search.best = whole.valued(best)
-    over = monotonic() + (max(_EXPLAINED, seconds) if explain is None else explain)
+    best, verdict = _ordered(master, incumbent.best, decided.verdict)
+    values = master.translation.values(best)
 
-    def no_more() -> str:
-        return "it was stopped" if stopped() else "the time was over" * (monotonic() >= over)
+    def may_polish() -> bool:
+        return monotonic() < searched + max(5.0, seconds / 4) and not stopped()
 
-    why = reasons(whole, search.best, no_more, progress)
+    cheaper = polished(master, values, may_polish, progress)
+    if not np.array_equal(values, cheaper):
+        best, verdict = _ordered(master, cheaper, decided.verdict)
+    incumbent.best = master.translation.values(best)
+    end = monotonic() + (max(_LEAST_EXPLAINING, seconds) if explain is None else explain)
+
+    def why_ended() -> str:
+        if stopped():
+            return "it was stopped"
+        return "the time was over" if monotonic() >= end else ""
+
+    why = reasons(master, incumbent.best, why_ended, progress)
     explained = monotonic() - searched
     ended: Ended = "stopped" if stopped() else "time"
-    if search.gap <= _OPTIMAL:
+    if incumbent.gap <= _OPTIMAL:
         ended = "optimal"
-    return _made(
-        plan,
-        best,
-        verdict,
-        why,
-        search.bound,
-        ended,
-        searched - started,
-        explained,
-        decided.verdict,
+    placed, bought = best.placed, purchases(plan, best.orders)
+    now = [project for project in master.choices.pool if project.id in placed]
+    refused = [project for project in master.choices.pool if project.id not in placed]
+    return Proposal(
+        plan=best,
+        placements=tuple(placed[project.id] for project in now),
+        refused=tuple(project.id for project in refused),
+        purchases=bought,
+        order_cost=float(sum(purchase.cost for purchase in bought)),
+        late_cost=float(sum(late_cost(plan, p, placed[p.id].month) for p in now)),
+        refused_cost=float(sum(refused_cost(plan, project) for project in refused)),
+        bound=incumbent.bound,
+        ended=ended,
+        seconds=searched - started,
+        explained=explained,
+        reasons=why,
+        verdict=verdict,
+        before=decided.verdict.breaks,
     )
 
 
-def _ordered(plan: Plan, whole: Whole, values: Float64s, before: Verdict) -> tuple[Plan, Verdict]:
+def _ordered(master: MasterProgramme, values: Float64s, before: Verdict) -> tuple[Plan, Verdict]:
     """The plan with its orders made as late as can be, if these are as good; else as searched."""
-    mine = whole.planned(values)
-    late = order(replace(mine, orders=plan.orders))
-    cheap = late.cost <= sum(one.cost for one in purchases(plan, mine.orders)) + 1e-6
-    if cheap and _no_worse(late.verdict, before):
+    plan = master.translation.plan(values)
+    late = order(replace(plan, orders=master.plan.orders))
+    cost = sum(purchase.cost for purchase in purchases(master.plan, plan.orders))
+    if late.cost <= cost + 1e-6 and _breaks_no_more(late.verdict, before):
         return late.plan, late.verdict
-    return mine, check(mine)
+    return plan, check(plan)
 
 
-def _no_worse(after: Verdict, before: Verdict) -> bool:
-    broken = {(one.site, one.resource) for one in before.breaks}
-    return {(one.site, one.resource) for one in after.breaks} <= broken
+def _breaks_no_more(after: Verdict, before: Verdict) -> bool:
+    broken = {(b.site, b.resource) for b in before.breaks}
+    return {(b.site, b.resource) for b in after.breaks} <= broken
 
 
-def _made(
-    plan: Plan,
-    best: Plan,
-    verdict: Verdict,
-    why: tuple[Reason, ...],
-    bound: float,
-    ended: Ended,
-    seconds: float,
-    explained: float,
-    before: Verdict,
-) -> Made:
-    placed = best.placed
-    waiting = pool(plan)
-    refused = [project for project in waiting if project.id not in placed]
-    bought = purchases(plan, best.orders)
-    costs = [
-        late_cost(plan, project, placed[project.id].month)
-        for project in waiting
-        if project.id in placed
-    ]
-    return Made(
-        best,
-        tuple(placed[project.id] for project in waiting if project.id in placed),
-        tuple(project.id for project in refused),
-        bought,
-        float(sum(one.cost for one in bought)),
-        float(sum(costs)),
-        float(sum(refused_cost(plan, project) for project in refused)),
-        bound,
-        ended,
-        seconds,
-        explained,
-        why,
-        verdict,
-        before.breaks,
-    )
-
-
-def _reason_record(one: Reason) -> dict[str, Any]:
-    causes = [{"site": site, "resource": resource} for site, resource in one.causes]
-    return vars(one) | {"causes": causes}
+def _reason_record(reason: Reason) -> dict[str, Any]:
+    causes = [{"site": site, "resource": resource} for site, resource in reason.causes]
+    return vars(reason) | {"causes": causes}

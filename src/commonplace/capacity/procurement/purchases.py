@@ -14,6 +14,7 @@ import numpy as np
 from commonplace.capacity.feasibility.resources import Stock
 from commonplace.capacity.plan.model import Item, Order, Plan
 from commonplace.capacity.plan.stock import Months, ready_after, stocks, usable
+from commonplace.capacity.plan.words import first_day, many
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +72,16 @@ class Purchase:
     usable: int  # the first month in which they can be used
     cost: float  # of what was not ordered yet; 0 if it only comes earlier
     instead_of: int | None = None
+
+
+def purchase_phrase(plan: Plan, purchase: Purchase, verb: str = "") -> str:
+    """As `2 x wave for first by 2027-03-01`; `verb` stands before the day."""
+    link = f" for {purchase.place}" if purchase.place in plan.link else ""
+    phrase = f"{many(purchase.units, purchase.item)}{link}{verb}"
+    phrase += f" by {first_day(plan, purchase.month):%Y-%m-%d}"
+    if purchase.instead_of:
+        phrase += f" instead of {first_day(plan, purchase.instead_of):%Y-%m-%d}"
+    return phrase
 
 
 def purchases(plan: Plan, orders: tuple[Order, ...]) -> tuple[Purchase, ...]:

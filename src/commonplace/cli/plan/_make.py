@@ -25,7 +25,7 @@ from commonplace.cli.terminal.output import bold, cut, dim, pad, paint, print_js
 from commonplace.foundation import InputError, count_of, display_path
 
 if TYPE_CHECKING:
-    from commonplace.capacity import Made, Plan
+    from commonplace.capacity import Plan, Proposal
 
 _LINES: Final = 40  # lines of a table; --json has all
 _ENDED: Final = {
@@ -136,7 +136,7 @@ def _write(plan: "Plan", out: Path) -> None:
         raise InputError(f"cannot write a plan to {display_path(out)}: {reason}") from error
 
 
-def show_proposal(proposal: "Made") -> None:
+def show_proposal(proposal: "Proposal") -> None:
     """The verdict, cost and bound, places, orders, and reasons."""
     say_verdict(proposal.verdict)
     if proposal.before:
@@ -151,7 +151,7 @@ def show_proposal(proposal: "Made") -> None:
         listed(f"refused, late, or not where it was wanted: {projects}", sentences, _LINES)
 
 
-def _costs(proposal: "Made") -> None:
+def _costs(proposal: "Proposal") -> None:
     placed = len(proposal.placements)
     projects = count_of(placed + len(proposal.refused), "project")
     colour = "green" if proposal.ended == "optimal" else "yellow"
@@ -170,7 +170,7 @@ def _costs(proposal: "Made") -> None:
     say(f"  {bound}", dim(f" · {proposal.seconds:.1f} s, reasons {proposal.explained:.1f} s"))
 
 
-def _places(proposal: "Made") -> None:
+def _places(proposal: "Proposal") -> None:
     if not proposal.placements:
         return
     say("")
@@ -185,7 +185,7 @@ def _places(proposal: "Made") -> None:
     _more(len(proposal.placements))
 
 
-def _orders(proposal: "Made") -> None:
+def _orders(proposal: "Proposal") -> None:
     if not proposal.purchases:
         return
     lines = count_of(len(proposal.purchases), "line")

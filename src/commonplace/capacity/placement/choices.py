@@ -8,19 +8,18 @@ its earliest month on. A choice costs its lateness; to refuse is a choice too, a
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from commonplace.capacity.plan.model import ANYWHERE, Placement, Plan, Project
 from commonplace.capacity.plan.network_references import components
-from commonplace.foundation.arrays import Float64s, Int64s
+from commonplace.foundation.arrays import Bools, Float64s, Int64s
 
 
 @dataclass(frozen=True, eq=False)
 class Choices:
-    """The pool and its choices, as arrays of one entry a choice; indices count from 0.
+    """The pool and its choices, as arrays with one entry for each choice; indices count from 0.
 
-    `late` is what the month costs beyond the need, in the plan's currency; `refused` [pool] what it
-    costs to leave the project out.
+    `late` is what the months after the need cost, in the plan's currency; `refused` [pool] is what
+    it costs to leave a project out.
     """
 
     pool: tuple[Project, ...]
@@ -34,35 +33,35 @@ class Choices:
     def __len__(self) -> int:
         return len(self.project)
 
-    def placements(self, chosen: NDArray[np.bool_]) -> tuple[Placement, ...]:
-        """The chosen ones as rows of placements.csv."""
+    def placements(self, selected: Bools) -> tuple[Placement, ...]:
+        """The selected choices as rows of placements.csv."""
         return tuple(
             Placement(
                 self.pool[self.project[at]].id,
                 self.houses[self.house[at]],
                 int(self.month[at]) + 1,
             )
-            for at in np.flatnonzero(chosen)
+            for at in np.flatnonzero(selected)
         )
 
 
 def racks(plan: Plan, project: Project) -> float:
-    """What a project counts as in `late_cost` and `refused_cost`: its racks, or those of its gear.
+    """How many racks a project counts in `late_cost` and `refused_cost`: its own, or its gear's.
 
-    At least 1, for what counts nothing would never be placed.
+    It counts at least 1, because a project that counts nothing would never be placed.
     """
     gear = plan.item[project.item].positions * project.units if project.item else 0.0
     return max(project.racks, gear, 1.0)
 
 
 def late_cost(plan: Plan, project: Project, month: int) -> float:
-    """Of standing from this month on: racks x priority x months after the need x `late_cost`."""
+    """What it costs to stand from this month on: racks x priority x months late x `late_cost`."""
     months = max(0, month - project.need)
     return plan.policies.late_cost * project.priority * racks(plan, project) * months
 
 
 def refused_cost(plan: Plan, project: Project) -> float:
-    """Of not being placed: racks x priority x `refused_cost`."""
+    """What it costs not to be placed: racks x priority x `refused_cost`."""
     return plan.policies.refused_cost * project.priority * racks(plan, project)
 
 
@@ -101,30 +100,23 @@ def choices(plan: Plan) -> Choices:
     """Every choice of every project of the pool, but where its flows would have no way."""
     projects, closed = pool(plan), unreachable(plan)
     index = {house: n for n, house in enumerate(plan.houses)}
-    found: list[tuple[Int64s, Int64s, Int64s, Float64s]] = []
-    for number, one in enumerate(projects):
-        open_to = [h for h in one.houses or plan.houses if not _closed(closed, one, h)]
-        houses = np.array([index[h] for h in open_to], np.int64)
-        months = np.arange(first_month(one), plan.horizon + 1)
-        costs = np.array([late_cost(plan, one, int(month)) for month in months])
-        at, when = np.meshgrid(houses, months - 1, indexing="ij")
-        found.append(
-            (
-                np.full(at.size, number),
-                at.ravel(),
-                when.ravel(),
-                np.broadcast_to(costs, at.shape).ravel(),
-            )
-        )
-    none = np.zeros(0, np.int64)
-    project, house, month = (np.concatenate([none, *(f[k] for f in found)]) for k in range(3))
-    late = np.concatenate([np.zeros(0), *(f[3] for f in found)])
+    houses, months, costs = [], [], []
+    for project in projects:
+        candidates = project.houses or plan.houses
+        reachable = [index[h] for h in candidates if not _closed(closed, project, h)]
+        open_months = np.arange(first_month(project), plan.horizon + 1)
+        house, month = np.meshgrid(np.array(reachable, np.int64), open_months - 1, indexing="ij")
+        late = np.array([late_cost(plan, project, int(m)) for m in open_months])
+        houses.append(house.ravel())
+        months.append(month.ravel())
+        costs.append(np.broadcast_to(late, house.shape).ravel())
+    empty = np.zeros(0, np.int64)
     return Choices(
-        projects,
-        plan.houses,
-        project,
-        house,
-        month,
-        late,
-        np.array([refused_cost(plan, project) for project in projects]),
+        pool=projects,
+        houses=plan.houses,
+        project=np.repeat(np.arange(len(projects)), [len(house) for house in houses]),
+        house=np.concatenate([empty, *houses]),
+        month=np.concatenate([empty, *months]),
+        late=np.concatenate([np.zeros(0), *costs]),
+        refused=np.array([refused_cost(plan, project) for project in projects]),
     )

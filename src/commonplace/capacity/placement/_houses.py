@@ -1,0 +1,163 @@
+"""The houses in the programme of `make`: what stands there, the gear for it, and their limits.
+
+Gear is cumulative units, whole numbers, held at the present orders as long as nothing ordered now
+could be there. Notable: the order of columns and rows is the order in which HiGHS gets them, and
+its answer among plans of one cost depends on it; `columns_of` notes where a house begins and ends.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+
+from commonplace.capacity.feasibility.resources import fbr_gbps
+from commonplace.capacity.placement._gear_rows import add_gear_rows
+from commonplace.capacity.placement._rows import (
+    LOADS,
+    SHARED,
+    HouseRows,
+    Terms,
+    choice_rows,
+    load_of,
+)
+from commonplace.capacity.placement.choices import Choices
+from commonplace.capacity.plan.model import Item, Plan, Project
+from commonplace.capacity.procurement.purchases import present, too_soon
+from commonplace.foundation.arrays import Float64s, Int64s
+
+
+def house_rows(plan: Plan, choices: Choices) -> HouseRows:
+    """Choices, houses, campuses and regions of a plan.
+
+    The plan has only what is decided placed; its orders are those that may come earlier.
+    """
+    model = choice_rows(plan, choices)
+    for number, house in enumerate(plan.houses):
+        first = model.programme.columns
+        _add_house(model, number, house)
+        model.columns_of.append((first, model.programme.columns))
+    _add_site_limits(model)
+    return model
+
+
+def _add_house(model: HouseRows, number: int, house: str) -> None:
+    house_choices = np.flatnonzero(model.choices.house == number)
+    for resource in LOADS:
+        _add_load(model, house, resource, house_choices)
+    for item in model.items:
+        _add_brought(model, house, item, house_choices)
+    for item in model.items:
+        model.units[house, item.id] = _add_gear(model, house, item)
+    for month in range(model.plan.horizon):
+        _add_house_limits(model, house, month)
+        add_gear_rows(model, house, month)
+
+
+def _add_load(model: HouseRows, house: str, resource: str, house_choices: Int64s) -> None:
+    """What machines that come here take of a resource, in the resource's unit."""
+    at, amount = _bringing(model, house_choices, lambda project: load_of(project, resource))
+    if not len(at):
+        return
+    projects = model.choices.project[at].tolist()
+    most = sum(dict(zip(projects, amount.tolist(), strict=True)).values())  # each project once
+    unit = model.unit_of[resource]
+    model.load[house, resource] = model.recurrence(house, at, amount / unit, most / unit)
+
+
+def _add_brought(model: HouseRows, house: str, item: Item, house_choices: Int64s) -> None:
+    """Units of an item that network projects bring when they come here."""
+
+    def units(project: Project) -> float:
+        return float(project.units) if project.item == item.id else 0.0
+
+    at, amount = _bringing(model, house_choices, units)
+    if len(at):
+        most = sum(units(project) for project in model.choices.pool)
+        model.brought[house, item.id] = model.recurrence(house, at, amount, most)
+
+
+def _bringing(
+    model: HouseRows, house_choices: Int64s, amount_of: Callable[[Project], float]
+) -> tuple[Int64s, Float64s]:
+    """The choices whose projects bring something, and how much."""
+    pool, project = model.choices.pool, model.choices.project
+    amount = np.array([amount_of(pool[p]) for p in project[house_choices]], float)
+    return house_choices[amount > 0], amount[amount > 0]
+
+
+def _add_gear(model: HouseRows, house: str, item: Item) -> Int64s:
+    """Cumulative units: the present orders' at least, and no more while it is too soon."""
+    horizon, now = model.plan.horizon, present(model.plan, house, item)
+    cost = np.zeros(horizon)
+    cost[-1] = item.cost / model.unit
+    upper = np.full(horizon, _most_units(model, house, item, now))
+    soon = too_soon(model.plan, item)
+    upper[:soon] = now[:soon]
+    columns = model.programme.add_columns(horizon, cost, now, upper, integer=True)
+    model.present_costs.append(float(now[-1]) * item.cost)
+    for before, after in pairwise(columns):
+        model.row((house, "units"), {int(after): 1.0, int(before): -1.0}, lower=0.0)
+    return columns
+
+
+def _most_units(model: HouseRows, house: str, item: Item, now: Float64s) -> float:
+    """What all that could come here would need of this item alone, and one more."""
+    policies = model.plan.policies
+    wide = item.ports_north * item.gbps
+    lit = _most_load(model, house, "south") / max(policies.residual, 1e-9)
+    if item.role == "superblock":
+        needed = _units_for(_most_load(model, house, "ports"), item.ports_south)
+        needed += _units_for(lit, wide * (policies.first_optics or 1.0))
+    elif item.role == "optics":
+        needed = _units_for(lit, wide)
+    elif item.role == "fbr":
+        needed = _units_for(_most_load(model, house, "north"), fbr_gbps(item))
+        needed += policies.lost_fbrs
+    else:
+        needed = _units_for(_most_facing_ports(model, house), item.ports_south)
+    return float(max(needed + 1.0 + now.max(initial=0.0), now.max(initial=0.0)))
+
+
+def _units_for(load: float, per_unit: float) -> float:
+    return float(np.ceil(load / per_unit)) if per_unit > 0 else 0.0
+
+
+def _most_load(model: HouseRows, house: str, resource: str) -> float:
+    """All that stands and could stand here."""
+    upper = 0.0
+    if (house, resource) in model.load:
+        upper = model.upper.values()[int(model.load[house, resource][0])]
+    return float(model.base[house, resource].load.max()) + upper * model.unit_of[resource]
+
+
+def _most_facing_ports(model: HouseRows, house: str) -> float:
+    """Ports of a skeleton that everything else could take."""
+    upper, total = model.upper.values(), 0.0
+    for other in model.items:
+        if other.role == "skeleton":
+            continue
+        ports = other.ports_south if other.role == "fbr" else other.ports_north
+        in_stock = float(model.stock.get((house, other.id), np.zeros(1)).max(initial=0.0))
+        total += ports * (in_stock + upper[int(model.units[house, other.id][-1])])
+    return total
+
+
+def _add_house_limits(model: HouseRows, house: str, month: int) -> None:
+    for resource in SHARED:
+        if (row := model.base.get((house, resource))) is not None:
+            terms = model.shared_terms(house, resource, month)
+            model.row((house, resource), terms, upper=float(row.headroom[month]))
+
+
+def _add_site_limits(model: HouseRows) -> None:
+    """What campus and region limit in sum."""
+    for site in (site.id for site in model.plan.sites if site.kind != "house"):
+        houses = [house for house in model.plan.houses if site in model.plan.above(house)]
+        for resource in SHARED:
+            if (row := model.base.get((site, resource))) is None:
+                continue
+            for month in range(model.plan.horizon):
+                terms: Terms = {}
+                for house in houses:
+                    terms |= model.shared_terms(house, resource, month)
+                model.row((site, resource), terms, upper=float(row.headroom[month]))
