@@ -1,6 +1,7 @@
 """The best plan so far, as values, with the bound below every plan's cost and the time it has.
 
-Notable: the solver asks it often whether to stop, so it is also what reports the progress.
+Notable: the solver asks it often whether to stop, so it is also what reports the progress; for that
+it keeps what it reports, and asks nobody.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,7 @@ _REPORT_SECONDS = 0.5  # between two reports of progress
 
 @dataclass(frozen=True)
 class Budget:
-    """The time that a search has; `stopped` says whether its user wants it to end."""
+    """From `started` to `deadline` on the clock of `monotonic`; `stopped` may end it before."""
 
     started: float
     deadline: float
@@ -28,35 +29,45 @@ class Budget:
         """When this share of the time is over."""
         return self.started + share * (self.deadline - self.started)
 
+    def why_over(self) -> str:
+        """Why no more can be done; empty where there is time."""
+        if self.stopped():
+            return "it was stopped"
+        return "the time was over" if monotonic() >= self.deadline else ""
+
+
+def seconds_from_now(seconds: float, stopped: Callable[[], bool]) -> Budget:
+    """A budget that begins now."""
+    now = monotonic()
+    return Budget(now, now + seconds, stopped)
+
 
 @dataclass(eq=False)
 class Incumbent:
     """The best values so far; they hold from the first moment, with nothing of the pool placed."""
 
     master: MasterProgramme
-    best: Float64s
     budget: Budget
     progress: Progress
+    best: Float64s
+    cost: float
+    placed: int = 0
     bound: float = -np.inf
     steps: int = 0
     last_report: float = 0.0
 
     @property
-    def cost(self) -> float:
-        """The cost of the best values."""
-        return self.master.cost(self.best)
-
-    @property
     def gap(self) -> float:
         """How far the bound lies below the cost, as a part of the cost."""
-        return max(0.0, self.cost - self.bound) / max(abs(self.cost), 1e-9)
+        return relative_gap(self.cost, self.bound)
 
     def offer(self, values: Float64s | None) -> None:
         """Takes values that cost less."""
         self.steps += 1
         least = 1e-6 * max(1.0, abs(self.cost))
         if values is not None and self.master.cost(values) < self.cost - least:
-            self.best = values
+            self.best, self.cost = values, self.master.cost(values)
+            self.placed = int(self.master.selected(values).sum())
         self.report_progress()
 
     def is_over(self) -> bool:
@@ -78,9 +89,8 @@ class Incumbent:
 
     def progress_line(self) -> str:
         """How it stands, in one line."""
-        placed = int(self.master.selected(self.best).sum())
         gap = f"{self.gap:.1%}" if np.isfinite(self.bound) else "no bound yet"
-        return f"{placed}/{len(self.master.choices.pool)} placed, gap {gap}"
+        return f"{self.placed}/{len(self.master.choices.pool)} placed, gap {gap}"
 
     def project_costs(self) -> Float64s:
         """What each project's lateness or refusal costs, [pool]."""
@@ -92,3 +102,14 @@ class Incumbent:
     def has_late_projects(self) -> bool:
         """Whether anything is late or refused."""
         return bool(self.project_costs().any())
+
+
+def relative_gap(cost: float, bound: float) -> float:
+    """How far a bound lies below a cost, as a part of the cost."""
+    return max(0.0, cost - bound) / max(abs(cost), 1e-9)
+
+
+def first_incumbent(master: MasterProgramme, budget: Budget, progress: Progress) -> Incumbent:
+    """The plan as it is, with nothing of the pool placed."""
+    start = master.start
+    return Incumbent(master, budget, progress, best=start, cost=master.cost(start))

@@ -1,30 +1,61 @@
-"""Cheaper plans in which one project stands where it was wanted.
+"""Where projects were wanted, and cheaper plans in which one of them stands there.
 
 The last step before the reasons: a project that is refused, late or elsewhere is put where it was
 wanted, all else in place. What costs less is taken, so that no reason is "it was not tried".
 """
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
-from commonplace.capacity.placement._outcomes import outcome_of
+from commonplace.capacity.placement._incumbent import Budget
 from commonplace.capacity.placement._relocations import Relocations
 from commonplace.capacity.placement.choices import first_month
 from commonplace.capacity.placement.master import MasterProgramme
 from commonplace.foundation import Progress
 from commonplace.foundation.arrays import Float64s
 
+Kind = Literal["refused", "late", "moved"]
 _LEAST = 1e-6  # of the cost: less is no difference
 
 
+@dataclass(frozen=True)
+class PlacementOutcome:
+    """Where a project stands and where it was wanted; `house` empty: refused."""
+
+    house: str
+    month: int
+    wanted: str
+    need: int
+    kind: Kind | None  # None: as it was wanted
+
+
+def outcome_of(relocations: Relocations, number: int) -> PlacementOutcome:
+    """The outcome of a project of the pool in the plan that is asked about."""
+    plan, choices = relocations.master.plan, relocations.master.choices
+    project = choices.pool[number]
+    choice = relocations.current(number)
+    first = (*project.houses, *plan.houses, "")[0]
+    month = first_month(project)
+    if choice is None:
+        return PlacementOutcome("", 0, first, month, "refused")
+    house, stands = choices.houses[choices.house[choice]], int(choices.month[choice]) + 1
+    wanted = first if project.houses else house
+    need = max(month, project.need) if project.side == "network" else month
+    kind: Kind | None = "late" if stands > project.need else "moved"
+    if wanted == house and stands <= need:
+        kind = None
+    return PlacementOutcome(house, stands, wanted, need, kind)
+
+
 def polished(
-    master: MasterProgramme, values: Float64s, may_go_on: Callable[[], bool], progress: Progress
+    master: MasterProgramme, values: Float64s, budget: Budget, progress: Progress
 ) -> Float64s:
-    """The cheapest plan that such single moves lead to while `may_go_on()`."""
+    """The cheapest plan that such single moves lead to while there is time."""
     relocations, improved, total = Relocations(master, values), True, len(master.choices.pool)
     while improved:
         improved = False
         for number in range(total):
-            if not may_go_on():
+            if budget.why_over():
                 return values
             progress("polish", number, total, "projects")
             cheaper = _cheaper(relocations, number)

@@ -2,14 +2,17 @@
 
 Everything else is held where the plan has it, the gear of the house and the links are free, and the
 project is put where it was wanted. If that holds, cost is the reason (and if it is cheaper, it is
-the plan). If not, the rows that stand against it are the reason (`_deletion`).
+the plan). If not, every family of rows (a resource of a site in all months; the cuts) is let go,
+then taken back one by one: what cannot be taken back is the cause. So the cause is true: without it
+the project fits, and with any part of it it does not (a deletion filter; Chinneck and Dravnieks
+1991, here over integer programmes).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from commonplace.capacity.placement._deletion import ORDER, Family, irreducible, without
 from commonplace.capacity.placement.choices import unreachable
 from commonplace.capacity.placement.master import MasterProgramme
 from commonplace.capacity.plan.model import Project
@@ -17,9 +20,21 @@ from commonplace.capacity.solver.highs import SolverError
 from commonplace.capacity.solver.programme import Matrix, minimise, restricted
 from commonplace.foundation.arrays import Bools, Float64s, Int64s
 
+ORDER = (  # in which families are taken back: what is named, if there is a choice, stands last
+    "backbone",
+    "skeleton",
+    "north",
+    "south",
+    "ports",
+    "network_power",
+    "network_space",
+    "power",
+    "space",
+)
 _SECONDS = 10.0
 _ROUNDS = 12
 _HOLDING = 1e-3  # of a unit's cost a month: what is ordered is ordered at the last moment
+Family = tuple[str, str]  # site, resource
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +121,8 @@ class Relocations:
         for _ in range(_ROUNDS):
             part = self._part(project, house, [month], costs)
             families = self._families(part.rows, -1 if leaves == house else leaves)
-            causes = irreducible(part.matrix, families, _SECONDS)
-            fits = minimise(without(part.matrix, families, causes), _SECONDS, gap=1e-7)
+            causes = _irreducible(part.matrix, families)
+            fits = minimise(_without(part.matrix, families, causes), _SECONDS, gap=1e-7)
             if fits.values is None or ("backbone", "backbone") in causes:
                 return causes
             cuts = self.master.cuts.separate(self._completed(part, fits.values)).cuts
@@ -197,3 +212,34 @@ class Relocations:
         departed = self.master.plan.houses[house] if house >= 0 else ""
         families = [names[r] if r < len(names) else ("backbone", "backbone") for r in rows]
         return [f if f[1] in ORDER and f[0] != departed else None for f in families]
+
+
+def _without(matrix: Matrix, families: list[Family | None], dropped: Collection[Family]) -> Matrix:
+    """The programme with the rows of these families let go."""
+    free = np.array([family in dropped for family in families], bool)
+    return replace(
+        matrix,
+        row_lower=np.where(free, -np.inf, matrix.row_lower),
+        row_upper=np.where(free, np.inf, matrix.row_upper),
+    )
+
+
+def _irreducible(matrix: Matrix, families: list[Family | None]) -> tuple[Family, ...]:
+    """The families that cannot hold together with the rest; they are taken back half by half."""
+    names = sorted(
+        {family for family in families if family},
+        key=lambda family: (ORDER.index(family[1]), family[0]),
+    )
+    dropped = set(names)
+
+    def take_back(some: list[Family]) -> None:
+        trial = _without(matrix, families, dropped - set(some))
+        if minimise(trial, _SECONDS).values is not None:
+            dropped.difference_update(some)
+        elif len(some) > 1:
+            half = len(some) // 2
+            take_back(some[:half])
+            take_back(some[half:])
+
+    take_back(names)
+    return tuple(name for name in names if name in dropped)

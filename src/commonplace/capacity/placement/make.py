@@ -16,7 +16,12 @@ from typing import Any, Literal
 import numpy as np
 
 from commonplace.capacity.feasibility.check import Break, Verdict, check
-from commonplace.capacity.placement._incumbent import Budget, Incumbent
+from commonplace.capacity.placement._incumbent import (
+    Budget,
+    first_incumbent,
+    relative_gap,
+    seconds_from_now,
+)
 from commonplace.capacity.placement._polish import polished
 from commonplace.capacity.placement._search import search
 from commonplace.capacity.placement.choices import late_cost, refused_cost
@@ -112,30 +117,18 @@ def make(
     decided = order(plan)
     master = master_programme(plan, decided.plan.orders)
     budget = Budget(started, started + seconds, stopped)
-    incumbent = Incumbent(master, master.start, budget, progress)
+    incumbent = first_incumbent(master, budget, progress)
     search(incumbent, np.random.default_rng(seed))
     searched = monotonic()
-    best, verdict = _ordered(master, incumbent.best, decided.verdict)
+    polishing = Budget(searched, searched + max(5.0, seconds / 4), stopped)
+    values = polished(master, incumbent.best, polishing, progress)
+    best, verdict = _ordered(master, values, decided.verdict)
     values = master.translation.values(best)
-
-    def may_polish() -> bool:
-        return monotonic() < searched + max(5.0, seconds / 4) and not stopped()
-
-    cheaper = polished(master, values, may_polish, progress)
-    if not np.array_equal(values, cheaper):
-        best, verdict = _ordered(master, cheaper, decided.verdict)
-    incumbent.best = master.translation.values(best)
-    end = monotonic() + (max(_LEAST_EXPLAINING, seconds) if explain is None else explain)
-
-    def why_ended() -> str:
-        if stopped():
-            return "it was stopped"
-        return "the time was over" if monotonic() >= end else ""
-
-    why = reasons(master, incumbent.best, why_ended, progress)
+    explaining = max(_LEAST_EXPLAINING, seconds) if explain is None else explain
+    why = reasons(master, values, seconds_from_now(explaining, stopped), progress)
     explained = monotonic() - searched
     ended: Ended = "stopped" if stopped() else "time"
-    if incumbent.gap <= _OPTIMAL:
+    if relative_gap(master.cost(values), incumbent.bound) <= _OPTIMAL:
         ended = "optimal"
     placed, bought = best.placed, purchases(plan, best.orders)
     now = [project for project in master.choices.pool if project.id in placed]

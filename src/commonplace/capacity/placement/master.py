@@ -48,6 +48,8 @@ class Relaxation:
 class MasterProgramme:
     """All choices, gear and links of a plan; `matrix` grows by the cuts that solutions violate."""
 
+    plan: Plan  # what is placed is only what is decided
+    choices: Choices
     rows: HouseRows
     backbone: Backbone
     translation: Translation
@@ -58,16 +60,6 @@ class MasterProgramme:
     house: Int64s  # of each column; -1: of none
     is_choice: Bools
     headroom: Float64s  # of the start: of each resource of each site by month
-
-    @property
-    def plan(self) -> Plan:
-        """What is placed is only what is decided."""
-        return self.rows.plan
-
-    @property
-    def choices(self) -> Choices:
-        """The columns of projects."""
-        return self.rows.choices
 
     def selected(self, values: Float64s) -> Bools:
         """The choices that these values make."""
@@ -189,6 +181,8 @@ def master_programme(plan: Plan, orders: tuple[Order, ...]) -> MasterProgramme:
     is_choice = np.zeros(len(matrix.cost), bool)
     is_choice[rows.choice] = True
     master = MasterProgramme(
+        plan=plan,
+        choices=rows.choices,
         rows=rows,
         backbone=backbone,
         translation=translation,

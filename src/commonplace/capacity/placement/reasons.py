@@ -1,12 +1,11 @@
 """The reason of each project that is refused, late or moved: one sentence, from what binds."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from commonplace.capacity.placement._deletion import Family
-from commonplace.capacity.placement._outcomes import Kind, PlacementOutcome, outcome_of
-from commonplace.capacity.placement._relocations import EarliestPlacement, Relocations
+from commonplace.capacity.placement._incumbent import Budget
+from commonplace.capacity.placement._polish import Kind, PlacementOutcome, outcome_of
+from commonplace.capacity.placement._relocations import EarliestPlacement, Family, Relocations
 from commonplace.capacity.placement.choices import first_month
 from commonplace.capacity.placement.master import MasterProgramme
 from commonplace.capacity.plan.model import Plan, Project
@@ -33,12 +32,11 @@ class Reason:
 
 
 def reasons(
-    master: MasterProgramme, values: Float64s, why_ended: Callable[[], str], progress: Progress
+    master: MasterProgramme, values: Float64s, budget: Budget, progress: Progress
 ) -> tuple[Reason, ...]:
     """The reason of each project that is refused, late or not where it was wanted, in their order.
 
-    The refused are asked about first, then the late; `why_ended` says why no more can be asked
-    about, or nothing.
+    The refused are asked about first, then the late, as long as there is time.
     """
     relocations, pool = Relocations(master, values), master.choices.pool
     outcomes = {number: outcome_of(relocations, number) for number in range(len(pool))}
@@ -46,7 +44,7 @@ def reasons(
     answers = {}
     for done, number in enumerate(turn):
         progress("reasons", done, len(turn), "projects")
-        if ended := why_ended():
+        if ended := budget.why_over():
             answers[number] = _unasked(pool[number], outcomes[number], ended)
         else:
             answers[number] = _reason(relocations, number, outcomes[number])
