@@ -14,7 +14,7 @@ from commonplace.capacity import Size, check, order
 from commonplace.capacity.feasibility.resources import site_rows
 from commonplace.capacity.plan.model import Flow, Inventory, Item, Order, Plan, Site, Supply
 from commonplace.capacity.plan.stock import stocks
-from commonplace.capacity.procurement import _backbone as _order_backbone
+from commonplace.capacity.procurement import backbone
 from commonplace.capacity.solver.programme import Matrix, Solution, minimise
 from small_plans import BLOCK, OPTICS, SPINE, WAVE, project, scattered, small, standing
 
@@ -124,7 +124,7 @@ def test_links_whose_whole_units_are_not_found_in_time_are_rounded_up(
 ) -> None:
     plan = scattered(seed, Size(5, 14))
     best = order(plan)
-    monkeypatch.setattr(_order_backbone, "minimise", out_of_time(relaxed_too=False))
+    monkeypatch.setattr(backbone, "minimise", out_of_time(relaxed_too=False))
     found = order(plan)
     assert found.backbone_bound <= best.backbone_cost + 1e-6
     assert best.backbone_cost - 1e-6 <= found.backbone_cost
@@ -140,7 +140,7 @@ def test_no_orders_for_links_in_time_is_a_sentence_and_the_houses_have_theirs(
     flows = (Flow("x", "gold", "A", "B", 700.0),)
     plan = standing(project("P1"), project("P2", 5), project("P3", 6), flows=flows)
     assert order(plan).backbone_cost > 0
-    monkeypatch.setattr(_order_backbone, "minimise", out_of_time(relaxed_too=True))
+    monkeypatch.setattr(backbone, "minimise", out_of_time(relaxed_too=True))
     found = order(plan)
     assert found.backbone_said == (
         "no orders for links were found within 20 seconds, so none are made"

@@ -16,7 +16,7 @@ from commonplace.capacity.placement._rows import HouseRows
 from commonplace.capacity.placement.choices import Choices
 from commonplace.capacity.plan.model import ANYWHERE, Link, Plan
 from commonplace.capacity.plan.stock import Months, growth
-from commonplace.capacity.procurement.purchases import present, too_soon
+from commonplace.capacity.procurement.purchases import present_units, too_soon
 from commonplace.foundation.arrays import Float64s, Int64s
 
 Source = tuple[str, int]  # a product at a node
@@ -84,7 +84,7 @@ def _add_units(rows: HouseRows, link: Link, in_stock: Months) -> Int64s:
     """Cumulative units of a link: the present orders' at least, up to `max_units`."""
     plan, horizon = rows.plan, rows.plan.horizon
     item = plan.item[link.item]
-    now = present(plan, link.id, item)
+    now = present_units(plan, link.id, item)
     upper = np.maximum(link.max_units - in_stock.max(initial=0.0), now)
     soon = too_soon(plan, item)
     upper[:soon] = now[:soon]

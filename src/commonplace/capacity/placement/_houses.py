@@ -10,7 +10,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from commonplace.capacity.feasibility.resources import fbr_gbps
 from commonplace.capacity.placement._gear_rows import add_gear_rows
 from commonplace.capacity.placement._rows import (
     LOADS,
@@ -22,7 +21,12 @@ from commonplace.capacity.placement._rows import (
 )
 from commonplace.capacity.placement.choices import Choices
 from commonplace.capacity.plan.model import Item, Plan, Project
-from commonplace.capacity.procurement.purchases import present, too_soon
+from commonplace.capacity.procurement.purchases import (
+    facing_ports,
+    present_units,
+    too_soon,
+    units_for,
+)
 from commonplace.foundation.arrays import Float64s, Int64s
 
 
@@ -87,7 +91,7 @@ def _bringing(
 
 def _add_gear(model: HouseRows, house: str, item: Item) -> Int64s:
     """Cumulative units: the present orders' at least, and no more while it is too soon."""
-    horizon, now = model.plan.horizon, present(model.plan, house, item)
+    horizon, now = model.plan.horizon, present_units(model.plan, house, item)
     cost = np.zeros(horizon)
     cost[-1] = item.cost / model.unit
     upper = np.full(horizon, _most_units(model, house, item, now))
@@ -102,24 +106,10 @@ def _add_gear(model: HouseRows, house: str, item: Item) -> Int64s:
 
 def _most_units(model: HouseRows, house: str, item: Item, now: Float64s) -> float:
     """What all that could come here would need of this item alone, and one more."""
-    policies = model.plan.policies
-    wide = item.ports_north * item.gbps
-    lit = _most_load(model, house, "south") / max(policies.residual, 1e-9)
-    if item.role == "superblock":
-        needed = _units_for(_most_load(model, house, "ports"), item.ports_south)
-        needed += _units_for(lit, wide * (policies.first_optics or 1.0))
-    elif item.role == "optics":
-        needed = _units_for(lit, wide)
-    elif item.role == "fbr":
-        needed = _units_for(_most_load(model, house, "north"), fbr_gbps(item))
-        needed += policies.lost_fbrs
-    else:
-        needed = _units_for(_most_facing_ports(model, house), item.ports_south)
-    return float(max(needed + 1.0 + now.max(initial=0.0), now.max(initial=0.0)))
-
-
-def _units_for(load: float, per_unit: float) -> float:
-    return float(np.ceil(load / per_unit)) if per_unit > 0 else 0.0
+    load = {need: _most_load(model, house, need) for need in ("ports", "south", "north")}
+    facing = _most_facing_ports(model, house) if item.role == "skeleton" else 0.0
+    needed = units_for(model.plan, item, load, facing)
+    return needed + 1.0 + float(now.max(initial=0.0))
 
 
 def _most_load(model: HouseRows, house: str, resource: str) -> float:
@@ -136,9 +126,8 @@ def _most_facing_ports(model: HouseRows, house: str) -> float:
     for other in model.items:
         if other.role == "skeleton":
             continue
-        ports = other.ports_south if other.role == "fbr" else other.ports_north
         in_stock = float(model.stock.get((house, other.id), np.zeros(1)).max(initial=0.0))
-        total += ports * (in_stock + upper[int(model.units[house, other.id][-1])])
+        total += facing_ports(other) * (in_stock + upper[int(model.units[house, other.id][-1])])
     return total
 
 

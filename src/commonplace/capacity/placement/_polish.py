@@ -20,11 +20,11 @@ _LEAST = 1e-6  # of the cost: less is no difference
 
 @dataclass(frozen=True)
 class PlacementOutcome:
-    """Where a project stands and where it was wanted; `house` empty: refused."""
+    """Where a project stands, and where it would rather; `house` empty: refused."""
 
     house: str
     month: int
-    wanted: str
+    preferred: str
     need: int
     kind: Kind | None  # None: as it was wanted
 
@@ -39,12 +39,12 @@ def outcome_of(relocations: Relocations, number: int) -> PlacementOutcome:
     if choice is None:
         return PlacementOutcome("", 0, first, month, "refused")
     house, stands = choices.houses[choices.house[choice]], int(choices.month[choice]) + 1
-    wanted = first if project.houses else house
+    preferred = first if project.houses else house
     need = max(month, project.need) if project.side == "network" else month
     kind: Kind | None = "late" if stands > project.need else "moved"
-    if wanted == house and stands <= need:
+    if preferred == house and stands <= need:
         kind = None
-    return PlacementOutcome(house, stands, wanted, need, kind)
+    return PlacementOutcome(house, stands, preferred, need, kind)
 
 
 def polished(
@@ -71,7 +71,7 @@ def _cheaper(relocations: Relocations, number: int) -> Float64s | None:
     if outcome.kind is None or first_month(project) > master.plan.horizon:
         return None
     is_refused = outcome.kind == "refused"
-    for house in (project.houses or master.plan.houses) if is_refused else (outcome.wanted,):
+    for house in (project.houses or master.plan.houses) if is_refused else (outcome.preferred,):
         if relocations.no_way(project, house) is not None:
             continue
         at = master.plan.houses.index(house)

@@ -11,7 +11,7 @@ import numpy as np
 from commonplace.capacity.placement._backbone import Backbone
 from commonplace.capacity.placement._rows import HouseRows
 from commonplace.capacity.plan.model import Plan
-from commonplace.capacity.procurement.purchases import Ordered, as_orders, present
+from commonplace.capacity.procurement.purchases import OrderedUnits, as_orders, present_units
 from commonplace.capacity.solver.programme import Matrix
 from commonplace.foundation.arrays import Float64s, Int64s
 
@@ -55,9 +55,9 @@ class Translation:
         rows, choices = self.rows, self.rows.choices
         values = self.bounds.lower.copy()
         for (house, item), columns in rows.units.items():
-            values[columns] = present(plan, house, plan.item[item])
+            values[columns] = present_units(plan, house, plan.item[item])
         for columns, link in zip(self.backbone.units, plan.links, strict=True):
-            values[columns] = present(plan, link.id, plan.item[link.item])
+            values[columns] = present_units(plan, link.id, plan.item[link.item])
         placed = {p.project: (p.house, p.month - 1) for p in plan.placements}
         for column, p, h, month in zip(
             rows.choice, choices.project, choices.house, choices.month, strict=True
@@ -86,11 +86,11 @@ class Translation:
         plan = self.rows.plan
         placements = self.rows.choices.placements(values[self.rows.choice] > 0.5)
         ordered = [
-            Ordered(house, plan.item[item], np.round(values[columns]))
+            OrderedUnits(house, plan.item[item], np.round(values[columns]))
             for (house, item), columns in self.rows.units.items()
         ]
         ordered += [
-            Ordered(link.id, plan.item[link.item], np.round(values[columns]))
+            OrderedUnits(link.id, plan.item[link.item], np.round(values[columns]))
             for columns, link in zip(self.backbone.units, plan.links, strict=True)
         ]
         return replace(

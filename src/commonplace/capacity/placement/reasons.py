@@ -72,7 +72,7 @@ def _explained(
     return Reason(
         project=project.id,
         kind=outcome.kind,
-        wanted=outcome.wanted,
+        wanted=outcome.preferred,
         month=outcome.need,
         causes=causes,
         earliest=earliest,
@@ -86,10 +86,10 @@ def _reason(relocations: Relocations, number: int, outcome: PlacementOutcome) ->
     project, need = master.choices.pool[number], outcome.need
     if outcome.kind == "refused":
         return _refused(relocations, number, outcome)
-    if (no_way := relocations.no_way(project, outcome.wanted)) is not None:
-        sentence = f"{project.id} cannot go to {outcome.wanted}: {no_way}"
+    if (no_way := relocations.no_way(project, outcome.preferred)) is not None:
+        sentence = f"{project.id} cannot go to {outcome.preferred}: {no_way}"
         return _explained(project, outcome, sentence, causes=_BACKBONE)
-    house = plan.houses.index(outcome.wanted)
+    house = plan.houses.index(outcome.preferred)
     there = relocations.cheapest(number, house, need - 1)
     if there is not None:
         costs = master.cost(there) - master.cost(relocations.values)
@@ -97,8 +97,10 @@ def _reason(relocations: Relocations, number: int, outcome: PlacementOutcome) ->
         return _explained(project, outcome, sentence, earliest=need, costs=costs)
     causes = relocations.against(number, house, need - 1)
     earliest = relocations.earliest(number, house)
-    sentence = f"{project.id} cannot go to {outcome.wanted} in {month_said(plan, need)}: "
-    sentence += f"{_against(plan, project, outcome.wanted, causes)}; {_earliest(master, earliest)}"
+    sentence = f"{project.id} cannot go to {outcome.preferred} in {month_said(plan, need)}: "
+    sentence += (
+        f"{_against(plan, project, outcome.preferred, causes)}; {_earliest(master, earliest)}"
+    )
     month = None if earliest is None else earliest.month + 1
     return _explained(project, outcome, sentence, causes=causes, earliest=month)
 
@@ -106,7 +108,7 @@ def _reason(relocations: Relocations, number: int, outcome: PlacementOutcome) ->
 def _dearer(plan: Plan, project: Project, outcome: PlacementOutcome, costs: float) -> str:
     """Cost is the reason."""
     where = f"{outcome.house} in {month_said(plan, outcome.month)}"
-    there = f"{outcome.wanted} in {month_said(plan, outcome.need)}"
+    there = f"{outcome.preferred} in {month_said(plan, outcome.need)}"
     sentence = f"{project.id} goes to {where}: in {there} it would fit"
     if abs(costs) < 0.5:
         return f"{sentence} at the same cost"
@@ -134,11 +136,11 @@ def _refused(relocations: Relocations, number: int, outcome: PlacementOutcome) -
         sentence += f"{house} takes it from {month_said(plan, first)} on, which costs "
         sentence += f"{abs(costs):,.0f} {'more' if costs >= 0 else 'less'} than to refuse it"
         sentence += "" if costs >= 0 else ", but the search ended before that was taken"
-        outcome = replace(outcome, wanted=house)
+        outcome = replace(outcome, preferred=house)
         return _explained(project, outcome, sentence, earliest=first, costs=costs)
-    outcome = replace(outcome, wanted=reachable[0], need=plan.horizon)
-    causes = relocations.against(number, plan.houses.index(outcome.wanted), outcome.need - 1)
-    sentence += f"{_against(plan, project, outcome.wanted, causes)} in {outcome.wanted}"
+    outcome = replace(outcome, preferred=reachable[0], need=plan.horizon)
+    causes = relocations.against(number, plan.houses.index(outcome.preferred), outcome.need - 1)
+    sentence += f"{_against(plan, project, outcome.preferred, causes)} in {outcome.preferred}"
     sentence += f", in {month_said(plan, outcome.need)} too{_others(len(houses) - 1)}"
     return _explained(project, outcome, sentence, causes=causes)
 

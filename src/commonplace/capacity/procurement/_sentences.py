@@ -1,10 +1,10 @@
-"""What `order` says of what it found: what is late and why, and machines beside bits.
+"""The sentences of `order`: what is late and why, and machines beside bits.
 
 Notable: every sentence names a constraint or an order; what can never be had names the limit that
 stands against it. Machines and bits, ordered apart, are set side by side.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from commonplace.capacity.feasibility.check import Verdict
 from commonplace.capacity.feasibility.stranding import Stranding
@@ -16,12 +16,11 @@ from commonplace.capacity.plan.words import (
     amount,
     binding_said,
     first_day,
-    many,
     month_said,
 )
-from commonplace.capacity.procurement._backbone import BackboneOrders
 from commonplace.capacity.procurement._house import HouseOrders
-from commonplace.capacity.procurement.purchases import Purchase
+from commonplace.capacity.procurement.backbone import BackboneOrders
+from commonplace.capacity.procurement.purchases import Purchase, purchase_phrase
 
 _BRINGS: dict[str, tuple[Role, ...]] = {
     "ports": ("superblock",),
@@ -62,23 +61,32 @@ class Reconciled:
 
 
 def late_at_house(
-    plan: Plan, house: str, found: HouseOrders, bought: tuple[Purchase, ...], before: Verdict
+    plan: Plan, house: str, orders: HouseOrders, bought: tuple[Purchase, ...], before: Verdict
 ) -> list[Late]:
     """A house's needs that are met late or not at all."""
     late = []
-    for need, months in found.unmet.items():
+    for need, months in orders.unmet.items():
         first, earliest = months[0], months[-1] + 1
-        use = before.use[house, need]
-        of = amount(float(use.load[first - 1]), UNITS[need])
-        said = f"{house} needs {SAID[need]} ({of}) in {month_said(plan, first)}"
-        if need not in found.causes:
+        load = float(before.use[house, need].load[first - 1])
+        sentence = f"{house} needs {SAID[need]} ({amount(load, UNITS[need])}) in "
+        sentence += month_said(plan, first)
+        cause = orders.causes.get(need)
+        if cause is None:
             gear = _bringing(plan, bought, house, need, earliest)
-            sentence = f"{said}; {_slip(plan, first, earliest, months, gear)}"
-            late.append(Late(house, need, first, earliest, len(months), "lead", sentence))
+            sentence += f"; {_slip(plan, months, gear)}"
         else:
-            cause = found.causes[need]
-            sentence = f"{said}, and cannot have it within the horizon: {_because(house, cause)}"
-            late.append(Late(house, need, first, None, len(months), cause, sentence))
+            sentence += f", and cannot have it within the horizon: {_because(house, cause)}"
+        late.append(
+            Late(
+                site=house,
+                resource=need,
+                need=first,
+                earliest=earliest if cause is None else None,
+                slips=len(months),
+                cause=cause or "lead",
+                sentence=sentence,
+            )
+        )
     return late
 
 
@@ -88,35 +96,28 @@ def _because(house: str, cause: str) -> str:
         return "no item of the plan that brings it arrives in time"
     if cause == "several":
         return "the gray box and the power of the house stand against it together"
-    return (
-        f"power of {house}, its campus or region is full"
-        if cause == "power"
-        else f"{SAID[cause]} is full"
-    )
+    if cause == "power":
+        return f"power of {house}, its campus or region is full"
+    return f"{SAID[cause]} is full"
 
 
-def _slip(
-    plan: Plan, first: int, earliest: int, months: tuple[int, ...], gear: list[Purchase]
-) -> str:
+def _slip(plan: Plan, months: tuple[int, ...], gear: list[Purchase]) -> str:
     """How many months it slips, what brings it, and when that ought to have been ordered."""
-    slip = (
-        f"it slips by {len(months)} month{'s' * (len(months) > 1)}, to {month_said(plan, earliest)}"
-    )
+    slip = f"it slips by {_months(len(months))}, to {month_said(plan, months[-1] + 1)}"
     if not gear:
         return slip
-    by = first_day(plan, ordered_by(plan, plan.item[gear[0].item], first))
-    return f"{slip}: order {_what(plan, gear)} (in time would have been {by:%Y-%m-%d})"
+    by = first_day(plan, ordered_by(plan, plan.item[gear[0].item], months[0]))
+    return f"{slip}: order {_phrases(plan, gear)} (in time would have been {by:%Y-%m-%d})"
 
 
-def _what(plan: Plan, gear: list[Purchase]) -> str:
+def _months(count: int) -> str:
+    return "1 month" if count == 1 else f"{count} months"
+
+
+def _phrases(plan: Plan, gear: list[Purchase]) -> str:
     """The first three that are ordered, each by which day, and instead of which."""
-    said = []
-    for one in gear[:3]:
-        at = f" for {one.place}" if one.place in plan.link else ""
-        day = f"{many(one.units, one.item)}{at} by {first_day(plan, one.month):%Y-%m-%d}"
-        was = f" instead of {first_day(plan, one.instead_of):%Y-%m-%d}" if one.instead_of else ""
-        said.append(day + was)
-    return ", ".join(said) + (" and more" if len(gear) > 3 else "")
+    phrases = ", ".join(purchase_phrase(plan, purchase) for purchase in gear[:3])
+    return phrases + (" and more" if len(gear) > 3 else "")
 
 
 def _bringing(
@@ -124,64 +125,84 @@ def _bringing(
 ) -> list[Purchase]:
     """What is bought for a house, or for links, that brings a need by a month."""
     return [
-        one
-        for one in bought
-        if (one.place == house or (need == "backbone" and one.place in plan.link))
-        and plan.item[one.item].role in _BRINGS.get(need, ())
-        and one.usable <= month
+        purchase
+        for purchase in bought
+        if (purchase.place == house or (need == "backbone" and purchase.place in plan.link))
+        and plan.item[purchase.item].role in _BRINGS.get(need, ())
+        and purchase.usable <= month
     ]
 
 
-def late_on_backbone(plan: Plan, found: BackboneOrders, bought: tuple[Purchase, ...]) -> list[Late]:
+def late_on_backbone(
+    plan: Plan, orders: BackboneOrders, bought: tuple[Purchase, ...]
+) -> list[Late]:
+    """The months in which flows do not fit: until links arrive, and with every link full."""
     late = []
-    if found.late:
-        first, earliest = found.late[0], found.late[-1] + 1
-        inside = earliest if earliest <= plan.horizon else None
+    if orders.late:
+        earliest = orders.late[-1] + 1
         gear = _bringing(plan, bought, "backbone", "backbone", earliest)
-        sentence = f"the backbone needs more links in {month_said(plan, first)}; "
-        sentence += _slip(plan, first, earliest, found.late, gear)
-        late.append(Late("backbone", "backbone", first, inside, len(found.late), "lead", sentence))
-    if found.never:
-        first = found.never[0]
-        sentence = f"the backbone cannot carry all flows from {month_said(plan, first)} on: "
-        sentence += binding_said(found.links, 4) + (", at max_units" if found.links else "")
-        late.append(
-            Late("backbone", "backbone", first, None, len(found.never), "max_units", sentence)
-        )
+        sentence = f"the backbone needs more links in {month_said(plan, orders.late[0])}; "
+        sentence += _slip(plan, orders.late, gear)
+        within = earliest if earliest <= plan.horizon else None
+        late.append(_late_backbone(orders.late, within, "lead", sentence))
+    if orders.never:
+        first = month_said(plan, orders.never[0])
+        sentence = f"the backbone cannot carry all flows from {first} on: "
+        sentence += binding_said(orders.links, 4) + (", at max_units" if orders.links else "")
+        late.append(_late_backbone(orders.never, None, "max_units", sentence))
     return late
+
+
+def _late_backbone(
+    months: tuple[int, ...], earliest: int | None, cause: str, sentence: str
+) -> Late:
+    return Late(
+        site="backbone",
+        resource="backbone",
+        need=months[0],
+        earliest=earliest,
+        slips=len(months),
+        cause=cause,
+        sentence=sentence,
+    )
 
 
 def reconciled(
     plan: Plan, before: Verdict, after: Verdict, bought: tuple[Purchase, ...]
 ) -> tuple[Reconciled, ...]:
     """Every project that is stranded as ordered now, or still with these orders."""
-    now = {one.project: one for one in before.strandings}
-    then = {one.project: one for one in after.strandings}
-    rows = []
-    for project in sorted({*now, *then}, key=list(plan.project).index):
-        one = now.get(project) or then[project]
-        machines = plan.placed[project].month
-        ready, ordered = (_ready(plan, of.get(project), machines) for of in (now, then))
-        months, left = (len(s.months) if s else 0 for s in (now.get(project), then.get(project)))
-        saved = plan.policies.stranded_cost * one.racks * (months - left)
-        by = one.months[0] if ordered == machines else ordered or plan.horizon
-        gear = _bringing(plan, bought, one.house, one.resource, by)
-        sentence = _sentence(plan, one, machines, ready, ordered, left, gear)
-        rows.append(
-            Reconciled(
-                project,
-                one.house,
-                one.resource,
-                machines,
-                ready,
-                ordered,
-                months,
-                left,
-                saved,
-                sentence,
-            )
-        )
-    return tuple(rows)
+    now = {stranding.project: stranding for stranding in before.strandings}
+    then = {stranding.project: stranding for stranding in after.strandings}
+    return tuple(
+        _reconciled(plan, now.get(project), then.get(project), bought)
+        for project in sorted({*now, *then}, key=list(plan.project).index)
+    )
+
+
+def _reconciled(
+    plan: Plan, now: Stranding | None, then: Stranding | None, bought: tuple[Purchase, ...]
+) -> Reconciled:
+    stranding = now or then
+    assert stranding is not None
+    machines = plan.placed[stranding.project].month
+    months, months_then = (len(s.months) if s else 0 for s in (now, then))
+    row = Reconciled(
+        project=stranding.project,
+        house=stranding.house,
+        resource=stranding.resource,
+        machines=machines,
+        network=_ready(plan, now, machines),
+        ordered=_ready(plan, then, machines),
+        stranded=months,
+        stranded_then=months_then,
+        saved=plan.policies.stranded_cost * stranding.racks * (months - months_then),
+        sentence="",
+    )
+    by = row.ordered or plan.horizon
+    if row.ordered == machines:
+        by = stranding.months[0]
+    gear = _bringing(plan, bought, row.house, row.resource, by)
+    return replace(row, sentence=_sentence(plan, row, len(stranding.months), gear))
 
 
 def _ready(plan: Plan, stranded: Stranding | None, machines: int) -> int | None:
@@ -192,24 +213,16 @@ def _ready(plan: Plan, stranded: Stranding | None, machines: int) -> int | None:
     return last + 1 if last < plan.horizon else None
 
 
-def _sentence(
-    plan: Plan,
-    one: Stranding,
-    machines: int,
-    ready: int | None,
-    ordered: int | None,
-    left: int,
-    gear: list[Purchase],
-) -> str:
+def _sentence(plan: Plan, row: Reconciled, stranded: int, gear: list[Purchase]) -> str:
     """Machines here, bits there, and what to order instead."""
-    bits = f"in month {ready}" if ready else "not within the horizon"
-    many_of = f"{len(one.months)} month{'s' * (len(one.months) > 1)}"
-    said = (
-        f"{one.project} in {one.house}: machines arrive in month {machines}, "
-        f"{SAID[one.resource]} {bits}: stranded {many_of}"
+    bits = f"in month {row.network}" if row.network else "not within the horizon"
+    sentence = (
+        f"{row.project} in {row.house}: machines arrive in month {row.machines}, "
+        f"{SAID[row.resource]} {bits}: stranded {_months(stranded)}"
     )
     if not gear:
-        return f"{said}; no order mends that" if left else said
-    rest = f", then {left} months are left" if left else ""
-    when = "" if not ordered or ordered <= machines else f" (there in month {ordered})"
-    return f"{said}; order {_what(plan, gear)}{when}{rest}"
+        return f"{sentence}; no order mends that" if row.stranded_then else sentence
+    rest = f", then {row.stranded_then} months are left" if row.stranded_then else ""
+    arrives = row.ordered if row.ordered and row.ordered > row.machines else None
+    when = f" (there in month {arrives})" if arrives else ""
+    return f"{sentence}; order {_phrases(plan, gear)}{when}{rest}"

@@ -2,8 +2,8 @@
 
     commonplace plan order DIR --out ordered
 
-Notable: a house is a small integer programme (`_order_house`), the backbone one with cuts
-(`_order_backbone`); both are held against `check` in the end. What cannot be there in time is
+Notable: a house is a small integer programme (`_house`), the backbone one with cuts
+(`backbone`); both are held against `check` in the end. What cannot be there in time is
 ordered in month 1 and said to be late, by how many months; what can never be there is said with
 the limit that stands against it. Machines and bits, ordered apart, are set side by side.
 """
@@ -19,8 +19,8 @@ from commonplace.capacity.feasibility.resources import Stock, site_rows
 from commonplace.capacity.plan.model import Order, Plan
 from commonplace.capacity.plan.stock import stocks
 from commonplace.capacity.plan.words import first_day
-from commonplace.capacity.procurement._backbone import order_backbone
-from commonplace.capacity.procurement._house import LIMITS, HouseOrders, order_house
+from commonplace.capacity.procurement._house import HouseOrders, order_house
+from commonplace.capacity.procurement._house_programme import LIMITS
 from commonplace.capacity.procurement._sentences import (
     Late,
     Reconciled,
@@ -28,11 +28,12 @@ from commonplace.capacity.procurement._sentences import (
     late_on_backbone,
     reconciled,
 )
+from commonplace.capacity.procurement.backbone import order_backbone
 from commonplace.capacity.procurement.purchases import (
     Purchase,
     as_orders,
     given_stock,
-    present,
+    present_units,
     purchases,
 )
 
@@ -64,13 +65,13 @@ class Orders:
                 "said": self.backbone_said,
             },
             "purchases": [
-                vars(one) | {"by": f"{first_day(self.plan, one.month):%Y-%m-%d}"}
-                for one in self.purchases
+                vars(purchase) | {"by": f"{first_day(self.plan, purchase.month):%Y-%m-%d}"}
+                for purchase in self.purchases
             ],
-            "orders": [vars(one) for one in self.orders],
-            "late": [vars(one) for one in self.late],
-            "reconciled": [vars(one) for one in self.reconciled],
-            "breaks": [vars(one) for one in self.verdict.breaks],
+            "orders": [vars(order) for order in self.orders],
+            "late": [vars(late) for late in self.late],
+            "reconciled": [vars(row) for row in self.reconciled],
+            "breaks": [vars(broken) for broken in self.verdict.breaks],
         }
 
 
@@ -81,76 +82,85 @@ def order(plan: Plan) -> Orders:
         InputError: HiGHS is not installed.
     """
     stock = given_stock(plan)
-    houses = _houses(plan, stock)
-    backbone = order_backbone(plan, stock)
-    chosen = [one for found in houses.values() for one in found.chosen] + backbone.chosen
-    orders = as_orders(plan, chosen)
+    houses, backbone = _houses(plan, stock), order_backbone(plan, stock)
+    units = [units for house in houses.values() for units in house.units]
+    orders = as_orders(plan, units + backbone.units)
     ordered = replace(plan, orders=orders)
     before, after = check(plan), check(ordered)
     bought = purchases(plan, orders)
     late = [
-        one
-        for house, found in houses.items()
-        for one in late_at_house(plan, house, found, bought, before)
+        late
+        for house, house_orders in houses.items()
+        for late in late_at_house(plan, house, house_orders, bought, before)
     ]
     late += late_on_backbone(plan, backbone, bought)
     late += [
-        Late(b.site, b.resource, b.month, None, 0, b.resource, b.sentence)
-        for b in after.breaks
-        if b.resource in ("space", "power", "network_space", "network_power")
+        Late(
+            site=broken.site,
+            resource=broken.resource,
+            need=broken.month,
+            earliest=None,
+            slips=0,
+            cause=broken.resource,
+            sentence=broken.sentence,
+        )
+        for broken in after.breaks
+        if broken.resource in ("space", "power", "network_space", "network_power")
     ]
     return Orders(
-        ordered,
-        orders,
-        bought,
-        tuple(late),
-        reconciled(plan, before, after, bought),
-        sum(one.cost for one in bought),
-        after,
-        backbone.bound,
-        backbone.cost,
-        backbone.said,
+        plan=ordered,
+        orders=orders,
+        purchases=bought,
+        late=tuple(late),
+        reconciled=reconciled(plan, before, after, bought),
+        cost=sum(purchase.cost for purchase in bought),
+        verdict=after,
+        backbone_bound=backbone.bound,
+        backbone_cost=backbone.cost,
+        backbone_said=backbone.remark,
     )
 
 
 def _houses(plan: Plan, stock: Stock) -> dict[str, HouseOrders]:
     """Each house; those that a limit stands against take first of what campus and region share."""
-    found = _in_turn(plan, stock, plan.houses)
-    first = [house for house in plan.houses if found[house].causes]
+    orders = _in_turn(plan, stock, plan.houses)
+    first = [house for house in plan.houses if orders[house].causes]
     if first and len(first) < len(plan.houses):
         rest = [house for house in plan.houses if house not in first]
         again = _in_turn(plan, stock, (*first, *rest))
-        if _missing(again) < _missing(found):
-            found = again
-    return {house: found[house] for house in plan.houses}
+        if _missing(again) < _missing(orders):
+            orders = again
+    return {house: orders[house] for house in plan.houses}
 
 
-def _missing(found: Mapping[str, HouseOrders]) -> int:
+def _missing(orders: Mapping[str, HouseOrders]) -> int:
     """Months in which something is missing, of all houses and needs."""
-    return sum(len(months) for one in found.values() for months in one.unmet.values())
+    return sum(len(months) for house in orders.values() for months in house.unmet.values())
 
 
 def _in_turn(plan: Plan, stock: Stock, houses: tuple[str, ...]) -> dict[str, HouseOrders]:
     """One house after the other, each within what campus and region have left for more gear."""
-    left = {
+    room = {
         (row.site, row.resource): np.maximum(row.headroom, 0.0)
         for row in site_rows(plan, stocks(plan))
         if plan.site[row.site].kind != "house"
     }
-    found = {}
+    orders = {}
     for house in houses:
-        above = plan.above(house)[1:]
-        shared = {
-            limit: np.min([left[site, limit] for site in above if (site, limit) in left], axis=0)
+        limits = [
+            (site, limit)
+            for site in plan.above(house)[1:]
             for limit in LIMITS
-            if any((site, limit) in left for site in above)
+            if (site, limit) in room
+        ]
+        shared = {
+            limit: np.min([room[pair] for pair in limits if pair[1] == limit], axis=0)
+            for limit in {limit for _, limit in limits}
         }
-        found[house] = order_house(plan, stock, house, shared)
-        for one in found[house].chosen:
-            more = one.units - present(plan, house, one.item)
-            for site in above:
-                for limit in LIMITS:
-                    if (site, limit) in left:
-                        takes = one.item.positions if limit == "network_space" else one.item.kw
-                        left[site, limit] = np.maximum(left[site, limit] - takes * more, 0.0)
-    return found
+        orders[house] = order_house(plan, stock, house, shared)
+        for units in orders[house].units:
+            more = units.units - present_units(plan, house, units.item)
+            for site, limit in limits:
+                per_unit = units.item.positions if limit == "network_space" else units.item.kw
+                room[site, limit] = np.maximum(room[site, limit] - per_unit * more, 0.0)
+    return orders

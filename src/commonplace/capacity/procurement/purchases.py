@@ -7,18 +7,19 @@ month 1 can be used before lead, installation and qualification are over.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from commonplace.capacity.feasibility.resources import Stock
+from commonplace.capacity.feasibility.resources import Stock, fbr_gbps
 from commonplace.capacity.plan.model import Item, Order, Plan
 from commonplace.capacity.plan.stock import Months, ready_after, stocks, usable
 from commonplace.capacity.plan.words import first_day, many
 
 
 @dataclass(frozen=True, eq=False)
-class Ordered:
+class OrderedUnits:
     """Usable units by month, [horizon], that orders bring of an item at a place."""
 
     place: str
@@ -31,7 +32,7 @@ def given_stock(plan: Plan) -> Stock:
     return stocks(replace(plan, orders=()))
 
 
-def present(plan: Plan, place: str, item: Item) -> Months:
+def present_units(plan: Plan, place: str, item: Item) -> Months:
     """Usable units that the present orders bring."""
     units = np.zeros(plan.horizon)
     for order in plan.orders:
@@ -45,20 +46,46 @@ def too_soon(plan: Plan, item: Item) -> int:
     return min(plan.horizon, ready_after(plan, item))
 
 
-def as_orders(plan: Plan, chosen: list[Ordered]) -> tuple[Order, ...]:
-    """The orders that bring what was chosen; those that nothing was chosen for stay as they are."""
-    places = {(one.place, one.item.id) for one in chosen}
-    found = [
+def facing_ports(item: Item) -> int:
+    """Ports of a skeleton that a unit may take."""
+    return item.ports_south if item.role == "fbr" else item.ports_north
+
+
+def units_for(plan: Plan, item: Item, load: Mapping[str, float], facing: float) -> float:
+    """Units of an item that these loads of a house need of it alone.
+
+    `facing`: ports of a skeleton that the other gear takes.
+    """
+    policies, wide = plan.policies, item.ports_north * item.gbps
+    lit = load["south"] / max(policies.residual, 1e-9)
+    if item.role == "superblock":
+        units = _whole_units(load["ports"], item.ports_south)
+        return units + _whole_units(lit, wide * (policies.first_optics or 1.0))
+    if item.role == "optics":
+        return _whole_units(lit, wide)
+    if item.role == "fbr":
+        return _whole_units(load["north"], fbr_gbps(item)) + policies.lost_fbrs
+    return _whole_units(facing, item.ports_south)
+
+
+def _whole_units(load: float, per_unit: float) -> float:
+    return float(np.ceil(load / per_unit)) if per_unit > 0 else 0.0
+
+
+def as_orders(plan: Plan, ordered: list[OrderedUnits]) -> tuple[Order, ...]:
+    """The orders that bring these units; those of other items and places stay as they are."""
+    places = {(units.place, units.item.id) for units in ordered}
+    orders = [
         order
         for order in plan.orders
         if (order.place, order.item) not in places or usable(plan, order) > plan.horizon
     ]
-    for one in chosen:
-        new = np.diff(one.units, prepend=0.0)
+    for units in ordered:
+        new = np.diff(units.units, prepend=0.0)
         for at in np.flatnonzero(new > 0.5):
-            month = int(at) + 1 - ready_after(plan, one.item)
-            found.append(Order(one.place, one.item.id, round(float(new[at])), month))
-    return tuple(sorted(found, key=lambda o: (o.month, o.place, o.item)))
+            month = int(at) + 1 - ready_after(plan, units.item)
+            orders.append(Order(units.place, units.item.id, round(float(new[at])), month))
+    return tuple(sorted(orders, key=lambda o: (o.month, o.place, o.item)))
 
 
 @dataclass(frozen=True)
@@ -87,17 +114,19 @@ def purchase_phrase(plan: Plan, purchase: Purchase, verb: str = "") -> str:
 def purchases(plan: Plan, orders: tuple[Order, ...]) -> tuple[Purchase, ...]:
     """What differs between the present orders and these: new ones, and those that come earlier."""
     before, after = _counted(plan.orders), _counted(orders)
-    found = []
-    for place, item in sorted({(p, i) for p, i, _ in after}):
-        new = sorted((after - before).elements())
-        old = sorted((before - after).elements())
-        mine = [month for p, i, month in new if (p, i) == (place, item)]
-        later = [month for p, i, month in old if (p, i) == (place, item)]
-        moved = Counter(zip(mine, later, strict=False))
-        found += [_purchase(plan, place, item, n, m, was) for (m, was), n in moved.items()]
-        added = Counter(mine[len(later) :])
-        found += [_purchase(plan, place, item, n, m, None) for m, n in added.items()]
-    return tuple(sorted(found, key=lambda p: (p.month, p.place, p.item)))
+    new, old = sorted((after - before).elements()), sorted((before - after).elements())
+    differences = []
+    for place, item in sorted({(place, item) for place, item, _ in after}):
+        months = [month for *where, month in new if where == [place, item]]
+        later = [month for *where, month in old if where == [place, item]]
+        moved = Counter(zip(months, later, strict=False))
+        added = Counter((month, None) for month in months[len(later) :])
+        pairs: list[tuple[tuple[int, int | None], int]] = [*moved.items(), *added.items()]
+        differences += [
+            _purchase(plan, place, plan.item[item], units=units, month=month, instead_of=was)
+            for (month, was), units in pairs
+        ]
+    return tuple(sorted(differences, key=lambda p: (p.month, p.place, p.item)))
 
 
 def _counted(orders: tuple[Order, ...]) -> Counter[tuple[str, str, int]]:
@@ -108,8 +137,14 @@ def _counted(orders: tuple[Order, ...]) -> Counter[tuple[str, str, int]]:
 
 
 def _purchase(
-    plan: Plan, place: str, item: str, units: int, month: int, was: int | None
+    plan: Plan, place: str, item: Item, *, units: int, month: int, instead_of: int | None
 ) -> Purchase:
-    ready = month + ready_after(plan, plan.item[item])
-    cost = units * plan.item[item].cost if was is None else 0.0
-    return Purchase(place, item, units, month, ready, cost, was)
+    return Purchase(
+        place=place,
+        item=item.id,
+        units=units,
+        month=month,
+        usable=month + ready_after(plan, item),
+        cost=units * item.cost if instead_of is None else 0.0,
+        instead_of=instead_of,
+    )
