@@ -106,6 +106,7 @@ def _add_gear(model: HouseRows, house: str, item: Item) -> Int64s:
 
 def _most_units(model: HouseRows, house: str, item: Item, now: Float64s) -> float:
     """What all that could come here would need of this item alone, and one more."""
+    # Not what the gray box holds, or the gray box could never be named as a cause.
     load = {need: _most_load(model, house, need) for need in ("ports", "south", "north")}
     facing = _most_facing_ports(model, house) if item.role == "skeleton" else 0.0
     needed = units_for(model.plan, item, load, facing)

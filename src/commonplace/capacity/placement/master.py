@@ -173,6 +173,8 @@ def master_programme(plan: Plan, orders: tuple[Order, ...]) -> MasterProgramme:
     """The programme of a plan; `orders` are those with which what is decided holds if it can."""
     rows = house_rows(plan, choices(plan))
     backbone = add_backbone(rows)
+    # A column fixed at 1: without the cost of all refusals the solver's relative gap would be that
+    # of a large negative number.
     constant = int(rows.programme.add_columns(1, rows.constant / rows.unit, 1.0, 1.0)[0])
     matrix = rows.programme.matrix()
     assert len(rows.family) == rows.programme.rows
