@@ -16,9 +16,8 @@ from click.testing import Result
 
 from commonplace import Library, LibraryError
 from commonplace.cli._program import program
-from commonplace.cli.arguments.options import KINDS, PROFILES
+from commonplace.cli.arguments.options import PROFILES
 from commonplace.cli.arguments.verb import Verb
-from commonplace.corpus import Kind
 from commonplace.retrieval import Profile
 from patience import PATIENCE
 
@@ -78,7 +77,6 @@ def test_search_imports_neither_torch_nor_rich(filled: tuple[Path, Path]) -> Non
 
 
 def test_the_choices_are_those_of_the_library() -> None:
-    assert get_args(Kind) == KINDS
     assert set(get_args(Profile)) == set(PROFILES)
 
 

@@ -19,7 +19,7 @@ from threading import Thread
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from commonplace.corpus._types import Document, Limits, ReadResult, TextLocator
+from commonplace.corpus import Document, Limits, ReadResult, TextLocator
 from commonplace.corpus.text.analyser import analyse
 from commonplace.corpus.workers import process as _worker
 from commonplace.corpus.workers.isolation import read_all

@@ -1,125 +1,97 @@
-"""Items, passages, locators, links, and the store that keeps them. See docs/architecture.md."""
+"""Items, passages, locators, links, and the store that keeps them. See docs/architecture.md.
 
-from commonplace.corpus._paths import absolute, is_under, require, shown_path
-from commonplace.corpus._types import (
-    AddReport,
-    Box,
-    Document,
-    Draft,
-    FileReport,
-    Filter,
-    Item,
-    Kind,
-    Limits,
-    Link,
-    Locator,
-    PageLocator,
-    Passage,
-    ReadResult,
-    TextLocator,
-)
-from commonplace.corpus.ingest.add import add_files
-from commonplace.corpus.ingest.encode import Encoder, encode_missing, vector_table
-from commonplace.corpus.store.feedback import (
-    VERDICTS,
-    FeedbackRecord,
-    Verdict,
-    feedback_file,
-    forget_feedback,
-    read_feedback,
-    record_feedback,
-)
-from commonplace.corpus.store.schema import encode_locator, item_id, passages_from
-from commonplace.corpus.store.snapshot import Snapshot, by_id
-from commonplace.corpus.store.tables import Store
-from commonplace.corpus.store.vectors import Vectors, grown_vectors, load_vectors, lookup
-from commonplace.corpus.text.analyser import ANALYSER, analyse
-from commonplace.corpus.text.indexed import heading_line, indexed_text
-from commonplace.corpus.text.sentences import sentence_spans, without_marker
-from commonplace.corpus.views.reading_list import (
-    Mention,
-    ReadingListEntry,
-    mark_entry,
-    reading_list,
-)
-from commonplace.corpus.views.resolve import (
-    ShownCitation,
-    SourceFile,
-    find_cited,
-    find_source,
-    narrow,
-    show,
-)
-from commonplace.corpus.views.status import (
-    FileStatus,
-    Status,
-    find_items,
-    known_root,
-    read_status,
-    remove_paths,
-)
+The names below are imported when they are first used.
+"""
 
-__all__ = [
-    "ANALYSER",
-    "VERDICTS",
-    "AddReport",
-    "Box",
-    "Document",
-    "Draft",
-    "Encoder",
-    "FeedbackRecord",
-    "FileReport",
-    "FileStatus",
-    "Filter",
-    "Item",
-    "Kind",
-    "Limits",
-    "Link",
-    "Locator",
-    "Mention",
-    "PageLocator",
-    "Passage",
-    "ReadResult",
-    "ReadingListEntry",
-    "ShownCitation",
-    "Snapshot",
-    "SourceFile",
-    "Status",
-    "Store",
-    "TextLocator",
-    "Vectors",
-    "Verdict",
-    "absolute",
-    "add_files",
-    "analyse",
-    "by_id",
-    "encode_locator",
-    "encode_missing",
-    "feedback_file",
-    "find_cited",
-    "find_items",
-    "find_source",
-    "forget_feedback",
-    "grown_vectors",
-    "heading_line",
-    "indexed_text",
-    "is_under",
-    "item_id",
-    "known_root",
-    "load_vectors",
-    "lookup",
-    "mark_entry",
-    "narrow",
-    "passages_from",
-    "read_feedback",
-    "read_status",
-    "reading_list",
-    "record_feedback",
-    "remove_paths",
-    "require",
-    "sentence_spans",
-    "show",
-    "shown_path",
-    "vector_table",
-    "without_marker",
-]
+from typing import TYPE_CHECKING
+
+from commonplace.foundation import lazy_names
+
+if TYPE_CHECKING:
+    from commonplace.corpus._paths import absolute as absolute
+    from commonplace.corpus._paths import is_under as is_under
+    from commonplace.corpus._paths import require as require
+    from commonplace.corpus._paths import shown_path as shown_path
+    from commonplace.corpus._types import KINDS as KINDS
+    from commonplace.corpus._types import AddReport as AddReport
+    from commonplace.corpus._types import Box as Box
+    from commonplace.corpus._types import Document as Document
+    from commonplace.corpus._types import Draft as Draft
+    from commonplace.corpus._types import FileReport as FileReport
+    from commonplace.corpus._types import Filter as Filter
+    from commonplace.corpus._types import Item as Item
+    from commonplace.corpus._types import Kind as Kind
+    from commonplace.corpus._types import Limits as Limits
+    from commonplace.corpus._types import Link as Link
+    from commonplace.corpus._types import Locator as Locator
+    from commonplace.corpus._types import PageLocator as PageLocator
+    from commonplace.corpus._types import Passage as Passage
+    from commonplace.corpus._types import ReadResult as ReadResult
+    from commonplace.corpus._types import TextLocator as TextLocator
+    from commonplace.corpus.ingest.add import add_files as add_files
+    from commonplace.corpus.ingest.encode import Encoder as Encoder
+    from commonplace.corpus.ingest.encode import encode_missing as encode_missing
+    from commonplace.corpus.ingest.encode import vector_table as vector_table
+    from commonplace.corpus.store.feedback import VERDICTS as VERDICTS
+    from commonplace.corpus.store.feedback import FeedbackRecord as FeedbackRecord
+    from commonplace.corpus.store.feedback import Verdict as Verdict
+    from commonplace.corpus.store.feedback import feedback_file as feedback_file
+    from commonplace.corpus.store.feedback import forget_feedback as forget_feedback
+    from commonplace.corpus.store.feedback import read_feedback as read_feedback
+    from commonplace.corpus.store.feedback import record_feedback as record_feedback
+    from commonplace.corpus.store.schema import encode_locator as encode_locator
+    from commonplace.corpus.store.schema import item_id as item_id
+    from commonplace.corpus.store.schema import passages_from as passages_from
+    from commonplace.corpus.store.snapshot import Snapshot as Snapshot
+    from commonplace.corpus.store.snapshot import by_id as by_id
+    from commonplace.corpus.store.tables import Store as Store
+    from commonplace.corpus.store.vectors import Vectors as Vectors
+    from commonplace.corpus.store.vectors import grown_vectors as grown_vectors
+    from commonplace.corpus.store.vectors import load_vectors as load_vectors
+    from commonplace.corpus.store.vectors import lookup as lookup
+    from commonplace.corpus.text.analyser import ANALYSER as ANALYSER
+    from commonplace.corpus.text.analyser import analyse as analyse
+    from commonplace.corpus.text.indexed import heading_line as heading_line
+    from commonplace.corpus.text.indexed import indexed_text as indexed_text
+    from commonplace.corpus.text.sentences import sentence_spans as sentence_spans
+    from commonplace.corpus.text.sentences import without_marker as without_marker
+    from commonplace.corpus.views.reading_list import Mention as Mention
+    from commonplace.corpus.views.reading_list import ReadingListEntry as ReadingListEntry
+    from commonplace.corpus.views.reading_list import mark_entry as mark_entry
+    from commonplace.corpus.views.reading_list import reading_list as reading_list
+    from commonplace.corpus.views.resolve import ShownCitation as ShownCitation
+    from commonplace.corpus.views.resolve import SourceFile as SourceFile
+    from commonplace.corpus.views.resolve import find_cited as find_cited
+    from commonplace.corpus.views.resolve import find_source as find_source
+    from commonplace.corpus.views.resolve import narrow as narrow
+    from commonplace.corpus.views.resolve import show as show
+    from commonplace.corpus.views.status import FileStatus as FileStatus
+    from commonplace.corpus.views.status import Status as Status
+    from commonplace.corpus.views.status import find_items as find_items
+    from commonplace.corpus.views.status import known_root as known_root
+    from commonplace.corpus.views.status import read_status as read_status
+    from commonplace.corpus.views.status import remove_paths as remove_paths
+
+_MODULES = {
+    "_paths": "absolute is_under require shown_path",
+    "_types": """
+        AddReport Box Document Draft FileReport Filter Item KINDS Kind Limits Link Locator
+        PageLocator Passage ReadResult TextLocator""",
+    "ingest.add": "add_files",
+    "ingest.encode": "Encoder encode_missing vector_table",
+    "store.feedback": """
+        FeedbackRecord VERDICTS Verdict feedback_file forget_feedback read_feedback
+        record_feedback""",
+    "store.schema": "encode_locator item_id passages_from",
+    "store.snapshot": "Snapshot by_id",
+    "store.tables": "Store",
+    "store.vectors": "Vectors grown_vectors load_vectors lookup",
+    "text.analyser": "ANALYSER analyse",
+    "text.indexed": "heading_line indexed_text",
+    "text.sentences": "sentence_spans without_marker",
+    "views.reading_list": "Mention ReadingListEntry mark_entry reading_list",
+    "views.resolve": "ShownCitation SourceFile find_cited find_source narrow show",
+    "views.status": "FileStatus Status find_items known_root read_status remove_paths",
+}
+__all__ = sorted(" ".join(_MODULES.values()).split())
+__getattr__ = lazy_names(__name__, _MODULES)

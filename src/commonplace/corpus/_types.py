@@ -8,9 +8,10 @@ store adds to a draft (identity, revision, validity in time) makes it a `Passage
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, get_args
 
 Kind = Literal["text", "markdown", "html", "pdf", "code", "rst", "notebook", "epub", "docx"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 State = Literal["indexed", "skipped", "superseded", "stale"]
 
 

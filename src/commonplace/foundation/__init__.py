@@ -2,6 +2,7 @@
 
 from commonplace.foundation._bugs import bug_report
 from commonplace.foundation._cores import default_threads
+from commonplace.foundation._doors import lazy_names
 from commonplace.foundation._errors import (
     CommonplaceError,
     InputError,
@@ -40,6 +41,7 @@ __all__ = [
     "display_path",
     "file_beside",
     "find_run",
+    "lazy_names",
     "new_run_id",
     "read_records",
     "read_runs",

@@ -3,77 +3,37 @@
 The names below are imported when they are first used, so that `commonplace --help` is instant.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from commonplace.foundation import lazy_names
 
 if TYPE_CHECKING:
-    from commonplace.library._answering import Question
-    from commonplace.library._facade import Library
-    from commonplace.library._models import ENCODER_SHA256, OpenModels
-    from commonplace.library._records import (
-        answer_record,
-        as_json,
-        assessment_record,
-        citation_id,
-        feedback_record,
-        hit_record,
-        hits_record,
-        reading_record,
-        reasons_record,
-        sentence_record,
-        shown_record,
-        status_record,
-    )
-    from commonplace.library._selection import Selected
-
-__all__ = [
-    "ENCODER_SHA256",
-    "Library",
-    "OpenModels",
-    "Question",
-    "Selected",
-    "answer_record",
-    "as_json",
-    "assessment_record",
-    "citation_id",
-    "feedback_record",
-    "hit_record",
-    "hits_record",
-    "reading_record",
-    "reasons_record",
-    "sentence_record",
-    "shown_record",
-    "status_record",
-]
+    from commonplace.library._answering import Question as Question
+    from commonplace.library._facade import Library as Library
+    from commonplace.library._models import ENCODER_SHA256 as ENCODER_SHA256
+    from commonplace.library._models import OpenModels as OpenModels
+    from commonplace.library._records import answer_record as answer_record
+    from commonplace.library._records import as_json as as_json
+    from commonplace.library._records import assessment_record as assessment_record
+    from commonplace.library._records import citation_id as citation_id
+    from commonplace.library._records import feedback_record as feedback_record
+    from commonplace.library._records import hit_record as hit_record
+    from commonplace.library._records import hits_record as hits_record
+    from commonplace.library._records import reading_record as reading_record
+    from commonplace.library._records import reasons_record as reasons_record
+    from commonplace.library._records import sentence_record as sentence_record
+    from commonplace.library._records import shown_record as shown_record
+    from commonplace.library._records import status_record as status_record
+    from commonplace.library._selection import Selected as Selected
 
 _MODULES = {
-    "_answering": ["Question"],
-    "_facade": ["Library"],
-    "_models": ["ENCODER_SHA256", "OpenModels"],
-    "_records": [
-        "answer_record",
-        "as_json",
-        "assessment_record",
-        "citation_id",
-        "feedback_record",
-        "hit_record",
-        "hits_record",
-        "reading_record",
-        "reasons_record",
-        "sentence_record",
-        "shown_record",
-        "status_record",
-    ],
-    "_selection": ["Selected"],
+    "_answering": "Question",
+    "_facade": "Library",
+    "_models": "ENCODER_SHA256 OpenModels",
+    "_records": """
+        answer_record as_json assessment_record citation_id feedback_record hit_record
+        hits_record reading_record reasons_record sentence_record shown_record status_record""",
+    "_selection": "Selected",
 }
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__all__ = sorted(" ".join(_MODULES.values()).split())
+__getattr__ = lazy_names(__name__, _MODULES)

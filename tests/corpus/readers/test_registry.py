@@ -1,7 +1,9 @@
 """Which file goes to which reader, and what every reader promises."""
 
 import json
+import re
 from datetime import UTC, datetime
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.corpus import Document, Limits, TextLocator
+from commonplace.corpus import KINDS, Document, Limits, TextLocator
 from commonplace.corpus.readers import KIND_BY_SUFFIX, read_document
 from commonplace.foundation import UnreadableError
 
@@ -121,6 +123,13 @@ def test_a_file_over_the_limit_is_refused_and_a_long_text_is_cut() -> None:
 )
 def test_when_it_was_written(name: str, text: str, date: datetime | None) -> None:
     assert read(name, text).written_at == date
+
+
+def test_the_kinds_are_the_same_everywhere() -> None:
+    assert set(KIND_BY_SUFFIX.values()) == set(KINDS)
+    page = files("commonplace.service").joinpath("page/ask/filters.js").read_text("utf-8")
+    (line,) = re.findall(r"^const KINDS = (\[.*\]);$", page, re.MULTILINE)
+    assert tuple(json.loads(line)) == KINDS
 
 
 def test_each_suffix_has_one_kind() -> None:

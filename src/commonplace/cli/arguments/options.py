@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 import click
 
 from commonplace.cli.terminal.output import announce
+from commonplace.corpus import KINDS
 
 if TYPE_CHECKING:
     from commonplace import Filter, Library
     from commonplace.corpus import Kind
 
-KINDS = ("text", "markdown", "html", "pdf", "code", "rst", "notebook", "epub", "docx")
 PROFILES = ("fast", "best", "bm25", "dense")
 _CHOSEN = "commonplace.library"
 _Command = TypeVar("_Command", bound=Callable[..., Any])

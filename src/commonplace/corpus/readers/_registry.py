@@ -3,13 +3,14 @@
 The suffix decides; a file without one (README, Makefile, LICENSE) is looked into. What has no
 reader is refused with a sentence, so that `status` can say why.
 
-Notable: a reader is imported when its first file comes, so that a library of notes never loads a
-PDF engine.
+Notable: `_FORMATS` is the one table of formats; tests hold its keys, and what the command line and
+the page offer, to `KINDS`. A reader is imported when its first file comes, so that a library of
+notes never loads a PDF engine.
 """
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -19,40 +20,45 @@ from commonplace.corpus._types import Document, Kind, Limits
 from commonplace.corpus.readers._dates import date_in_name, not_after
 from commonplace.foundation import UnreadableError
 
-_READERS: Final[Mapping[Kind, str]] = {
-    "text": "plain.text",
-    "markdown": "plain.markdown",
-    "rst": "plain.rst",
-    "code": "plain.code",
-    "notebook": "plain.notebook",
-    "html": "html.reader",
-    "pdf": "pdf.reader",
-    "epub": "html.epub",
-    "docx": "office.docx",
-}
-_SUFFIXES: Final[Mapping[Kind, str]] = {
-    "markdown": "md markdown mdown mkd mdx rmd qmd",
-    "text": """txt text log org tex ltx bib csv tsv json jsonl ndjson yaml yml toml ini cfg conf xml
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """How files of one kind are recognised and read."""
+
+    reader: str  # the module below this package whose `read` reads them
+    suffixes: str
+    dated_by_name: bool = False  # whether a date in the file's name says when it was written
+
+
+_FORMATS: Final[Mapping[Kind, _Format]] = {
+    "text": _Format(
+        "plain.text",
+        """txt text log org tex ltx bib csv tsv json jsonl ndjson yaml yml toml ini cfg conf xml
         adoc asciidoc wiki textile srt vtt diff patch""",
-    "code": """py pyi pyx js mjs cjs jsx ts tsx c h cc cpp cxx hh hpp hxx cu cuh rs go java kt kts
+        dated_by_name=True,
+    ),
+    "markdown": _Format("plain.markdown", "md markdown mdown mkd mdx rmd qmd", dated_by_name=True),
+    "html": _Format("html.reader", "html htm xhtml"),
+    "pdf": _Format("pdf.reader", "pdf"),
+    "code": _Format(
+        "plain.code",
+        """py pyi pyx js mjs cjs jsx ts tsx c h cc cpp cxx hh hpp hxx cu cuh rs go java kt kts
         scala sh bash zsh fish sql rb jl r m mm swift cs php pl pm lua hs ml mli ex exs erl clj
         lisp el scm f f90 f95 vb ps1 dart zig nim proto graphql cmake mk gradle tf css scss vue
         svelte""",
-    "rst": "rst rest",
-    "notebook": "ipynb",
-    "html": "html htm xhtml",
-    "pdf": "pdf",
-    "epub": "epub",
-    "docx": "docx",
+    ),
+    "rst": _Format("plain.rst", "rst rest", dated_by_name=True),
+    "notebook": _Format("plain.notebook", "ipynb", dated_by_name=True),
+    "epub": _Format("html.epub", "epub"),
+    "docx": _Format("office.docx", "docx"),
 }
 KIND_BY_SUFFIX: Final[Mapping[str, Kind]] = MappingProxyType(
-    {f".{suffix}": kind for kind, names in _SUFFIXES.items() for suffix in names.split()}
+    {f".{suffix}": kind for kind, form in _FORMATS.items() for suffix in form.suffixes.split()}
 )
 _CODE_NAMES: Final = frozenset(
     {"makefile", "gnumakefile", "dockerfile", "containerfile", "rakefile", "gemfile", "justfile"}
     | {"snakefile", "jenkinsfile", "vagrantfile", "procfile", "cmakelists.txt"}
 )
-_DATED_BY_NAME: Final = frozenset({"text", "markdown", "rst", "notebook"})
 _LONGEST_SUFFIX: Final = 10
 
 Reader = Callable[[Path, bytes, Limits], Document]
@@ -73,7 +79,7 @@ def read_document(path: Path, data: bytes, limits: Limits, modified: datetime) -
     kind = kind_of(path, data)
     document = _reader(kind)(path, data, limits)
     written = document.written_at
-    if written is None and kind in _DATED_BY_NAME:
+    if written is None and _FORMATS[kind].dated_by_name:
         written = date_in_name(path)
     return replace(document, written_at=not_after(written, modified))
 
@@ -110,6 +116,6 @@ def _sniffed(data: bytes) -> Kind:
 
 
 def _reader(kind: Kind) -> Reader:
-    module = importlib.import_module(f"commonplace.corpus.readers.{_READERS[kind]}")
+    module = importlib.import_module(f"commonplace.corpus.readers.{_FORMATS[kind].reader}")
     reader: Reader = module.read
     return reader

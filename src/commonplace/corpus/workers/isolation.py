@@ -48,14 +48,9 @@ _KNOWN: Final = frozenset(
         for kind in (ReadResult, Document, Draft, Link, TextLocator, PageLocator, Box)
     ]
 )
-# The packages are made bare: their `__init__` would import the store, which a reader does not need.
 _BOOT: Final = """
-import json, sys, types
-paths, packages = json.loads(sys.stdin.buffer.readline())
-sys.path[:] = paths
-for name, folder in packages:
-    sys.modules[name] = module = types.ModuleType(name)
-    module.__path__ = [folder]
+import json, sys
+sys.path[:] = json.loads(sys.stdin.buffer.readline())
 from commonplace.corpus.workers.process import main
 main()
 """
@@ -180,8 +175,6 @@ class _Worker(threading.Thread):
 
 def _spawn() -> subprocess.Popen[bytes]:
     """A process that waits for its first message."""
-    corpus = Path(__file__).resolve().parents[1]
-    packages = [("commonplace", str(corpus.parent)), ("commonplace.corpus", str(corpus))]
     paths = [path or os.getcwd() for path in sys.path]
     process = subprocess.Popen(
         [sys.executable or "python3", "-I", "-S", "-c", _BOOT],
@@ -190,7 +183,7 @@ def _spawn() -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
     )
     with contextlib.suppress(BrokenPipeError):
-        _pipe(process.stdin).write(json.dumps([paths, packages]).encode() + b"\n")
+        _pipe(process.stdin).write(json.dumps(paths).encode() + b"\n")
     return process
 
 
