@@ -31,16 +31,16 @@ from torch import Tensor, nn
 
 from commonplace.adapters import attach, create, save_adapter
 from commonplace.recipes.text import (
-    Document,
     Language,
     Measure,
+    NextTokenModel,
     TextSettings,
-    Words,
+    TrainingText,
     blocks,
     compare,
+    evaluate,
     next_token_loss,
     open_language,
-    read,
     split,
     spread,
     unrelated_text,
@@ -76,10 +76,10 @@ class Plain(nn.Module):
         return self.base(input_ids=tokens, use_cache=False).logits
 
 
-def documents(folder: Path) -> list[Document]:
+def documents(folder: Path) -> list[TrainingText]:
     """The notes below a folder, in the order of their paths."""
     files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
-    return [Document(file.read_text("utf-8", "replace"), file.name) for file in files]
+    return [TrainingText(file.read_text("utf-8", "replace"), file.name) for file in files]
 
 
 def prepare(root: Path, source: str, tokenizer: Any, settings: TextSettings) -> Texts:
@@ -91,7 +91,7 @@ def prepare(root: Path, source: str, tokenizer: Any, settings: TextSettings) -> 
         for name in names
         if name != source
     ]
-    shipped = blocks(tokenizer, [Document(unrelated_text())], settings.block)
+    shipped = blocks(tokenizer, [TrainingText(unrelated_text())], settings.block)
     made = {
         "learned": blocks(tokenizer, parts.learned, settings.block),
         "validation": spread(blocks(tokenizer, parts.validation, settings.block), 12),
@@ -117,14 +117,14 @@ def dress(
         return model, nullcontext, lambda _: len(save(changed))
     adapter = create(language.model, kind=kind, rank=settings.rank, base=language.name)  # type: ignore[arg-type]
     worn = attach(language.model, adapter, trainable=True)
-    words = Words(language.model, worn)
+    words = NextTokenModel(language.model, worn)
 
     def weigh(place: Path) -> int:
         save_adapter(worn.adapter, place / "a.safetensors")
         worn.detach()
         return (place / "a.safetensors").stat().st_size
 
-    return words, words.bare, weigh
+    return words, words.without_adapter, weigh
 
 
 def _layers(language: Language) -> int:
@@ -151,7 +151,7 @@ def one(
     seconds = perf_counter() - began
     model.eval()
     with torch.no_grad(), TemporaryDirectory() as place:
-        test = read(model, texts.test).loss
+        test = evaluate(model, texts.test).loss
         others, other_drift = compare(model, texts.others, before["others"])
         shipped, drift = compare(model, texts.shipped, before["shipped"])
         size = weigh(Path(place))
@@ -229,9 +229,9 @@ def main() -> None:
     base = Plain(language.model)
     with torch.no_grad():
         before = {
-            "test": read(base, texts.test),
-            "others": read(base, texts.others, keep=True),
-            "shipped": read(base, texts.shipped, keep=True),
+            "test": evaluate(base, texts.test),
+            "others": evaluate(base, texts.others, keep=True),
+            "shipped": evaluate(base, texts.shipped, keep=True),
         }
     known = {name: text.perplexity for name, text in before.items()}
     # Full fine-tuning changes the base itself, so it comes last.

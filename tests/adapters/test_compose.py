@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from commonplace.adapters import METHODS, Adapter, Layer, attach, compose, kept
+from commonplace.adapters import METHODS, Adapter, Layer, attach, compose, retained_shares
 from commonplace.foundation import InputError
 from networks import DOUBLE, Everything, Perceptron, inputs, made, random_adapter, relative, tokens
 
@@ -127,9 +127,9 @@ def test_projection_keeps_each_ones_own_subspace() -> None:
         own = adapter.layers["first"].factors["down"].T
         wanted = weight * sum_of([(adapter, 1.0)], "first") @ own
         assert relative(product(composed.layers["first"]) @ own, wanted) < 1e-12
-    assert max(one.error for one in kept(composed, named)) < 1e-12
+    assert max(one.error for one in retained_shares(composed, named)) < 1e-12
     summed = compose(list(named.values()), "concatenation")
-    assert max(one.error for one in kept(summed, named)) > 0.1
+    assert max(one.error for one in retained_shares(summed, named)) > 0.1
 
 
 def test_projection_of_one_subspace_is_the_mean() -> None:

@@ -9,7 +9,15 @@ pytest.importorskip("torch", reason="adapters need torch")
 import torch
 from torch import Tensor
 
-from commonplace.adapters import Adapter, Layer, compose, conflicts, effect, inspect, kept
+from commonplace.adapters import (
+    Adapter,
+    Layer,
+    compose,
+    conflicts,
+    effect,
+    inspect,
+    retained_shares,
+)
 from networks import DOUBLE, Everything, made, random_adapter
 
 
@@ -60,10 +68,13 @@ def test_against_dense_matrices() -> None:
 
 def test_after_composing_each_is_kept_or_not() -> None:
     named = {"a": (single(E[0], E[0]), 1.0), "b": (single(-E[0], E[0]), 1.0)}
-    gone = {one.adapter: one.error for one in kept(compose(list(named.values()), "linear"), named)}
+    gone = {
+        one.adapter: one.error
+        for one in retained_shares(compose(list(named.values()), "linear"), named)
+    }
     assert gone == pytest.approx({"a": 1.0, "b": 1.0})
     apart = {"a": (single(E[0], E[0]), 1.0), "b": (single(E[1], E[1]), 1.0)}
-    assert all(one.error < 1e-12 for one in kept(compose(list(apart.values())), apart))
+    assert all(one.error < 1e-12 for one in retained_shares(compose(list(apart.values())), apart))
 
 
 @pytest.mark.parametrize("kind", ["lora", "rslora", "dora", "loha", "lokr"])

@@ -24,7 +24,7 @@ from commonplace.adapters import (
     save_adapter,
     with_names,
 )
-from commonplace.adapters.formats._tensor_file import open_tensors, write_tensors
+from commonplace.adapters.formats.tensor_file import open_tensors, write_tensors
 from commonplace.foundation import InputError
 from networks import relative
 

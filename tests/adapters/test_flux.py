@@ -19,7 +19,7 @@ from commonplace.adapters import (
     open_adapter,
     save_adapter,
 )
-from commonplace.adapters.formats._tensor_file import write_tensors
+from commonplace.adapters.formats.tensor_file import write_tensors
 from commonplace.foundation import InputError
 
 WIDTH, FLUX, RANK = 16, 3072, 2  # in Flux's proportions; and its own width

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from commonplace.adapters import attach, open_adapter, save_adapter
-from commonplace.adapters.formats._tensor_file import write_tensors
+from commonplace.adapters.formats.tensor_file import write_tensors
 from commonplace.foundation import InputError
 from networks import DOUBLE, Everything, made, random_adapter, relative, tokens
 

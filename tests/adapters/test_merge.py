@@ -147,7 +147,7 @@ def test_the_short_way_is_the_contract(kinds: tuple[str, ...]) -> None:
             [random_adapter(model, k, s) for s, k in enumerate(kinds)],
         )
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("commonplace.adapters.running.merge._NEAR", 100)
+            patch.setattr("commonplace.adapters.running.merge.CHUNK_BYTES", 100)
             merge(model, [(one, 0.7) for one in adapters], force=True)
         for name in adapters[0].layers:
             weight = base.get_parameter(f"{name}.weight")

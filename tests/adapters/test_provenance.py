@@ -23,7 +23,7 @@ from commonplace.adapters import (
     resize,
     save_adapter,
 )
-from commonplace.adapters.formats._tensor_file import open_tensors, write_tensors
+from commonplace.adapters.formats.tensor_file import open_tensors, write_tensors
 from commonplace.foundation import InputError
 from networks import Perceptron, made, random_adapter
 

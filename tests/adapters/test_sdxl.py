@@ -13,8 +13,8 @@ pytest.importorskip("torch", reason="adapters need torch")
 import torch
 
 from commonplace.adapters import Adapter, Layer, open_adapter, save_adapter, with_names
-from commonplace.adapters.formats._tensor_file import open_tensors, write_tensors
-from commonplace.adapters.names._sdxl import diffusers_name, original_name
+from commonplace.adapters.formats.tensor_file import open_tensors, write_tensors
+from commonplace.adapters.names.sdxl import diffusers_name, original_name
 from commonplace.foundation import InputError
 
 _DEPTHS = {  # the transformers of diffusers' U-Net, and how many blocks each has

@@ -25,7 +25,7 @@ from commonplace.adapters import (
     resize,
     save_adapter,
 )
-from commonplace.adapters.formats import _tensor_file as files
+from commonplace.adapters.formats import tensor_file as files
 
 RANK, SIZE = 4, 64
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonplace.adapters import Adapter, open_adapter, save_adapter
-from commonplace.adapters.formats._tensor_file import open_tensors, write_tensors
+from commonplace.adapters.formats.tensor_file import open_tensors, write_tensors
 from commonplace.foundation import InputError
 from networks import Perceptron, made, random_adapter
 

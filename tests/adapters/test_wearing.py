@@ -9,11 +9,11 @@ pytest.importorskip("torch", reason="adapters need torch")
 import torch
 from torch import Tensor, nn
 
-from commonplace.adapters import Adapter, Layer, Wearing, attach, create
-from commonplace.training import Settings, train
+from commonplace.adapters import AdaptedModel, Adapter, Layer, attach, create
+from commonplace.training import TrainingSettings, train
 from networks import Everything, made, tokens, weights
 
-SETTINGS = Settings(steps=4, batch=2, learning_rate=0.05, warm_up=0, patience=0)
+SETTINGS = TrainingSettings(steps=4, batch=2, learning_rate=0.05, warm_up=0, patience=0)
 Item = tuple[Tensor, Tensor]
 
 
@@ -62,7 +62,7 @@ def test_the_base_keeps_its_bits_and_the_adapter_learns(kind: str) -> None:
     adapter = MAKERS[kind](model)
     worn = attach(model, adapter.map(lambda _, one: one.map(Tensor.double)), trainable=True)
     before = dict(weights(worn))
-    losses = [one.loss for one in train(Wearing(model, worn), items, squares, SETTINGS)]
+    losses = [one.loss for one in train(AdaptedModel(model, worn), items, squares, SETTINGS)]
     assert all(torch.equal(one, kept[name]) for name, one in model.state_dict().items())
     assert not any(one.requires_grad or one.grad is not None for one in model.parameters())
     moved = [name for name, one in worn.named_parameters() if not torch.equal(one, before[name])]
@@ -80,7 +80,7 @@ def test_every_tensor_of_the_adapter_learns() -> None:
         adapter = create(model, "*", kind=kind, rank=2)
         worn = attach(model, adapter.map(lambda _, one: one.map(Tensor.double)), trainable=True)
         before = dict(weights(worn))
-        list(train(Wearing(model, worn), items, squares, SETTINGS))
+        list(train(AdaptedModel(model, worn), items, squares, SETTINGS))
         same = [name for name, one in worn.named_parameters() if torch.equal(one, before[name])]
         assert same == [], kind
         worn.detach()
@@ -91,8 +91,8 @@ def test_bare_is_the_base() -> None:
     worn = attach(model, full(model), 0.5, trainable=True)
     with torch.no_grad():
         next(worn.parameters()).fill_(1.0)
-        worn_output, both = model(tokens()), Wearing(model, worn)
-        with both.bare():
+        worn_output, both = model(tokens()), AdaptedModel(model, worn)
+        with both.without_adapter():
             bare = both(tokens())
         assert torch.equal(both(tokens()), worn_output)
         worn.detach()

@@ -84,7 +84,7 @@ def test_convert_there_and_back(run: Run, files: tuple[Path, Path], tmp_path: Pa
     import torch
 
     from commonplace.adapters import open_adapter
-    from commonplace.adapters.formats._tensor_file import write_tensors
+    from commonplace.adapters.formats.tensor_file import write_tensors
 
     weights = {f"{name}.weight": torch.zeros(6, 5) for name in _adapter().layers}
     write_tensors(tmp_path / "base.safetensors", weights.items(), dict)

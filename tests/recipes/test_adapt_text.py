@@ -18,13 +18,13 @@ from commonplace import Library
 from commonplace.adapters import attach, open_adapter
 from commonplace.cli._program import program
 from commonplace.recipes.text import (
-    Document,
+    NextTokenModel,
     TextSettings,
-    Words,
+    TrainingText,
     compare,
+    evaluate,
     open_language,
     prepare,
-    read,
 )
 
 Run = Callable[..., Result]
@@ -104,27 +104,29 @@ def test_what_is_reported_chose_nothing(run: Run, language: Path) -> None:
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)
     opened = open_language(str(language))
-    documents = [Document(one.text, one.id) for one in Library.open("library").select("notes")]
+    documents = [TrainingText(one.text, one.id) for one in Library.open("library").select("notes")]
     texts = prepare(documents, opened.tokenizer, TextSettings())
     bare = Scores(opened.model)
-    before = read(bare, texts.test), read(bare, texts.unrelated_test, keep=True)
+    before = evaluate(bare, texts.test), evaluate(bare, texts.unrelated_test, keep=True)
     worn = attach(opened.model, open_adapter("notes.safetensors"))
-    words = Words(opened.model, worn)
+    words = NextTokenModel(opened.model, worn)
     drifted, divergence = compare(words, texts.unrelated_test, before[1])
-    figures = [before[0].perplexity, read(words, texts.test).perplexity]
+    figures = [before[0].perplexity, evaluate(words, texts.test).perplexity]
     assert report["held_out_perplexity"] == pytest.approx(figures, rel=1e-5)
     figures = [before[1].perplexity, math.exp(drifted)]
     assert report["unrelated_perplexity"] == pytest.approx(figures, rel=1e-5)
     assert report["divergence"] == pytest.approx(divergence, rel=1e-4)
     chose = report["validation"]
-    assert chose["held_out_perplexity"] == pytest.approx(read(words, texts.validation).perplexity)
+    assert chose["held_out_perplexity"] == pytest.approx(
+        evaluate(words, texts.validation).perplexity
+    )
 
 
 def test_divergence_is_that_of_torch(language: Path) -> None:
     opened = open_language(str(language))
     words = Scores(opened.model)
     rows = torch.randint(300, (5, 64), generator=torch.Generator().manual_seed(1))
-    before = read(words, rows, keep=True)
+    before = evaluate(words, rows, keep=True)
     logs = opened.model(input_ids=rows).logits[:, :-1].log_softmax(-1)
     with torch.no_grad():
         for one in opened.model.parameters():

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from commonplace.foundation import InputError
-from commonplace.training import Settings, Validation, train
+from commonplace.training import TrainingSettings, Validation, train
 from training_tasks import (
     SETTINGS,
     held_out,
@@ -26,7 +26,7 @@ from training_tasks import (
     squares,
 )
 
-PLAIN = Settings(steps=6, batch=4, learning_rate=0.01, validate_every=2, save_every=2)
+PLAIN = TrainingSettings(steps=6, batch=4, learning_rate=0.01, validate_every=2, save_every=2)
 
 
 def test_it_learns_and_the_best_is_the_result() -> None:

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commonplace.foundation import InputError
-from commonplace.training import Settings, item_numbers, rate_at
+from commonplace.training import TrainingSettings, item_numbers, rate_at
 
 settings = st.builds(
-    Settings,
+    TrainingSettings,
     steps=st.integers(1, 300),
     warm_up=st.integers(0, 400),
     decay=st.sampled_from(["cosine", "linear", "constant"]),
@@ -25,7 +25,7 @@ settings = st.builds(
 
 
 @given(settings)
-def test_the_rate_rises_to_its_greatest_and_falls_to_its_floor(one: Settings) -> None:
+def test_the_rate_rises_to_its_greatest_and_falls_to_its_floor(one: TrainingSettings) -> None:
     rates = [rate_at(one, step) for step in range(1, one.steps + 1)]
     top = min(max(one.warm_up, 1), one.steps)
     tiny = 1e-9 * one.learning_rate
@@ -38,7 +38,7 @@ def test_the_rate_rises_to_its_greatest_and_falls_to_its_floor(one: Settings) ->
 
 
 def test_the_rate_at_known_steps() -> None:
-    cosine = Settings(steps=11, warm_up=1, learning_rate=1.0, floor=0.0)
+    cosine = TrainingSettings(steps=11, warm_up=1, learning_rate=1.0, floor=0.0)
     assert rate_at(cosine, 6) == pytest.approx(0.5)
     assert rate_at(replace(cosine, decay="linear"), 4) == pytest.approx(0.7)
     assert rate_at(replace(cosine, warm_up=4), 1) == pytest.approx(0.25)
@@ -71,4 +71,4 @@ def test_another_seed_is_another_order() -> None:
 )
 def test_settings_that_cannot_work(field: str, value: Any, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        replace(Settings(), **{field: value})
+        replace(TrainingSettings(), **{field: value})

@@ -11,7 +11,7 @@ pytest.importorskip("accelerate", reason="several processes need accelerate")
 from dataclasses import replace
 
 from commonplace.foundation import InputError
-from commonplace.training import Settings, Together, train
+from commonplace.training import DataParallel, TrainingSettings, train
 from patience import PATIENCE
 from training_tasks import (
     one_thread,  # noqa: F401
@@ -33,7 +33,7 @@ def test_two_processes_are_one_with_twice_the_batch(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     together = [float.fromhex(line.split()[1]) for line in done.stdout.splitlines()]
-    alone = Settings(steps=8, batch=6, accumulation=2, validate_every=4)
+    alone = TrainingSettings(steps=8, batch=6, accumulation=2, validate_every=4)
     losses = [one.loss for one in train(plain_network(), pairs(), squares, alone)]
     assert together == pytest.approx(losses, rel=1e-5)
     assert len(together) == 8
@@ -47,4 +47,4 @@ def test_sharded_parameters_are_refused() -> None:
         distributed_type = "DistributedType.FSDP"
 
     with pytest.raises(InputError, match="configure accelerate without FSDP"):
-        Together(Sharded())
+        DataParallel(Sharded())

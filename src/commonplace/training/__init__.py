@@ -2,31 +2,31 @@
 
 from commonplace.training._chance import item_numbers
 from commonplace.training._checkpoint import LAST
-from commonplace.training._devices import Together, environment
+from commonplace.training._devices import DataParallel, environment
 from commonplace.training._loop import train
 from commonplace.training._run_record import (
-    Recorded,
+    RunRecord,
     check_target,
     checkpoints_of,
-    forget,
-    recorded,
+    record_run,
+    remove_checkpoints,
 )
 from commonplace.training._schedule import rate_at
-from commonplace.training._types import Settings, StepRecord, Validation
+from commonplace.training._types import StepRecord, TrainingSettings, Validation
 
 __all__ = [
     "LAST",
-    "Recorded",
-    "Settings",
+    "DataParallel",
+    "RunRecord",
     "StepRecord",
-    "Together",
+    "TrainingSettings",
     "Validation",
     "check_target",
     "checkpoints_of",
     "environment",
-    "forget",
     "item_numbers",
     "rate_at",
-    "recorded",
+    "record_run",
+    "remove_checkpoints",
     "train",
 ]

@@ -4,7 +4,7 @@ Notable: both are functions of the seed and the step, so nothing of it has to be
 checkpoint for a resumed run to be the unbroken one to the bit, with one process or several. Each
 epoch is one permutation; a step may reach from one into the next.
 
-    python -m pytest tests/training/test_chance.py
+    python -m pytest tests/training/test_settings.py tests/training/test_resume.py
 """
 
 import random
@@ -28,7 +28,7 @@ def item_numbers(count: int, start: int, length: int, seed: int) -> list[int]:
 
 @contextmanager
 def chance(seed: int, step: int, process: int, device: torch.device) -> Iterator[None]:
-    """Within the block python, numpy and torch draw what belongs to this step and process.
+    """Let python, numpy and torch draw what belongs to this step and process within the block.
 
     Afterwards they go on as if nothing had been drawn.
     """

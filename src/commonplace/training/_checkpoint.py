@@ -5,7 +5,7 @@ header, so that one rename replaces both; nothing is ever a pickle. The best par
 file named after their step, and the checkpoint names it: it is written first, and others are
 removed last, so a kill between any two of these leaves a checkpoint whose best is there.
 
-    python -m pytest tests/training/test_checkpoint.py
+    python -m pytest tests/training/test_resume.py
 """
 
 import json
@@ -116,7 +116,7 @@ def prepare_folder(folder: Path, resume: bool) -> None:
 
 
 def _write(path: Path, tensors: Mapping[str, Tensor], record: str) -> None:
-    data = {name: one.detach().cpu().contiguous() for name, one in tensors.items()}
+    data = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
         write_atomically(path, save(data, {_KEY: record}))
     except OSError as error:

@@ -1,8 +1,8 @@
-"""Where a training runs: alone in this process, or together with others through accelerate.
+"""Where a training runs: in this process alone, or in several through accelerate.
 
-Notable: the loop is written once against these two. Alone needs torch only. Together shares out
-each step's items and takes the mean of the gradients (data parallel; the parameters of FSDP and
-DeepSpeed are cut into pieces, which checkpoints here do not put together, so these are refused).
+Notable: the loop is written once against these two. `SingleProcess` needs torch only, and
+`DataParallel` divides each step's items and takes the mean of the gradients. FSDP and DeepSpeed cut
+parameters into pieces, which checkpoints here do not put together, so they are refused.
 
     python -m pytest tests/training/test_together.py
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _Shared = TypeVar("_Shared")
 
 
-class Alone:
+class SingleProcess:
     """One process, on the device where the model is."""
 
     processes, process = 1, 0
@@ -39,8 +39,8 @@ class Alone:
         """The model and the optimiser as they are."""
         return model, optimiser
 
-    def gathering(self, model: nn.Module, last: bool) -> AbstractContextManager[Any]:
-        """Around a pass whose gradients are added to those of the same step."""
+    def accumulating(self, model: nn.Module, last: bool) -> AbstractContextManager[Any]:
+        """The context of a pass whose gradients are added to those of the same step."""
         return nullcontext()
 
     def backward(self, loss: Tensor) -> None:
@@ -55,12 +55,12 @@ class Alone:
         """The mean over the processes."""
         return float(value)
 
-    def agreed(self, value: _Shared) -> _Shared:
-        """What the first process found."""
+    def broadcast(self, value: _Shared) -> _Shared:
+        """The value of the first process."""
         return value
 
 
-class Together(Alone):
+class DataParallel(SingleProcess):
     """One of several processes, on one machine or more."""
 
     def __init__(self, accelerator: "Accelerator") -> None:
@@ -81,7 +81,7 @@ class Together(Alone):
         )
         return prepared
 
-    def gathering(self, model: nn.Module, last: bool) -> AbstractContextManager[Any]:
+    def accumulating(self, model: nn.Module, last: bool) -> AbstractContextManager[Any]:
         """Gradients are shared with the last pass of a step only."""
         return nullcontext() if last else self._accelerator.no_sync(model)
 
@@ -90,7 +90,7 @@ class Together(Alone):
         self._accelerator.backward(loss)
 
     def clip(self, parameters: list[nn.Parameter], most: float) -> float:
-        """As alone; the gradients are the same everywhere."""
+        """Scale the gradient to at most this norm; it is the same in all processes."""
         norm = self._accelerator.clip_grad_norm_(parameters, most)
         return float(0.0 if norm is None else norm)
 
@@ -99,8 +99,8 @@ class Together(Alone):
         gathered: Tensor = self._accelerator.gather(value.reshape(1))
         return float(gathered.mean())
 
-    def agreed(self, value: _Shared) -> _Shared:
-        """What the first process found, so that all decide alike."""
+    def broadcast(self, value: _Shared) -> _Shared:
+        """The value of the first process, so that all decide alike."""
         from accelerate.utils import broadcast_object_list
 
         first: _Shared = broadcast_object_list([value])[0]
@@ -108,8 +108,8 @@ class Together(Alone):
 
 
 @contextmanager
-def precisely(precision: Precision, device: torch.device) -> Iterator[None]:
-    """Within the block products are made in bfloat16, where that was asked for or is usual."""
+def mixed_precision(precision: Precision, device: torch.device) -> Iterator[None]:
+    """Compute products in bfloat16 within the block, where that is set or usual."""
     usual = device.type == "cuda" and torch.cuda.is_bf16_supported()
     half = precision == "bfloat16" or (precision == "auto" and usual)
     with torch.autocast(device.type, torch.bfloat16, enabled=half):

@@ -2,7 +2,7 @@
 
 Notable: whoever calls it adds progress, logging and plots, without hooks (as in smalldiffusion).
 The next loss after a kill is, to the bit on a CPU, the one that an unbroken run would have had: all
-chance is a function of seed and step (`_chance`), and everything else is in the checkpoint. The
+chance is a function of seed and step (`_chance.py`), and everything else is in the checkpoint. The
 best validation is the result, not the last: when the records end, the model holds it.
 
     python -m pytest tests/training
@@ -28,16 +28,16 @@ from commonplace.training._checkpoint import (
     save_best,
     save_checkpoint,
 )
-from commonplace.training._devices import Alone, Together, precisely
+from commonplace.training._devices import DataParallel, SingleProcess, mixed_precision
 from commonplace.training._optimiser import adamw
 from commonplace.training._schedule import rate_at
 from commonplace.training._state import (
     optimiser_state,
-    put_back,
-    put_back_optimiser,
+    restore_optimiser,
+    restore_state,
     trained_state,
 )
-from commonplace.training._types import Settings, StepRecord, Validation
+from commonplace.training._types import StepRecord, TrainingSettings, Validation
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -50,7 +50,7 @@ def train(
     model: nn.Module,
     items: Sequence[_Item],
     objective: Callable[[nn.Module, list[_Item]], Tensor],
-    settings: Settings,
+    settings: TrainingSettings,
     *,
     validate: Validate | None = None,
     folder: Path | None = None,
@@ -58,7 +58,7 @@ def train(
     configuration: Mapping[str, Any] | None = None,
     accelerator: "Accelerator | None" = None,
 ) -> Generator[StepRecord, None, None]:
-    """Train the parameters of `model` that take gradients; a record for each step.
+    """Train the parameters of `model` that take gradients; yields a record for each step.
 
     When the records end, the model holds the parameters of the best validation (without one: the
     last). Closed before that, it leaves a checkpoint of the last step.
@@ -67,11 +67,11 @@ def train(
         model: on its device; it is put into training mode.
         items: what is learned from; any sequence, read item by item.
         objective: the loss of the model on some items, their mean, a scalar.
-        settings: what was chosen beforehand.
+        settings: how it trains.
         validate: figures on held-out data and a score; called without gradients, in eval mode.
         folder: of the checkpoints; None: nothing is kept, and nothing can be resumed.
-        resume: go on from the folder's checkpoint, if it holds one; else start anew. Of a training
-            that is done already, the last record comes once more, without a loss.
+        resume: go on from the folder's checkpoint, if it holds one; else start anew. Where the
+            training is done already, its last record comes once more, without a loss.
         configuration: what else a resumed run must have in common (hashes of data and base).
         accelerator: for several processes; each has `settings.batch` items of each pass.
 
@@ -81,10 +81,19 @@ def train(
     """
     if not len(items):
         raise InputError("there is nothing to train on")
-    if not any(one.requires_grad for one in model.parameters()):
+    if not any(parameter.requires_grad for parameter in model.parameters()):
         raise InputError("the model has no parameter that takes a gradient, so none to train")
     about = {**asdict(settings), **(configuration or {})}
-    training = _Training(model, items, objective, settings, validate, folder, about, accelerator)
+    training = _Training(
+        model,
+        items,
+        objective=objective,
+        settings=settings,
+        validate=validate,
+        folder=folder,
+        configuration=about,
+        accelerator=accelerator,
+    )
     yield from training.run(resume)
 
 
@@ -95,8 +104,9 @@ class _Training:
         self,
         model: nn.Module,
         items: Sequence[Any],
+        *,
         objective: Callable[[nn.Module, list[Any]], Tensor],
-        settings: Settings,
+        settings: TrainingSettings,
         validate: Validate | None,
         folder: Path | None,
         configuration: Mapping[str, Any],
@@ -104,20 +114,20 @@ class _Training:
     ) -> None:
         self.model, self.items, self.objective = model.train(), items, objective
         self.settings, self.validate, self.folder = settings, validate, folder
-        self.devices = Together(accelerator) if accelerator else Alone(model)
+        self.devices = DataParallel(accelerator) if accelerator else SingleProcess(model)
         self.optimiser = adamw(model, settings)
-        # What is prepared may be wrapped; names and tensors are those of the bare ones.
+        # What is prepared may be wrapped; names and tensors are taken from the model itself.
         self.wrapped, self.stepper = self.devices.prepare(model, self.optimiser)
-        self.parameters = [one for one in model.parameters() if one.requires_grad]
+        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         processes = {} if accelerator is None else {"processes": self.devices.processes}
         self.position = Position(configuration={**configuration, **processes})
         self.best: dict[str, Tensor] = {}
 
     def run(self, resume: bool) -> Iterator[StepRecord]:
-        """The steps from where it stands to the end."""
-        resumed = self._resumed(resume)
+        """Take the steps from the present position to the end."""
+        resumed = self._resume(resume)
         try:
-            if not resumed and (validation := self._validated(0)):
+            if not resumed and (validation := self._validate_if_due(0)):
                 yield self._record(None, 0.0, None, validation)
             if self.position.stopped:
                 yield self._record(None, 0.0, None, None)
@@ -126,21 +136,21 @@ class _Training:
         except GeneratorExit:
             self._save()
             raise
-        self._take_best()
+        self._restore_best()
 
-    def _resumed(self, resume: bool) -> bool:
-        """Whether it goes on from a checkpoint."""
+    def _resume(self, resume: bool) -> bool:
+        """Load the checkpoint, if there is one to go on from; returns whether there is."""
         if self.folder is None:
             return False
         if self.devices.process == 0:
             prepare_folder(self.folder, resume)
-        self.devices.agreed(None)  # no one looks before the folder is ready
-        found = load_checkpoint(self.folder, self.position.configuration) if resume else None
-        if found is None:
+        self.devices.broadcast(None)  # no one looks before the folder is ready
+        checkpoint = load_checkpoint(self.folder, self.position.configuration) if resume else None
+        if checkpoint is None:
             return False
-        self.position, tensors = found
-        put_back(self.model, tensors)
-        put_back_optimiser(self.model, self.optimiser, tensors)
+        self.position, tensors = checkpoint
+        restore_state(self.model, tensors)
+        restore_optimiser(self.model, self.optimiser, tensors)
         return True
 
     def _step(self) -> StepRecord:
@@ -149,14 +159,14 @@ class _Training:
         with chance(settings.seed, step, self.devices.process, self.devices.device):
             loss = self._gradients(step)
         norm = self.devices.clip(self.parameters, settings.clip or math.inf)
-        self._refuse_nonsense(step, loss, norm)
+        self._require_finite(step, loss, norm)
         rate = rate_at(settings, step)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.stepper.step()
         self.stepper.zero_grad(set_to_none=True)
         self.position = replace(self.position, step=step, items=step * self._items_of_a_step)
-        validation = self._validated(step)
+        validation = self._validate_if_due(step)
         stopped = self._reason_to_stop(validation)
         seconds = self.position.seconds + perf_counter() - began
         self.position = replace(self.position, seconds=seconds, stopped=stopped)
@@ -176,40 +186,40 @@ class _Training:
         for turn in range(settings.accumulation):
             # All processes' items of one pass stand together: two with a batch of 2 are one with 4.
             first = (turn * devices.processes + devices.process) * settings.batch
-            chosen = [self.items[number] for number in numbers[first : first + settings.batch]]
-            with devices.gathering(self.wrapped, turn == settings.accumulation - 1):
-                with precisely(settings.precision, devices.device):
-                    loss = self.objective(self.wrapped, chosen) / settings.accumulation
+            batch = [self.items[number] for number in numbers[first : first + settings.batch]]
+            with devices.accumulating(self.wrapped, turn == settings.accumulation - 1):
+                with mixed_precision(settings.precision, devices.device):
+                    loss = self.objective(self.wrapped, batch) / settings.accumulation
                 devices.backward(loss)
             total = total.to(loss.device) + loss.detach()
         return devices.mean(total)
 
-    def _refuse_nonsense(self, step: int, loss: float, norm: float) -> None:
+    def _require_finite(self, step: int, loss: float, norm: float) -> None:
         if math.isfinite(loss) and math.isfinite(norm):
             return
-        what = (
+        trouble = (
             f"the loss is {loss}" if not math.isfinite(loss) else f"the gradient's norm is {norm}"
         )
         saved = step - 1 - (step - 1) % self.settings.save_every
         stays = f"; the checkpoint of step {saved} stays" if self.folder and saved else ""
         raise InputError(
-            f"{what} at step {step}, so training ended{stays}; start anew with a lower learning "
+            f"{trouble} at step {step}, so training ended{stays}; start anew with a lower learning "
             f"rate than {self.settings.learning_rate:g}"
         )
 
     # -------------------------------------------------------------- validation
 
-    def _validated(self, step: int) -> Validation | None:
-        """A validation where one is due; the best is remembered, and kept."""
+    def _validate_if_due(self, step: int) -> Validation | None:
+        """Validate where that is due; the best parameters are kept."""
         settings = self.settings
         due = step % settings.validate_every == 0 or step == settings.steps
         if self.validate is None or not due:
             return None
         self.model.eval()
         place = self.devices.device
-        precise = precisely(settings.precision, place)
+        precise = mixed_precision(settings.precision, place)
         with torch.no_grad(), chance(settings.seed, step, 0, place), precise:
-            validation = self.devices.agreed(self.validate(self.model))
+            validation = self.devices.broadcast(self.validate(self.model))
         self.model.train()
         best = self.position.best_score
         if not validation.forbidden and (best is None or validation.score > best):
@@ -221,7 +231,7 @@ class _Training:
     def _keep_best(self, step: int, score: float) -> None:
         state = trained_state(self.model)
         if self.folder is None:
-            self.best = {name: one.clone() for name, one in state.items()}
+            self.best = {name: tensor.clone() for name, tensor in state.items()}
         elif self.devices.process == 0:
             save_best(self.folder, step, state)
         self.position = replace(self.position, best_step=step, best_score=score, worse=0)
@@ -233,12 +243,12 @@ class _Training:
             return f"no better validation for {self.position.worse} of them"
         return "all steps are done" if self.position.step >= self.settings.steps else ""
 
-    def _take_best(self) -> None:
+    def _restore_best(self) -> None:
         step = self.position.best_step
         if step is None:
             return
-        self.devices.agreed(None)  # the first process has written it
-        put_back(self.model, load_best(self.folder, step) if self.folder else self.best)
+        self.devices.broadcast(None)  # the first process has written it
+        restore_state(self.model, load_best(self.folder, step) if self.folder else self.best)
 
     # ------------------------------------------------------------------ record
 
@@ -250,15 +260,15 @@ class _Training:
     def _record(
         self, loss: float | None, rate: float, norm: float | None, validation: Validation | None
     ) -> StepRecord:
-        at = self.position
+        position = self.position
         return StepRecord(
-            at.step,
-            loss,
-            rate,
-            norm,
-            at.items,
-            at.seconds,
-            validation,
-            at.best_step,
-            at.stopped,
+            step=position.step,
+            loss=loss,
+            learning_rate=rate,
+            gradient_norm=norm,
+            items=position.items,
+            seconds=position.seconds,
+            validation=validation,
+            best_step=position.best_step,
+            stopped=position.stopped,
         )

@@ -6,16 +6,17 @@ python -m pytest tests/training/test_loop.py
 import torch
 from torch import nn
 
-from commonplace.training._types import Settings
+from commonplace.training._types import TrainingSettings
 
 
-def adamw(model: nn.Module, settings: Settings) -> torch.optim.AdamW:
+def adamw(model: nn.Module, settings: TrainingSettings) -> torch.optim.AdamW:
     """AdamW, whose decay is for matrices: norms, biases and magnitudes have no zero to go to."""
-    trained = [one for one in model.parameters() if one.requires_grad]
-    decay = settings.weight_decay
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    matrices = [parameter for parameter in trained if _is_matrix(parameter)]
+    others = [parameter for parameter in trained if not _is_matrix(parameter)]
     groups = [
-        {"params": [one for one in trained if _is_matrix(one)], "weight_decay": decay},
-        {"params": [one for one in trained if not _is_matrix(one)], "weight_decay": 0.0},
+        {"params": matrices, "weight_decay": settings.weight_decay},
+        {"params": others, "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(
         [group for group in groups if group["params"]],

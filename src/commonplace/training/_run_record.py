@@ -25,7 +25,7 @@ from commonplace.training._types import StepRecord
 _ID = "run.json"
 
 
-class Recorded:
+class RunRecord:
     """A run's record, or none where no folder for it was named."""
 
     def __init__(self, log: RunLog | None) -> None:
@@ -34,24 +34,26 @@ class Recorded:
         self.result: Mapping[str, Any] = {}
         self.reason = ""
 
-    def step(self, record: StepRecord, tokens_of_an_item: int) -> None:
-        """Write one step; what a validation says stands beside the loss."""
-        again = record.loss is None and record.step > 0  # of a run that was done already
-        if self._log is not None and not again:
+    def step(self, record: StepRecord, **counts: int) -> None:
+        """Write one step with the figures of its validation and the recipe's own counts."""
+        is_repeated = record.loss is None and record.step > 0  # of a run that was done already
+        if self._log is not None and not is_repeated:
             line = asdict(record)
             validation = line.pop("validation") or {"figures": {}, "score": None}
             line |= {"score": validation["score"], **validation["figures"]}
-            self._log.step({**line, "tokens": record.items * tokens_of_an_item})
+            self._log.step({**line, **counts})
 
 
 @contextmanager
-def recorded(
+def record_run(
     runs: Path | None, place: Path, resume: bool, recipe: str, **about: Mapping[str, Any]
-) -> Iterator[Recorded]:
-    """Within the block a run is written down; how it ends is seen from how the block is left."""
+) -> Iterator[RunRecord]:
+    """Write down the run within the block; how the block is left says how the run ended."""
     place.mkdir(parents=True, exist_ok=True)
-    log = None if runs is None else _opened(runs, place, resume, recipe, about)
-    record = Recorded(log)
+    log = (
+        None if runs is None else _open_log(runs, place, resume=resume, recipe=recipe, about=about)
+    )
+    record = RunRecord(log)
     state, reason = "failed", ""
     try:
         yield record
@@ -93,17 +95,17 @@ def check_target(out: Path, resume: bool, overwrite: bool) -> None:
         )
 
 
-def forget(place: Path) -> None:
+def remove_checkpoints(place: Path) -> None:
     """Remove the checkpoints of a run that is done."""
     shutil.rmtree(place, ignore_errors=True)
 
 
-def _opened(
-    runs: Path, place: Path, resume: bool, recipe: str, about: Mapping[str, Mapping[str, Any]]
+def _open_log(
+    runs: Path, place: Path, *, resume: bool, recipe: str, about: Mapping[str, Mapping[str, Any]]
 ) -> RunLog:
-    known = _known_id(place) if resume else ""
-    log = RunLog(runs, known or new_run_id())
-    if known:
+    saved_id = _saved_id(place) if resume else ""
+    log = RunLog(runs, saved_id or new_run_id())
+    if saved_id:
         log.resume({"environment": environment()})
         return log
     write_atomically(place / _ID, json.dumps({"id": log.id}).encode())
@@ -111,7 +113,7 @@ def _opened(
     return log
 
 
-def _known_id(place: Path) -> str:
+def _saved_id(place: Path) -> str:
     try:
         return str(json.loads((place / _ID).read_bytes())["id"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,10 +1,10 @@
-"""What of a model and its optimiser is kept, as named tensors, and put back.
+"""The state of a model and its optimiser that training changes, as named tensors, and back.
 
-Notable: kept are the parameters that take gradients, and the buffers of modules in training mode
+Notable: it is the parameters that take gradients, and the buffers of modules in training mode
 (a batch norm's running mean, say). What is frozen is no part of it: it cannot change, and the base
 of an adapter is not written again with each checkpoint.
 
-    python -m pytest tests/training/test_checkpoint.py
+    python -m pytest tests/training/test_resume.py
 """
 
 from collections.abc import Mapping
@@ -18,17 +18,17 @@ _OPTIMISER = "optimiser."
 def trained_state(model: nn.Module) -> dict[str, Tensor]:
     """The model's tensors that training changes, by name, not copied."""
     trained: dict[str, Tensor] = {
-        name: one for name, one in model.named_parameters() if one.requires_grad
+        name: tensor for name, tensor in model.named_parameters() if tensor.requires_grad
     }
-    kept = model.state_dict(keep_vars=True).keys()
+    saved_names = model.state_dict(keep_vars=True).keys()
     for prefix, module in model.named_modules():
         if module.training:
             buffers = module.named_buffers(prefix, recurse=False)
-            trained.update({name: buffer for name, buffer in buffers if name in kept})
-    return {name: one.detach() for name, one in trained.items()}
+            trained.update({name: buffer for name, buffer in buffers if name in saved_names})
+    return {name: tensor.detach() for name, tensor in trained.items()}
 
 
-def put_back(model: nn.Module, state: Mapping[str, Tensor]) -> None:
+def restore_state(model: nn.Module, state: Mapping[str, Tensor]) -> None:
     """Copy what `trained_state` gave into the model, in place."""
     for name, tensor in trained_state(model).items():
         tensor.copy_(state[name])
@@ -43,20 +43,20 @@ def optimiser_state(model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[
     }
 
 
-def put_back_optimiser(
+def restore_optimiser(
     model: nn.Module, optimiser: torch.optim.Optimizer, state: Mapping[str, Tensor]
 ) -> None:
     """Give the optimiser what `optimiser_state` gave, where the parameters are."""
     for name, parameter in model.named_parameters():
         start = f"{_OPTIMISER}{name}."
-        kept = {
+        tensors = {
             key.removeprefix(start): tensor
             for key, tensor in state.items()
             if key.startswith(start)
         }
-        if kept:
+        if tensors:
             # The count of steps stays on the CPU, as torch has it.
             optimiser.state[parameter] = {
                 key: tensor if key == "step" else tensor.to(parameter.device)
-                for key, tensor in kept.items()
+                for key, tensor in tensors.items()
             }

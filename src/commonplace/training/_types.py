@@ -1,4 +1,4 @@
-"""What training is told and what it tells: settings, the record of a step, a validation.
+"""What goes into a training and what comes out: settings, the record of a step, a validation.
 
 Notable: all frozen, all plain numbers and words, so that a record can be logged and compared as it
 is. Settings that cannot work are refused when they are made, each with one sentence.
@@ -17,8 +17,11 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What is chosen before a training begins. A resumed run must have the same."""
+class TrainingSettings:
+    """What is fixed before a training begins.
+
+    The names and values are in the checkpoint, and a resumed run must have the same.
+    """
 
     steps: int = 100  # changes of the parameters, at most
     batch: int = 2  # items of one forward pass in one process
@@ -43,8 +46,8 @@ class Settings:
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         _require(0 < self.learning_rate < 100, "learning_rate", self.learning_rate, "above 0")
         _require(0 <= self.floor <= 1, "floor", self.floor, "from 0 to 1")
-        for name, known in _CHOICES.items():
-            _require(getattr(self, name) in known, name, getattr(self, name), ", ".join(known))
+        for name, choices in _CHOICES.items():
+            _require(getattr(self, name) in choices, name, getattr(self, name), ", ".join(choices))
 
 
 _CHOICES: Final = {"decay": get_args(Decay), "precision": get_args(Precision)}
@@ -52,7 +55,7 @@ _CHOICES: Final = {"decay": get_args(Decay), "precision": get_args(Precision)}
 
 @dataclass(frozen=True)
 class Validation:
-    """What held-out data say of the present parameters."""
+    """The figures of the present parameters on held-out data."""
 
     score: float  # greater is better; what the best is chosen by
     figures: Mapping[str, float] = field(default_factory=dict)  # for the record
@@ -74,6 +77,6 @@ class StepRecord:
     stopped: str = ""  # why this was the last step
 
 
-def _require(holds: bool, name: str, value: object, wanted: str) -> None:
+def _require(holds: bool, name: str, value: object, requirement: str) -> None:
     if not holds:
-        raise InputError(f"{name.replace('_', ' ')} is {value}; it must be {wanted}")
+        raise InputError(f"{name.replace('_', ' ')} is {value}; it must be {requirement}")

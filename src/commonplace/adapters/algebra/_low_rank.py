@@ -18,11 +18,11 @@ from commonplace.adapters.algebra.layer import Layer, difference, matrix
 from commonplace.foundation import InputError
 
 DOUBLE: Final = torch.float64
-_NOTHING: Final = 1e-13  # singular values below this part of the first are rounding
+_NEGLIGIBLE: Final = 1e-13  # singular values below this part of the first are rounding
 
 
 @dataclass(frozen=True)
-class Thin:
+class ThinSvd:
     """D = outputs diag(values) inputs^T: [out, k], [k] from the greatest, [in times kernel, k]."""
 
     outputs: Tensor
@@ -34,9 +34,10 @@ class Thin:
         """The squared Frobenius norm."""
         return float(self.values.square().sum())
 
-    def first(self, rank: int) -> "Thin":
-        """The nearest of this rank."""
-        return Thin(self.outputs[:, :rank], self.values[:rank], self.inputs[:, :rank])
+    def first_of(self, rank: int | None, energy: float | None = None) -> "ThinSvd":
+        """The nearest matrix of the rank that `rank_for` gives."""
+        count = rank_for(self.values, rank, energy)
+        return ThinSvd(self.outputs[:, :count], self.values[:count], self.inputs[:, :count])
 
 
 def pair(layer: Layer) -> tuple[Tensor, Tensor] | None:
@@ -46,19 +47,19 @@ def pair(layer: Layer) -> tuple[Tensor, Tensor] | None:
     """
     if layer.algebra != "lora" or layer.magnitude is not None:
         return None
-    f = {name: one.to(DOUBLE) for name, one in layer.factors.items()}
+    f = {name: factor.to(DOUBLE) for name, factor in layer.factors.items()}
     down = f["down"].flatten(1)
     if "mid" in f:
         down = torch.einsum("pq...,qi->pi...", f["mid"], down).flatten(1)
     return f["up"].flatten(1) * layer.scale, down
 
 
-def stacked(pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+def stack_pairs(pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
     """The pair whose product is the sum of the pairs' products."""
-    return torch.cat([left for left, _ in pairs], 1), torch.cat([right for _, right in pairs], 0)
+    return torch.cat([up for up, _ in pairs], 1), torch.cat([down for _, down in pairs], 0)
 
 
-def thin(layer: Layer, weight: Tensor | None = None) -> Thin:
+def thin(layer: Layer, weight: Tensor | None = None) -> ThinSvd:
     """The singular values of a layer's difference; a DoRA's needs the base's weight."""
     factors = pair(layer)
     if factors is not None:
@@ -68,26 +69,26 @@ def thin(layer: Layer, weight: Tensor | None = None) -> Thin:
 
 def dense(layer: Layer, weight: Tensor | None = None) -> Tensor:
     """The difference in float64, [out, in times kernel]."""
-    layer = layer.map(lambda one: one.to(DOUBLE))
+    layer = layer.map(lambda tensor: tensor.to(DOUBLE))
     if layer.magnitude is None:
         return matrix(layer)
-    whole = difference(layer, None if weight is None else weight.to(DOUBLE))
-    return whole.flatten(1)
+    change = difference(layer, None if weight is None else weight.to(DOUBLE))
+    return change.flatten(1)
 
 
-def thin_product(left: Tensor, right: Tensor) -> Thin:
-    """Of left [out, r] right [r, in], through QR of both."""
-    outputs, upper = torch.linalg.qr(left)
-    inputs, lower = torch.linalg.qr(right.T)
+def thin_product(up: Tensor, down: Tensor) -> ThinSvd:
+    """The singular values of up [out, r] times down [r, in], through QR of both."""
+    outputs, upper = torch.linalg.qr(up)
+    inputs, lower = torch.linalg.qr(down.T)
     core = thin_matrix(upper @ lower.T)
-    return Thin(outputs @ core.outputs, core.values, inputs @ core.inputs)
+    return ThinSvd(outputs @ core.outputs, core.values, inputs @ core.inputs)
 
 
-def thin_matrix(whole: Tensor) -> Thin:
-    """Of a matrix, without the singular values that are rounding."""
-    outputs, values, inputs = torch.linalg.svd(whole, full_matrices=False)
-    kept = max(int((values > _NOTHING * values[0]).sum()), 1)
-    return Thin(outputs[:, :kept], values[:kept], inputs[:kept].T)
+def thin_matrix(whole_matrix: Tensor) -> ThinSvd:
+    """The singular values of a matrix, without those that are rounding."""
+    outputs, values, inputs = torch.linalg.svd(whole_matrix, full_matrices=False)
+    rank = max(int((values > _NEGLIGIBLE * values[0]).sum()), 1)
+    return ThinSvd(outputs[:, :rank], values[:rank], inputs[:rank].T)
 
 
 def rank_for(values: Tensor, rank: int | None, energy: float | None) -> int:
@@ -104,26 +105,26 @@ def rank_for(values: Tensor, rank: int | None, energy: float | None) -> int:
         raise InputError(f"an energy of {energy:g}; it is a part between 0 and 1")
     count = len(values)
     if energy is not None:
-        held = values.square().cumsum(0) / values.square().sum().clamp(min=1e-300)
-        count = int((held < energy - 1e-12).sum()) + 1
+        energy_of_first = values.square().cumsum(0) / values.square().sum().clamp(min=1e-300)
+        count = int((energy_of_first < energy - 1e-12).sum()) + 1
     return max(min(count, len(values), rank or count), 1)
 
 
 def lora(
-    left: Tensor, right: Tensor, shape: Sequence[int], like: Layer, bias: Tensor | None = None
+    up: Tensor, down: Tensor, shape: Sequence[int], like: Layer, bias: Tensor | None = None
 ) -> Layer:
-    """The LoRA layer of scale 1 with the product left [out, r] right [r, in times kernel]."""
-    rank, precision = left.shape[1], next(iter(like.factors.values())).dtype
+    """The LoRA layer of scale 1 with the product up [out, r] times down [r, in times kernel]."""
+    rank, precision = up.shape[1], next(iter(like.factors.values())).dtype
     ones = [1] * (len(shape) - 2)
     factors = {
-        "up": left.reshape(-1, rank, *ones).to(precision),
-        "down": right.reshape(rank, *shape[1:]).to(precision),
+        "up": up.reshape(-1, rank, *ones).to(precision),
+        "down": down.reshape(rank, *shape[1:]).to(precision),
     }
     bias = None if bias is None else bias.to(precision)
     return Layer("lora", factors, float(rank), rank, bias=bias, embedding=like.embedding)
 
 
-def lora_of(found: Thin, shape: Sequence[int], like: Layer, bias: Tensor | None = None) -> Layer:
+def lora_of(svd: ThinSvd, shape: Sequence[int], like: Layer, bias: Tensor | None = None) -> Layer:
     """The LoRA layer of a thin form, its singular values halved between the factors."""
-    root = found.values.sqrt()
-    return lora(found.outputs * root, (found.inputs * root).T, shape, like, bias)
+    root = svd.values.sqrt()
+    return lora(svd.outputs * root, (svd.inputs * root).T, shape=shape, like=like, bias=bias)

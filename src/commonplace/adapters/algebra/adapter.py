@@ -19,13 +19,14 @@ from commonplace.adapters.algebra.provenance import Provenance
 
 
 @dataclass(frozen=True)
-class Source:
-    """A file that all layers can be made of at once, which is quicker than one after the other.
+class LayerFile:
+    """A file of which all layers can be read at once, which is quicker than one after the other.
 
     Attributes:
         layout: equal for files of which equal bytes are equal layers.
-        read: its tensors' bytes, checked to be finite, in what memory is given or in fresh one.
-        layers: made of such bytes, in which their tensors stand.
+        read: reads the bytes of its tensors, checks that they are finite, and puts them into the
+            memory that is passed, or into new memory.
+        layers: makes the layers of such bytes; their tensors stand in them.
     """
 
     layout: Any
@@ -40,11 +41,11 @@ class LazyLayers(Mapping[str, Layer]):
         self,
         names: Sequence[str],
         make: Callable[[str], Layer],
-        source: Source | None = None,
+        file: LayerFile | None = None,
     ) -> None:
         self._names = dict.fromkeys(names)
         self._make = make
-        self.source = source
+        self.file = file
 
     def __getitem__(self, name: str) -> Layer:
         if name not in self._names:
@@ -80,15 +81,15 @@ class Adapter:
         return replace(self, provenance=replace(self.provenance, **facts))
 
 
-def source_of(adapter: Adapter) -> Source | None:
+def layer_file_of(adapter: Adapter) -> LayerFile | None:
     """The file whose layers these are, unchanged."""
-    return adapter.layers.source if isinstance(adapter.layers, LazyLayers) else None
+    return adapter.layers.file if isinstance(adapter.layers, LazyLayers) else None
 
 
-def everything(adapter: Adapter) -> tuple[Mapping[str, Layer], NDArray[np.uint8] | None]:
-    """The layers; from a file read at once, and then also the bytes that they stand in."""
-    source = source_of(adapter)
-    if source is None:
+def read_layers(adapter: Adapter) -> tuple[Mapping[str, Layer], NDArray[np.uint8] | None]:
+    """Read all layers; where they come from one file, also return the bytes that they stand in."""
+    file = layer_file_of(adapter)
+    if file is None:
         return adapter.layers, None
-    data = source.read(None)
-    return source.layers(data), data
+    data = file.read(None)
+    return file.layers(data), data

@@ -11,7 +11,7 @@ is composed when it is asked for. TIES: 2306.01708, DARE: 2311.03099; see docs/a
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -22,8 +22,7 @@ from commonplace.adapters.algebra._low_rank import (
     lora,
     lora_of,
     pair,
-    rank_for,
-    stacked,
+    stack_pairs,
     thin,
     thin_matrix,
     thin_product,
@@ -31,22 +30,14 @@ from commonplace.adapters.algebra._low_rank import (
 from commonplace.adapters.algebra.adapter import Adapter, LazyLayers
 from commonplace.adapters.algebra.layer import Layer, shape
 from commonplace.adapters.algebra.provenance import Provenance
+from commonplace.adapters.choices import METHODS, Method
 from commonplace.foundation import InputError
 
-Method = Literal["concatenation", "linear", "svd", "ties", "dare", "projection"]
-METHODS: Final[tuple[Method, ...]] = (
-    "concatenation",
-    "linear",
-    "svd",
-    "ties",
-    "dare",
-    "projection",
-)
 _EXACT: Final = ("concatenation", "linear", "svd", "projection")
 
 
 @dataclass(frozen=True)
-class _Settings:
+class _ComposeOptions:
     method: Method
     rank: int | None
     density: float
@@ -64,10 +55,10 @@ def compose(
     tolerance: float = 0.1,
     base: Mapping[str, Tensor] | None = None,
 ) -> Adapter:
-    """Several adapters, each with its weight, as one.
+    """Compose several adapters, each with its weight, into one.
 
     Args:
-        adapters: what is composed; one alone at weight 1 stays exactly itself (not by ties, dare).
+        adapters: what is composed; a single one at weight 1 stays as it is (but by ties and dare).
         method: one of `METHODS`, see docs/adapters.md.
         rank: of the result: svd needs it; ties and dare give a full difference without it.
         density: the part of the entries that ties and dare keep.
@@ -76,7 +67,8 @@ def compose(
         base: the base's weights by parameter name ("block.out.weight"); needed for DoRA.
 
     Raises:
-        InputError: a method's number is missing or none, or the adapters are of different bases.
+        InputError: a method lacks its number, the number makes no sense, or the adapters are of
+            different bases.
     """
     if method not in METHODS:
         raise InputError(f"no way to compose is named {method}; there are {', '.join(METHODS)}")
@@ -84,120 +76,124 @@ def compose(
         raise InputError(
             "composing needs adapters, a density above 0 and up to 1, and for svd a rank"
         )
-    settings = _Settings(method, rank, density, seed, tolerance)
+    options = _ComposeOptions(
+        method=method, rank=rank, density=density, seed=seed, tolerance=tolerance
+    )
     names = list(dict.fromkeys(name for adapter, _ in adapters for name in adapter.layers))
 
     def make(name: str) -> Layer:
-        parts = [(one.layers[name], weight) for one, weight in adapters if name in one.layers]
+        parts = [
+            (adapter.layers[name], weight) for adapter, weight in adapters if name in adapter.layers
+        ]
         table = None if base is None else base.get(f"{name}.weight")
         try:
-            return _layer(name, parts, settings, table)
+            return _layer(name, parts, options, table)
         except InputError as error:
             raise InputError(f"{name}: {error}") from error
 
-    return Adapter(LazyLayers(names, make), _provenance(adapters, settings))
+    return Adapter(LazyLayers(names, make), _provenance(adapters, options))
 
 
 def _layer(
-    name: str, parts: list[tuple[Layer, float]], settings: _Settings, base: Tensor | None
+    name: str, parts: list[tuple[Layer, float]], options: _ComposeOptions, base: Tensor | None
 ) -> Layer:
-    if len(parts) == 1 and _stays(*parts[0], settings):
+    if len(parts) == 1 and _is_unchanged(*parts[0], options):
         return parts[0][0]
     bias, like = _bias(parts), parts[0][0]
     form = max((shape(layer) for layer, _ in parts), key=len) if base is None else base.shape
-    if settings.method in ("concatenation", "svd"):
-        pairs = [_weighted(layer, weight, base, settings.method) for layer, weight in parts]
-        left, right = stacked(pairs)
-        if settings.method == "concatenation":
-            return lora(left, right, form, like, bias)
-        found = thin_product(left, right)
-        return lora_of(found.first(rank_for(found.values, settings.rank, None)), form, like, bias)
-    if settings.method == "projection":
-        return lora(*_projected(parts, settings, base), form, like, bias)
+    if options.method in ("concatenation", "svd"):
+        pairs = [_weighted_pair(layer, weight, base, options.method) for layer, weight in parts]
+        up, down = stack_pairs(pairs)
+        if options.method == "concatenation":
+            return lora(up, down, shape=form, like=like, bias=bias)
+        svd = thin_product(up, down).first_of(options.rank)
+        return lora_of(svd, form, like, bias)
+    if options.method == "projection":
+        up, down = _project(parts, options, base)
+        return lora(up, down, shape=form, like=like, bias=bias)
     differences = [weight * dense(layer, base) for layer, weight in parts]
-    whole = _together(name, differences, settings)
-    if settings.rank is not None:
-        found = thin_matrix(whole)
-        return lora_of(found.first(rank_for(found.values, settings.rank, None)), form, like, bias)
+    total = _combine(name, differences, options)
+    if options.rank is not None:
+        svd = thin_matrix(total).first_of(options.rank)
+        return lora_of(svd, form, like, bias)
     precision = next(iter(like.factors.values())).dtype
-    factors = {"diff": whole.reshape(tuple(form)).to(precision)}
+    factors = {"diff": total.reshape(tuple(form)).to(precision)}
     bias = None if bias is None else bias.to(precision)
     return Layer("full", factors, 1.0, 1, bias=bias, embedding=like.embedding)
 
 
-def _stays(layer: Layer, weight: float, settings: _Settings) -> bool:
+def _is_unchanged(layer: Layer, weight: float, options: _ComposeOptions) -> bool:
     """Whether one layer alone is the result as it is."""
-    fits = settings.rank is None or (layer.algebra == "lora" and layer.rank <= settings.rank)
-    return weight == 1 and settings.method in _EXACT and fits
+    fits = options.rank is None or (layer.algebra == "lora" and layer.rank <= options.rank)
+    return weight == 1 and options.method in _EXACT and fits
 
 
-def _weighted(
+def _weighted_pair(
     layer: Layer, weight: float, base: Tensor | None, method: str
 ) -> tuple[Tensor, Tensor]:
     factors = pair(layer)
     if factors is None and method == "concatenation":
         raise InputError(f"a {layer.kind} has no factors to stack; compose by svd or linear")
     if factors is None:
-        found = thin(layer, base)
-        factors = found.outputs * found.values, found.inputs.T
+        svd = thin(layer, base)
+        factors = svd.outputs * svd.values, svd.inputs.T
     return weight * factors[0], factors[1]
 
 
-def _together(name: str, differences: list[Tensor], settings: _Settings) -> Tensor:
-    if settings.method == "ties":
-        return _ties(differences, settings.density)
-    if settings.method == "dare":
+def _combine(name: str, differences: list[Tensor], options: _ComposeOptions) -> Tensor:
+    if options.method == "ties":
+        return _ties(differences, options.density)
+    if options.method == "dare":
         differences = [
-            _dare(one, settings.density, f"{settings.seed} {name} {place}")
-            for place, one in enumerate(differences)
+            _dare(difference, options.density, f"{options.seed} {name} {place}")
+            for place, difference in enumerate(differences)
         ]
     return torch.stack(differences).sum(0)
 
 
 def _ties(differences: list[Tensor], density: float) -> Tensor:
     """Trim, elect signs, mean of those that agree (2306.01708, section 3)."""
-    trimmed = torch.stack([_trimmed(one, density) for one in differences])
+    trimmed = torch.stack([_trim(difference, density) for difference in differences])
     elected = trimmed.sum(0).sign()
     agree = (trimmed.sign() == elected) & (trimmed != 0)
     return (trimmed * agree).sum(0) / agree.sum(0).clamp(min=1)
 
 
-def _trimmed(whole: Tensor, density: float) -> Tensor:
-    """The greatest entries by magnitude, the others zero."""
-    kept = max(round(density * whole.numel()), 1)
-    places = whole.abs().flatten().topk(kept).indices
-    mask = torch.zeros(whole.numel(), dtype=torch.bool)
+def _trim(difference: Tensor, density: float) -> Tensor:
+    """Keep the greatest entries by magnitude, and set the others to zero."""
+    count = max(round(density * difference.numel()), 1)
+    places = difference.abs().flatten().topk(count).indices
+    mask = torch.zeros(difference.numel(), dtype=torch.bool)
     mask[places] = True
-    return whole * mask.reshape(whole.shape)
+    return difference * mask.reshape(difference.shape)
 
 
-def _dare(whole: Tensor, density: float, seed: str) -> Tensor:
-    """Entries kept at random and scaled up, so that the mean stays (2311.03099, equation 2)."""
+def _dare(difference: Tensor, density: float, seed: str) -> Tensor:
+    """Keep entries at random, and scale them up so that the mean stays (2311.03099, equation 2)."""
     number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8], "big") >> 1
     random = torch.Generator().manual_seed(number)
-    kept = torch.rand(whole.shape, generator=random, dtype=DOUBLE) < density
-    return whole * kept / density
+    mask = torch.rand(difference.shape, generator=random, dtype=DOUBLE) < density
+    return difference * mask / density
 
 
-def _projected(
-    parts: list[tuple[Layer, float]], settings: _Settings, base: Tensor | None
+def _project(
+    parts: list[tuple[Layer, float]], options: _ComposeOptions, base: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     """[w1 D1 V1, w2 D2 V2] and the pseudo-inverse of [V1, V2]: each acts alone on its own inputs.
 
     Singular values of [V1, V2] are sqrt(1 -+ cos) of the principal angles. Those below the
     tolerance are directions that two adapters share; leaving them out gives these the mean.
     """
-    found = [(thin(layer, base), weight) for layer, weight in parts]
-    found = [(one, weight) for one, weight in found if one.energy > 0] or found[:1]
-    left = torch.cat([weight * one.outputs * one.values for one, weight in found], 1)
-    inputs = torch.cat([one.inputs for one, _ in found], 1)
+    svds = [(thin(layer, base), weight) for layer, weight in parts]
+    svds = [(svd, weight) for svd, weight in svds if svd.energy > 0] or svds[:1]
+    up = torch.cat([weight * svd.outputs * svd.values for svd, weight in svds], 1)
+    inputs = torch.cat([svd.inputs for svd, _ in svds], 1)
     spans, values, mixes = torch.linalg.svd(inputs, full_matrices=False)
-    kept = values > settings.tolerance
-    inverse = (mixes[kept].T / values[kept]) @ spans[:, kept].T
-    if settings.rank is None:
-        return left, inverse
-    cut = thin_product(left, inverse)
-    cut = cut.first(rank_for(cut.values, settings.rank, None))
+    distinct = values > options.tolerance
+    inverse = (mixes[distinct].T / values[distinct]) @ spans[:, distinct].T
+    if options.rank is None:
+        return up, inverse
+    cut = thin_product(up, inverse).first_of(options.rank)
     return cut.outputs * cut.values, cut.inputs.T
 
 
@@ -211,20 +207,22 @@ def _bias(parts: list[tuple[Layer, float]]) -> Tensor | None:
     return torch.stack(changes).sum(0) if changes else None
 
 
-def _provenance(adapters: Sequence[tuple[Adapter, float]], settings: _Settings) -> Provenance:
-    """Of the same base, trained on what each was trained on."""
+def _provenance(adapters: Sequence[tuple[Adapter, float]], options: _ComposeOptions) -> Provenance:
+    """The record of the result: the same base, and all that its parts were trained on."""
     records = [adapter.provenance for adapter, _ in adapters]
-    bases = {one.fingerprint for one in records if one.fingerprint}
+    bases = {record.fingerprint for record in records if record.fingerprint}
     if len(bases) > 1:
         raise InputError("the adapters were made for different bases; compose those of one base")
     weights = " ".join(f"{weight:g}" for _, weight in adapters)
-    options = f"rank={settings.rank} density={settings.density:g} seed={settings.seed}"
+    settings = f"rank={options.rank} density={options.density:g} seed={options.seed}"
     return Provenance(
-        base=next((one.base for one in records if one.base), ""),
+        base=next((record.base for record in records if record.base), ""),
         fingerprint=next(iter(bases), ""),
-        trained_on=tuple(dict.fromkeys(item for one in records for item in one.trained_on)),
-        recipe=f"compose {settings.method} weights={weights} {options}",
-        licence=", ".join(dict.fromkeys(one.licence for one in records if one.licence)),
-        trigger_words=tuple(dict.fromkeys(word for one in records for word in one.trigger_words)),
-        parents=tuple(one.title for one in records if one.title),
+        trained_on=tuple(dict.fromkeys(item for record in records for item in record.trained_on)),
+        recipe=f"compose {options.method} weights={weights} {settings}",
+        licence=", ".join(dict.fromkeys(record.licence for record in records if record.licence)),
+        trigger_words=tuple(
+            dict.fromkeys(word for record in records for word in record.trigger_words)
+        ),
+        parents=tuple(record.title for record in records if record.title),
     )

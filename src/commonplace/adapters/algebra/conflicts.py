@@ -2,8 +2,8 @@
 
 Notable: two adapters that read the same inputs and write the same outputs change the same thing;
 whether they agree on it, their cosine says. Principal angles: Bjorck and Golub 1973
-(10.1090/S0025-5718-1973-0348991-3). After composing, `kept` says what is left of each adapter on
-the inputs that it was trained to act on.
+(10.1090/S0025-5718-1973-0348991-3). After composing, `retained_shares` says how much of each
+adapter is left on the inputs that it was trained to act on.
 
     python -m pytest tests/adapters/test_conflicts.py
 """
@@ -17,11 +17,11 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from commonplace.adapters.algebra._low_rank import Thin, thin
+from commonplace.adapters.algebra._low_rank import ThinSvd, thin
 from commonplace.adapters.algebra.adapter import Adapter
 
-_LITTLE: Final = 0.05  # energy below this is no conflict worth a word
-_ALONG: Final = 0.2  # of the shared part's cosine: beyond it the two pull one way, or against
+_NEGLIGIBLE: Final = 0.05  # energy below this is no conflict worth a word
+_ALIGNED: Final = 0.2  # of the shared part's cosine: beyond it the two pull one way, or against
 
 
 @dataclass(frozen=True)
@@ -46,27 +46,27 @@ class Conflict:
     @property
     def fights(self) -> bool:
         """Whether they share energy and pull against each other."""
-        return max(self.shared) >= _LITTLE and self.cosine < -_ALONG * max(self.shared)
+        return max(self.shared) >= _NEGLIGIBLE and self.cosine < -_ALIGNED * max(self.shared)
 
     def __str__(self) -> str:
         pair, share = f"{self.first} and {self.second}", max(self.shared)
-        if share < _LITTLE:
+        if share < _NEGLIGIBLE:
             return f"{pair} do not meet in {self.layer}"
         what = f"{pair} share {share:.0%} of the energy in {self.layer}"
         if self.fights:
             return f"{what} and fight (cosine {self.cosine:.2f})"
-        if self.cosine > _ALONG * share:
+        if self.cosine > _ALIGNED * share:
             return f"{what} and pull the same way (cosine {self.cosine:.2f})"
         return f"{what} and blur each other (cosine {self.cosine:.2f})"
 
 
 @dataclass(frozen=True)
-class Kept:
+class RetainedShare:
     """What is left of an adapter in one layer of a composed one."""
 
     layer: str
     adapter: str
-    error: float  # on its own inputs: 0: acts as alone, 1: as far off as if it were gone
+    error: float  # on its own inputs: 0: it acts as it does alone, 1: as if it were not there
 
     def __str__(self) -> str:
         return f"{self.adapter} in {self.layer}: {self.error:.1%} off on its own inputs"
@@ -75,67 +75,68 @@ class Kept:
 def conflicts(
     adapters: Mapping[str, Adapter], base: Mapping[str, Tensor] | None = None
 ) -> Iterator[Conflict]:
-    """Each pair of named adapters in each layer that both change, one layer at a time.
+    """Compare each pair of named adapters in each layer that both change, one layer at a time.
 
     `base` holds the base's weights by parameter name, where a DoRA is among them.
     """
-    for name in dict.fromkeys(name for one in adapters.values() for name in one.layers):
+    for name in dict.fromkeys(name for adapter in adapters.values() for name in adapter.layers):
         weight = None if base is None else base.get(f"{name}.weight")
-        found = {
-            title: thin(one.layers[name], weight)
-            for title, one in adapters.items()
-            if name in one.layers
+        svds = {
+            title: thin(adapter.layers[name], weight)
+            for title, adapter in adapters.items()
+            if name in adapter.layers
         }
-        for first, second in combinations(found, 2):
-            yield _meeting(name, first, second, found[first], found[second])
+        for first, second in combinations(svds.items(), 2):
+            yield _conflict(name, first, second)
 
 
-def kept(
+def retained_shares(
     composed: Adapter,
     adapters: Mapping[str, tuple[Adapter, float]],
     base: Mapping[str, Tensor] | None = None,
-) -> Iterator[Kept]:
-    """How each adapter (with its weight) acts on its own inputs inside a composed one."""
+) -> Iterator[RetainedShare]:
+    """Measure how each adapter, with its weight, acts on its own inputs inside a composed one."""
     for name, layer in composed.layers.items():
         weight = None if base is None else base.get(f"{name}.weight")
-        whole = thin(layer, weight)
+        composed_svd = thin(layer, weight)
         for title, (adapter, strength) in adapters.items():
             if name in adapter.layers and strength:
-                alone = thin(adapter.layers[name], weight)
-                yield Kept(name, title, _off(whole, alone, strength))
+                own_svd = thin(adapter.layers[name], weight)
+                yield RetainedShare(name, title, _error(composed_svd, own_svd, strength))
 
 
-def _meeting(layer: str, first: str, second: str, one: Thin, two: Thin) -> Conflict:
-    reads, writes = one.inputs.T @ two.inputs, one.outputs.T @ two.outputs
-    norm = math.sqrt(one.energy * two.energy)
-    product = (writes * one.values[:, None] * two.values[None, :] * reads).sum()
-    shared = (_within(one, writes, reads), _within(two, writes.T, reads.T))
+def _conflict(layer: str, first: tuple[str, ThinSvd], second: tuple[str, ThinSvd]) -> Conflict:
+    one_svd, other_svd = first[1], second[1]
+    reads, writes = one_svd.inputs.T @ other_svd.inputs, one_svd.outputs.T @ other_svd.outputs
+    norm = math.sqrt(one_svd.energy * other_svd.energy)
+    product = (writes * one_svd.values[:, None] * other_svd.values[None, :] * reads).sum()
+    shared = (_within(one_svd, writes, reads), _within(other_svd, writes.T, reads.T))
     return Conflict(
-        layer,
-        first,
-        second,
-        _angles(reads),
-        _angles(writes),
-        shared,
-        float(product) / norm if norm else 0.0,
+        layer=layer,
+        first=first[0],
+        second=second[0],
+        input_angles=_angles(reads),
+        output_angles=_angles(writes),
+        shared=shared,
+        cosine=float(product) / norm if norm else 0.0,
     )
 
 
-def _within(one: Thin, writes: Tensor, reads: Tensor) -> float:
+def _within(svd: ThinSvd, writes: Tensor, reads: Tensor) -> float:
     """||P D Q||^2 / ||D||^2, P and Q on the other's outputs and inputs."""
-    inside = (writes.T * one.values) @ reads
-    return float(inside.square().sum()) / one.energy if one.energy else 0.0
+    inside = (writes.T * svd.values) @ reads
+    return float(inside.square().sum()) / svd.energy if svd.energy else 0.0
 
 
 def _angles(overlap: Tensor) -> tuple[float, ...]:
     """The angles whose cosines are the overlap's singular values, in degrees."""
     cosines: Sequence[float] = torch.linalg.svdvals(overlap).clamp(max=1).tolist()
-    return tuple(math.degrees(math.acos(one)) for one in cosines)
+    return tuple(math.degrees(math.acos(cosine)) for cosine in cosines)
 
 
-def _off(whole: Thin, alone: Thin, strength: float) -> float:
+def _error(composed: ThinSvd, alone: ThinSvd, strength: float) -> float:
     """||(D - w Di) Vi|| / ||w Di||."""
-    wanted = strength * alone.outputs * alone.values
-    found = (whole.outputs * whole.values) @ (whole.inputs.T @ alone.inputs)
-    norm = float(wanted.norm())
-    return float((found - wanted).norm()) / norm if norm else 0.0
+    expected = strength * alone.outputs * alone.values
+    actual = (composed.outputs * composed.values) @ (composed.inputs.T @ alone.inputs)
+    norm = float(expected.norm())
+    return float((actual - expected).norm()) / norm if norm else 0.0

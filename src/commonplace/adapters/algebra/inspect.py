@@ -4,7 +4,7 @@ Notable: norms come from the factors, layer by layer, without making a differenc
 size where the kind allows. A block is what comes before and with the first number of a name
 ("model.layers.3"), so the table shows depth.
 
-    python -m pytest tests/adapters/test_inspect.py
+    python -m pytest tests/adapters/test_conflicts.py
 """
 
 import math
@@ -48,14 +48,14 @@ class Inspection:
     provenance: Provenance
 
     def record(self) -> dict[str, Any]:
-        """As an object for JSON."""
+        """The facts as an object for JSON."""
         return {
             "kinds": self.kinds,
             "ranks": list(self.ranks),
             "alphas": list(self.alphas),
             "layers": sum(self.kinds.values()),
             "parameters": self.parameters,
-            "blocks": [vars(one) for one in self.blocks],
+            "blocks": [vars(block) for block in self.blocks],
             "provenance": self.provenance.record(),
         }
 
@@ -69,35 +69,41 @@ def inspect(adapter: Adapter) -> Inspection:
         kinds[layer.kind] = kinds.get(layer.kind, 0) + 1
         ranks.add(layer.rank)
         alphas.add(layer.alpha)
-        parameters += sum(one.numel() for one in layer.tensors.values())
+        parameters += sum(tensor.numel() for tensor in layer.tensors.values())
         energies.setdefault(block_of(name), []).append(_energy(layer))
-    blocks = tuple(Block(n, len(one), math.sqrt(math.fsum(one))) for n, one in energies.items())
+    blocks = tuple(
+        Block(name, len(values), math.sqrt(math.fsum(values))) for name, values in energies.items()
+    )
     return Inspection(
-        kinds,
-        tuple(sorted(ranks)),
-        tuple(sorted(alphas)),
-        parameters,
-        blocks,
-        adapter.provenance,
+        kinds=kinds,
+        ranks=tuple(sorted(ranks)),
+        alphas=tuple(sorted(alphas)),
+        parameters=parameters,
+        blocks=blocks,
+        provenance=adapter.provenance,
     )
 
 
 def block_of(name: str) -> str:
     """The block that a module belongs to: up to and with the first number, or its parent."""
-    found = _BLOCK.match(name)
-    return found.group(1) if found else name.rpartition(".")[0] or name
+    match = _BLOCK.match(name)
+    return match.group(1) if match else name.rpartition(".")[0] or name
 
 
 def _energy(layer: Layer) -> float:
     """||Delta||^2; of a pair tr((B^T B)(A A^T)), which is of the rank's size."""
     plain = layer.with_tensors(
-        {name: one for name, one in layer.tensors.items() if name not in ("magnitude", "bias")}
+        {
+            name: tensor
+            for name, tensor in layer.tensors.items()
+            if name not in ("magnitude", "bias")
+        }
     )
     factors = pair(plain)
     if factors is not None:
-        left, right = factors
-        return float(((left.T @ left) * (right @ right.T)).sum())
+        up, down = factors
+        return float(((up.T @ up) * (down @ down.T)).sum())
     if {*plain.factors} == {"w1", "w2"}:  # a Kronecker product's norm is the product of the norms
-        squares = [float(one.to(DOUBLE).square().sum()) for one in plain.factors.values()]
+        squares = [float(tensor.to(DOUBLE).square().sum()) for tensor in plain.factors.values()]
         return plain.scale**2 * math.prod(squares)
     return float(dense(plain).square().sum())

@@ -30,9 +30,9 @@ _FACTORS: Final[Mapping[Algebra, tuple[frozenset[str], ...]]] = {
         frozenset({"w1_a", "w1_b", "w2_a", "w2_b", "t1", "t2"}),
     ),
     "lokr": tuple(
-        frozenset(one | two)
-        for one in ({"w1"}, {"w1_a", "w1_b"})
-        for two in ({"w2"}, {"w2_a", "w2_b"}, {"t2", "w2_a", "w2_b"})
+        frozenset(first | second)
+        for first in ({"w1"}, {"w1_a", "w1_b"})
+        for second in ({"w2"}, {"w2_a", "w2_b"}, {"t2", "w2_a", "w2_b"})
     ),
     "full": (frozenset({"diff"}),),
 }
@@ -93,12 +93,13 @@ class Layer:
     @property
     def tensors(self) -> dict[str, Tensor]:
         """All tensors: the factors, and "magnitude" and "bias" where there are such."""
-        more = {"magnitude": self.magnitude, "bias": self.bias}
-        return {**self.factors, **{name: one for name, one in more.items() if one is not None}}
+        optional = {"magnitude": self.magnitude, "bias": self.bias}
+        present = {name: tensor for name, tensor in optional.items() if tensor is not None}
+        return {**self.factors, **present}
 
     def map(self, change: Callable[[Tensor], Tensor]) -> "Layer":
         """The layer with each tensor changed (to another device or precision, say)."""
-        return self.with_tensors({name: change(one) for name, one in self.tensors.items()})
+        return self.with_tensors({name: change(tensor) for name, tensor in self.tensors.items()})
 
     def with_tensors(self, tensors: Mapping[str, Tensor]) -> "Layer":
         """The layer with other tensors, named as in `tensors`."""
@@ -113,7 +114,7 @@ def check_shapes(layer: Layer) -> None:
     try:
         rows, columns = size(layer)
     except (ValueError, IndexError) as error:
-        shapes = {name: list(one.shape) for name, one in layer.factors.items()}
+        shapes = {name: list(factor.shape) for name, factor in layer.factors.items()}
         raise InputError(f"factors that do not fit each other: {shapes}") from error
     if layer.bias is not None and layer.bias.shape != (rows,):
         raise InputError(f"a bias {list(layer.bias.shape)} for {rows} outputs")
@@ -124,7 +125,8 @@ def check_shapes(layer: Layer) -> None:
 
 def size(layer: Layer) -> tuple[int, int]:
     """(out, in times kernel) of the weight that the layer is for."""
-    return _size(layer.algebra, tuple((name, one.shape) for name, one in layer.factors.items()))
+    shapes = tuple((name, factor.shape) for name, factor in layer.factors.items())
+    return _size(layer.algebra, shapes)
 
 
 def shape(layer: Layer) -> tuple[int, ...]:
@@ -148,15 +150,15 @@ def matrix(layer: Layer) -> Tensor:
     return _product(layer.algebra, f)
 
 
-def trained(layer: Layer, weight: Tensor) -> Tensor:
+def trained_weight(layer: Layer, weight: Tensor) -> Tensor:
     """T(W): the weight as it was trained, of the shape of `weight`."""
-    moved = moved_by(layer, weight)
+    updated = updated_weight(layer, weight)
     if layer.magnitude is None:
-        return moved
-    return moved * rescale(layer.magnitude, moved)
+        return updated
+    return updated * rescale(layer.magnitude, updated)
 
 
-def moved_by(layer: Layer, weight: Tensor) -> Tensor:
+def updated_weight(layer: Layer, weight: Tensor) -> Tensor:
     """V = W + Delta, before any magnitude, of the shape of `weight`."""
     f = layer.factors
     if layer.algebra != "lora" or "mid" in f:
@@ -165,14 +167,14 @@ def moved_by(layer: Layer, weight: Tensor) -> Tensor:
     return flat.reshape(weight.shape)
 
 
-def rescale(magnitude: Tensor, moved: Tensor) -> Tensor:
-    """DoRA's m / ||V||, to be multiplied with V = `moved` or with its outputs.
+def rescale(magnitude: Tensor, updated: Tensor) -> Tensor:
+    """DoRA's m / ||V||, to be multiplied with V = `updated` or with its outputs.
 
     The norm is a constant to the gradient (2402.09353, section 4.3). A row of zeros stays zero.
     """
-    by_row = magnitude.shape[0] == moved.shape[0] == magnitude.numel()
-    axes = [axis for axis in range(moved.ndim) if axis != (0 if by_row else 1)]
-    norm = torch.linalg.vector_norm(moved.detach(), dim=axes, keepdim=True)
+    by_row = magnitude.shape[0] == updated.shape[0] == magnitude.numel()
+    axes = [axis for axis in range(updated.ndim) if axis != (0 if by_row else 1)]
+    norm = torch.linalg.vector_norm(updated.detach(), dim=axes, keepdim=True)
     magnitude = magnitude.reshape(norm.shape).to(norm.dtype)
     return magnitude / torch.where(norm == 0, torch.ones_like(norm), norm)
 
@@ -193,7 +195,7 @@ def difference(layer: Layer, weight: Tensor | None) -> Tensor:
         return flat if weight is None else flat.reshape(weight.shape)
     if weight is None:
         raise InputError("a DoRA's difference depends on the base's weights; name the base model")
-    return trained(layer, weight) - weight
+    return trained_weight(layer, weight) - weight
 
 
 # ------------------------------------------------------------------ products
@@ -204,11 +206,13 @@ def _size(algebra: Algebra, shapes: tuple[tuple[str, Shape], ...]) -> tuple[int,
     """(out, in times kernel) of the product; ValueError or IndexError where there is none."""
     f = dict(shapes)
     if algebra == "full":
-        return _flat_size(f["diff"])
+        return _flattened_size(f["diff"])
     if algebra == "lora":
         if "mid" in f:
-            return _tucker_size(f["mid"], _flat_size(f["up"])[::-1], _flat_size(f["down"]))
-        return _chained(_flat_size(f["up"]), _flat_size(f["down"]))
+            return _tucker_size(
+                f["mid"], _flattened_size(f["up"])[::-1], _flattened_size(f["down"])
+            )
+        return _chained(_flattened_size(f["up"]), _flattened_size(f["down"]))
     first, second = (_half_size(f, which) for which in "12")
     if algebra == "lokr":
         return first[0] * second[0], first[1] * second[1]
@@ -218,29 +222,29 @@ def _size(algebra: Algebra, shapes: tuple[tuple[str, Shape], ...]) -> tuple[int,
 
 
 def _half_size(f: Mapping[str, Shape], which: str) -> tuple[int, int]:
-    """Of one of LoHa's products, or one of LoKr's blocks."""
+    """The size of one of LoHa's products, or of one of LoKr's blocks."""
     if f"w{which}" in f:
-        return _flat_size(f[f"w{which}"])
-    outputs, inputs = _flat_size(f[f"w{which}_a"]), _flat_size(f[f"w{which}_b"])
+        return _flattened_size(f[f"w{which}"])
+    outputs, inputs = _flattened_size(f[f"w{which}_a"]), _flattened_size(f[f"w{which}_b"])
     if f"t{which}" in f:
         return _tucker_size(f[f"t{which}"], outputs, inputs)
     return _chained(outputs, inputs)
 
 
-def _flat_size(one: Shape) -> tuple[int, int]:
-    if len(one) < 2:
+def _flattened_size(factor: Shape) -> tuple[int, int]:
+    if len(factor) < 2:
         raise ValueError("a factor has two axes at least")
-    return one[0], math.prod(one[1:])
+    return factor[0], math.prod(factor[1:])
 
 
-def _chained(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
-    if left[1] != right[0]:
+def _chained(first: tuple[int, int], second: tuple[int, int]) -> tuple[int, int]:
+    if first[1] != second[0]:
         raise ValueError("the ranks of two factors are different")
-    return left[0], right[1]
+    return first[0], second[1]
 
 
 def _tucker_size(core: Shape, outputs: tuple[int, int], inputs: tuple[int, int]) -> tuple[int, int]:
-    """Of core [p, q, *kernel], outputs [p, out] and inputs [q, in]."""
+    """The size of the product of core [p, q, *kernel], outputs [p, out] and inputs [q, in]."""
     if len(core) < 2 or tuple(core[:2]) != (outputs[0], inputs[0]):
         raise ValueError("the core's ranks are not those of its factors")
     return outputs[1], inputs[1] * math.prod(core[2:])
@@ -265,8 +269,8 @@ def _fits(magnitude: Tensor, rows: int, columns: int) -> bool:
     return by_row or (magnitude.shape[1] == magnitude.numel() and columns % magnitude.numel() == 0)
 
 
-def _flat(one: Tensor) -> Tensor:
-    return one.flatten(1)
+def _flat(factor: Tensor) -> Tensor:
+    return factor.flatten(1)
 
 
 def _pair(f: Mapping[str, Tensor]) -> Tensor:

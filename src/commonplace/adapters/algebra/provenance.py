@@ -50,8 +50,8 @@ class Provenance:
         return facts
 
     def stale(self, contents: Mapping[str, str]) -> tuple[TrainingItem, ...]:
-        """What it was trained on that is otherwise now, by the items' present hashes; or gone."""
-        return tuple(one for one in self.trained_on if contents.get(one.id) != one.sha256)
+        """The items that have changed since the training, by their present hashes, or are gone."""
+        return tuple(item for item in self.trained_on if contents.get(item.id) != item.sha256)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def to_metadata(provenance: Provenance, summary: Summary) -> dict[str, str]:
 
 
 def from_metadata(metadata: Mapping[str, str]) -> Provenance:
-    """The provenance that a file's metadata tells; ours, or else what ModelSpec and `ss_*` say.
+    """Read the provenance in a file's metadata: our record, or else ModelSpec and `ss_*`.
 
     Raises:
         InputError: it was written by a newer version, or our record is broken.
@@ -97,14 +97,14 @@ def from_metadata(metadata: Mapping[str, str]) -> Provenance:
 
 
 def _read(record: Mapping[str, Any], other: Mapping[str, str]) -> Provenance:
-    written = {**_modelspec(Provenance()), **_kohya(Provenance(), Summary())}
+    own_keys = {**_modelspec(Provenance()), **_kohya(Provenance(), Summary())}
     if other.get("modelspec.architecture") != f"{record['base'] or 'unknown'}/lora":
-        del written["modelspec.architecture"]
+        del own_keys["modelspec.architecture"]
     return Provenance(
         base=str(record["base"]),
         fingerprint=str(record["fingerprint"]),
         base_sha256=str(record.get("base_sha256", "")),
-        trained_on=tuple(TrainingItem(one["id"], one["sha256"]) for one in record["trained_on"]),
+        trained_on=tuple(TrainingItem(item["id"], item["sha256"]) for item in record["trained_on"]),
         recipe=str(record["recipe"]),
         seed=record["seed"],
         steps=record["steps"],
@@ -112,7 +112,7 @@ def _read(record: Mapping[str, Any], other: Mapping[str, str]) -> Provenance:
         trigger_words=tuple(map(str, record["trigger_words"])),
         title=str(record["title"]),
         parents=tuple(map(str, record["parents"])),
-        other={key: value for key, value in other.items() if key not in written},
+        other={key: value for key, value in other.items() if key not in own_keys},
     )
 
 

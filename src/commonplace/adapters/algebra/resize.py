@@ -20,7 +20,7 @@ from commonplace.adapters.algebra._low_rank import (
     lora_of,
     pair,
     rank_for,
-    stacked,
+    stack_pairs,
     thin,
     thin_matrix,
     thin_product,
@@ -41,27 +41,26 @@ class Distance:
 
 
 def resize(adapter: Adapter, rank: int | None = None, energy: float | None = None) -> Adapter:
-    """The nearest adapter of a rank, or of the least rank that keeps a part of the energy.
+    """Find the nearest adapter of a rank, or of the least rank that keeps a part of the energy.
 
     Every layer becomes a LoRA (a DoRA stays one), also LoHa, LoKr and full differences.
 
     Raises:
-        InputError: neither was given, or it is none.
+        InputError: neither is given, or it makes no sense.
     """
     if rank is None and energy is None:
         raise InputError("resizing needs a rank, or an energy between 0 and 1")
     rank_for(torch.ones(1), rank, energy)
 
-    def resized(name: str, layer: Layer) -> Layer:
+    def resize_layer(name: str, layer: Layer) -> Layer:
         plain = replace(layer, magnitude=None, bias=None)
-        found = thin(plain)
-        kept = found.first(rank_for(found.values, rank, energy))
+        nearest = thin(plain).first_of(rank, energy)
         bias = None if layer.bias is None else layer.scale * layer.bias
-        return replace(lora_of(kept, shape(layer), layer, bias), magnitude=layer.magnitude)
+        return replace(lora_of(nearest, shape(layer), layer, bias), magnitude=layer.magnitude)
 
     options = "".join(f" {n}={v:g}" for n, v in (("rank", rank), ("energy", energy)) if v)
     before = f"; before: {adapter.provenance.recipe}" if adapter.provenance.recipe else ""
-    return adapter.map(resized).with_provenance(recipe=f"resize{options}{before}")
+    return adapter.map(resize_layer).with_provenance(recipe=f"resize{options}{before}")
 
 
 def extract(
@@ -87,25 +86,25 @@ def extract(
         InputError: the models differ in names or shapes, nothing differs, or something differs
             that no adapter can hold.
     """
-    changed = [name for name in _common(base, tuned) if not torch.equal(base[name], tuned[name])]
-    layers = [one.removesuffix(".weight") for one in changed if _is_layer(one, base)]
-    held = {*(f"{one}.weight" for one in layers), *(f"{one}.bias" for one in layers)}
-    lost = [one for one in changed if one not in held]
-    if lost and not leave_out:
+    common = _common_names(base, tuned)
+    changed_names = [name for name in common if not torch.equal(base[name], tuned[name])]
+    layers = [name.removesuffix(".weight") for name in changed_names if _is_layer(name, base)]
+    covered_names = {*(f"{name}.weight" for name in layers), *(f"{name}.bias" for name in layers)}
+    uncovered = [name for name in changed_names if name not in covered_names]
+    if uncovered and not leave_out:
         raise InputError(
-            f"{len(lost)} changes are none of a weight that an adapter can hold: "
-            f"{', '.join(lost[:5])}; leave them out, or keep the whole model"
+            f"{len(uncovered)} changes are none of a weight that an adapter can hold: "
+            f"{', '.join(uncovered[:5])}; leave them out, or keep the whole model"
         )
     if not layers:
         raise InputError("the two models have the same weights; there is nothing to extract")
 
     def make(name: str) -> Layer:
-        return _extracted(name, base, tuned, rank, energy)
+        return _extract_layer(name, base, tuned, rank=rank, energy=energy)
 
-    given = provenance or Provenance()
-    return Adapter(
-        LazyLayers(layers, make), replace(given, recipe=given.recipe or "extract from a fine-tune")
-    )
+    record = provenance or Provenance()
+    recipe = record.recipe or "extract from a fine-tune"
+    return Adapter(LazyLayers(layers, make), replace(record, recipe=recipe))
 
 
 def compare(
@@ -117,9 +116,9 @@ def compare(
     """
     for name in dict.fromkeys([*first.layers, *second.layers]):
         weight = None if base is None else base.get(f"{name}.weight")
-        signed = [(first, 1.0), (second, -1.0)]
-        layers = [one.layers[name] for one, _ in signed if name in one.layers]
-        signs = [sign for one, sign in signed if name in one.layers]
+        terms = [(first, 1.0), (second, -1.0)]
+        layers = [adapter.layers[name] for adapter, _ in terms if name in adapter.layers]
+        signs = [sign for adapter, sign in terms if name in adapter.layers]
         norm = _norm(layers[:1], [1.0], weight) if name in first.layers else 0.0
         apart = _norm(layers, signs, weight)
         yield Distance(name, norm, apart / norm if norm else float(apart > 0))
@@ -127,36 +126,37 @@ def compare(
 
 def _norm(layers: list[Layer], signs: list[float], weight: Tensor | None) -> float:
     pairs = [pair(layer) for layer in layers]
-    known = [one for one in pairs if one is not None]
-    if len(known) == len(layers):
-        left, right = stacked(
-            [(sign * left, right) for sign, (left, right) in zip(signs, known, strict=True)]
+    factors = [factor_pair for factor_pair in pairs if factor_pair is not None]
+    if len(factors) == len(layers):
+        up, down = stack_pairs(
+            [(sign * up, down) for sign, (up, down) in zip(signs, factors, strict=True)]
         )
-        return math.sqrt(thin_product(left, right).energy)
+        return math.sqrt(thin_product(up, down).energy)
     parts = [sign * dense(layer, weight) for sign, layer in zip(signs, layers, strict=True)]
     return float(torch.stack(parts).sum(0).norm())
 
 
-def _extracted(
+def _extract_layer(
     name: str,
     base: Mapping[str, Tensor],
     tuned: Mapping[str, Tensor],
+    *,
     rank: int | None,
     energy: float | None,
 ) -> Layer:
     weight = base[f"{name}.weight"]
-    whole = tuned[f"{name}.weight"].to(DOUBLE) - weight.to(DOUBLE)
+    change = tuned[f"{name}.weight"].to(DOUBLE) - weight.to(DOUBLE)
     precision = torch.promote_types(weight.dtype, torch.float32)
     key = f"{name}.bias"
     bias = (tuned[key].to(DOUBLE) - base[key].to(DOUBLE)).to(precision) if key in base else None
-    full = Layer("full", {"diff": whole.to(precision)}, 1.0, 1, bias=bias)
+    full = Layer("full", {"diff": change.to(precision)}, 1.0, 1, bias=bias)
     if rank is None and energy is None:
         return full
-    found = thin_matrix(whole.flatten(1))
-    return lora_of(found.first(rank_for(found.values, rank, energy)), weight.shape, full, bias)
+    svd = thin_matrix(change.flatten(1)).first_of(rank, energy)
+    return lora_of(svd, weight.shape, full, bias)
 
 
-def _common(base: Mapping[str, Tensor], tuned: Mapping[str, Tensor]) -> list[str]:
+def _common_names(base: Mapping[str, Tensor], tuned: Mapping[str, Tensor]) -> list[str]:
     differ = sorted({*base} ^ {*tuned})
     if differ:
         raise InputError(

@@ -31,9 +31,9 @@ PARTS: Final = (
 
 def group(keys: Mapping[str, Any]) -> tuple[dict[str, dict[str, str]], list[str]]:
     """The keys by module and suffix, and those that are none of a layer's."""
-    found, others = _peft.group(tuple(keys))
-    older, unmapped = _lycoris.group(tuple(others))
-    modules = {module: dict(suffixes) for module, suffixes in found.items()}
+    current, remaining = _peft.group(tuple(keys))
+    older, unmapped = _lycoris.group(tuple(remaining))
+    modules = {module: dict(suffixes) for module, suffixes in current.items()}
     for module, suffixes in older.items():
         modules.setdefault(module, {}).update(suffixes)
     return modules, unmapped
@@ -67,12 +67,12 @@ def read_layer(
     if config is None:
         raise InputError(f"the header's {KEY} says nothing of {part}, so of its alpha")
     _peft.check_config(config)
-    spelled = {_SPELLED.get(suffix, suffix): tensor for suffix, tensor in tensors.items()}
-    return _peft.read_layer(inside, spelled, {"peft_type": "LORA", **config})
+    tensors = {_PEFT_SPELLING.get(suffix, suffix): tensor for suffix, tensor in tensors.items()}
+    return _peft.read_layer(inside, tensors, {"peft_type": "LORA", **config})
 
 
-def take(configs: dict[str, _peft.Config], module: str, layer: Layer) -> dict[str, Tensor]:
-    """Take note of a layer in its part's config; returns its tensors by key.
+def add_layer(configs: dict[str, _peft.Config], module: str, layer: Layer) -> dict[str, Tensor]:
+    """Add a layer to its part's config; returns its tensors by key.
 
     Raises:
         InputError: the name begins with no part, or the kind is none of diffusers'.
@@ -85,8 +85,8 @@ def take(configs: dict[str, _peft.Config], module: str, layer: Layer) -> dict[st
         )
     if layer.algebra != "lora":
         raise InputError(f"{module} is a {layer.kind}, diffusers' files hold LoRA and DoRA")
-    found = configs.setdefault(part, _peft.Config()).take(inside, layer)
-    return {f"{part}.{key.removeprefix(_peft.PREFIX)}": one for key, one in found.items()}
+    tensors = configs.setdefault(part, _peft.Config()).add_layer(inside, layer)
+    return {f"{part}.{key.removeprefix(_peft.PREFIX)}": tensor for key, tensor in tensors.items()}
 
 
 def to_metadata(configs: Mapping[str, _peft.Config], base: str) -> dict[str, str]:
@@ -99,7 +99,7 @@ def to_metadata(configs: Mapping[str, _peft.Config], base: str) -> dict[str, str
     return {KEY: json.dumps(record, indent=2, sort_keys=True)}
 
 
-_SPELLED: Final = {
+_PEFT_SPELLING: Final = {
     "lora_linear_layer.up.weight": "lora_B.weight",
     "lora_linear_layer.down.weight": "lora_A.weight",
     "lora.up.weight": "lora_B.weight",

@@ -71,7 +71,7 @@ def open_gguf_adapter(path: Path, base: Path | None, allow_unmapped: bool) -> Ad
         )
 
     def read(module: str) -> Layer:
-        return _read(gguf, module, tensors[module], known_base)
+        return _read_layer(gguf, module, tensors[module], known_base)
 
     return Adapter(LazyLayers(list(tensors), read), _provenance(gguf))
 
@@ -80,10 +80,10 @@ def save_gguf_adapter(adapter: Adapter, path: Path, base: Path, record: str) -> 
     """Write an adapter for the model that is the GGUF file, or the folder, `base`.
 
     Raises:
-        InputError: llama.cpp cannot say it, or it cannot be written; `path` is as before.
+        InputError: llama.cpp cannot hold it, or it cannot be written; `path` is as before.
     """
     scales = {name: _scale(name, layer) for name, layer in adapter.layers.items()}
-    layers = LazyLowRank(adapter.layers)
+    layers = _LazyLowRank(adapter.layers)
     name = adapter.provenance.title or path.stem
     write_lora(
         path,
@@ -94,7 +94,7 @@ def save_gguf_adapter(adapter: Adapter, path: Path, base: Path, record: str) -> 
     )
 
 
-class LazyLowRank(Mapping[str, LowRank]):
+class _LazyLowRank(Mapping[str, LowRank]):
     """Layers as numpy's arrays, made when they are asked for."""
 
     def __init__(self, layers: Mapping[str, Layer]) -> None:
@@ -136,7 +136,7 @@ def _grouped(gguf: Gguf) -> tuple[dict[str, str], list[str]]:
     return tensors, unmapped
 
 
-def _read(gguf: Gguf, module: str, tensor: str, base: Base | None) -> Layer:
+def _read_layer(gguf: Gguf, module: str, tensor: str, base: Base | None) -> Layer:
     a, b = (gguf.read(f"{tensor}{half}") for half in _PAIR)
     low_rank = low_rank_of(a, b, tensor, base)
     rank = low_rank.up.shape[1]
@@ -155,7 +155,7 @@ def _read(gguf: Gguf, module: str, tensor: str, base: Base | None) -> Layer:
 
 
 def _scale(module: str, layer: Layer) -> tuple[float, int]:
-    """Scale and rank of a layer that llama.cpp can say.
+    """Scale and rank of a layer that llama.cpp can hold.
 
     Raises:
         InputError: it cannot.

@@ -6,7 +6,7 @@ sqrt(r)), as LyCORIS does. `dora_scale` is [out, 1], in older files [1, in]. The
 are these with dotted names, and its record in the header, which tells rsLoRA apart again.
 Sources: kohya-ss/sd-scripts networks/lora.py, LyCORIS modules/*.py, ComfyUI comfy/lora.py.
 
-    python -m pytest tests/adapters/test_formats.py
+    python -m pytest tests/adapters/test_lycoris.py
 """
 
 import functools
@@ -52,7 +52,7 @@ _SUFFIXES: Final[Mapping[str, tuple[Algebra | None, str]]] = {
 # The oldest spelling of diffusers: the module's name goes on in the suffix, behind `.processor`.
 _PROCESSOR: Final = {"_lora.up.weight": "lora.up.weight", "_lora.down.weight": "lora.down.weight"}
 _BY_LENGTH: Final = sorted(_SUFFIXES, key=len, reverse=True)
-_WRITTEN: Final = {role: suffix for suffix, role in reversed(list(_SUFFIXES.items()))}
+_SUFFIX_OF: Final = {role: suffix for suffix, role in reversed(list(_SUFFIXES.items()))}
 
 
 @functools.lru_cache(8)
@@ -71,12 +71,12 @@ def group(keys: tuple[str, ...]) -> tuple[dict[str, dict[str, str]], list[str]]:
 
 def _split(key: str) -> tuple[str, str | None]:
     """The module and the suffix of a key; None where it has none that is known."""
-    suffix = next((one for one in _BY_LENGTH if key.endswith(f".{one}")), None)
+    suffix = next((ending for ending in _BY_LENGTH if key.endswith(f".{ending}")), None)
     if suffix is not None:
         return key[: -len(suffix) - 1], suffix
-    for old, suffix in _PROCESSOR.items():
-        if key.endswith(old):
-            module = key.removesuffix(old).replace(".processor.to_", ".to_")
+    for old_ending, suffix in _PROCESSOR.items():
+        if key.endswith(old_ending):
+            module = key.removesuffix(old_ending).replace(".processor.to_", ".to_")
             return f"{module}.0" if module.endswith(".to_out") else module, suffix
     return key, None
 
@@ -98,7 +98,7 @@ def read_notes(metadata: Mapping[str, str]) -> Notes:
     """The notes of a file's metadata, empty where it has none."""
     try:
         record = json.loads(metadata[KEY])
-        stabilised = {str(name): float(one) for name, one in record["stabilised"].items()}
+        stabilised = {str(name): float(alpha) for name, alpha in record["stabilised"].items()}
         return Notes(stabilised, frozenset(record["embeddings"]))
     except (KeyError, ValueError, AttributeError, TypeError):
         return Notes()
@@ -138,7 +138,7 @@ def write_layer(module: str, layer: Layer) -> Iterator[tuple[str, Tensor]]:
         value = _unflattened(tensor, layer) if name in ("up", "down") else tensor
         if name in ("w1",) and {*layer.factors} == {"w1", "w2"} and layer.scale != 1:
             value = tensor * layer.scale  # two full blocks have no alpha
-        yield f"{module}.{_WRITTEN[layer.algebra, name]}", value
+        yield f"{module}.{_SUFFIX_OF[layer.algebra, name]}", value
     if layer.algebra != "full":
         folded = layer.alpha * (math.sqrt(layer.rank) if layer.stabilised else 1)
         if folded == 0:

@@ -19,7 +19,7 @@ from typing import Any, Final
 from torch import Tensor
 
 from commonplace.adapters.algebra.layer import Algebra, Layer
-from commonplace.adapters.formats._peft_blocks import Settings, possible
+from commonplace.adapters.formats._peft_blocks import BlockFactors, possible_factors
 from commonplace.foundation import InputError
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
@@ -68,7 +68,9 @@ def read_layer(module: str, tensors: Mapping[str, Tensor], config: Mapping[str, 
     rank = int(_pattern(config.get("rank_pattern"), module, config.get("r", _DEFAULT)))
     alpha = _pattern(config.get("alpha_pattern"), module, config.get(_ALPHA_NAMES[kind], _DEFAULT))
     stabilised = kind == "LORA" and bool(config.get("use_rslora"))
-    roles = {_LORA.get(suffix, suffix.partition("_")[2]): one for suffix, one in tensors.items()}
+    roles = {
+        _LORA.get(suffix, suffix.partition("_")[2]): tensor for suffix, tensor in tensors.items()
+    }
     magnitude, bias = roles.pop("magnitude", None), roles.pop("bias", None)
     embedding = "lora_embedding_A" in tensors
     if embedding:  # [r, entries] and [size, r], for a weight [entries, size]
@@ -80,7 +82,14 @@ def read_layer(module: str, tensors: Mapping[str, Tensor], config: Mapping[str, 
         raise InputError(f"{module} has rank {roles['up'].shape[1]}, its config says {rank}")
     try:
         return Layer(
-            _TYPES[kind], roles, float(alpha), rank, stabilised, magnitude, bias, embedding
+            algebra=_TYPES[kind],
+            factors=roles,
+            alpha=float(alpha),
+            rank=rank,
+            stabilised=stabilised,
+            magnitude=magnitude,
+            bias=bias,
+            embedding=embedding,
         )
     except InputError as error:
         raise InputError(f"{module}: {error}") from error
@@ -99,36 +108,43 @@ def check_config(config: Mapping[str, Any]) -> None:
 
 
 @dataclass(frozen=True)
-class _Said:
-    """What the config has to say of one layer."""
+class _LayerConfig:
+    """What PEFT's config holds of one layer."""
 
     algebra: Algebra
     flags: tuple[bool, bool, bool]  # rsLoRA, DoRA, bias
     tucker: bool  # LoHa, LoKr
     rank: int
     alpha: float
-    blocks: dict[Settings, int] | None  # LoKr: the settings that give its blocks, each with a rank
+    blocks: dict[BlockFactors, int] | None  # LoKr: the rank by the factors that give its blocks
 
 
 class Config:
     """PEFT's config, put together while the layers are written."""
 
     def __init__(self) -> None:
-        self.layers: dict[str, _Said] = {}
+        self.layers: dict[str, _LayerConfig] = {}
 
-    def take(self, module: str, layer: Layer) -> dict[str, Tensor]:
-        """Take note of a layer; returns its tensors by PEFT's keys.
+    def add_layer(self, module: str, layer: Layer) -> dict[str, Tensor]:
+        """Add a layer; returns its tensors by PEFT's keys.
 
         Raises:
             InputError: PEFT has no way to say it.
         """
         _refuse(module, layer)
         flags = (layer.stabilised, layer.magnitude is not None, layer.bias is not None)
-        blocks = possible(layer) if layer.algebra == "lokr" else None
+        blocks = possible_factors(layer) if layer.algebra == "lokr" else None
         tucker = "t2" in layer.factors
-        self.layers[module] = _Said(layer.algebra, flags, tucker, layer.rank, layer.alpha, blocks)
-        named = _embedding(layer) if layer.embedding else _named(layer)
-        return {f"{PREFIX}{module}.{suffix}": tensor for suffix, tensor in named.items()}
+        self.layers[module] = _LayerConfig(
+            algebra=layer.algebra,
+            flags=flags,
+            tucker=tucker,
+            rank=layer.rank,
+            alpha=layer.alpha,
+            blocks=blocks,
+        )
+        tensors = _embedding_tensors(layer) if layer.embedding else _plain_tensors(layer)
+        return {f"{PREFIX}{module}.{suffix}": tensor for suffix, tensor in tensors.items()}
 
     def record(self, base: str) -> dict[str, Any]:
         """The object of `adapter_config.json`.
@@ -136,17 +152,17 @@ class Config:
         Raises:
             InputError: the layers are of several kinds, which PEFT's config cannot say.
         """
-        kinds = {(one.algebra, *one.flags) for one in self.layers.values()}
+        kinds = {(config.algebra, *config.flags) for config in self.layers.values()}
         if len(kinds) != 1:
             raise InputError(
                 "PEFT has one kind for a whole adapter, this one has several; "
                 "write it in the program's own format"
             )
         algebra, stabilised, decomposed, biased = kinds.pop()
-        said, settings = self._settled()
-        rank = _commonest(one.rank for one in said.values())
-        alpha = _commonest(one.alpha for one in said.values())
-        kind = next(name for name, one in _TYPES.items() if one == algebra)
+        configs, settings = self._common_settings()
+        rank = _commonest(config.rank for config in configs.values())
+        alpha = _commonest(config.alpha for config in configs.values())
+        kind = next(name for name, peft_algebra in _TYPES.items() if peft_algebra == algebra)
         lora = {"use_rslora": stabilised, "use_dora": decomposed, "lora_bias": biased}
         return {
             "peft_type": kind,
@@ -157,35 +173,37 @@ class Config:
             "r": rank,
             _ALPHA_NAMES[kind]: _number(alpha),
             "rank_pattern": {
-                _exact(name): one.rank for name, one in said.items() if one.rank != rank
+                _exact(name): config.rank for name, config in configs.items() if config.rank != rank
             },
             "alpha_pattern": {
-                _exact(name): _number(one.alpha) for name, one in said.items() if one.alpha != alpha
+                _exact(name): _number(config.alpha)
+                for name, config in configs.items()
+                if config.alpha != alpha
             },
             **(lora if kind == "LORA" else {}),
             **settings,
         }
 
-    def _settled(self) -> tuple[dict[str, _Said], dict[str, Any]]:
-        """What PEFT has one of for all layers, and each layer's rank and alpha under that.
+    def _common_settings(self) -> tuple[dict[str, _LayerConfig], dict[str, Any]]:
+        """The settings that PEFT has once for all layers, and each layer's config under them.
 
         Raises:
             InputError: no one setting fits all layers.
         """
-        tucker = any(one.tucker for one in self.layers.values())
+        tucker = any(config.tucker for config in self.layers.values())
         settings: dict[str, Any] = {"use_effective_conv2d": True} if tucker else {}
-        blocks = [one.blocks for one in self.layers.values() if one.blocks is not None]
+        blocks = [config.blocks for config in self.layers.values() if config.blocks is not None]
         if not blocks:
             return self.layers, settings
-        common = [one for one in blocks[0] if all(one in other for other in blocks)]
+        common = [factors for factors in blocks[0] if all(factors in each for each in blocks)]
         if not common:
             raise InputError(
                 "PEFT divides all weights into LoKr's blocks by one rule, and none gives these; "
                 "write it in the program's own format"
             )
         settings |= {"decompose_both": common[0][0], "decompose_factor": common[0][1]}
-        said = {name: _with_rank(one, common[0]) for name, one in self.layers.items()}
-        return said, settings
+        configs = {name: _with_rank(config, common[0]) for name, config in self.layers.items()}
+        return configs, settings
 
 
 def _split(key: str) -> tuple[str, str | None]:
@@ -210,10 +228,10 @@ def _exact(module: str) -> str:
     return f"^{re.escape(module)}"
 
 
-def _with_rank(said: _Said, settings: Settings) -> _Said:
-    assert said.blocks is not None
-    rank = said.blocks[settings]
-    return replace(said, rank=rank, alpha=said.alpha * rank / said.rank)
+def _with_rank(config: _LayerConfig, factors: BlockFactors) -> _LayerConfig:
+    assert config.blocks is not None
+    rank = config.blocks[factors]
+    return replace(config, rank=rank, alpha=config.alpha * rank / config.rank)
 
 
 def _refuse(module: str, layer: Layer) -> None:
@@ -231,36 +249,36 @@ def _refuse(module: str, layer: Layer) -> None:
         raise InputError(f"{module} {reason}; write it in the program's own format")
 
 
-def _named(layer: Layer) -> dict[str, Tensor]:
+def _plain_tensors(layer: Layer) -> dict[str, Tensor]:
     """The tensors by PEFT's suffixes, for all but embeddings."""
     if layer.algebra != "lora":
         prefix = {"loha": "hada", "lokr": "lokr"}[layer.algebra]
         return {f"{prefix}_{name}": tensor for name, tensor in layer.factors.items()}
     down, magnitude = layer.factors["down"], layer.magnitude
     ones = [1] * (down.ndim - 2)
-    named = {
+    tensors = {
         "lora_A.weight": down,
         "lora_B.weight": layer.factors["up"].flatten(1).reshape(-1, down.shape[0], *ones),
     }
     if magnitude is not None:
         _by_row(layer, magnitude)
-        named["lora_magnitude_vector"] = magnitude.reshape([1, -1, *ones] if ones else [-1])
+        tensors["lora_magnitude_vector"] = magnitude.reshape([1, -1, *ones] if ones else [-1])
     if layer.bias is not None:
-        named["lora_B.bias"] = layer.bias
-    return named
+        tensors["lora_B.bias"] = layer.bias
+    return tensors
 
 
-def _embedding(layer: Layer) -> dict[str, Tensor]:
+def _embedding_tensors(layer: Layer) -> dict[str, Tensor]:
     """PEFT keeps an embedding's factors transposed, and a number for each of its columns."""
     if layer.algebra != "lora" or layer.bias is not None:
         raise InputError(f"PEFT has no {layer.kind} of an embedding")
     up, down = layer.factors["up"], layer.factors["down"]
-    named = {"lora_embedding_A": up.T, "lora_embedding_B": down.T}
+    tensors = {"lora_embedding_A": up.T, "lora_embedding_B": down.T}
     if layer.magnitude is not None:
         if layer.magnitude.numel() != down.shape[1]:
             raise InputError("PEFT's DoRA of an embedding has a number for each column, not row")
-        named["lora_magnitude_vector"] = layer.magnitude.reshape(-1)
-    return named
+        tensors["lora_magnitude_vector"] = layer.magnitude.reshape(-1)
+    return tensors
 
 
 def _by_row(layer: Layer, magnitude: Tensor) -> None:

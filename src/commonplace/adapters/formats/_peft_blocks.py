@@ -13,25 +13,25 @@ from typing import Final
 
 from commonplace.adapters.algebra.layer import Layer
 
-Settings = tuple[bool, int]  # decompose_both, decompose_factor
+BlockFactors = tuple[bool, int]  # decompose_both, decompose_factor
 
 _MOST_FACTOR: Final = 129  # people set 4, 8 or 16
 
 
-def possible(layer: Layer) -> dict[Settings, int]:
+def possible_factors(layer: Layer) -> dict[BlockFactors, int]:
     """The settings that give the layer's blocks in PEFT, and the rank that it must then be told."""
     f = layer.factors
     a, c = f["w1"].shape if "w1" in f else (f["w1_a"].shape[0], f["w1_b"].shape[1])
     both = "w1_a" in f
-    found: dict[Settings, int] = {}
+    ranks: dict[BlockFactors, int] = {}
     for b, d in _large(layer):
         rank = max(layer.rank, math.ceil(max(b, d) / 2)) if not both and "w2" in f else layer.rank
         splits = (both and rank < max(a, c) / 2, rank < max(b, d) / 2)
         if splits == (both, "w2" not in f):
             for factor in (-1, *range(1, _MOST_FACTOR)):
                 if _gives(factor, (a, b), (c, d)):
-                    found.setdefault((both, factor), rank)
-    return found
+                    ranks.setdefault((both, factor), rank)
+    return ranks
 
 
 def _gives(factor: int, outputs: tuple[int, int], inputs: tuple[int, int]) -> bool:

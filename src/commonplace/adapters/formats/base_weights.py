@@ -1,6 +1,6 @@
 """A base model's weights, read one at a time, and what an adapter is called after them.
 
-python -m pytest tests/adapters/test_names.py
+python -m pytest tests/adapters/test_diffusers.py tests/adapters/test_sdxl.py
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,12 +10,12 @@ from pathlib import Path
 from torch import Tensor
 
 from commonplace.adapters.algebra.adapter import Adapter, LazyLayers
-from commonplace.adapters.formats._tensor_file import TensorFile, open_tensors
+from commonplace.adapters.formats.tensor_file import TensorFile, open_tensors
 from commonplace.adapters.names.modules import resolve
 from commonplace.foundation import InputError, display_path
 
 
-class Weights(Mapping[str, Tensor]):
+class BaseWeights(Mapping[str, Tensor]):
     """Tensors by name, read when they are asked for, and not kept."""
 
     def __init__(self, files: list[tuple[str, TensorFile]]) -> None:
@@ -47,7 +47,7 @@ class Weights(Mapping[str, Tensor]):
         ]
 
 
-def open_weights(path: Path | str) -> Weights:
+def open_weights(path: Path | str) -> BaseWeights:
     """The weights of a model: a .safetensors file, a folder of its parts, or of a pipeline.
 
     Names of a pipeline's weights begin with the part's folder ("unet.").
@@ -57,12 +57,12 @@ def open_weights(path: Path | str) -> Weights:
     """
     path = Path(path)
     files = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
-    found = [("", one) for one in files]
+    parts = [("", file) for file in files]
     if path.is_dir() and not files:
-        found = [(f"{one.parent.name}.", one) for one in sorted(path.glob("*/*.safetensors"))]
-    if not found:
+        parts = [(f"{file.parent.name}.", file) for file in sorted(path.glob("*/*.safetensors"))]
+    if not parts:
         raise InputError(f"{display_path(path)} holds no .safetensors file")
-    return Weights([(part, open_tensors(one)) for part, one in found])
+    return BaseWeights([(part, open_tensors(file)) for part, file in parts])
 
 
 def part_of(adapter: Adapter, part: str) -> Adapter:
@@ -87,14 +87,14 @@ def with_names(adapter: Adapter, modules: list[str]) -> Adapter:
     Raises:
         InputError: a layer is for none of them, or could be for two.
     """
-    found, missing = resolve(adapter.layers, modules)
+    module_of, missing = resolve(adapter.layers, modules)
     if missing:
         raise InputError(
             f"the model has no module for {len(missing)} of {len(adapter.layers)} layers: "
             f"{', '.join(missing[:5])}; is the adapter for another model?"
         )
-    names = {module: name for name, module in found.items()}
-    if len(names) < len(found):
+    names = {module: name for name, module in module_of.items()}
+    if len(names) < len(module_of):
         raise InputError("the adapter changes one module twice; its file is broken")
     layers = LazyLayers(list(names), lambda module: adapter.layers[names[module]])
     return replace(adapter, layers=layers)

@@ -4,7 +4,7 @@ Notable: nothing is applied silently in part. Every tensor of a file belongs to 
 is refused with the names of those that do not. A format that cannot say what an adapter is refuses
 it. Layers are read when they are asked for and written as they come.
 
-    python -m pytest tests/adapters/test_formats.py
+    python -m pytest tests/adapters
 """
 
 import json
@@ -14,13 +14,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from commonplace.adapters.algebra.adapter import Adapter, LazyLayers, Source
+from commonplace.adapters.algebra.adapter import Adapter, LayerFile, LazyLayers
 from commonplace.adapters.algebra.layer import Layer
 from commonplace.adapters.algebra.provenance import (
     KEY,
@@ -29,15 +29,14 @@ from commonplace.adapters.algebra.provenance import (
     from_metadata,
     to_metadata,
 )
+from commonplace.adapters.choices import FORMATS, Format
 from commonplace.adapters.formats import _diffusers, _lycoris, _peft
 from commonplace.adapters.formats._gguf import open_gguf_adapter, save_gguf_adapter
-from commonplace.adapters.formats._tensor_file import TensorFile, open_tensors, write_tensors
+from commonplace.adapters.formats.tensor_file import TensorFile, open_tensors, write_tensors
 from commonplace.adapters.names.kohya import check_dotted, kohya_names
 from commonplace.foundation import InputError, display_path, write_atomically
 
-Format = Literal["commonplace", "peft", "kohya", "kohya-sdxl", "diffusers", "gguf"]
-FORMATS: Final[tuple[Format, ...]] = get_args(Format)
-_SHOWN: Final = 5  # names of unmapped keys in a message
+_MOST_NAMES: Final = 5  # names of unmapped keys in a message
 
 
 def open_adapter(
@@ -97,7 +96,7 @@ def save_adapter(
             config.json.
 
     Raises:
-        InputError: the format cannot say it, something is there already, or it cannot be written.
+        InputError: the format cannot hold it, something is there already, or it cannot be written.
             What was there is as before.
     """
     path = Path(path)
@@ -117,15 +116,15 @@ def save_adapter(
     if format == "gguf":
         _save_gguf(adapter, path, base)
         return
-    seen = _Seen()
+    tally = _LayerTally()
     names = {name: name for name in adapter.layers}
     if format in ("kohya", "kohya-sdxl"):
         names = kohya_names(adapter, original=format == "kohya-sdxl")
-    write_tensors(path, _lycoris_tensors(adapter, names, seen), lambda: seen.metadata(adapter))
+    write_tensors(path, _lycoris_tensors(adapter, names, tally), lambda: tally.metadata(adapter))
 
 
-class _Seen:
-    """What the layers are, counted as they go by."""
+class _LayerTally:
+    """Counts the layers of an adapter while they are written."""
 
     def __init__(self) -> None:
         self.kinds: dict[str, int] = {}
@@ -134,7 +133,7 @@ class _Seen:
         self.stabilised: dict[str, float] = {}
         self.embeddings: list[str] = []
 
-    def take(self, name: str, layer: Layer) -> None:
+    def add(self, name: str, layer: Layer) -> None:
         self.kinds[layer.kind] = self.kinds.get(layer.kind, 0) + 1
         self.ranks.add(layer.rank)
         self.alphas.add(layer.alpha)
@@ -161,20 +160,20 @@ def _save_gguf(adapter: Adapter, path: Path, base: Path | str | None) -> None:
             "GGUF file, or its folder with config.json, as the base"
         )
     check_dotted(adapter)
-    seen = _Seen()
+    tally = _LayerTally()
     for name, layer in adapter.layers.items():
-        seen.take(name, layer)
-    save_gguf_adapter(adapter, path, Path(base), seen.metadata(adapter)[KEY])
+        tally.add(name, layer)
+    save_gguf_adapter(adapter, path, Path(base), tally.metadata(adapter)[KEY])
 
 
 # ------------------------------------------------------------ kohya, our own
 
 
 def _lycoris_tensors(
-    adapter: Adapter, names: Mapping[str, str], seen: _Seen
+    adapter: Adapter, names: Mapping[str, str], tally: _LayerTally
 ) -> Iterator[tuple[str, Tensor]]:
     for name, layer in adapter.layers.items():
-        seen.take(names[name], layer)
+        tally.add(names[name], layer)
         yield from _lycoris.write_layer(names[name], layer)
 
 
@@ -190,22 +189,22 @@ def _open_diffusers(path: Path, file: TensorFile, allow_unmapped: bool) -> Adapt
         return _diffusers.read_layer(name, tensors, configs)
 
     provenance = from_metadata(file.metadata)
-    other = {key: one for key, one in provenance.other.items() if key != _diffusers.KEY}
+    other = {key: value for key, value in provenance.other.items() if key != _diffusers.KEY}
     return Adapter(_layers(file, modules, layer, configs), replace(provenance, other=other))
 
 
 def _save_diffusers(adapter: Adapter, path: Path) -> None:
     configs: dict[str, _peft.Config] = {}
-    seen = _Seen()
+    tally = _LayerTally()
 
     def tensors() -> Iterator[tuple[str, Tensor]]:
         for name, layer in adapter.layers.items():
-            seen.take(name, layer)
-            yield from _diffusers.take(configs, name, layer).items()
+            tally.add(name, layer)
+            yield from _diffusers.add_layer(configs, name, layer).items()
 
     def metadata() -> dict[str, str]:
         configured = _diffusers.to_metadata(configs, adapter.provenance.base)
-        return {**seen.metadata(adapter), **configured}
+        return {**tally.metadata(adapter), **configured}
 
     write_tensors(path, tensors(), metadata)
 
@@ -213,36 +212,38 @@ def _save_diffusers(adapter: Adapter, path: Path) -> None:
 def _layers(
     file: TensorFile,
     modules: Mapping[str, Mapping[str, str]],
-    layer: Callable[[str, dict[str, Tensor]], Layer],
-    told: Any,
+    make: Callable[[str, dict[str, Tensor]], Layer],
+    context: Any,
 ) -> LazyLayers:
-    """The layers of a file, each read when it is asked for; or all in one piece.
+    """The layers of a file, each read when it is asked for, or all in one piece.
 
-    `told` is all that `layer` knows besides the tensors.
+    `context` is all that `make` knows besides the tensors.
     """
 
-    def one(name: str) -> Layer:
-        return layer(name, {suffix: file.read(key) for suffix, key in modules[name].items()})
+    def read_one(name: str) -> Layer:
+        return make(name, {suffix: file.read(key) for suffix, key in modules[name].items()})
 
-    def layers(data: NDArray[np.uint8]) -> dict[str, Layer]:
+    def make_all(data: NDArray[np.uint8]) -> dict[str, Layer]:
         views = file.views(data)
         return {
-            name: layer(name, {suffix: views[key] for suffix, key in keys.items()})
+            name: make(name, {suffix: views[key] for suffix, key in keys.items()})
             for name, keys in modules.items()
         }
 
-    source = Source((file.entries, told), file.read_all, layers)
-    return LazyLayers(list(modules), one, source)
+    whole_file = LayerFile((file.entries, context), file.read_all, make_all)
+    return LazyLayers(list(modules), read_one, whole_file)
 
 
 def _check_mapped(
     path: Path, modules: Mapping[str, Any], unmapped: list[str], allow_unmapped: bool
 ) -> None:
     if unmapped and not (allow_unmapped and modules):
-        listed = ", ".join(unmapped[:_SHOWN]) + (", ..." if len(unmapped) > _SHOWN else "")
+        examples = ", ".join(unmapped[:_MOST_NAMES])
+        if len(unmapped) > _MOST_NAMES:
+            examples += ", ..."
         raise InputError(
             f"{display_path(path)} holds {len(unmapped)} tensors that are no adapter's as far as "
-            f"this program knows: {listed}"
+            f"this program knows: {examples}"
         )
     if not modules:
         raise InputError(f"{display_path(path)} holds no adapter")
@@ -292,8 +293,8 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 
 def _save_peft(adapter: Adapter, folder: Path) -> None:
-    """Into a folder beside the target, which then takes its place: all of it, or nothing."""
-    config, seen = _peft.Config(), _Seen()
+    """Write a folder beside the target, which then takes its place: all of it, or nothing."""
+    config, tally = _peft.Config(), _LayerTally()
     try:
         beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     except OSError as error:
@@ -301,15 +302,15 @@ def _save_peft(adapter: Adapter, folder: Path) -> None:
             f"{display_path(folder)} could not be written: {error.strerror}"
         ) from error
     try:
-        tensors = _peft_tensors(adapter, config, seen)
-        write_tensors(beside / _peft.WEIGHTS, tensors, lambda: seen.metadata(adapter))
+        tensors = _peft_tensors(adapter, config, tally)
+        write_tensors(beside / _peft.WEIGHTS, tensors, lambda: tally.metadata(adapter))
         record = config.record(adapter.provenance.base)
         write_atomically(beside / _peft.CONFIG, json.dumps(record, indent=2).encode())
         if folder.exists():
-            old = beside.with_name(f"{beside.name}.old")
-            os.replace(folder, old)
+            previous = beside.with_name(f"{beside.name}.old")
+            os.replace(folder, previous)
             os.replace(beside, folder)
-            shutil.rmtree(old)
+            shutil.rmtree(previous)
         else:
             os.replace(beside, folder)
     except OSError as error:
@@ -321,8 +322,8 @@ def _save_peft(adapter: Adapter, folder: Path) -> None:
 
 
 def _peft_tensors(
-    adapter: Adapter, config: _peft.Config, seen: _Seen
+    adapter: Adapter, config: _peft.Config, tally: _LayerTally
 ) -> Iterator[tuple[str, Tensor]]:
     for name, layer in adapter.layers.items():
-        seen.take(name, layer)
-        yield from config.take(name, layer).items()
+        tally.add(name, layer)
+        yield from config.add_layer(name, layer).items()

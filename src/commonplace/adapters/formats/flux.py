@@ -52,12 +52,12 @@ def flux_to_diffusers(adapter: Adapter) -> Adapter:
     """
     places: dict[str, tuple[str, int, int]] = {}
     for name in adapter.layers:
-        found = _KOHYA.fullmatch(name)
-        parts = _table(found[1]).get(found[3]) if found else None
-        if found is None or parts is None:
+        match = _KOHYA.fullmatch(name)
+        parts = _table(match[1]).get(match[3]) if match else None
+        if match is None or parts is None:
             raise InputError(f"{name} is none of the blocks of Flux that kohya's trainer adapts")
         for number, part in enumerate(parts):
-            at = f"transformer.{_BLOCKS[found[1]]}.{found[2]}.{part}"
+            at = f"transformer.{_BLOCKS[match[1]]}.{match[2]}.{part}"
             places[at] = (name, number, len(parts))
 
     def make(at: str) -> Layer:
@@ -86,8 +86,8 @@ def flux_to_kohya(adapter: Adapter) -> Adapter:
         if (block, part) not in targets:
             raise InputError(f"{at} is none of the blocks of Flux that kohya's trainer adapts")
         name, row, count = targets[block, part]
-        whole = fused.setdefault(f"lora_unet_{block}_blocks_{number}_{name}", [None] * count)
-        whole[row] = at
+        fused_parts = fused.setdefault(f"lora_unet_{block}_blocks_{number}_{name}", [None] * count)
+        fused_parts[row] = at
 
     def make(name: str) -> Layer:
         parts = [None if at is None else adapter.layers[at] for at in fused[name]]
@@ -112,68 +112,69 @@ def _place(at: str) -> tuple[str, str, str]:
 
 
 def _split(name: str, layer: Layer, number: int, count: int) -> Layer:
-    """The rows of one part; the ranks that only it uses, where the parts use none together."""
+    """The rows of one part, and only the ranks that it uses, where the parts share none."""
     if layer.algebra != "lora" or "mid" in layer.factors or _by_column(layer):
         raise InputError(f"{name} is a {layer.kind} of a fused weight, which cannot be split")
     up, down = layer.factors["up"], layer.factors["down"]
     rows = _rows(up.shape[0], count)[number]
     ranks = _own_ranks(up, number, count)
-    kept = layer.rank if ranks is None else ranks.stop - ranks.start
+    rank = layer.rank if ranks is None else ranks.stop - ranks.start
     factors = {"up": up[rows], "down": down}
     if ranks is not None:
         factors = {"up": up[rows, ranks], "down": down[ranks]}
-    stabilised = layer.stabilised and ranks is None
     return Layer(
-        "lora",
-        {key: one.contiguous() for key, one in factors.items()},
-        layer.alpha if ranks is None else layer.scale * kept,
-        kept,
-        stabilised,
-        None if layer.magnitude is None else layer.magnitude[rows],
-        None if layer.bias is None else layer.bias[rows],
+        algebra="lora",
+        factors={key: factor.contiguous() for key, factor in factors.items()},
+        alpha=layer.alpha if ranks is None else layer.scale * rank,
+        rank=rank,
+        stabilised=layer.stabilised and ranks is None,
+        magnitude=None if layer.magnitude is None else layer.magnitude[rows],
+        bias=None if layer.bias is None else layer.bias[rows],
     )
 
 
 def _join(name: str, parts: Sequence[Layer | None]) -> Layer:
     """One layer of the fused weight; parts that are absent change nothing."""
-    there = [one for one in parts if one is not None]
-    plain = all(one.algebra == "lora" and "mid" not in one.factors for one in there)
-    magnitudes = [one.magnitude for one in there if one.magnitude is not None]
-    whole = len(there) == len(parts)
-    if not plain or any(map(_by_column, there)) or (magnitudes and len(magnitudes) < len(parts)):
-        raise InputError(f"{name} cannot be joined of {', '.join(one.kind for one in there)}")
-    first = there[0]
+    present = [part for part in parts if part is not None]
+    plain = all(part.algebra == "lora" and "mid" not in part.factors for part in present)
+    magnitudes = [part.magnitude for part in present if part.magnitude is not None]
+    complete = len(present) == len(parts)
+    if not plain or any(map(_by_column, present)) or (magnitudes and len(magnitudes) < len(parts)):
+        raise InputError(f"{name} cannot be joined of {', '.join(part.kind for part in present)}")
+    first = present[0]
     form = (first.alpha, first.rank, first.stabilised)
     magnitude = torch.cat(magnitudes) if magnitudes else None
-    same = whole and all(
-        (one.alpha, one.rank, one.stabilised) == form
-        and torch.equal(one.factors["down"], first.factors["down"])
-        for one in there
+    same = complete and all(
+        (part.alpha, part.rank, part.stabilised) == form
+        and torch.equal(part.factors["down"], first.factors["down"])
+        for part in present
     )
     if not same:
         return _on_the_diagonal(parts, magnitude)
-    up = torch.cat([one.factors["up"] for one in there])
+    up = torch.cat([part.factors["up"] for part in present])
     factors = {"up": up, "down": first.factors["down"]}
-    return Layer("lora", factors, *form, magnitude, _joined_bias(parts, first.scale))
+    bias = _joined_bias(parts, first.scale)
+    return Layer("lora", factors, *form, magnitude=magnitude, bias=bias)
 
 
 def _on_the_diagonal(parts: Sequence[Layer | None], magnitude: Tensor | None) -> Layer:
-    """Downs stacked, ups on the diagonal; one scale for all, or each in its up."""
-    there = [one for one in parts if one is not None]
-    scales = {one.scale for one in there}
+    """Stack the downs and set the ups on the diagonal; one scale for all, or each in its up."""
+    present = [part for part in parts if part is not None]
+    scales = {part.scale for part in present}
     scale = scales.pop() if len(scales) == 1 else 1.0
-    rows, rank = _heights(parts), sum(one.rank for one in there)
-    up = torch.zeros(sum(rows), rank, dtype=there[0].factors["up"].dtype)
+    rows, rank = _heights(parts), sum(part.rank for part in present)
+    up = torch.zeros(sum(rows), rank, dtype=present[0].factors["up"].dtype)
     row = column = 0
     for height, part in zip(rows, parts, strict=True):
         if part is not None:
-            own = part.factors["up"] * (1.0 if part.scale == scale else part.scale / scale)
-            up[row : row + height, column : column + part.rank] = own
+            scaled_up = part.factors["up"] * (1.0 if part.scale == scale else part.scale / scale)
+            up[row : row + height, column : column + part.rank] = scaled_up
             column += part.rank
         row += height
-    down = torch.cat([one.factors["down"] for one in there])
+    down = torch.cat([part.factors["down"] for part in present])
     bias = _joined_bias(parts, scale)
-    return Layer("lora", {"up": up, "down": down}, scale * rank, rank, False, magnitude, bias)
+    factors = {"up": up, "down": down}
+    return Layer("lora", factors, scale * rank, rank, magnitude=magnitude, bias=bias)
 
 
 def _joined_bias(parts: Sequence[Layer | None], scale: float) -> Tensor | None:
@@ -192,9 +193,9 @@ def _heights(parts: Sequence[Layer | None]) -> list[int]:
     """The rows of each part, the absent ones' by those that are there."""
     shares = _SHARES[len(parts)]
     unit = next(
-        one.factors["up"].shape[0] // share
-        for one, share in zip(parts, shares, strict=True)
-        if one is not None
+        part.factors["up"].shape[0] // share
+        for part, share in zip(parts, shares, strict=True)
+        if part is not None
     )
     return [unit * share for share in shares]
 
@@ -212,9 +213,9 @@ def _own_ranks(up: Tensor, number: int, count: int) -> slice | None:
         return None
     each = up.shape[1] // count
     for place, rows in enumerate(_rows(up.shape[0], count)):
-        others = torch.ones(up.shape[1], dtype=torch.bool)
-        others[place * each : (place + 1) * each] = False
-        if bool(up[rows][:, others].any()):
+        foreign = torch.ones(up.shape[1], dtype=torch.bool)
+        foreign[place * each : (place + 1) * each] = False
+        if bool(up[rows][:, foreign].any()):
             return None
     return slice(number * each, (number + 1) * each)
 

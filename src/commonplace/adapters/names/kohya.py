@@ -4,8 +4,8 @@ python -m pytest tests/adapters/test_sdxl.py tests/adapters/test_diffusers.py
 """
 
 from commonplace.adapters.algebra.adapter import Adapter
-from commonplace.adapters.names._sdxl import diffusers_name, original_name
 from commonplace.adapters.names.modules import KOHYA_PREFIXES
+from commonplace.adapters.names.sdxl import diffusers_name, original_name
 from commonplace.foundation import InputError
 
 
@@ -17,7 +17,7 @@ def kohya_names(adapter: Adapter, original: bool) -> dict[str, str]:
     second = original or any(name.startswith("text_encoder_2.") for name in adapter.layers)
     names = {name: _kohya_name(name, second) for name in adapter.layers}
     if original:
-        names = {name: _original(one) for name, one in names.items()}
+        names = {name: _original(kohya_name) for name, kohya_name in names.items()}
     if len({*names.values()}) < len(names):
         raise InputError("two modules have one name once dots are underscores; use another format")
     return names
@@ -27,14 +27,14 @@ def _original(name: str) -> str:
     prefix, inside = "lora_unet_", name.removeprefix("lora_unet_")
     if inside == name or diffusers_name(inside) is not None:
         return name
-    found = original_name(inside)
-    if found is None:
+    block = original_name(inside)
+    if block is None:
         raise InputError(f"{name} is none of the blocks of SDXL's U-Net; write it as kohya")
-    return f"{prefix}{found}"
+    return f"{prefix}{block}"
 
 
 def _kohya_name(name: str, second: bool) -> str:
-    """Of one module; `second`: there are two text encoders (SDXL), so the first has a number."""
+    """The name of one module; `second`: there are two text encoders (SDXL), both numbered."""
     if name.startswith(KOHYA_PREFIXES):
         return name
     part, _, inside = name.partition(".")

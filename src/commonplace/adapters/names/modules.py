@@ -15,7 +15,7 @@ from typing import Final
 
 from torch import Tensor, nn
 
-from commonplace.adapters.names._sdxl import diffusers_name
+from commonplace.adapters.names.sdxl import diffusers_name
 from commonplace.foundation import InputError
 
 SUPPORTED: Final = (nn.Linear, nn.Embedding, nn.Conv1d, nn.Conv2d)
@@ -41,40 +41,42 @@ def choose_modules(model: nn.Module, patterns: str | Sequence[str]) -> dict[str,
     Raises:
         InputError: a pattern matches no module that an adapter can change.
     """
-    candidates = {name: one for name, one in model.named_modules() if isinstance(one, SUPPORTED)}
-    chosen: dict[str, nn.Module] = {}
+    candidates = {
+        name: module for name, module in model.named_modules() if isinstance(module, SUPPORTED)
+    }
+    selected: dict[str, nn.Module] = {}
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
-        found = _matching(candidates, pattern, _output_layer(model))
-        if not found:
+        matches = _matching(candidates, pattern, _output_layer(model))
+        if not matches:
             raise InputError(_unmatched(model, pattern, list(candidates)))
-        chosen.update(found)
-    return {name: one for name, one in candidates.items() if name in chosen}
+        selected.update(matches)
+    return {name: module for name, module in candidates.items() if name in selected}
 
 
-def resolve(names: Iterable[str], known: Iterable[str]) -> tuple[dict[str, str], list[str]]:
-    """Which known module each name of a file means, and the names that mean none.
+def resolve(names: Iterable[str], modules: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+    """Find the module that each name of a file means, and the names that mean none.
 
     Raises:
         InputError: a name could mean two modules.
     """
-    modules, wanted = list(known), list(names)
-    exact = set(modules)
-    flattened = {} if exact.issuperset(wanted) else _flattened(modules)
-    found: dict[str, str] = {}
+    module_names, layer_names = list(modules), list(names)
+    exact = set(module_names)
+    flattened = {} if exact.issuperset(layer_names) else _flattened(module_names)
+    module_of: dict[str, str] = {}
     missing: list[str] = []
-    for name in wanted:
-        spelled = (flattened.get(one, set()) for one in _spellings(name))
-        meant = {name} if name in exact else set().union(*spelled)
-        if len(meant) > 1:
-            raise InputError(f"{name} could mean {' or '.join(sorted(meant))}; rename it")
-        if meant:
-            found[name] = next(iter(meant))
+    for name in layer_names:
+        matches = (flattened.get(spelling, set()) for spelling in _spellings(name))
+        candidates = {name} if name in exact else set().union(*matches)
+        if len(candidates) > 1:
+            raise InputError(f"{name} could mean {' or '.join(sorted(candidates))}; rename it")
+        if candidates:
+            module_of[name] = next(iter(candidates))
         else:
             missing.append(name)
-    return found, missing
+    return module_of, missing
 
 
-def bare(model: nn.Module) -> nn.Module:
+def unwrap(model: nn.Module) -> nn.Module:
     """The model itself, where torch.compile wrapped it."""
     inner = getattr(model, "_orig_mod", model)
     assert isinstance(inner, nn.Module)
@@ -97,16 +99,19 @@ def _matching(
     candidates: Mapping[str, nn.Module], pattern: str, output: nn.Module | None
 ) -> dict[str, nn.Module]:
     if pattern == ALL_LINEAR:
-        linear = {name: one for name, one in candidates.items() if isinstance(one, nn.Linear)}
-        return {name: one for name, one in linear.items() if one is not output}
-    return {name: one for name, one in candidates.items() if fnmatchcase(name, pattern)}
+        return {
+            name: module
+            for name, module in candidates.items()
+            if isinstance(module, nn.Linear) and module is not output
+        }
+    return {name: module for name, module in candidates.items() if fnmatchcase(name, pattern)}
 
 
 def _output_layer(model: nn.Module) -> nn.Module | None:
     """The layer that gives a score for each token, where a model of transformers names one."""
-    named = getattr(model, "get_output_embeddings", None)
-    found = named() if callable(named) else None
-    return found if isinstance(found, nn.Module) else None
+    get_output = getattr(model, "get_output_embeddings", None)
+    output = get_output() if callable(get_output) else None
+    return output if isinstance(output, nn.Module) else None
 
 
 def _unmatched(model: nn.Module, pattern: str, candidates: list[str]) -> str:
@@ -133,6 +138,6 @@ def _spellings(name: str) -> list[str]:
     for prefix, part in _PARTS.items():
         if name.startswith(prefix):
             inside = name.removeprefix(prefix)
-            other = diffusers_name(inside) or inside  # SDXL's original names
-            return list(dict.fromkeys([inside, f"{part}{inside}", other, f"{part}{other}"]))
+            renamed = diffusers_name(inside) or inside  # SDXL's original names
+            return list(dict.fromkeys([inside, f"{part}{inside}", renamed, f"{part}{renamed}"]))
     return [name.removeprefix(_INNER).replace(".", "_") if name.startswith(_INNER) else name]

@@ -18,15 +18,15 @@ from commonplace.adapters.algebra.layer import Layer
 from commonplace.adapters.names.modules import version_of, weight_of
 from commonplace.adapters.running._outputs import (
     Magnitudes,
-    added,
+    add_linear_change,
+    output_change,
     rescaling,
     thin_rescaling,
-    with_added,
 )
 from commonplace.foundation import InputError
 
 
-class Piece(nn.Module):
+class AttachedLayer(nn.Module):
     """A layer on a module: its tensors as parameters, so that `.to` and optimisers find them."""
 
     up: nn.Parameter  # with `down` where there are such, as the other factors
@@ -37,7 +37,8 @@ class Piece(nn.Module):
     rows: Tensor | None  # of a batch, that it acts on; None: all
     batch: int
     _thin: bool  # whether it is a LoRA or a DoRA by row, without a bias
-    _kept: dict[tuple[int, ...], Tensor | None]  # m / ||V|| by what it was made of; one at most
+    # m / ||V|| by the state of what it was computed from; it holds one entry at most.
+    _norm_cache: dict[tuple[int, ...], Tensor | None]
     # Numbers, as tensors: what is compiled need not be compiled again when they change.
     strength: Tensor
     scale: Tensor
@@ -48,97 +49,107 @@ class Piece(nn.Module):
     ) -> None:
         super().__init__()
         # Not by nn.Module's __setattr__, which looks long at each: hundreds are made at an attach.
-        vars(self).update(name=name, rows=None, batch=0, _kept={})
+        vars(self).update(name=name, rows=None, batch=0, _norm_cache={})
         for key, tensor in tensors.items():
             self._parameters[key] = nn.Parameter(tensor, trainable)
         self._parameters.setdefault("magnitude", None)
-        self.describe(layer)
+        self.set_layer(layer)
 
-    def describe(self, layer: Layer) -> None:
-        """Take over what a layer is beside its tensors."""
+    def set_layer(self, layer: Layer) -> None:
+        """Take over all of a layer but its tensors."""
         magnitude, up = layer.magnitude, layer.factors.get("up")
         by_row = magnitude is None or (up is not None and len(magnitude) == len(up))
         plain = layer.algebra == "lora" and layer.bias is None and "mid" not in layer.factors
         vars(self).update(layer=layer.with_tensors(self._tensors()), _thin=plain and by_row)
 
-    def number(self, strength: Tensor, scale: Tensor, factor: Tensor) -> None:
-        """Take over the numbers, which whoever gave them may change in place."""
+    def set_factors(self, strength: Tensor, scale: Tensor, factor: Tensor) -> None:
+        """Take over the numbers; the caller may change them in place."""
         vars(self).update(strength=strength, scale=scale, factor=factor)
 
-    def take(self, layer: Layer) -> list[tuple[Tensor, Tensor]]:
-        """Take over a layer of the same shapes; returns which tensors are to be copied where."""
-        mine = self.layer
-        if (layer.alpha, layer.rank, layer.stabilised) != (mine.alpha, mine.rank, mine.stabilised):
-            self.describe(layer)
-        self.forget()
+    def copies_from(self, layer: Layer) -> list[tuple[Tensor, Tensor]]:
+        """Take over a layer of the same shapes; returns (target, values) pairs to be copied."""
+        present = self.layer
+        if (layer.alpha, layer.rank, layer.stabilised) != (
+            present.alpha,
+            present.rank,
+            present.stabilised,
+        ):
+            self.set_layer(layer)
+        self.clear_norms()
         tensors = self._tensors()
-        return [(tensors[key], one) for key, one in layer.tensors.items()]
+        return [(tensors[key], values) for key, values in layer.tensors.items()]
 
-    def forget(self) -> None:
-        """The parameters were changed where no version counts it."""
-        self._kept.clear()
+    def clear_norms(self) -> None:
+        """Forget m / ||V||, as the parameters were changed where no version counts it."""
+        self._norm_cache.clear()
 
-    def now(self) -> Layer:
+    def current(self) -> Layer:
         """The layer with the present parameters."""
         return self.layer.with_tensors(self._tensors())
 
     def forward(self, module: nn.Module, x: Tensor, y: Tensor, total: Tensor) -> Tensor:
-        """The outputs `total` and what is added for the inputs x; y: the base's own outputs."""
+        """Add to the outputs `total` the change for the inputs x; y: the base's own outputs."""
         thin = self._thin and self.rows is None and isinstance(module, nn.Linear)
         if thin and x.dtype == y.dtype == self.up.dtype == self.down.dtype:
             dora, norms = None, None if self.magnitude is None else self._norms(module)
             if norms is not None:
                 bias = cast("nn.Linear", module).bias
                 dora = Magnitudes(norms, y, bias, self.strength)
-            return with_added(total, x, self.up, self.down, self.factor, dora)
-        layer = self.now()
+            return add_linear_change(
+                total, x, up=self.up, down=self.down, factor=self.factor, dora=dora
+            )
+        layer = self.current()
         norms = None if layer.magnitude is None else self._norms(module)
         if self.rows is None:
-            change = added(module, layer, x, y, norms)
+            change = output_change(module, layer, x, y, norms)
             return total + (self.strength * change).to(y.dtype)
         if len(x) != self.batch:
             raise InputError(
                 f"{self.name} got a batch of {len(x)}, adapters were chosen for {self.batch}"
             )
-        part = added(module, layer, x[self.rows], y[self.rows], norms)
+        part = output_change(module, layer, x[self.rows], y[self.rows], norms)
         return total.index_add(0, self.rows, (self.strength * part).to(y.dtype))
 
     def _tensors(self) -> dict[str, Tensor]:
-        return {key: one for key, one in self._parameters.items() if one is not None}
+        return {key: tensor for key, tensor in self._parameters.items() if tensor is not None}
 
     def _norms(self, module: nn.Module) -> Tensor | None:
         """DoRA's m / ||V||, kept while neither the factors nor the weight change."""
         tensors = [weight_of(module), *self._tensors().values()]
-        trains = torch.is_grad_enabled() and any(one.requires_grad for one in tensors[1:])
+        trains = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors[1:])
         if trains or torch.compiler.is_compiling():
             return self._rescaling(module)
-        state = tuple(number for one in tensors for number in (version_of(one), one.data_ptr()))
-        if state not in self._kept:
-            self._kept.clear()
-            self._kept[state] = self._rescaling(module)
-        return self._kept[state]
+        state = tuple(
+            number for tensor in tensors for number in (version_of(tensor), tensor.data_ptr())
+        )
+        if state not in self._norm_cache:
+            self._norm_cache.clear()
+            self._norm_cache[state] = self._rescaling(module)
+        return self._norm_cache[state]
 
     def _rescaling(self, module: nn.Module) -> Tensor | None:
         if self._thin and isinstance(module, nn.Linear) and self.magnitude is not None:
             weight = module.weight.detach()
-            return thin_rescaling(weight, self.up, self.down, self.scale, self.magnitude)
-        return rescaling(module, self.now())
+            return thin_rescaling(
+                weight, self.up, self.down, scale=self.scale, magnitude=self.magnitude
+            )
+        return rescaling(module, self.current())
 
 
 class Hook:
     """The one hook of a module that wears adapters."""
 
     def __init__(self) -> None:
-        self.pieces: list[Piece] = []
+        self.layers: list[AttachedLayer] = []
 
     def __call__(
         self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor
     ) -> Tensor:
         x = args[0] if args else kwargs["input"]
         total = output
-        for piece in self.pieces:
-            if piece.rows is None or len(piece.rows):
-                total = piece(module, x, output, total)
+        for layer in self.layers:
+            if layer.rows is None or len(layer.rows):
+                total = layer(module, x, output, total)
         return total
 
 
@@ -152,7 +163,7 @@ def hook_of(module: nn.Module) -> Hook:
     for hook in module._forward_hooks.values():
         if isinstance(hook, Hook):
             return hook
-    new = Hook()
+    first_hook = Hook()
     # First of all hooks: what others see, and change, is the adapted output.
-    module.register_forward_hook(new, with_kwargs=True, prepend=True)
-    return new
+    module.register_forward_hook(first_hook, with_kwargs=True, prepend=True)
+    return first_hook

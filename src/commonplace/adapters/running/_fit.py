@@ -33,30 +33,30 @@ def fit(modules: Mapping[str, nn.Module], adapter: Adapter, allow_missing: bool)
     Raises:
         InputError: there are layers without a module, and that is not allowed.
     """
-    known = [name for name, module in modules.items() if isinstance(module, SUPPORTED)]
-    found, missing = resolve(adapter.layers, known)
-    if missing and (not allow_missing or not found):
-        listed = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+    supported = [name for name, module in modules.items() if isinstance(module, SUPPORTED)]
+    module_of, missing = resolve(adapter.layers, supported)
+    if missing and (not allow_missing or not module_of):
+        examples = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
         raise InputError(
-            f"applied {len(found)} of {len(adapter.layers)}: the model has no module to adapt for "
-            f"{listed}; is the adapter for another architecture?"
+            f"applied {len(module_of)} of {len(adapter.layers)}: the model has no module to adapt "
+            f"for {examples}; is the adapter for another architecture?"
         )
-    return found
+    return module_of
 
 
 def check_shape(name: str, layer: Layer, weight: Tensor) -> None:
     """Raise InputError where a layer is for a weight of another shape."""
-    known, wanted = shape(layer), tuple(weight.shape)
+    expected, actual = shape(layer), tuple(weight.shape)
     flat = (weight.shape[0], weight[0].numel())
-    ones = known[2:] == (1,) * (len(known) - 2) and size(layer) == flat
-    if known != wanted and not (ones or known == flat):
+    ones = expected[2:] == (1,) * (len(expected) - 2) and size(layer) == flat
+    if expected != actual and not (ones or expected == flat):
         raise InputError(
-            f"{name} is for a weight {list(known)}, the model's is {list(wanted)}; "
+            f"{name} is for a weight {list(expected)}, the model's is {list(actual)}; "
             "is the adapter for another architecture?"
         )
     magnitude = layer.magnitude
-    if magnitude is not None and magnitude.numel() not in (wanted[0], wanted[1]):
-        raise InputError(f"{name} has {magnitude.numel()} magnitudes for a weight {list(wanted)}")
+    if magnitude is not None and magnitude.numel() not in (actual[0], actual[1]):
+        raise InputError(f"{name} has {magnitude.numel()} magnitudes for a weight {list(actual)}")
 
 
 def check_module(name: str, module: nn.Module) -> None:

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own name for it)
 from torch import Tensor, nn
 
-from commonplace.adapters.algebra.layer import Layer, difference, matrix, moved_by, rescale
+from commonplace.adapters.algebra.layer import Layer, difference, matrix, rescale, updated_weight
 from commonplace.adapters.names.modules import weight_of
 
 
@@ -36,23 +36,25 @@ class Magnitudes:
     strength: Tensor
 
 
-def added(module: nn.Module, layer: Layer, x: Tensor, y: Tensor, norms: Tensor | None) -> Tensor:
+def output_change(
+    module: nn.Module, layer: Layer, x: Tensor, y: Tensor, norms: Tensor | None
+) -> Tensor:
     """D x + its bias at strength 1, for inputs `x` and the base's outputs `y`.
 
     `norms` is `rescaling` of the same layer and module.
     """
     precision = _precision(layer, y)
-    layer = layer.map(lambda one: one.to(precision))
+    layer = layer.map(lambda tensor: tensor.to(precision))
     x = x if isinstance(module, nn.Embedding) else x.to(precision)
     if layer.magnitude is None:
-        result = _plain(module, layer, x)
+        result = _plain_change(module, layer, x)
     elif norms is not None:
         spread = _spread(module, norms, x)
         result = (spread - 1).to(y.dtype) * _without_bias(module, y)
         if isinstance(module, nn.Embedding):
-            result = result + spread.to(y.dtype) * _plain(module, layer, x)
+            result = result + spread.to(y.dtype) * _plain_change(module, layer, x)
         else:
-            result = result + _plain(module, layer, x, norms)
+            result = result + _plain_change(module, layer, x, norms)
     else:
         weight = weight_of(module).detach().to(precision)
         result = _run(module, x, difference(layer, weight))
@@ -70,25 +72,25 @@ def rescaling(module: nn.Module, layer: Layer) -> Tensor | None:
     weight = weight.to(torch.promote_types(_precision(layer, weight), torch.float32))
     # The norm is a constant to the gradient, so is the product that it is taken of.
     with torch.no_grad():
-        moved = moved_by(layer.map(lambda one: one.to(weight.dtype)), weight)
-    return rescale(magnitude, moved)
+        updated = updated_weight(layer.map(lambda tensor: tensor.to(weight.dtype)), weight)
+    return rescale(magnitude, updated)
 
 
 def thin_rescaling(
     weight: Tensor, up: Tensor, down: Tensor, scale: Tensor, magnitude: Tensor
 ) -> Tensor:
-    """As `rescaling`, of a linear layer's weight [out, in] and LoRA's factors: [out, 1]."""
+    """`rescaling` for a linear layer's weight [out, in] and LoRA's factors: [out, 1]."""
     precision = torch.promote_types(torch.promote_types(up.dtype, weight.dtype), torch.float32)
     with torch.no_grad():
-        left, right = (one.flatten(1).to(precision) for one in (up, down))
-        moved = torch.addmm(weight.to(precision), left * scale, right)
-    return rescale(magnitude, moved)
+        up, down = (factor.flatten(1).to(precision) for factor in (up, down))
+        updated = torch.addmm(weight.to(precision), up * scale, down)
+    return rescale(magnitude, updated)
 
 
-def with_added(
+def add_linear_change(
     total: Tensor, x: Tensor, up: Tensor, down: Tensor, factor: Tensor, dora: Magnitudes | None
 ) -> Tensor:
-    """A linear layer's outputs `total` [..., out] and s (T(W) - W) x, all of one precision.
+    """Add s (T(W) - W) x to a linear layer's outputs `total` [..., out], all of one precision.
 
     LoRA: total + h (factor up)^T with h = down x. DoRA by row, where n = m / ||V||:
     total + s (n - 1) (y - b) + h (factor n up)^T; alone c y + (1 - c) b + ..., c = 1 + s (n - 1).
@@ -115,7 +117,7 @@ def with_added(
     return change if alone else total + change
 
 
-def _plain(module: nn.Module, layer: Layer, x: Tensor, n: Tensor | None = None) -> Tensor:
+def _plain_change(module: nn.Module, layer: Layer, x: Tensor, n: Tensor | None = None) -> Tensor:
     """Delta x, before any magnitude; or with n = m / ||V||, one number an output channel."""
     f = layer.factors
     groups = getattr(module, "groups", 1)

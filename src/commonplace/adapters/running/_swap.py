@@ -15,58 +15,61 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from commonplace.adapters.algebra.adapter import Source
-from commonplace.adapters.running._attached_layer import Piece
+from commonplace.adapters.algebra.adapter import LayerFile
+from commonplace.adapters.running._attached_layer import AttachedLayer
 
 
-class Home:
-    """The bytes of a file that pieces' parameters still stand in, on the CPU.
+class SwapBuffer:
+    """The bytes of a file that the layers' parameters still stand in, on the CPU.
 
     A file of the same layout is swapped in by one copy, if all that is no parameter's value (the
     alphas of some formats) is the same.
     """
 
-    def __init__(self, layout: Any, data: NDArray[np.uint8], pieces: list[Piece]) -> None:
-        self.layout, self._data, self._pieces = layout, data, pieces
-        self._places = [one.data_ptr() for one in self._parameters()]
-        self._rest: NDArray[np.intp] | None = None
+    def __init__(self, layout: Any, data: NDArray[np.uint8], layers: list[AttachedLayer]) -> None:
+        self.layout, self._data, self._layers = layout, data, layers
+        self._places = [parameter.data_ptr() for parameter in self._parameters()]
+        self._gap_places: NDArray[np.intp] | None = None
         self._next: NDArray[np.uint8] | None = None
 
-    def is_left(self) -> bool:
+    def is_stale(self) -> bool:
         """Whether a parameter stands elsewhere by now, or could train."""
         parameters = list(self._parameters())
         begin = self._data.ctypes.data
         inside = all(begin <= place < begin + len(self._data) for place in self._places)
-        here = [one.data_ptr() for one in parameters] == self._places
-        return not (inside and here) or any(one.requires_grad for one in parameters)
+        here = [parameter.data_ptr() for parameter in parameters] == self._places
+        return not (inside and here) or any(parameter.requires_grad for parameter in parameters)
 
-    def read(self, source: Source) -> NDArray[np.uint8]:
+    def read(self, file: LayerFile) -> NDArray[np.uint8]:
         """The bytes of a file of the same layout, in memory that is used again and again."""
-        self._next = source.read(self._next)
+        self._next = file.read(self._next)
         return self._next
 
     def fits(self, data: NDArray[np.uint8]) -> bool:
         """Whether the bytes are the same but for parameters' values."""
-        if self._rest is None:
-            self._rest = np.concatenate([np.arange(0), *self._gaps()])
-        return np.array_equal(data[self._rest], self._data[self._rest])
+        if self._gap_places is None:
+            self._gap_places = np.concatenate([np.arange(0), *self._gaps()])
+        return np.array_equal(data[self._gap_places], self._data[self._gap_places])
 
     def _gaps(self) -> Iterator[NDArray[np.intp]]:
         """The places between the parameters."""
         at, begin = 0, self._data.ctypes.data
-        sizes = [one.numel() * one.element_size() for one in self._parameters()]
+        sizes = [parameter.numel() * parameter.element_size() for parameter in self._parameters()]
         for place, size in sorted(zip(self._places, sizes, strict=True)):
             yield np.arange(at, place - begin)
             at = place - begin + size
         yield np.arange(at, len(self._data))
 
-    def move_in(self, data: NDArray[np.uint8]) -> None:
-        """Take over the values."""
+    def load(self, data: NDArray[np.uint8]) -> None:
+        """Copy the bytes of another file of this layout."""
         np.copyto(self._data, data)
-        for piece in self._pieces:
-            piece.forget()
+        for layer in self._layers:
+            layer.clear_norms()
 
     def _parameters(self) -> Iterator[nn.Parameter]:
         return (
-            one for piece in self._pieces for one in piece._parameters.values() if one is not None
+            parameter
+            for layer in self._layers
+            for parameter in layer._parameters.values()
+            if parameter is not None
         )

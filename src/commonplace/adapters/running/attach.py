@@ -11,6 +11,7 @@ the adapter then lives in.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,17 +19,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from commonplace.adapters.algebra.adapter import Adapter, everything, source_of
+from commonplace.adapters.algebra.adapter import Adapter, layer_file_of, read_layers
 from commonplace.adapters.algebra.layer import Layer
 from commonplace.adapters.algebra.provenance import Provenance
-from commonplace.adapters.names.modules import bare, weight_of
-from commonplace.adapters.running._attached_layer import Hook, Piece, hook_of
+from commonplace.adapters.names.modules import unwrap, weight_of
+from commonplace.adapters.running._attached_layer import AttachedLayer, Hook, hook_of
 from commonplace.adapters.running._fit import check_base, check_module, check_shape, fit
-from commonplace.adapters.running._swap import Home
+from commonplace.adapters.running._swap import SwapBuffer
 from commonplace.foundation import InputError
 
 
-class Worn(nn.Module):
+class AttachedAdapter(nn.Module):
     """An adapter on a model. Its parameters are the adapter's tensors.
 
     Attributes:
@@ -37,26 +38,28 @@ class Worn(nn.Module):
     """
 
     _model: nn.Module
-    _worn: list[tuple[Piece, nn.Module]]  # each piece, and the module that wears it
-    _home: Home | None
-    _scales: Tensor  # [pieces], what each piece's product is multiplied by, and times the strength
-    _factors: Tensor
+    _attached: list[tuple[AttachedLayer, nn.Module]]  # and the module that wears each
+    _buffer: SwapBuffer | None
+    _scales: Tensor  # [layers], what each layer's product is multiplied by
+    _factors: Tensor  # [layers], the scales times the strength
     applied: int
     total: int
     provenance: Provenance
 
-    def __init__(self, model: nn.Module, adapter: Adapter, strength: float, options: "_Options"):
+    def __init__(
+        self, model: nn.Module, adapter: Adapter, strength: float, options: "_AttachOptions"
+    ):
         super().__init__()
-        # Not registered: a model that is worn is no part of what wears it.
+        # Not registered: the model is no part of the adapter that it wears.
         object.__setattr__(self, "_model", model)
         self._options = options
-        # Shared with the pieces and never moved: a number on the CPU multiplies on any device.
+        # Shared with the layers and never moved: a number on the CPU multiplies on any device.
         self._strength = torch.tensor(float(strength), dtype=torch.float64)
-        self._put_on(adapter)
+        self._attach(adapter)
 
     @property
     def strength(self) -> float:
-        """S of effect(W, s): 0 is the base, 1 what was trained."""
+        """The s of effect(W, s): 0 is the base, 1 what was trained."""
         return float(self._strength)
 
     @strength.setter
@@ -68,8 +71,8 @@ class Worn(nn.Module):
     def adapter(self) -> Adapter:
         """The adapter with the present values of its tensors (after training, say)."""
         layers = {
-            piece.name: piece.now().map(lambda one: one.detach().cpu().clone())
-            for piece, _ in self._worn
+            layer.name: layer.current().map(lambda tensor: tensor.detach().cpu().clone())
+            for layer, _ in self._attached
         }
         return Adapter(layers, self.provenance)
 
@@ -80,115 +83,124 @@ class Worn(nn.Module):
             InputError: it does not fit; the present one stays on.
         """
         data = self._same_layout(adapter)
-        if data is not None and self._home is not None:
-            self._home.move_in(data)
+        if data is not None and self._buffer is not None:
+            self._buffer.load(data)
             self.strength = self.strength if strength is None else strength
             self._describe(adapter)
             return
-        self._home = None
-        worn = {piece.name: module for piece, module in self._worn}
-        layers, _ = _placed(self._model, adapter, self._options, worn)
+        self._buffer = None
+        modules = {layer.name: module for layer, module in self._attached}
+        layers, _ = _resolve_layers(self._model, adapter, self._options, modules)
         alike = self._is_alike(layers)
         if not alike:
             _check_shapes(dict(self._model.named_modules()), layers)
         if strength is not None:
             self.strength = strength
         if alike:
-            self._take(layers)
+            self._copy_values(layers)
             self._describe(adapter)
         else:
             self.detach()
-            self._put_on(adapter)
+            self._attach(adapter)
 
     def act_on(self, rows: Sequence[int] | None, batch: int) -> None:
         """Act on these rows of a batch only; None: on all. See `for_samples`."""
-        for piece, _ in self._worn:
-            device = next(piece.parameters()).device
-            piece.rows = None if rows is None else torch.tensor(rows, device=device)
-            piece.batch = batch
+        for layer, _ in self._attached:
+            device = next(layer.parameters()).device
+            layer.rows = None if rows is None else torch.tensor(rows, device=device)
+            layer.batch = batch
 
     def detach(self) -> None:
-        """Take it off: the model is as it was before."""
-        for piece, module in self._worn:
+        """Take the adapter off: the model is as it was before."""
+        for layer, module in self._attached:
             for key, hook in list(module._forward_hooks.items()):
-                if isinstance(hook, Hook) and piece in hook.pieces:
-                    hook.pieces = [one for one in hook.pieces if one is not piece]
-                    if not hook.pieces:
+                if isinstance(hook, Hook) and layer in hook.layers:
+                    hook.layers = [other for other in hook.layers if other is not layer]
+                    if not hook.layers:
                         del module._forward_hooks[key]
                         module._forward_hooks_with_kwargs.pop(key, None)
-        self._remember([])
+        self._register([])
 
-    def _put_on(self, adapter: Adapter) -> None:
+    def _attach(self, adapter: Adapter) -> None:
         modules = dict(self._model.named_modules())
-        layers, data = _placed(self._model, adapter, self._options, modules)
+        layers, data = _resolve_layers(self._model, adapter, self._options, modules)
         _check_shapes(modules, layers)
-        worn: list[tuple[Piece, nn.Module]] = []
+        attached: list[tuple[AttachedLayer, nn.Module]] = []
         for name, layer in layers.items():
             device = weight_of(modules[name]).device
-            own = {key: _own(one, device, data is None) for key, one in layer.tensors.items()}
-            worn.append((Piece(name, layer, own, self._options.trainable), modules[name]))
-        for piece, module in worn:
-            hook_of(module).pieces.append(piece)
-        self._remember(worn)
-        self._number()
+            tensors = {
+                key: tensor.detach().to(device, copy=data is None)
+                for key, tensor in layer.tensors.items()
+            }
+            attached_layer = AttachedLayer(name, layer, tensors, self._options.trainable)
+            attached.append((attached_layer, modules[name]))
+        for attached_layer, module in attached:
+            hook_of(module).layers.append(attached_layer)
+        self._register(attached)
+        self._set_factors()
         self._describe(adapter)
-        source = source_of(adapter)
-        if data is not None and source is not None:
-            self._home = Home(source.layout, data, [piece for piece, _ in worn])
+        file = layer_file_of(adapter)
+        if data is not None and file is not None:
+            self._buffer = SwapBuffer(file.layout, data, [layer for layer, _ in attached])
 
     def _same_layout(self, adapter: Adapter) -> NDArray[np.uint8] | None:
         """The bytes of a file that differs from the worn one's in parameters' values only."""
-        source, home = source_of(adapter), self._home
-        if source is None or home is None or source.layout != home.layout or home.is_left():
+        file, buffer = layer_file_of(adapter), self._buffer
+        if file is None or buffer is None or file.layout != buffer.layout or buffer.is_stale():
             return None
         check_base(self._model, adapter, self._options.force)
-        data = home.read(source)
-        return data if home.fits(data) else None
+        data = buffer.read(file)
+        return data if buffer.fits(data) else None
 
-    def _take(self, layers: dict[str, Layer]) -> None:
+    def _copy_values(self, layers: dict[str, Layer]) -> None:
         """Copy the tensors of other layers of the same shapes."""
-        pairs = [pair for piece, _ in self._worn for pair in piece.take(layers[piece.name])]
+        pairs = [
+            pair for layer, _ in self._attached for pair in layer.copies_from(layers[layer.name])
+        ]
         with torch.no_grad():
-            torch._foreach_copy_([mine for mine, _ in pairs], [other for _, other in pairs])
-        self._number()
+            torch._foreach_copy_([target for target, _ in pairs], [values for _, values in pairs])
+        self._set_factors()
 
-    def _number(self) -> None:
-        """Give the pieces their scales, in place where they have such."""
-        scales = [piece.layer.scale for piece, _ in self._worn]
+    def _set_factors(self) -> None:
+        """Give the layers their scales, in place where they have some already."""
+        scales = [layer.layer.scale for layer, _ in self._attached]
         if len(scales) != len(self._scales):
             self._scales = torch.tensor(scales, dtype=torch.float64)
             self._factors = self._scales * self._strength
-            for number, (piece, _) in enumerate(self._worn):
-                piece.number(self._strength, self._scales[number], self._factors[number])
+            for number, (layer, _) in enumerate(self._attached):
+                layer.set_factors(self._strength, self._scales[number], self._factors[number])
         self._scales.copy_(torch.tensor(scales, dtype=torch.float64))
         self.strength = self.strength
 
-    def _remember(self, worn: list[tuple[Piece, nn.Module]]) -> None:
-        """Keep the pieces, registered, and the modules, which are no part of us, unregistered."""
-        self.pieces = nn.ModuleList([piece for piece, _ in worn])
-        self._home = None
+    def _register(self, attached: list[tuple[AttachedLayer, nn.Module]]) -> None:
+        """Register the layers as parts of this module; the base's modules are none."""
+        # The names of the parameters in checkpoints of training begin with "worn.pieces.".
+        self.pieces = nn.ModuleList([layer for layer, _ in attached])
+        self._buffer = None
         self._scales = self._factors = torch.zeros(0, dtype=torch.float64)
-        object.__setattr__(self, "_worn", worn)
+        object.__setattr__(self, "_attached", attached)
 
     def _is_alike(self, layers: dict[str, Layer]) -> bool:
-        pieces = {piece.name: piece.layer for piece, _ in self._worn}
-        return pieces.keys() == layers.keys() and all(
-            _form(one) == _form(layers[name]) for name, one in pieces.items()
+        present = {layer.name: layer.layer for layer, _ in self._attached}
+        return present.keys() == layers.keys() and all(
+            _signature(layer) == _signature(layers[name]) for name, layer in present.items()
         )
 
     def _describe(self, adapter: Adapter) -> None:
         self.provenance = adapter.provenance
-        self.applied, self.total = len(self._worn), len(adapter.layers)
+        self.applied, self.total = len(self._attached), len(adapter.layers)
 
     def __str__(self) -> str:
         return f"applied {self.applied} of {self.total}"
 
 
-class _Options:
-    """How an adapter is put on, also at a swap."""
+@dataclass(frozen=True)
+class _AttachOptions:
+    """How an adapter is attached, also at a swap."""
 
-    def __init__(self, trainable: bool, force: bool, allow_missing: bool) -> None:
-        self.trainable, self.force, self.allow_missing = trainable, force, allow_missing
+    trainable: bool
+    force: bool
+    allow_missing: bool
 
 
 def attach(
@@ -199,7 +211,7 @@ def attach(
     trainable: bool = False,
     force: bool = False,
     allow_missing: bool = False,
-) -> Worn:
+) -> AttachedAdapter:
     """Let `model` wear an adapter; several may be worn at once.
 
     The adapter's tensors are copied to where the weights are; a model that is moved afterwards
@@ -217,30 +229,34 @@ def attach(
         InputError: it was made for another base, names modules that the model has not, or its
             shapes are others.
     """
-    return Worn(bare(model), adapter, strength, _Options(trainable, force, allow_missing))
+    options = _AttachOptions(trainable, force, allow_missing)
+    return AttachedAdapter(unwrap(model), adapter, strength, options)
 
 
 @contextmanager
-def for_samples(choice: Sequence[Worn | Sequence[Worn] | None]) -> Iterator[None]:
+def for_samples(
+    choice: Sequence[AttachedAdapter | Sequence[AttachedAdapter] | None],
+) -> Iterator[None]:
     """Within the block the i-th sample of each batch wears choice[i]: one, several, or none.
 
     Every module must see the batch as its first axis. What is worn and not in `choice` acts on all.
     """
-    wearers: dict[Worn, list[int]] = {}
-    for row, chosen in enumerate(choice):
-        for worn in [chosen] if isinstance(chosen, Worn) else chosen or []:
-            wearers.setdefault(worn, []).append(row)
+    rows_of: dict[AttachedAdapter, list[int]] = {}
+    for row, adapters in enumerate(choice):
+        several = [adapters] if isinstance(adapters, AttachedAdapter) else adapters or []
+        for adapter in several:
+            rows_of.setdefault(adapter, []).append(row)
     try:
-        for worn, rows in wearers.items():
-            worn.act_on(rows, len(choice))
+        for adapter, rows in rows_of.items():
+            adapter.act_on(rows, len(choice))
         yield
     finally:
-        for worn in wearers:
-            worn.act_on(None, 0)
+        for adapter in rows_of:
+            adapter.act_on(None, 0)
 
 
-def _placed(
-    model: nn.Module, adapter: Adapter, options: _Options, modules: Mapping[str, nn.Module]
+def _resolve_layers(
+    model: nn.Module, adapter: Adapter, options: _AttachOptions, modules: Mapping[str, nn.Module]
 ) -> tuple[dict[str, Layer], NDArray[np.uint8] | None]:
     """The layers by the names of the model's modules; also the fresh bytes that they stand in.
 
@@ -249,14 +265,14 @@ def _placed(
     check_base(model, adapter, options.force)
     if any(name not in modules for name in adapter.layers):
         modules = dict(model.named_modules())
-    places = fit(modules, adapter, options.allow_missing)
-    twice = [name for name, count in Counter(places.values()).items() if count > 1]
+    module_of = fit(modules, adapter, options.allow_missing)
+    twice = [name for name, count in Counter(module_of.values()).items() if count > 1]
     if twice:
         raise InputError(f"the adapter changes {twice[0]} twice; its file is broken")
-    for name in places.values():
+    for name in module_of.values():
         check_module(name, modules[name])
-    found, data = everything(adapter)
-    return {name: found[key] for key, name in places.items()}, data
+    layers, data = read_layers(adapter)
+    return {name: layers[key] for key, name in module_of.items()}, data
 
 
 def _check_shapes(modules: Mapping[str, nn.Module], layers: Mapping[str, Layer]) -> None:
@@ -264,10 +280,6 @@ def _check_shapes(modules: Mapping[str, nn.Module], layers: Mapping[str, Layer])
         check_shape(name, layer, weight_of(modules[name]))
 
 
-def _own(tensor: Tensor, device: torch.device, copy: bool) -> Tensor:
-    return tensor.detach().to(device, copy=copy)
-
-
-def _form(layer: Layer) -> tuple[Any, ...]:
-    tensors = {name: (one.shape, one.dtype) for name, one in layer.tensors.items()}
-    return layer.algebra, tensors
+def _signature(layer: Layer) -> tuple[Any, ...]:
+    shapes = {name: (tensor.shape, tensor.dtype) for name, tensor in layer.tensors.items()}
+    return layer.algebra, shapes

@@ -9,7 +9,6 @@ weight's rows. The same seed gives the same factors, whatever else drew random n
 
 import math
 from collections.abc import Sequence
-from typing import Final, Literal
 
 import torch
 from torch import Tensor, nn
@@ -17,12 +16,10 @@ from torch import Tensor, nn
 from commonplace.adapters.algebra.adapter import Adapter
 from commonplace.adapters.algebra.layer import Layer
 from commonplace.adapters.algebra.provenance import Provenance
-from commonplace.adapters.names.modules import bare, choose_modules, weight_of
+from commonplace.adapters.choices import KINDS, Kind
+from commonplace.adapters.names.modules import choose_modules, unwrap, weight_of
 from commonplace.adapters.running.fingerprint import fingerprint
 from commonplace.foundation import InputError
-
-Kind = Literal["lora", "rslora", "dora", "loha", "lokr"]
-KINDS: Final[tuple[Kind, ...]] = ("lora", "rslora", "dora", "loha", "lokr")
 
 
 def create(
@@ -36,7 +33,7 @@ def create(
     seed: int = 0,
     base: str = "",
 ) -> Adapter:
-    """A fresh adapter for the modules of `model` that match; the model's outputs are as before.
+    """Make a fresh adapter for the modules of `model` that match; its outputs stay as they were.
 
     Args:
         model: any module; it is not changed.
@@ -50,22 +47,22 @@ def create(
         base: the model's name, for the provenance.
 
     Raises:
-        InputError: a pattern matches nothing, or the kind or rank is none.
+        InputError: a pattern matches nothing, there is no such kind, or the rank is below 1.
     """
     if kind not in KINDS or rank < 1:
         raise InputError(f"an adapter of kind {kind} and rank {rank}: kinds are {', '.join(KINDS)}")
     scale = float(rank if alpha is None else alpha)
     random = torch.Generator().manual_seed(seed)
-    model = bare(model)
+    model = unwrap(model)
     layers = {
-        name: _fresh(module, kind, rank, scale, tucker, random)
+        name: _fresh_layer(module, kind, rank, scale, tucker, random)
         for name, module in choose_modules(model, modules).items()
     }
     recipe = f"create kind={kind} rank={rank} alpha={scale:g} modules={modules}"
     return Adapter(layers, Provenance(base, fingerprint(model), recipe=recipe, seed=seed))
 
 
-def _fresh(
+def _fresh_layer(
     module: nn.Module, kind: Kind, rank: int, alpha: float, tucker: bool, random: torch.Generator
 ) -> Layer:
     weight = weight_of(module)
@@ -127,7 +124,7 @@ def _lokr(
 
 
 def _near_square(n: int) -> tuple[int, int]:
-    """N as a product of two, the smaller first, as near each other as can be."""
+    """Write n as a product of two factors, the smaller first, as near each other as can be."""
     small = next(k for k in range(math.isqrt(n), 0, -1) if n % k == 0)
     return small, n // small
 

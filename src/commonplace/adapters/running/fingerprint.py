@@ -19,30 +19,30 @@ from torch import Tensor, nn
 
 from commonplace.adapters.names.modules import version_of
 
-_KNOWN: Final[MutableMapping[nn.Module, tuple[tuple[float, ...], str]]] = WeakKeyDictionary()
+_CACHE: Final[MutableMapping[nn.Module, tuple[tuple[float, ...], str]]] = WeakKeyDictionary()
 _MOST_VALUES: Final = 1 << 16  # of one tensor
 
 
 def fingerprint(model: nn.Module) -> str:
     """The sha256 of the names, shapes and (spread) values of a model's parameters, in hex."""
     parameters = sorted(model.named_parameters())
-    state = _state([one for _, one in parameters])
-    if model not in _KNOWN or _KNOWN[model][0] != state:
+    state = _state([parameter for _, parameter in parameters])
+    if model not in _CACHE or _CACHE[model][0] != state:
         digest = hashlib.sha256()
         for name, parameter in parameters:
             digest.update(f"{name} {list(parameter.shape)}\n".encode())
             digest.update(_bytes(parameter.detach()))
-        _KNOWN[model] = (state, digest.hexdigest())
-    return _KNOWN[model][1]
+        _CACHE[model] = (state, digest.hexdigest())
+    return _CACHE[model][1]
 
 
 def _state(parameters: Sequence[nn.Parameter]) -> tuple[float, ...]:
     """What changes when a parameter does."""
     with torch.no_grad():
-        places = [one.reshape(-1)[one.numel() // 2 :][:1] for one in parameters]
-        values = torch.cat([one.double() for one in places]).tolist() if places else []
-    counted = (number for one in parameters for number in (version_of(one), one.data_ptr()))
-    return (*values, *counted)
+        samples = [values.reshape(-1)[values.numel() // 2 :][:1] for values in parameters]
+        values = torch.cat([sample.double() for sample in samples]).tolist() if samples else []
+    versions = [version_of(parameter) for parameter in parameters]
+    return (*values, *versions, *(parameter.data_ptr() for parameter in parameters))
 
 
 def _bytes(values: Tensor) -> bytes:

@@ -1,7 +1,7 @@
 """Adapters put into the weights, and taken out again to the bit.
 
-Notable: the weights that are changed are kept as they were, and put back; no difference is taken
-away again, for W + D - D is not W in floating point. All adapters that are merged together start
+Notable: the weights that are changed are kept as they were, and put back; no difference is
+subtracted, for W + D - D is not W in floating point. All adapters that are merged together start
 from the base, so two merged DoRAs equal two worn ones. The sum is made in float32 at least and
 rounded once. LoRA and DoRA by row are one product, C W + [B1, B2, ..] [A1, A2, ..], a few rows at a
 time: they are kept, rescaled and added to while they are near the processor.
@@ -16,24 +16,24 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from commonplace.adapters.algebra.adapter import Adapter, everything
-from commonplace.adapters.algebra.layer import Layer, difference, moved_by, rescale
-from commonplace.adapters.names.modules import MERGED, bare, version_of, weight_of
+from commonplace.adapters.algebra.adapter import Adapter, read_layers
+from commonplace.adapters.algebra.layer import Layer, difference, rescale, updated_weight
+from commonplace.adapters.names.modules import MERGED, unwrap, version_of, weight_of
 from commonplace.adapters.running._attached_layer import wears
 from commonplace.adapters.running._fit import check_base, check_shape, fit
 from commonplace.foundation import InputError
 
-_NEAR: Final = 1 << 18  # bytes of a weight that are kept and added to at a time
+CHUNK_BYTES: Final = 1 << 18  # bytes of a weight that are kept and added to at a time
 
 
 @dataclass
-class Merged:
+class MergedAdapters:
     """Adapters in a model's weights."""
 
     applied: int
     total: int
-    kept: bool = True
-    _kept: list[tuple[nn.Parameter, Tensor, int]] = field(default_factory=list, repr=False)
+    reversible: bool = True
+    _originals: list[tuple[nn.Parameter, Tensor, int]] = field(default_factory=list, repr=False)
     _modules: list[nn.Module] = field(default_factory=list, repr=False)
 
     def unmerge(self) -> None:
@@ -42,9 +42,9 @@ class Merged:
         Raises:
             InputError: they were not kept, or something else has changed them since.
         """
-        if not self.kept:
+        if not self.reversible:
             raise InputError("the weights were not kept (keep=False); load the base instead")
-        if any(version_of(parameter) != version for parameter, _, version in self._kept):
+        if any(version_of(parameter) != version for parameter, _, version in self._originals):
             raise InputError(
                 "the merged weights were changed since (trained, or loaded anew); "
                 "unmerging would throw that away: load the base instead"
@@ -54,11 +54,11 @@ class Merged:
     def restore(self) -> None:
         """Put the weights back, whatever has become of them."""
         with torch.no_grad():
-            for parameter, original, _ in self._kept:
+            for parameter, original, _ in self._originals:
                 parameter.copy_(original)
         for module in self._modules:
             delattr(module, MERGED)
-        self._kept, self._modules = [], []
+        self._originals, self._modules = [], []
 
     def __str__(self) -> str:
         return f"applied {self.applied} of {self.total}"
@@ -71,7 +71,7 @@ def merge(
     keep: bool = True,
     force: bool = False,
     allow_missing: bool = False,
-) -> Merged:
+) -> MergedAdapters:
     """Put adapters, each with its strength, into the model's weights, all from the base.
 
     Args:
@@ -88,61 +88,65 @@ def merge(
         InputError: an adapter does not fit, a module is merged already, or a weight is shared with
             a module that the adapters do not change. The model is as before.
     """
-    model = bare(model)
+    model = unwrap(model)
     for adapter, _ in adapters:
         check_base(model, adapter, force)
     modules = dict(model.named_modules())
     places = [fit(modules, adapter, allow_missing) for adapter, _ in adapters]
-    chosen = {name: modules[name] for place in places for name in place.values()}
-    _check(model, chosen)
-    found = [everything(adapter)[0] for adapter, _ in adapters]
+    targets = {name: modules[name] for place in places for name in place.values()}
+    _check(model, targets)
+    layer_maps = [read_layers(adapter)[0] for adapter, _ in adapters]
     strengths = [strength for _, strength in adapters]
-    wanted: dict[str, list[tuple[Mapping[str, Layer], str, float]]] = {}
-    for layers, strength, place in zip(found, strengths, places, strict=True):
+    changes: dict[str, list[tuple[Mapping[str, Layer], str, float]]] = {}
+    for layers, strength, place in zip(layer_maps, strengths, places, strict=True):
         for key, name in place.items():
-            wanted.setdefault(name, []).append((layers, key, strength))
+            changes.setdefault(name, []).append((layers, key, strength))
     if not keep:
-        for name, parts in wanted.items():
+        for name, parts in changes.items():
             for layers, key, _ in parts:
-                check_shape(name, layers[key], weight_of(chosen[name]))
-    merged = Merged(sum(map(len, places)), sum(len(one.layers) for one, _ in adapters), keep)
+                check_shape(name, layers[key], weight_of(targets[name]))
+    merged = MergedAdapters(
+        applied=sum(map(len, places)),
+        total=sum(len(adapter.layers) for adapter, _ in adapters),
+        reversible=keep,
+    )
     try:
-        for name, parts in wanted.items():
+        for name, parts in changes.items():
             layers_of = [(layers[key], strength) for layers, key, strength in parts]
-            _merge_one(name, chosen[name], layers_of, merged)
+            _merge_module(name, targets[name], layers_of, merged)
     except BaseException:
         merged.restore()
         raise
     return merged
 
 
-def _merge_one(
-    name: str, module: nn.Module, layers: list[tuple[Layer, float]], merged: Merged
+def _merge_module(
+    name: str, module: nn.Module, layers: list[tuple[Layer, float]], merged: MergedAdapters
 ) -> None:
     weight = weight_of(module)
     assert isinstance(weight, nn.Parameter)
     for layer, _ in layers:
         check_shape(name, layer, weight)
     bias = _bias(name, module, layers)
-    if merged.kept:  # for good, the model is a base like any other
+    if merged.reversible:  # else the merge is for good, and the model a base like any other
         setattr(module, MERGED, True)
         merged._modules.append(module)
     values = weight.detach()
     thin = _thin(values, layers)
     if thin is not None and values.is_contiguous():
-        original = _add_thin(values.flatten(1), *thin, keep=merged.kept)
+        original = _add_thin(values.flatten(1), *thin, keep=merged.reversible)
         original = None if original is None else original.view(values.shape)
     else:
         original = _add_whole(values, layers)
-    if merged.kept and original is not None:
-        merged._kept.append((weight, original, version_of(weight)))
+    if merged.reversible and original is not None:
+        merged._originals.append((weight, original, version_of(weight)))
     if bias is not None:
         assert isinstance(module.bias, nn.Parameter)
         original = module.bias.detach().clone()
         with torch.no_grad():
             module.bias.copy_(bias)
-        if merged.kept:
-            merged._kept.append((module.bias, original, version_of(module.bias)))
+        if merged.reversible:
+            merged._originals.append((module.bias, original, version_of(module.bias)))
 
 
 def _add_whole(weight: Tensor, layers: list[tuple[Layer, float]]) -> Tensor:
@@ -150,8 +154,8 @@ def _add_whole(weight: Tensor, layers: list[tuple[Layer, float]]) -> Tensor:
     original, base = weight.clone(), weight.to(torch.promote_types(weight.dtype, torch.float32))
     total = base.clone()
     for layer, strength in layers:
-        moved = layer.map(lambda one: one.detach().to(base))
-        total.add_(difference(moved, base), alpha=strength)
+        copied = layer.map(lambda tensor: tensor.detach().to(base))
+        total.add_(difference(copied, base), alpha=strength)
     weight.copy_(total)
     return original
 
@@ -165,46 +169,43 @@ def _thin(
     """
     if weight.dtype not in (torch.float32, torch.float64):
         return None
-    turned, lefts, rights = (
-        torch.ones(len(weight), 1, dtype=weight.dtype, device=weight.device),
-        [],
-        [],
-    )
+    row_factors = torch.ones(len(weight), 1, dtype=weight.dtype, device=weight.device)
+    ups, downs = [], []
     for layer, strength in layers:
         by_row = layer.magnitude is None or layer.magnitude.numel() == len(weight) == len(
             layer.magnitude
         )
         if layer.algebra != "lora" or "mid" in layer.factors or not by_row:
             return None
-        moved = layer.map(lambda one: one.detach().to(weight))
-        left = moved.factors["up"].flatten(1) * (strength * layer.scale)
-        if moved.magnitude is not None:
-            n = rescale(moved.magnitude, moved_by(moved, weight)).view(-1, 1)
-            turned, left = turned + strength * (n - 1), left * n
-        lefts.append(left)
-        rights.append(moved.factors["down"].flatten(1))
+        copied = layer.map(lambda tensor: tensor.detach().to(weight))
+        up = copied.factors["up"].flatten(1) * (strength * layer.scale)
+        if copied.magnitude is not None:
+            n = rescale(copied.magnitude, updated_weight(copied, weight)).view(-1, 1)
+            row_factors, up = row_factors + strength * (n - 1), up * n
+        ups.append(up)
+        downs.append(copied.factors["down"].flatten(1))
     decomposed = any(layer.magnitude is not None for layer, _ in layers)
-    return turned if decomposed else None, torch.cat(lefts, 1), torch.cat(rights)
+    return row_factors if decomposed else None, torch.cat(ups, 1), torch.cat(downs)
 
 
 def _add_thin(
-    weight: Tensor, turned: Tensor | None, left: Tensor, right: Tensor, *, keep: bool
+    weight: Tensor, row_factors: Tensor | None, up: Tensor, down: Tensor, *, keep: bool
 ) -> Tensor | None:
-    """A weight [out, columns] becomes C W + B A; returns what it was. All of it, or nothing."""
+    """Turn a weight [out, columns] into C W + B A, all of it or nothing; returns what it was."""
     original = torch.empty_like(weight) if keep else None
-    rows, done = max(_NEAR // (weight.shape[1] * weight.element_size()), 1), 0
+    rows, end = max(CHUNK_BYTES // (weight.shape[1] * weight.element_size()), 1), 0
     try:
         for start in range(0, len(weight), rows):
-            some = slice(start, start + rows)
+            chunk = slice(start, start + rows)
             if original is not None:
-                original[some] = weight[some]
-            done = start + rows
-            if turned is not None:
-                weight[some].mul_(turned[some])
-            weight[some].addmm_(left[some], right)
+                original[chunk] = weight[chunk]
+            end = start + rows
+            if row_factors is not None:
+                weight[chunk].mul_(row_factors[chunk])
+            weight[chunk].addmm_(up[chunk], down)
     except BaseException:
         if original is not None:
-            weight[:done] = original[:done]
+            weight[:end] = original[:end]
         raise
     return original
 
@@ -218,15 +219,15 @@ def _bias(name: str, module: nn.Module, layers: list[tuple[Layer, float]]) -> Te
     present = getattr(module, "bias", None)
     if not isinstance(present, Tensor):
         raise InputError(f"the adapter changes the bias of {name}, which has none; attach it")
-    return torch.stack([one.detach().to(present.device) for one in changes]).sum(0) + present
+    return torch.stack([change.detach().to(present.device) for change in changes]).sum(0) + present
 
 
-def _check(model: nn.Module, chosen: Mapping[str, nn.Module]) -> None:
+def _check(model: nn.Module, targets: Mapping[str, nn.Module]) -> None:
     owners: dict[int, list[str]] = {}
     for name, module in model.named_modules(remove_duplicate=False):
         for parameter in module.parameters(recurse=False):
             owners.setdefault(id(parameter), []).append(name)
-    for name, module in chosen.items():
+    for name, module in targets.items():
         if hasattr(module, MERGED):
             raise InputError(
                 f"{name} has an adapter merged into it; unmerge that first, or merge both together"

@@ -13,29 +13,32 @@ from typing import Any, Self
 
 from torch import nn
 
-from commonplace.adapters.running.attach import Worn
+from commonplace.adapters.running.attach import AttachedAdapter
 
 
-class Wearing(nn.Module):
-    """A frozen base with an adapter on it (`attach(..., trainable=True)`)."""
+class AdaptedModel(nn.Module):
+    """A frozen base with an adapter on it (`attach(..., trainable=True)`).
 
-    def __init__(self, base: nn.Module, worn: Worn) -> None:
+    The names `base` and `worn` are in the checkpoints of training: parameters are found by them.
+    """
+
+    def __init__(self, base: nn.Module, worn: AttachedAdapter) -> None:
         super().__init__()
         self.base, self.worn = base.requires_grad_(False), worn
 
     def train(self, mode: bool = True) -> Self:
-        """Only the adapter changes its mode."""
+        """Change the mode of the adapter alone."""
         super().train(mode)
         self.base.eval()
         return self
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """As the base."""
+        """What the base returns."""
         return self.base(*args, **kwargs)
 
     @contextmanager
-    def bare(self) -> Iterator[None]:
-        """Within the block the base is as if it wore nothing."""
+    def without_adapter(self) -> Iterator[None]:
+        """Let the base act without the adapter within the block."""
         strength = self.worn.strength
         self.worn.strength = 0.0
         try:

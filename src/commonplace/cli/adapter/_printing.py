@@ -7,66 +7,67 @@ from typing import TYPE_CHECKING, Any, Final
 from commonplace.cli.terminal.output import bold, cells, columns, cut_left, dim, pad, say
 
 if TYPE_CHECKING:
-    from commonplace.adapters import Conflict, Distance, Inspection, Kept
+    from commonplace.adapters import Conflict, Distance, Inspection, RetainedShare
 
 _LISTED: Final = 8  # the worst of a list; the rest is a count
 _BAR: Final = 30  # columns of the longest bar
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 
-def show_inspection(file: Path, found: "Inspection") -> None:
-    """A table of facts, and a bar for each block."""
+def show_inspection(file: Path, inspection: "Inspection") -> None:
+    """Print a table of facts, and a bar for each block."""
     say(bold(str(file)))
-    for name, value in _facts(found):
+    for name, value in _facts(inspection):
         if value:
             say(dim(pad(name, 14)), value)
-    greatest = max((one.norm for one in found.blocks), default=0.0)
-    width = min(max(cells(one.name) for one in found.blocks), max(columns() - _BAR - 16, 20))
+    greatest = max((block.norm for block in inspection.blocks), default=0.0)
+    longest = max(cells(block.name) for block in inspection.blocks)
+    width = min(longest, max(columns() - _BAR - 16, 20))
     say("")
     say(dim(f"{pad('block', width)}  norm of the change"))
-    for block in found.blocks:
-        shown = pad(cut_left(block.name, width), width)
-        say(f"{shown}  {block.norm:8.3g}  {_bar(block.norm / greatest if greatest else 0)}")
+    for block in inspection.blocks:
+        name = pad(cut_left(block.name, width), width)
+        say(f"{name}  {block.norm:8.3g}  {_bar(block.norm / greatest if greatest else 0)}")
 
 
-def show_conflicts(found: "Iterable[Conflict]") -> None:
-    """The worst first, in words."""
-    meeting = sorted(
-        (one for one in found if max(one.shared) >= 0.05),
-        key=lambda one: (not one.fights, -max(one.shared)),
+def show_conflicts(conflicts: "Iterable[Conflict]") -> None:
+    """Print the conflicts in words, the worst first."""
+    meetings = sorted(
+        (conflict for conflict in conflicts if max(conflict.shared) >= 0.05),
+        key=lambda conflict: (not conflict.fights, -max(conflict.shared)),
     )
-    fights = sum(one.fights for one in meeting)
-    say(bold("before: "), f"{fights} fights, {len(meeting) - fights} other meetings")
-    for conflict in meeting[:_LISTED]:
-        say(f"  {conflict}")
-    if len(meeting) > _LISTED:
-        say(dim(f"  and {len(meeting) - _LISTED} more"))
+    fights = sum(meeting.fights for meeting in meetings)
+    say(bold("before: "), f"{fights} fights, {len(meetings) - fights} other meetings")
+    for meeting in meetings[:_LISTED]:
+        say(f"  {meeting}")
+    if len(meetings) > _LISTED:
+        say(dim(f"  and {len(meetings) - _LISTED} more"))
 
 
-def show_kept(found: "Iterable[Kept]") -> None:
-    """For each adapter the mean and the worst of how far off it acts on its own inputs."""
-    errors: dict[str, list[Kept]] = {}
-    for one in found:
-        errors.setdefault(one.adapter, []).append(one)
+def show_retained(shares: "Iterable[RetainedShare]") -> None:
+    """Print for each adapter the mean and the worst error on its own inputs."""
+    shares_of: dict[str, list[RetainedShare]] = {}
+    for share in shares:
+        shares_of.setdefault(share.adapter, []).append(share)
     say(bold("after: "), "how far each is off on its own inputs (0 %: as if it were alone)")
-    for name, ones in errors.items():
-        mean = sum(one.error for one in ones) / len(ones)
-        worst = max(ones, key=lambda one: one.error)
+    for name, own_shares in shares_of.items():
+        mean = sum(share.error for share in own_shares) / len(own_shares)
+        worst = max(own_shares, key=lambda share: share.error)
         say(f"  {name}: {mean:.1%}; at most {worst.error:.1%}, in {worst.layer}")
 
 
-def show_distances(found: "Iterable[Distance]") -> None:
-    """What resizing lost, together and where most."""
-    ones = list(found)
-    energy = sum(one.norm**2 for one in ones)
-    lost = sum((one.error * one.norm) ** 2 for one in ones)
-    worst = max(ones, key=lambda one: one.error)
+def show_distances(distances: "Iterable[Distance]") -> None:
+    """Print what resizing lost in all, and where it lost most."""
+    layers = list(distances)
+    energy = sum(layer.norm**2 for layer in layers)
+    lost = sum((layer.error * layer.norm) ** 2 for layer in layers)
+    worst = max(layers, key=lambda layer: layer.error)
     total = (lost / energy) ** 0.5 if energy else 0.0
     say(f"relative error {total:.2%}; at most {worst.error:.2%}, in {worst.layer}")
 
 
 def show_list(rows: list[dict[str, Any]]) -> None:
-    """A line for each adapter; what is none comes after, with the reason."""
+    """Print a line for each adapter; files that are none come last, with the reason."""
     for row in rows:
         if "reason" not in row:
             say(bold(row["path"]), f"  {row['layers']} layers", *_state(row))
@@ -85,15 +86,15 @@ def _state(row: dict[str, Any]) -> list[str]:
     return base
 
 
-def _facts(found: "Inspection") -> list[tuple[str, str]]:
-    provenance = found.provenance
-    kinds = ", ".join(f"{count} {kind}" for kind, count in found.kinds.items())
+def _facts(inspection: "Inspection") -> list[tuple[str, str]]:
+    provenance = inspection.provenance
+    kinds = ", ".join(f"{count} {kind}" for kind, count in inspection.kinds.items())
     made_for = f" ({provenance.fingerprint[:12]})" if provenance.fingerprint else ""
     return [
         ("layers", kinds),
-        ("rank", _range(found.ranks)),
-        ("alpha", _range(found.alphas)),
-        ("parameters", f"{found.parameters:,}"),
+        ("rank", _range(inspection.ranks)),
+        ("alpha", _range(inspection.alphas)),
+        ("parameters", f"{inspection.parameters:,}"),
         ("base", f"{provenance.base}{made_for}"),
         ("trained on", f"{len(provenance.trained_on)} items" if provenance.trained_on else ""),
         ("recipe", provenance.recipe),

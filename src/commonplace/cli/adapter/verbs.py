@@ -5,18 +5,18 @@ install it. Files of any size are worked on one layer at a time.
 """
 
 import dataclasses
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from commonplace.adapters.choices import FORMATS, METHODS, Format, Method
 from commonplace.cli.adapter._printing import (
     show_conflicts,
     show_distances,
     show_inspection,
-    show_kept,
     show_list,
+    show_retained,
 )
 from commonplace.cli.arguments.options import NumberRange, json_option, library_option, open_library
 from commonplace.cli.arguments.verb import VerbGroup, verb
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from commonplace.adapters import Adapter
 
 _FILE = click.Path(path_type=Path)
-_FORMATS = ("commonplace", "peft", "kohya", "kohya-sdxl", "diffusers")
-_METHODS = ("concatenation", "linear", "svd", "ties", "dare", "projection")
+# To write a GGUF file the base must be known, so only `convert` offers it.
+_FORMATS = [name for name in FORMATS if name != "gguf"]
 _out = click.option(
     "--out", required=True, type=_FILE, metavar="FILE", help="Where to write; for PEFT a folder."
 )
@@ -71,11 +71,14 @@ def adapter() -> None:
 @json_option
 def inspect(file: Path, base: Path | None, as_json: bool) -> None:
     """Say what an adapter is: kinds, ranks, strength by block, and where it comes from."""
-    found = _adapters().inspect(_adapters().open_adapter(file, base=base))
+    _require_torch()
+    from commonplace import adapters
+
+    inspection = adapters.inspect(adapters.open_adapter(file, base=base))
     if as_json:
-        print_json(found.record())
+        print_json(inspection.record())
     else:
-        show_inspection(file, found)
+        show_inspection(file, inspection)
 
 
 @verb(
@@ -87,7 +90,7 @@ def inspect(file: Path, base: Path | None, as_json: bool) -> None:
 @click.option(
     "--by",
     "method",
-    type=click.Choice(_METHODS),
+    type=click.Choice(METHODS),
     default="concatenation",
     show_default=True,
     help="How; docs/adapters.md says what each does.",
@@ -107,27 +110,29 @@ def inspect(file: Path, base: Path | None, as_json: bool) -> None:
 @_overwrite
 def compose(
     files: tuple[str, ...],
-    method: Any,
+    method: Method,
     rank: int | None,
     density: float,
     seed: int,
     base: Path | None,
-    format: Any,
+    format: Format,
     out: Path,
     overwrite: bool,
 ) -> None:
     """Make one adapter of several, and say where they fight and what is left of each."""
-    a = _adapters()
-    named = _named(files)
-    weights = None if base is None else a.open_weights(base)
-    composed = a.compose(
-        list(named.values()), method, rank=rank, density=density, seed=seed, base=weights
+    _require_torch()
+    from commonplace import adapters
+
+    parts = _open_parts(files)
+    weights = None if base is None else adapters.open_weights(base)
+    composed = adapters.compose(
+        list(parts.values()), method, rank=rank, density=density, seed=seed, base=weights
     )
-    show_conflicts(a.conflicts({name: one for name, (one, _) in named.items()}, weights))
-    a.save_adapter(composed, out, format=format, overwrite=overwrite)
-    written = a.open_adapter(out)
-    show_kept(a.kept(written, named, weights))
-    say(bold(f"wrote {out}"), dim(f" · {len(written.layers)} layers"))
+    show_conflicts(adapters.conflicts({name: part for name, (part, _) in parts.items()}, weights))
+    adapters.save_adapter(composed, out, format=format, overwrite=overwrite)
+    result = adapters.open_adapter(out)
+    show_retained(adapters.retained_shares(result, parts, weights))
+    say(bold(f"wrote {out}"), dim(f" · {len(result.layers)} layers"))
 
 
 @verb(
@@ -147,14 +152,17 @@ def compose(
 @_out
 @_overwrite
 def resize(
-    file: Path, rank: int | None, energy: float | None, format: Any, out: Path, overwrite: bool
+    file: Path, rank: int | None, energy: float | None, format: Format, out: Path, overwrite: bool
 ) -> None:
     """Change an adapter's rank by SVD, and say what was lost."""
-    a = _adapters()
-    before = a.open_adapter(file)
-    a.save_adapter(a.resize(before, rank, energy), out, format=format, overwrite=overwrite)
-    after = a.open_adapter(out)
-    show_distances(a.compare(_undirected(before), _undirected(after)))
+    _require_torch()
+    from commonplace import adapters
+
+    before = adapters.open_adapter(file)
+    resized = adapters.resize(before, rank, energy)
+    adapters.save_adapter(resized, out, format=format, overwrite=overwrite)
+    after = adapters.open_adapter(out)
+    show_distances(adapters.compare(_undirected(before), _undirected(after)))
     say(bold(f"wrote {out}"), dim(f" · {len(after.layers)} layers"))
 
 
@@ -183,7 +191,7 @@ def resize(
 @click.option(
     "--to",
     "format",
-    type=click.Choice((*_FORMATS, "gguf")),
+    type=click.Choice(FORMATS),
     default="commonplace",
     show_default=True,
     help="The format to write; gguf is llama.cpp's.",
@@ -191,29 +199,33 @@ def resize(
 @_out
 @_overwrite
 def convert(
-    file: Path, base: Path | None, flux: bool, format: Any, out: Path, overwrite: bool
+    file: Path, base: Path | None, flux: bool, format: Format, out: Path, overwrite: bool
 ) -> None:
     """Write an adapter in another format, without loss; what the format cannot say is refused."""
-    a = _adapters()
+    _require_torch()
+    from commonplace import adapters
+
     llama = format == "gguf" or file.suffix.lower() == ".gguf"
-    found = a.open_adapter(file, base=base if llama else None)
+    adapter = adapters.open_adapter(file, base=base if llama else None)
     if flux:
-        found = a.flux_to_kohya(found) if format == "kohya" else a.flux_to_diffusers(found)
+        to_kohya = format == "kohya"
+        adapter = (adapters.flux_to_kohya if to_kohya else adapters.flux_to_diffusers)(adapter)
     if base is not None and not llama:
-        found = a.with_names(found, a.open_weights(base).modules)
+        adapter = adapters.with_names(adapter, adapters.open_weights(base).modules)
     if format == "gguf" and base is None:
-        base = _known_model(found.provenance.base)
-    a.save_adapter(found, out, format=format, overwrite=overwrite, base=base)
-    say(bold(f"wrote {out}"), dim(f" · {len(found.layers)} layers"))
+        base = _cached_gguf(adapter.provenance.base)
+    adapters.save_adapter(adapter, out, format=format, overwrite=overwrite, base=base)
+    say(bold(f"wrote {out}"), dim(f" · {len(adapter.layers)} layers"))
 
 
-def _known_model(name: str) -> Path | None:
+def _cached_gguf(name: str) -> Path | None:
     """The GGUF file of a model of the catalogue, if it was fetched already."""
     from commonplace.models import CATALOGUE, is_present, locate
 
     entry = CATALOGUE.get(name)
-    known = entry is not None and entry.weights.name.endswith(".gguf") and is_present(entry)
-    return locate(entry) / entry.weights.name if entry and known else None
+    if entry is None or not entry.weights.name.endswith(".gguf") or not is_present(entry):
+        return None
+    return locate(entry) / entry.weights.name
 
 
 @verb("List adapters, and which are stale.", "commonplace adapter list adapters/")
@@ -225,8 +237,9 @@ def list_(paths: tuple[Path, ...], as_json: bool) -> None:
 
     A library is opened only if an adapter says that it was trained on items of one.
     """
-    a, contents = _adapters(), _Contents()
-    rows = [_row(a, file, contents) for file in _found(paths or (Path(),))]
+    _require_torch()
+    contents = _Contents()
+    rows = [_row(file, contents) for file in _adapter_files(paths or (Path(),))]
     if as_json:
         print_json({"adapters": rows})
     else:
@@ -237,60 +250,65 @@ class _Contents:
     """The items' present hashes, read from the library when the first adapter asks."""
 
     def __init__(self) -> None:
-        self.known: dict[str, str] | None = None
+        self._hashes: dict[str, str] | None = None
 
-    def now(self) -> dict[str, str]:
-        if self.known is None:
-            self.known = open_library().contents()
-        return self.known
+    def hashes(self) -> dict[str, str]:
+        if self._hashes is None:
+            self._hashes = open_library().contents()
+        return self._hashes
 
 
-def _row(a: Any, file: Path, contents: _Contents) -> dict[str, Any]:
-    """What the list says of one file; a file that is no adapter has a reason."""
+def _row(file: Path, contents: _Contents) -> dict[str, Any]:
+    """The row of one file; a file that is no adapter has a reason."""
+    from commonplace.adapters import open_adapter
     from commonplace.foundation import InputError
 
     try:
-        found = a.open_adapter(file)
+        adapter = open_adapter(file)
     except InputError as error:
         return {"path": str(file), "reason": str(error)}
-    provenance = found.provenance
-    stale = provenance.stale(contents.now()) if provenance.trained_on else ()
+    provenance = adapter.provenance
+    stale = provenance.stale(contents.hashes()) if provenance.trained_on else ()
     return {
         "path": str(file),
         "base": provenance.base,
-        "layers": len(found.layers),
+        "layers": len(adapter.layers),
         "trained_on": len(provenance.trained_on),
-        "stale": [one.id for one in stale],
+        "stale": [item.id for item in stale],
     }
 
 
-def _found(paths: tuple[Path, ...]) -> list[Path]:
+def _adapter_files(paths: tuple[Path, ...]) -> list[Path]:
     """Files of tensors at or under the paths; PEFT's folder stands for its file."""
     from commonplace.foundation import InputError, display_path
     from commonplace.models import is_gguf_adapter
 
-    found: list[Path] = []
+    files: list[Path] = []
     for path in paths:
         if not path.exists():
             raise InputError(f"there is nothing at {display_path(path)}")
         under = sorted(path.rglob("*.safetensors")) if path.is_dir() else [path]
         if path.is_dir():
             under += filter(is_gguf_adapter, sorted(path.rglob("*.gguf")))
-        found += [one.parent if one.name == "adapter_model.safetensors" else one for one in under]
-    return list(dict.fromkeys(found))
+        files += [
+            file.parent if file.name == "adapter_model.safetensors" else file for file in under
+        ]
+    return list(dict.fromkeys(files))
 
 
-def _named(files: tuple[str, ...]) -> "dict[str, tuple[Adapter, float]]":
-    """The adapters by the names of their files, each different."""
-    named: dict[str, tuple[Adapter, float]] = {}
+def _open_parts(files: tuple[str, ...]) -> "dict[str, tuple[Adapter, float]]":
+    """The adapters with their weights, by the names of their files, each different."""
+    parts: dict[str, tuple[Adapter, float]] = {}
     for text in files:
-        name, one = _weighted(text)
-        named[name if name not in named else f"{name} ({len(named) + 1})"] = one
-    return named
+        name, part = _open_part(text)
+        parts[name if name not in parts else f"{name} ({len(parts) + 1})"] = part
+    return parts
 
 
-def _weighted(text: str) -> "tuple[str, tuple[Adapter, float]]":
-    """FILE or FILE:WEIGHT as a name, the adapter and its weight."""
+def _open_part(text: str) -> "tuple[str, tuple[Adapter, float]]":
+    """Open FILE or FILE:WEIGHT: a name, the adapter and its weight."""
+    from commonplace.adapters import open_adapter
+
     file, _, number = text.rpartition(":")
     try:
         weight = float(number)
@@ -298,16 +316,16 @@ def _weighted(text: str) -> "tuple[str, tuple[Adapter, float]]":
         file, weight = text, 1.0
     if not file or Path(text).exists():
         file, weight = text, 1.0
-    return Path(file).stem, (_adapters().open_adapter(file), weight)
+    return Path(file).stem, (open_adapter(file), weight)
 
 
-def _undirected(found: "Adapter") -> "Adapter":
-    """Without DoRA's magnitudes, which resizing leaves alone: what it changes is compared."""
-    return found.map(lambda _, layer: dataclasses.replace(layer, magnitude=None))
+def _undirected(adapter: "Adapter") -> "Adapter":
+    """Leave out DoRA's magnitudes, which resizing does not change."""
+    return adapter.map(lambda _, layer: dataclasses.replace(layer, magnitude=None))
 
 
-def _adapters() -> Any:
-    """The package; it is imported when a verb runs.
+def _require_torch() -> None:
+    """Import torch, without which nothing here works.
 
     Raises:
         InputError: torch is not installed.
@@ -315,7 +333,7 @@ def _adapters() -> Any:
     from commonplace.foundation import InputError
 
     try:
-        return import_module("commonplace.adapters")
+        import torch  # noqa: F401
     except ImportError as error:
         raise InputError(
             "adapters need torch, which is not installed: run pip install 'commonplace[adapt]'"

@@ -38,26 +38,26 @@ def braille(curve: Curve, width: int, height: int) -> list[str]:
 
 def svg(curves: Mapping[str, Curve], title: str) -> str:
     """The curves one below the other, each with its own scale."""
-    shown = {name: curve for name, curve in curves.items() if curve.points}
-    wide, tall, left, gap = 640, 150, 70, 50
-    parts = [_text(left, 24, title, 15)]
-    for number, (name, curve) in enumerate(shown.items()):
-        top = 60 + number * (tall + gap)
-        dots = _scaled(curve, wide - left - 20, tall)
-        line = " ".join(f"{left + x:.1f},{top + y:.1f}" for x, y in dots)
+    plotted = {name: curve for name, curve in curves.items() if curve.points}
+    width, height, margin, gap = 640, 150, 70, 50
+    parts = [_text(margin, 24, title, 15)]
+    for number, (name, curve) in enumerate(plotted.items()):
+        top = 60 + number * (height + gap)
+        dots = _scaled(curve, width - margin - 20, height)
+        line = " ".join(f"{margin + x:.1f},{top + y:.1f}" for x, y in dots)
         least, greatest = _range(y for _, y in curve.points)
         colour = _COLOURS[number % len(_COLOURS)]
         parts += [
-            _text(left, top - 8, name, 12),
-            f'<rect x="{left}" y="{top}" width="{wide - left - 20}" height="{tall}" '
+            _text(margin, top - 8, name, 12),
+            f'<rect x="{margin}" y="{top}" width="{width - margin - 20}" height="{height}" '
             'fill="none" stroke="#bbb"/>',
             f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.5"/>',
             _text(8, top + 10, f"{greatest:.4g}", 11),
-            _text(8, top + tall, f"{least:.4g}", 11),
-            _text(wide - 60, top + tall + 16, f"step {curve.points[-1][0]:g}", 11),
+            _text(8, top + height, f"{least:.4g}", 11),
+            _text(width - 60, top + height + 16, f"step {curve.points[-1][0]:g}", 11),
         ]
-    high = 60 + len(shown) * (tall + gap)
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}">'
+    total_height = 60 + len(plotted) * (height + gap)
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {total_height}">'
     return "\n".join([head, '<rect width="100%" height="100%" fill="#fff"/>', *parts, "</svg>\n"])
 
 
@@ -75,15 +75,15 @@ def _dots(curve: Curve, width: int, height: int) -> Iterator[tuple[int, int]]:
 
 def _scaled(curve: Curve, width: float, height: float) -> list[tuple[float, float]]:
     """The points within a box, its origin at the upper left."""
-    left, right = _range(x for x, _ in curve.points)
+    first, last = _range(x for x, _ in curve.points)
     least, greatest = _range(y for _, y in curve.points)
-    across, up = (right - left) or 1.0, (greatest - least) or 1.0
-    return [((x - left) / across * width, (greatest - y) / up * height) for x, y in curve.points]
+    across, up = (last - first) or 1.0, (greatest - least) or 1.0
+    return [((x - first) / across * width, (greatest - y) / up * height) for x, y in curve.points]
 
 
 def _range(values: Iterator[float]) -> tuple[float, float]:
-    found = list(values)
-    return min(found), max(found)
+    numbers = list(values)
+    return min(numbers), max(numbers)
 
 
 def _text(x: float, y: float, text: str, size: int) -> str:

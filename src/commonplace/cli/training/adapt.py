@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commonplace.adapters.choices import KINDS
 from commonplace.cli.arguments.options import (
     NumberRange,
     json_option,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from commonplace.recipes.text import TextReport, TextSettings
     from commonplace.training import StepRecord
 
-KINDS = ("lora", "rslora", "dora", "loha", "lokr")
 WORN_BY_ASK = ("lora", "rslora")
 
 
@@ -52,7 +52,7 @@ def adapt() -> None:
 )
 @click.option(
     "--from",
-    "chosen",
+    "sources",
     multiple=True,
     required=True,
     metavar="PATH|QUERY",
@@ -99,7 +99,7 @@ def adapt() -> None:
 @json_option
 @library_option
 def text(
-    chosen: tuple[str, ...],
+    sources: tuple[str, ...],
     out: Path,
     model: str,
     resume: bool,
@@ -116,26 +116,27 @@ def text(
     require_extra("adapt", "torch", "transformers", "gguf", "accelerate")
     from dataclasses import asdict
 
-    from commonplace.recipes.text import Document, adapt_text, check_target, open_language
+    from commonplace.recipes.text import TrainingText, adapt_text, check_target, open_language
 
     check_target(out, resume, overwrite)
     settings = _settings(options)
     library = open_library()
-    documents = [
-        Document(one.text, one.id, one.content_hash, one.path) for one in library.select(*chosen)
+    texts = [
+        TrainingText(item.text, item.id, item.content_hash, item.path)
+        for item in library.select(*sources)
     ]
     language = open_language(model, announce)
-    with _Shown(settings, len(documents), quiet=as_json) as shown:
+    with _TrainingProgress(settings, len(texts), quiet=as_json) as progress:
         report = adapt_text(
-            documents,
+            texts,
             language,
             out,
             settings,
             runs=library.runs,
             resume=resume,
             overwrite=overwrite,
-            on_begin=shown.begin,
-            on_step=shown.step,
+            on_begin=progress.begin,
+            on_step=progress.step,
         )
     if as_json:
         print_json(asdict(report))
@@ -143,8 +144,8 @@ def text(
         _print(report, settings.kind)
 
 
-class _Shown:
-    """What a person sees while it trains: a bar, and a line for each validation."""
+class _TrainingProgress:
+    """Shows a training: a bar, and a line for each validation."""
 
     def __init__(self, settings: "TextSettings", items: int, quiet: bool) -> None:
         from commonplace.cli.terminal.progress import Bars
@@ -153,7 +154,7 @@ class _Shown:
         self._bars = Bars() if on_terminal() and not quiet else None
         self._step: int | None = None
 
-    def __enter__(self) -> "_Shown":
+    def __enter__(self) -> "_TrainingProgress":
         if self._bars:
             self._bars.__enter__()
         return self
@@ -167,8 +168,10 @@ class _Shown:
     def begin(self, counts: dict[str, int]) -> None:
         """Say what is learned and what is held out."""
         self._step = 0
-        left = counts["left_out_paragraphs"]
-        repeated = f"; {left:,} paragraphs left out, as they repeat held-out text" if left else ""
+        left_out = counts["left_out_paragraphs"]
+        repeated = ""
+        if left_out:
+            repeated = f"; {left_out:,} paragraphs left out, as they repeat held-out text"
         self._line(
             f"{self._items:,} items: {counts['learned_tokens']:,} tokens to learn, "
             f"{counts['held_out_tokens']:,} to choose the step by, {counts['test_tokens']:,} to "
@@ -203,14 +206,15 @@ def _settings(options: dict[str, Any]) -> "TextSettings":
 
     from commonplace.recipes.text import TextSettings
 
-    given = {name: value for name, value in options.items() if value is not None}
-    own = {name: given.pop(name) for name in ("kind", "rank", "drift_limit") if name in given}
-    settings = TextSettings(**own)
-    return replace(settings, training=replace(settings.training, **given))
+    choices = {name: value for name, value in options.items() if value is not None}
+    of_recipe = [name for name in ("kind", "rank", "drift_limit") if name in choices]
+    recipe_choices = {name: choices.pop(name) for name in of_recipe}
+    settings = TextSettings(**recipe_choices)
+    return replace(settings, training=replace(settings.training, **choices))
 
 
 def _print(report: "TextReport", kind: str) -> None:
-    """Gain and drift, both always; where the file and the record are."""
+    """Print gain and drift, both always, and where the file and the record are."""
     before, after = report.held_out_perplexity
     say(bold("gain   "), f"perplexity of held-out text   {before:.2f} to {after:.2f}")
     before, after = report.unrelated_perplexity

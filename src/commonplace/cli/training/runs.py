@@ -40,13 +40,13 @@ def runs(ctx: click.Context, as_json: bool) -> None:
         return
     from commonplace.foundation import read_runs
 
-    found = read_runs(open_library().runs)
+    all_runs = read_runs(open_library().runs)
     if as_json:
-        print_json({"runs": [_summary(run) for run in found]})
+        print_json({"runs": [_summary(run) for run in all_runs]})
         return
-    if not found:
+    if not all_runs:
         say("nothing was trained yet; `commonplace adapt text` trains")
-    for run in found:
+    for run in all_runs:
         _print_line(run)
 
 
@@ -112,7 +112,7 @@ def _print_line(run: "Run") -> None:
 
 def _print_head(run: "Run") -> None:
     settings = run.configuration
-    chosen = ("base", "kind", "rank", "learning_rate", "batch", "block", "seed", "drift_limit")
+    names = ("base", "kind", "rank", "learning_rate", "batch", "block", "seed", "drift_limit")
     data = ", ".join(
         f"{run.data[name]:,} {name.replace('_', ' ')}"
         for name in ("items", "learned_tokens", "held_out_tokens")
@@ -123,7 +123,7 @@ def _print_head(run: "Run") -> None:
         "began": _local(run.at),
         "state": f"{run.state}{': ' if run.reason else ''}{run.reason}",
         "steps": _steps(run),
-        "chosen": ", ".join(f"{name} {settings[name]}" for name in chosen if name in settings),
+        "chosen": ", ".join(f"{name} {settings[name]}" for name in names if name in settings),
         "data": data,
         "result": _losses(run),
         "where": "{device}, {threads} threads, torch {torch}".format(**where) if where else "",
@@ -135,18 +135,18 @@ def _print_head(run: "Run") -> None:
 
 
 def _steps(run: "Run") -> str:
-    taken = run.steps[-1]["step"] if run.steps else 0
-    return f"{taken} of {run.configuration.get('steps', '?')}"
+    last_step = run.steps[-1]["step"] if run.steps else 0
+    return f"{last_step} of {run.configuration.get('steps', '?')}"
 
 
 def _losses(run: "Run") -> str:
     """Held-out perplexity from the first validation to the best, and the drift there."""
-    measured = [one for one in run.steps if one.get("held_out_perplexity")]
-    best = next((one for one in reversed(run.steps) if one.get("best_step") is not None), None)
-    at = [one for one in measured if best and one["step"] == best["best_step"]]
-    if not at:
+    validations = [step for step in run.steps if step.get("held_out_perplexity")]
+    best = next((step for step in reversed(run.steps) if step.get("best_step") is not None), None)
+    best_validations = [step for step in validations if best and step["step"] == best["best_step"]]
+    if not best_validations:
         return ""
-    first, best = measured[0], at[0]
+    first, best = validations[0], best_validations[0]
     return (
         f"held-out perplexity {first['held_out_perplexity']:.2f} to "
         f"{best['held_out_perplexity']:.2f}, drift {best['divergence']:.4f}"
@@ -168,10 +168,10 @@ def _curve(run: "Run", key: str) -> Curve:
         if key == "held_out_loss":
             perplexity = record.get("held_out_perplexity")
             return log(perplexity) if perplexity else None
-        found: float | None = record.get(key)
-        return found
+        figure: float | None = record.get(key)
+        return figure
 
-    points = ((one["step"], value(one)) for one in run.steps)
+    points = ((step["step"], value(step)) for step in run.steps)
     return Curve(tuple((float(step), y) for step, y in points if y is not None))
 
 

@@ -1,7 +1,7 @@
 """The recipe: a language model learns a user's notes, and an adapter file is what it learned.
 
 Notable: the base is frozen, gradients go to the factors alone. Each validation measures gain and
-drift together (`_measure`); the step of the best score is the result, and if that is the base
+drift together (`_measure.py`); the step of the best score is the result, and if that is the base
 itself, nothing is written and the error says so. What is reported is measured once, at the end, on
 text that chose nothing: a part of the notes, and every other block of the unrelated text. A run
 that was killed or stopped goes on with `resume`: its checkpoints lie beside the file that it will
@@ -23,27 +23,27 @@ from commonplace.adapters.algebra.provenance import TrainingItem
 from commonplace.adapters.formats.files import save_adapter
 from commonplace.adapters.running.attach import attach
 from commonplace.adapters.running.create import create
-from commonplace.adapters.running.wearing import Wearing
+from commonplace.adapters.running.wearing import AdaptedModel
 from commonplace.foundation import InputError
 from commonplace.recipes.text._base_model import Language
 from commonplace.recipes.text._measure import UNRELATED_SHA256, Measure, unrelated_text
 from commonplace.recipes.text._settings import TextSettings
-from commonplace.recipes.text._split import Document, split
+from commonplace.recipes.text._split import TrainingText, split
 from commonplace.recipes.text._tokens import blocks, next_token_loss, spread
 from commonplace.training import (
-    Recorded,
+    RunRecord,
     StepRecord,
     check_target,
     checkpoints_of,
-    forget,
-    recorded,
+    record_run,
+    remove_checkpoints,
     train,
 )
 
 
 @dataclass(frozen=True)
 class TextReport:
-    """What came of it: gain and drift, before and after, on text that chose nothing."""
+    """Gain and drift of a training, before and after, on text that chose nothing."""
 
     run: str  # its id in the log; "" if none was kept
     out: str
@@ -60,8 +60,8 @@ class TextReport:
 
 
 @dataclass(frozen=True)
-class Texts:
-    """What is learned, held out and unrelated, as blocks of tokens [n, length]."""
+class TokenBlocks:
+    """The learned, the held-out and the unrelated text as blocks of tokens [n, length]."""
 
     learned: Tensor
     validation: Tensor  # chooses the step, together with `unrelated`
@@ -71,7 +71,7 @@ class Texts:
     left_out: int  # paragraphs that stand in the held-out text too
 
     def counts(self) -> dict[str, int]:
-        """Tokens of each, and the paragraphs."""
+        """The tokens of each text, and the paragraphs that were left out."""
         return {
             "learned_tokens": self.learned.numel(),
             "held_out_tokens": self.validation.numel(),
@@ -81,7 +81,7 @@ class Texts:
         }
 
 
-class Words(Wearing):
+class NextTokenModel(AdaptedModel):
     """The adapted model from token numbers [n, length] to scores [n, length, vocabulary]."""
 
     def forward(self, *args: Any, **_: Any) -> Any:
@@ -90,7 +90,7 @@ class Words(Wearing):
 
 
 def adapt_text(
-    documents: Sequence[Document],
+    documents: Sequence[TrainingText],
     language: Language,
     out: Path,
     settings: TextSettings | None = None,
@@ -105,7 +105,7 @@ def adapt_text(
 
     Args:
         documents: what is learned, with the items that they are.
-        language: the base; it is as before afterwards.
+        language: the base; afterwards it is as it was before.
         out: the file to write; checkpoints lie beside it, in `out` + ".training".
         settings: how it learns.
         runs: the folder of the run's record; None: none is kept.
@@ -132,12 +132,12 @@ def adapt_text(
     )
     about = _configuration(documents, adapter, settings)
     data = {"items": len(documents), "sha256": about["data"], **texts.counts()}
-    worn, place = attach(language.model, adapter, trainable=True), checkpoints_of(out)
-    more = {"configuration": {**about, **asdict(training)}, "data": data}
+    attached, place = attach(language.model, adapter, trainable=True), checkpoints_of(out)
+    facts = {"configuration": {**about, **asdict(training)}, "data": data}
     try:
-        model = Words(language.model, worn)
-        measure = _measure(texts, settings, model)
-        with recorded(runs, place, resume, "adapt text", **more) as log:
+        model = NextTokenModel(language.model, attached)
+        measure = _measure(texts.validation, texts.unrelated, settings, model)
+        with record_run(runs, place, resume, "adapt text", **facts) as log:
             steps = train(
                 model,
                 list(texts.learned),
@@ -148,59 +148,71 @@ def adapt_text(
                 resume=resume,
                 configuration=about,
             )
-            last = _last(steps, log, settings, on_step)
+            last = _take_steps(steps, log, settings, on_step)
             _require_gain(last)
             save_adapter(
-                _with_record(worn.adapter, documents, language, settings, last, out),
+                _with_record(
+                    attached.adapter,
+                    documents,
+                    language=language,
+                    settings=settings,
+                    last=last,
+                    out=out,
+                ),
                 out,
                 overwrite=True,
             )
-            report = _report(log, out, last, measure, _tested(texts, settings, model), model)
+            test = _measure(texts.test, texts.unrelated_test, settings, model)
+            report = _report(log, out, last=last, measure=measure, test=test, model=model)
             log.result, log.reason = asdict(report), last.stopped
     finally:
-        worn.detach()
-    forget(place)
+        attached.detach()
+    remove_checkpoints(place)
     return report
 
 
-def prepare(documents: Sequence[Document], tokenizer: Any, settings: TextSettings) -> Texts:
-    """The three texts in tokens.
+def prepare(
+    documents: Sequence[TrainingText], tokenizer: Any, settings: TextSettings
+) -> TokenBlocks:
+    """Divide the documents into three texts, and turn them into tokens.
 
     Raises:
         InputError: there is too little text.
     """
     parts, length = split(documents, settings.held_out, settings.tested), settings.block
-    unrelated = blocks(tokenizer, [Document(unrelated_text())], min(length, 256))
-    return Texts(
-        blocks(tokenizer, parts.learned, length),
-        spread(blocks(tokenizer, parts.validation, length), settings.most_held_out),
-        spread(blocks(tokenizer, parts.test, length), settings.most_tested),
-        unrelated[0::2],
-        unrelated[1::2],
-        parts.left_out,
+    unrelated = blocks(tokenizer, [TrainingText(unrelated_text())], min(length, 256))
+    return TokenBlocks(
+        learned=blocks(tokenizer, parts.learned, length),
+        validation=spread(blocks(tokenizer, parts.validation, length), settings.most_held_out),
+        test=spread(blocks(tokenizer, parts.test, length), settings.most_tested),
+        unrelated=unrelated[0::2],
+        unrelated_test=unrelated[1::2],
+        left_out=parts.left_out,
     )
 
 
-def _measure(texts: Texts, settings: TextSettings, model: Wearing) -> Measure:
-    weight, limit = settings.drift_weight, settings.drift_limit
-    return Measure(texts.validation, texts.unrelated, weight, limit, model.bare)
+def _measure(
+    held_out: Tensor, unrelated: Tensor, settings: TextSettings, model: AdaptedModel
+) -> Measure:
+    return Measure(
+        held_out,
+        unrelated,
+        weight=settings.drift_weight,
+        limit=settings.drift_limit,
+        base_only=model.without_adapter,
+    )
 
 
-def _tested(texts: Texts, settings: TextSettings, model: Wearing) -> Measure:
-    weight, limit = settings.drift_weight, settings.drift_limit
-    return Measure(texts.test, texts.unrelated_test, weight, limit, model.bare)
-
-
-def _last(
+def _take_steps(
     steps: Generator[StepRecord, None, None],
-    log: Recorded,
+    log: RunRecord,
     settings: TextSettings,
     on_step: Callable[[StepRecord], None],
 ) -> StepRecord:
-    """Take all steps, writing each down; returns the last."""
+    """Take all steps and write each down; returns the last."""
     last = None
     for last in steps:
-        log.step(last, settings.block - 1)
+        log.step(last, tokens=last.items * (settings.block - 1))
         on_step(last)
     assert last is not None, "a run has one record at least"
     return last
@@ -217,19 +229,17 @@ def _require_gain(last: StepRecord) -> None:
 
 
 def _configuration(
-    documents: Sequence[Document], adapter: Adapter, settings: TextSettings
+    documents: Sequence[TrainingText], adapter: Adapter, settings: TextSettings
 ) -> dict[str, Any]:
-    """What a resumed run must have in common, besides the training's settings."""
-    known = [
-        (one.id, one.sha256, hashlib.sha256(one.text.encode()).hexdigest()) for one in documents
-    ]
-    chosen = asdict(settings)
-    del chosen["training"]
+    """What a resumed run must have in common, besides the settings of the training."""
+    items = [(document.id, document.sha256, _sha256(document.text)) for document in documents]
+    choices = asdict(settings)
+    del choices["training"]
     return {
-        **chosen,
+        **choices,
         "base": adapter.provenance.base,
         "fingerprint": adapter.provenance.fingerprint,
-        "data": _sha256(repr(sorted(known))),
+        "data": _sha256(repr(sorted(items))),
         "unrelated": UNRELATED_SHA256,
     }
 
@@ -240,7 +250,8 @@ def _sha256(text: str) -> str:
 
 def _with_record(
     adapter: Adapter,
-    documents: Sequence[Document],
+    documents: Sequence[TrainingText],
+    *,
     language: Language,
     settings: TextSettings,
     last: StepRecord,
@@ -255,7 +266,9 @@ def _with_record(
         f"learning_rate={training.learning_rate:g} drift_limit={settings.drift_limit:g}"
     )
     return adapter.with_provenance(
-        trained_on=tuple(TrainingItem(one.id, one.sha256) for one in documents if one.id),
+        trained_on=tuple(
+            TrainingItem(document.id, document.sha256) for document in documents if document.id
+        ),
         recipe=recipe,
         seed=training.seed,
         steps=last.best_step,
@@ -266,16 +279,17 @@ def _with_record(
 
 
 def _report(
-    log: Recorded,
+    log: RunRecord,
     out: Path,
+    *,
     last: StepRecord,
     measure: Measure,
-    tested: Measure,
-    model: Wearing,
+    test: Measure,
+    model: AdaptedModel,
 ) -> TextReport:
-    """The model holds the best step; what chose it is measured again, and what did not, once."""
+    """Measure the model, which holds the best step, on the text that chose it and on the test."""
     model.eval()
-    (held_out, unrelated), figures = tested.before(model), tested(model).figures
+    (held_out, unrelated), figures = test.before(model), test(model).figures
     return TextReport(
         run=log.id,
         out=str(out),

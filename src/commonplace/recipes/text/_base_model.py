@@ -42,36 +42,37 @@ def open_language(
     Raises:
         WeightsError: it cannot be had, or is no causal language model.
     """
-    place, file, licence = _found(name, announce)
+    place, file, licence = _locate(name, announce)
     announce(f"opening {name}")
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    more = {"gguf_file": file} if file else {}
+    options = {"gguf_file": file} if file else {}
     try:
-        with _quietly():
-            tokenizer = AutoTokenizer.from_pretrained(place, **more)
+        with _silenced():
+            tokenizer = AutoTokenizer.from_pretrained(place, **options)
             model = AutoModelForCausalLM.from_pretrained(
-                place, dtype=torch.float32, use_safetensors=True, **more
+                place, dtype=torch.float32, use_safetensors=True, **options
             )
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         raise WeightsError(
             f"{name} cannot be opened as a language model: {_first_sentence(error)}"
         ) from error
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    shown = name if name in CATALOGUE or not Path(name).exists() else Path(name).stem
+    title = name if name in CATALOGUE or not Path(name).exists() else Path(name).stem
     assert isinstance(model, nn.Module)
     frozen = model.requires_grad_(False).train(False).to(device)
-    return Language(frozen, tokenizer, shown, licence, _sha256(Path(place) / file) if file else "")
+    sha256 = _sha256(Path(place) / file) if file else ""
+    return Language(frozen, tokenizer, title, licence, sha256)
 
 
-def _found(name: str, announce: Callable[[str], None]) -> tuple[str, str, str]:
+def _locate(name: str, announce: Callable[[str], None]) -> tuple[str, str, str]:
     """Folder or name, the GGUF file in it, the licence."""
     path = Path(name).expanduser()
     if path.suffix == ".gguf":
         if not path.is_file():
             raise WeightsError(f"there is no file {display_path(path)}")
         return str(path.parent), path.name, ""
-    if name.lower() in {known.lower() for known in CATALOGUE}:
+    if name.lower() in {entry_name.lower() for entry_name in CATALOGUE}:
         entry = find_model(name)
         return str(locate(entry, progress=announce)), entry.weights.name, entry.licence
     return (str(path) if path.is_dir() else name), "", ""
@@ -88,8 +89,8 @@ def _first_sentence(error: Exception) -> str:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    """Without the bars and advice of transformers and tqdm; the command line has its own."""
+def _silenced() -> Iterator[None]:
+    """Silence the bars and advice of transformers and tqdm; the command line has its own."""
     import warnings
 
     logging: Any = import_module("transformers.utils.logging")

@@ -41,15 +41,15 @@ def unrelated_text() -> str:
 
 
 @dataclass(frozen=True)
-class Text:
-    """What a model says of some blocks [n, length]: mean loss in nats, and distributions."""
+class TextScores:
+    """A model's mean loss in nats on some blocks [n, length], and its distributions."""
 
     loss: float
     distributions: tuple[Tensor, ...] = ()  # log probabilities at every fourth place
 
     @property
     def perplexity(self) -> float:
-        """How many tokens it is as uncertain between."""
+        """The number of tokens that the model is as uncertain between."""
         return math.exp(self.loss)
 
 
@@ -61,7 +61,8 @@ class Measure:
         unrelated: blocks that have nothing to do with them.
         weight: nats of gain that a nat of divergence must bring.
         limit: the greatest divergence that a result may have, nats a token.
-        bare: within it the model is what it was before; none: it is so at the first call.
+        base_only: a context in which the model is what it was before; without one it is that at the
+            first call.
     """
 
     def __init__(
@@ -70,23 +71,24 @@ class Measure:
         unrelated: Tensor,
         weight: float,
         limit: float,
-        bare: Callable[[], AbstractContextManager[None]] = nullcontext,
+        base_only: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self.held_out, self.unrelated = held_out, unrelated
-        self.weight, self.limit, self.bare = weight, limit, bare
-        self._before: tuple[Text, Text] | None = None
+        self.weight, self.limit, self.base_only = weight, limit, base_only
+        self._before: tuple[TextScores, TextScores] | None = None
 
-    def before(self, model: nn.Module) -> tuple[Text, Text]:
-        """Of held-out and unrelated text, by the model as it was; measured once."""
+    def before(self, model: nn.Module) -> tuple[TextScores, TextScores]:
+        """The scores of held-out and unrelated text by the model as it was; measured once."""
         if self._before is None:
-            with self.bare(), torch.no_grad():
-                self._before = read(model, self.held_out), read(model, self.unrelated, keep=True)
+            with self.base_only(), torch.no_grad():
+                held_out = evaluate(model, self.held_out)
+                self._before = held_out, evaluate(model, self.unrelated, keep=True)
         return self._before
 
     def __call__(self, model: nn.Module) -> Validation:
         """Figures, and the score gain - weight * divergence."""
         held_out, unrelated = self.before(model)
-        loss = read(model, self.held_out).loss
+        loss = evaluate(model, self.held_out).loss
         drifted, divergence = compare(model, self.unrelated, unrelated)
         gain = held_out.loss - loss
         figures = {
@@ -95,35 +97,37 @@ class Measure:
             "gain": gain,
             "divergence": divergence,
         }
-        beyond = f"the drift of {divergence:.3f} nats a token is above its limit of {self.limit:g}"
-        return Validation(
-            gain - self.weight * divergence, figures, beyond if divergence > self.limit else ""
-        )
+        forbidden = ""
+        if divergence > self.limit:
+            forbidden = (
+                f"the drift of {divergence:.3f} nats a token is above its limit of {self.limit:g}"
+            )
+        return Validation(gain - self.weight * divergence, figures, forbidden)
 
 
-def read(model: nn.Module, blocks: Tensor, keep: bool = False) -> Text:
-    """The mean loss of the blocks' tokens after their first, and if asked the distributions."""
-    losses, kept = [], []
-    for rows in _pairs(blocks):
+def evaluate(model: nn.Module, blocks: Tensor, keep: bool = False) -> TextScores:
+    """Measure the mean loss of the blocks' tokens after their first; `keep` the distributions."""
+    losses, distributions = [], []
+    for rows in _batches(blocks):
         logs = _logs(model, rows)
         losses.append(_losses(logs, rows))
         if keep:
-            kept.append(logs[:, _EACH - 1 :: _EACH].clone())
-    return Text(float(torch.cat(losses).mean()), tuple(kept))
+            distributions.append(logs[:, _EACH - 1 :: _EACH].clone())
+    return TextScores(float(torch.cat(losses).mean()), tuple(distributions))
 
 
-def compare(model: nn.Module, blocks: Tensor, base: Text) -> tuple[float, float]:
+def compare(model: nn.Module, blocks: Tensor, base: TextScores) -> tuple[float, float]:
     """Mean loss, and mean KL(base || model) in nats a token."""
     losses, divergences = [], []
-    for rows, was in zip(_pairs(blocks), base.distributions, strict=True):
+    for rows, base_logs in zip(_batches(blocks), base.distributions, strict=True):
         logs = _logs(model, rows)
         losses.append(_losses(logs, rows))
-        now = logs[:, _EACH - 1 :: _EACH]
-        divergences.append((was.exp() * (was - now)).sum(-1).flatten())
+        model_logs = logs[:, _EACH - 1 :: _EACH]
+        divergences.append((base_logs.exp() * (base_logs - model_logs)).sum(-1).flatten())
     return float(torch.cat(losses).mean()), float(torch.cat(divergences).double().mean())
 
 
-def _pairs(blocks: Tensor) -> list[Tensor]:
+def _batches(blocks: Tensor) -> list[Tensor]:
     return [blocks[at : at + _ROWS] for at in range(0, len(blocks), _ROWS)]
 
 
@@ -136,5 +140,5 @@ def _logs(model: nn.Module, rows: Tensor) -> Tensor:
 
 def _losses(logs: Tensor, rows: Tensor) -> Tensor:
     """Minus the log probability of each token after the first, [n * (length - 1)]."""
-    wanted = rows[:, 1:].to(logs.device).unsqueeze(-1)
-    return -logs.gather(-1, wanted).flatten()
+    targets = rows[:, 1:].to(logs.device).unsqueeze(-1)
+    return -logs.gather(-1, targets).flatten()

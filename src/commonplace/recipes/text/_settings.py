@@ -9,12 +9,12 @@ Notable: a nat gained on held-out notes and a nat of divergence on unrelated tex
 from dataclasses import dataclass, field
 from typing import Final
 
-from commonplace.adapters.running.create import KINDS, Kind
+from commonplace.adapters.choices import KINDS, Kind
 from commonplace.foundation import InputError
-from commonplace.training import Settings
+from commonplace.training import TrainingSettings
 
 # The rate was chosen on the held-out text of one source.
-_TRAINING: Final = Settings(
+_TRAINING: Final = TrainingSettings(
     steps=60,
     batch=2,
     accumulation=1,
@@ -40,7 +40,7 @@ class TextSettings:
     most_tested: int = 32  # blocks of it that are read
     drift_weight: float = 1.0  # nats of held-out gain that a nat of divergence must bring
     drift_limit: float = 0.1  # nats a token; beyond it training ends, and no result lies there
-    training: Settings = field(default=_TRAINING)
+    training: TrainingSettings = field(default=_TRAINING)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS or self.rank < 1:

@@ -26,7 +26,7 @@ _PARAGRAPHS: Final = re.compile(r"\n\s*\n")
 
 
 @dataclass(frozen=True)
-class Document:
+class TrainingText:
     """One text, and the item of the library that it is."""
 
     text: str
@@ -39,27 +39,27 @@ class Document:
 class Parts:
     """Documents to learn from, to choose the step by, and to report."""
 
-    learned: tuple[Document, ...]
-    validation: tuple[Document, ...]
-    test: tuple[Document, ...]
+    learned: tuple[TrainingText, ...]
+    validation: tuple[TrainingText, ...]
+    test: tuple[TrainingText, ...]
     left_out: int = 0  # paragraphs that are in no part, as they stand in one that is held out
 
 
-def split(documents: Sequence[Document], validation: float, test: float) -> Parts:
+def split(documents: Sequence[TrainingText], validation: float, test: float) -> Parts:
     """Hold out about these shares of the text; no copy of a held-out passage is learned.
 
     Raises:
         InputError: there is too little text for three parts.
     """
-    documents = [one for one in documents if one.text.strip()]
-    whole = _size(documents)
-    waiting = sorted(_groups(documents), key=lambda group: min(map(_hash, group)))
-    tested, waiting = _take(waiting, test * whole)
-    chosen, waiting = _take(waiting, validation * whole)
-    learned = sorted((one for group in waiting for one in group), key=documents.index)
-    tested, learned = _fill(tested, learned, test * whole)
-    chosen, learned = _fill(chosen, learned, validation * whole)
-    return _apart(learned, chosen, tested)
+    documents = [document for document in documents if document.text.strip()]
+    total = _size(documents)
+    remaining = sorted(_groups(documents), key=lambda group: min(map(_hash, group)))
+    test_part, remaining = _take_groups(remaining, test * total)
+    validation_part, remaining = _take_groups(remaining, validation * total)
+    learned = sorted((document for group in remaining for document in group), key=documents.index)
+    test_part, learned = _fill_part(test_part, learned, test * total)
+    validation_part, learned = _fill_part(validation_part, learned, validation * total)
+    return _deduplicate(learned, validation_part, test_part)
 
 
 def runs(text: str) -> set[str]:
@@ -68,108 +68,112 @@ def runs(text: str) -> set[str]:
     return {" ".join(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1)}
 
 
-def _groups(documents: Sequence[Document]) -> list[list[Document]]:
+def _groups(documents: Sequence[TrainingText]) -> list[list[TrainingText]]:
     """Documents that are near-duplicates of each other, directly or through others, together."""
-    sizes, standing = [], defaultdict(list)
-    for number, one in enumerate(documents):
-        own = set(map(hash, runs(one.text)))
-        sizes.append(len(own))
-        for run in own:
-            standing[run].append(number)
+    sizes, documents_of_run = [], defaultdict(list)
+    for number, document in enumerate(documents):
+        run_hashes = set(map(hash, runs(document.text)))
+        sizes.append(len(run_hashes))
+        for run in run_hashes:
+            documents_of_run[run].append(number)
     shared: Counter[tuple[int, int]] = Counter()
-    for where in standing.values():
-        if 1 < len(where) <= _COMMON:
-            shared.update(combinations(where, 2))
+    for numbers in documents_of_run.values():
+        if 1 < len(numbers) <= _COMMON:
+            shared.update(combinations(numbers, 2))
     leader = list(range(len(documents)))
     for (first, second), count in shared.items():
         if 2 * count >= min(sizes[first], sizes[second]):
-            old, new = _leader(leader, second), _leader(leader, first)
-            leader[old] = new
-    groups: dict[int, list[Document]] = {}
-    for number, one in enumerate(documents):
-        groups.setdefault(_leader(leader, number), []).append(one)
+            absorbed, absorbing = _leader(leader, second), _leader(leader, first)
+            leader[absorbed] = absorbing
+    groups: dict[int, list[TrainingText]] = {}
+    for number, document in enumerate(documents):
+        groups.setdefault(_leader(leader, number), []).append(document)
     return list(groups.values())
 
 
 def _leader(leader: list[int], number: int) -> int:
-    """Who stands for the group of this document."""
+    """The number of the document that stands for the group of this one."""
     while leader[number] != number:
         leader[number] = leader[leader[number]]
         number = leader[number]
     return number
 
 
-def _take(
-    groups: list[list[Document]], wanted: float
-) -> tuple[list[Document], list[list[Document]]]:
-    """Whole groups of about so many characters, and the others, of which there is one at least."""
-    taken: list[Document] = []
-    left: list[list[Document]] = []
+def _take_groups(
+    groups: list[list[TrainingText]], target: float
+) -> tuple[list[TrainingText], list[list[TrainingText]]]:
+    """Select whole groups of about `target` characters; returns them and at least one other."""
+    selected: list[TrainingText] = []
+    remaining: list[list[TrainingText]] = []
     for number, group in enumerate(groups):
-        more = len(left) + len(groups) - number - 1
-        if more and _size(group) <= 2 * (wanted - _size(taken)):
-            taken += group
+        others = len(remaining) + len(groups) - number - 1
+        if others and _size(group) <= 2 * (target - _size(selected)):
+            selected += group
         else:
-            left.append(group)
-    return taken, left
+            remaining.append(group)
+    return selected, remaining
 
 
-def _fill(
-    part: list[Document], learned: list[Document], wanted: float
-) -> tuple[list[Document], list[Document]]:
-    """The end of the longest document for a part that has less than half of what it should."""
-    if _size(part) >= wanted / 2 or not learned:
+def _fill_part(
+    part: list[TrainingText], learned: list[TrainingText], target: float
+) -> tuple[list[TrainingText], list[TrainingText]]:
+    """Give the end of the longest document to a part that has less than half of its target."""
+    if _size(part) >= target / 2 or not learned:
         return part, learned
-    longest = max(learned, key=lambda one: len(one.text))
-    before, after = _cut(longest, round(wanted - _size(part)))
-    return [*part, after], [before if one is longest else one for one in learned]
+    longest = max(learned, key=lambda document: len(document.text))
+    before, after = _cut(longest, round(target - _size(part)))
+    return [*part, after], [before if document is longest else document for document in learned]
 
 
-def _apart(
-    learned: Iterable[Document], chosen: Iterable[Document], tested: Sequence[Document]
+def _deduplicate(
+    learned: Iterable[TrainingText],
+    validation_part: Iterable[TrainingText],
+    test_part: Sequence[TrainingText],
 ) -> Parts:
     """Leave out of each part what stands in the next ones."""
-    seen = _all_runs(tested)
-    validation, repeated = _without(chosen, seen)
-    kept, again = _without(learned, seen | _all_runs(validation))
-    if not kept or not validation or not tested:
+    test_runs = _all_runs(test_part)
+    validation, repeated = _leave_out_repeats(validation_part, test_runs)
+    learned_part, repeated_later = _leave_out_repeats(learned, test_runs | _all_runs(validation))
+    if not learned_part or not validation or not test_part:
         raise InputError(
             "there is too little text to learn from and to hold some of it out; select more"
         )
-    return Parts(kept, validation, tuple(tested), repeated + again)
+    return Parts(learned_part, validation, tuple(test_part), repeated + repeated_later)
 
 
-def _without(documents: Iterable[Document], seen: set[str]) -> tuple[tuple[Document, ...], int]:
-    """The documents without the paragraphs that are known, and how many those are."""
-    kept: list[Document] = []
+def _leave_out_repeats(
+    documents: Iterable[TrainingText], foreign_runs: set[str]
+) -> tuple[tuple[TrainingText, ...], int]:
+    """Leave out the paragraphs that stand elsewhere too; returns the documents and their number."""
+    retained: list[TrainingText] = []
     left_out = 0
-    for one in documents:
-        paragraphs = _PARAGRAPHS.split(one.text)
-        new = [paragraph for paragraph in paragraphs if not _is_known(paragraph, seen)]
-        left_out += len(paragraphs) - len(new)
-        if any(map(str.strip, new)):
-            kept.append(replace(one, text="\n\n".join(new)))
-    return tuple(kept), left_out
+    for document in documents:
+        paragraphs = _PARAGRAPHS.split(document.text)
+        fresh = [paragraph for paragraph in paragraphs if not _is_repeated(paragraph, foreign_runs)]
+        left_out += len(paragraphs) - len(fresh)
+        if any(map(str.strip, fresh)):
+            retained.append(replace(document, text="\n\n".join(fresh)))
+    return tuple(retained), left_out
 
 
-def _all_runs(documents: Iterable[Document]) -> set[str]:
-    return set().union(*(runs(one.text) for one in documents))
+def _all_runs(documents: Iterable[TrainingText]) -> set[str]:
+    return set().union(*(runs(document.text) for document in documents))
 
 
-def _is_known(paragraph: str, seen: set[str]) -> bool:
-    own = runs(paragraph)
-    return bool(own) and 2 * len(own & seen) >= len(own)
+def _is_repeated(paragraph: str, foreign_runs: set[str]) -> bool:
+    own_runs = runs(paragraph)
+    return bool(own_runs) and 2 * len(own_runs & foreign_runs) >= len(own_runs)
 
 
-def _cut(document: Document, characters: int) -> tuple[Document, Document]:
+def _cut(document: TrainingText, characters: int) -> tuple[TrainingText, TrainingText]:
     """A document without its end, and its end, cut between words."""
     at = document.text.rfind(" ", 0, max(len(document.text) - characters, 0)) + 1
     return replace(document, text=document.text[:at]), replace(document, text=document.text[at:])
 
 
-def _size(documents: Iterable[Document]) -> int:
-    return sum(len(one.text) for one in documents)
+def _size(documents: Iterable[TrainingText]) -> int:
+    return sum(len(document.text) for document in documents)
 
 
-def _hash(document: Document) -> bytes:
+def _hash(document: TrainingText) -> bytes:
     return hashlib.sha256(" ".join(_WORD.findall(document.text.lower())).encode()).digest()

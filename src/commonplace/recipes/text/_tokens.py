@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from commonplace.foundation import InputError
-from commonplace.recipes.text._split import Document
+from commonplace.recipes.text._split import TrainingText
 
 
-def blocks(tokenizer: Any, documents: Sequence[Document], length: int) -> Tensor:
+def blocks(tokenizer: Any, documents: Sequence[TrainingText], length: int) -> Tensor:
     """Token numbers [count, length]; what does not fill a last block is left.
 
     Raises:

@@ -46,8 +46,8 @@ def _blocks() -> Iterator[tuple[str, str]]:
 
 
 _TO_DIFFUSERS: Final = dict(_blocks())
-_TO_ORIGINAL: Final = {theirs: ours for ours, theirs in _TO_DIFFUSERS.items()}
-_INSIDE: Final = {theirs: ours for ours, theirs in _RESIDUAL.items()}
+_TO_ORIGINAL: Final = {diffusers: original for original, diffusers in _TO_DIFFUSERS.items()}
+_RESIDUAL_ORIGINAL: Final = {diffusers: original for original, diffusers in _RESIDUAL.items()}
 _BLOCK: Final = re.compile(
     r"(?:(?:in|out)put_blocks_\d+_\d_|middle_block_\d_"
     r"|(?:down|up)_blocks_\d_(?:resnets|attentions|downsamplers|upsamplers)_\d_"
@@ -62,16 +62,16 @@ def diffusers_name(name: str) -> str | None:
 
 def original_name(name: str) -> str | None:
     """The original's name, with underscores, of one of diffusers'; None where it is none."""
-    return _renamed(name, _TO_ORIGINAL, _INSIDE)
+    return _renamed(name, _TO_ORIGINAL, _RESIDUAL_ORIGINAL)
 
 
 def _renamed(name: str, blocks: dict[str, str], inside: dict[str, str]) -> str | None:
     if name in blocks:
         return blocks[name]
-    found = _BLOCK.match(name)
-    if found is None or found[0] not in blocks:
+    match = _BLOCK.match(name)
+    if match is None or match[0] not in blocks:
         return None
-    block, rest = blocks[found[0]], name[found.end() :]
-    residual = "resnets" in found[0] or "resnets" in block
+    block, rest = blocks[match[0]], name[match.end() :]
+    residual = "resnets" in match[0] or "resnets" in block
     rest = inside.get(rest, "") if residual else rest
     return f"{block}{rest}" if rest else None

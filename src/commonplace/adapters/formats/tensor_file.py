@@ -159,8 +159,10 @@ def _all_finite(data: NDArray[np.uint8], ordered: list[Entry], base: int) -> boo
     for name, run in groupby(ordered, lambda entry: entry.dtype):
         neighbours, dtype = list(run), _DTYPES[name]
         start, end = neighbours[0].start, neighbours[-1].end
-        whole = Entry(name, ((end - start) // dtype.itemsize,), start, end)
-        if end > start and dtype.is_floating_point and not _is_finite(_view(data, whole, base)):
+        joint = Entry(name, ((end - start) // dtype.itemsize,), start, end)
+        if not dtype.is_floating_point or end == start:
+            continue
+        if not _is_finite(_view(data, joint, base)):
             return False
     return True
 
