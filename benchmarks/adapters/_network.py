@@ -4,15 +4,16 @@
 the 72 linear layers of the blocks (85 million parameters).
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own name for it)
 from torch import Tensor, nn
 
-from commonplace.adapters import create, save_adapter
+from commonplace.adapters import Kind, create, save_adapter
 
 WIDTH: Final = 768
 HEADS: Final = 12
@@ -34,11 +35,11 @@ class Block(nn.Module):
         """Values [n, t, 768] to the same."""
         inner = self.before(x)
         q, k, v = (
-            one(inner).unflatten(-1, (HEADS, -1)).transpose(1, 2)
-            for one in (self.q, self.k, self.v)
+            projection(inner).unflatten(-1, (HEADS, -1)).transpose(1, 2)
+            for projection in (self.q, self.k, self.v)
         )
-        seen = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        x = x + self.o(seen.transpose(1, 2).flatten(2))
+        attended = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x = x + self.o(attended.transpose(1, 2).flatten(2))
         out: Tensor = x + self.down(F.gelu(self.up(self.between(x)), approximate="tanh"))
         return out
 
@@ -71,26 +72,26 @@ def network(layers: int = 12, device: str = "cpu", dtype: torch.dtype = torch.fl
     return model.to(dtype).requires_grad_(False).eval()
 
 
-def folder_of(model: nn.Module, at: Path, kind: Any, seed: int) -> Path:
+def folder_of(model: nn.Module, at: Path, kind: Kind, seed: int) -> Path:
     """A PEFT folder with random factors, that names no fingerprint, as PEFT's own do not."""
     adapter = create(model, [f"*.{name}" for name in NAMES], kind=kind, rank=8, seed=seed)
     random = torch.Generator().manual_seed(seed)
-    filled = adapter.map(
-        lambda _, one: one.with_tensors(
-            {**one.tensors, "up": torch.randn(one.factors["up"].shape, generator=random) * 0.01}
+    random_adapter = adapter.map(
+        lambda _, layer: layer.with_tensors(
+            {**layer.tensors, "up": torch.randn(layer.factors["up"].shape, generator=random) * 0.01}
         )
     )
-    save_adapter(filled.with_provenance(fingerprint=""), at, format="peft")
+    save_adapter(random_adapter.with_provenance(fingerprint=""), at, format="peft")
     return at
 
 
 class Clock:
-    """Seconds of one run; on a GPU until all of it is done."""
+    """Measures the seconds of a run; on a GPU it waits until all is done."""
 
     def __init__(self, device: str) -> None:
         self.device = device
 
-    def __call__(self, run: Any) -> float:
+    def __call__(self, run: Callable[[], object]) -> float:
         self._wait()
         start = perf_counter()
         run()

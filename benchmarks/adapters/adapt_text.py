@@ -53,7 +53,7 @@ SUFFIXES = {".md", ".txt", ".rst", ".mdx", ".qmd"}
 
 
 @dataclass(frozen=True)
-class Texts:
+class BlockSets:
     """Blocks of tokens [n, 256]."""
 
     learned: Tensor
@@ -64,7 +64,7 @@ class Texts:
     shipped: Tensor  # the other half
 
 
-class Plain(nn.Module):
+class LanguageScores(nn.Module):
     """A language model from token numbers to scores."""
 
     def __init__(self, base: nn.Module) -> None:
@@ -82,7 +82,7 @@ def documents(folder: Path) -> list[TrainingText]:
     return [TrainingText(file.read_text("utf-8", "replace"), file.name) for file in files]
 
 
-def prepare(root: Path, source: str, tokenizer: Any, settings: TextSettings) -> Texts:
+def prepare(root: Path, source: str, tokenizer: Any, settings: TextSettings) -> BlockSets:
     """Divide the source into three, and sample the others."""
     parts = split(documents(root / source), settings.held_out, settings.tested)
     names = sorted(folder.name for folder in root.iterdir() if folder.is_dir())
@@ -92,7 +92,7 @@ def prepare(root: Path, source: str, tokenizer: Any, settings: TextSettings) -> 
         if name != source
     ]
     shipped = blocks(tokenizer, [TrainingText(unrelated_text())], settings.block)
-    made = {
+    sets = {
         "learned": blocks(tokenizer, parts.learned, settings.block),
         "validation": spread(blocks(tokenizer, parts.validation, settings.block), 12),
         "test": spread(blocks(tokenizer, parts.test, settings.block), 32),
@@ -100,31 +100,31 @@ def prepare(root: Path, source: str, tokenizer: Any, settings: TextSettings) -> 
         "chooses": shipped[0::2],
         "shipped": shipped[1::2],
     }
-    return Texts(**made)
+    return BlockSets(**sets)
 
 
-def dress(
+def prepare_model(
     language: Language, kind: str, settings: TextSettings
 ) -> tuple[nn.Module, Callable[[], AbstractContextManager[None]], Callable[[Path], int]]:
-    """The model to train, how it is as before, and what its file weighs."""
+    """The model to train, a context in which it is the base, and what measures its file."""
     if kind == "full":
-        model = Plain(language.model)
-        for name, one in language.model.named_parameters():
+        model = LanguageScores(language.model)
+        for name, parameter in language.model.named_parameters():
             layer = name.split("layers.")[-1].partition(".")[0]
             last = layer.isdigit() and int(layer) >= _layers(language) - LAST
-            one.requires_grad_(last and one.ndim == 2)
-        changed = {n: p.detach() for n, p in model.named_parameters() if p.requires_grad}
-        return model, nullcontext, lambda _: len(save(changed))
+            parameter.requires_grad_(last and parameter.ndim == 2)
+        tuned = {n: p.detach() for n, p in model.named_parameters() if p.requires_grad}
+        return model, nullcontext, lambda _: len(save(tuned))
     adapter = create(language.model, kind=kind, rank=settings.rank, base=language.name)  # type: ignore[arg-type]
-    worn = attach(language.model, adapter, trainable=True)
-    words = NextTokenModel(language.model, worn)
+    attached = attach(language.model, adapter, trainable=True)
+    words = NextTokenModel(language.model, attached)
 
-    def weigh(place: Path) -> int:
-        save_adapter(worn.adapter, place / "a.safetensors")
-        worn.detach()
+    def file_size(place: Path) -> int:
+        save_adapter(attached.adapter, place / "a.safetensors")
+        attached.detach()
         return (place / "a.safetensors").stat().st_size
 
-    return words, words.without_adapter, weigh
+    return words, words.without_adapter, file_size
 
 
 def _layers(language: Language) -> int:
@@ -132,13 +132,17 @@ def _layers(language: Language) -> int:
     return int(config.num_hidden_layers)
 
 
-def one(
-    language: Language, kind: str, texts: Texts, before: dict[str, Any], settings: TextSettings
+def train_kind(
+    language: Language, kind: str, texts: BlockSets, before: dict[str, Any], settings: TextSettings
 ) -> dict[str, Any]:
-    """Train one kind; figures, and the curves."""
-    model, bare, weigh = dress(language, kind, settings)
+    """Train one kind; returns its figures and its curves."""
+    model, base_only, file_size = prepare_model(language, kind, settings)
     measure = Measure(
-        texts.validation, texts.chooses, settings.drift_weight, settings.drift_limit, bare
+        texts.validation,
+        texts.chooses,
+        weight=settings.drift_weight,
+        limit=settings.drift_limit,
+        base_only=base_only,
     )
     rate = replace(settings.training, learning_rate=RATES[kind])
     began, curve = perf_counter(), []
@@ -154,7 +158,7 @@ def one(
         test = evaluate(model, texts.test).loss
         others, other_drift = compare(model, texts.others, before["others"])
         shipped, drift = compare(model, texts.shipped, before["shipped"])
-        size = weigh(Path(place))
+        size = file_size(Path(place))
     row = {"test": test, "others": others, "shipped": shipped}
     return {
         **{name: math.exp(loss) for name, loss in row.items()},
@@ -225,22 +229,25 @@ def main() -> None:
     settings = replace(settings, training=replace(settings.training, steps=options.steps))
     language = open_language()
     texts = prepare(options.data / "library/ml", options.source, language.tokenizer, settings)
-    print({name: len(one) * settings.block for name, one in vars(texts).items()}, "tokens")
-    base = Plain(language.model)
+    print({name: len(rows) * settings.block for name, rows in vars(texts).items()}, "tokens")
+    base = LanguageScores(language.model)
     with torch.no_grad():
         before = {
             "test": evaluate(base, texts.test),
             "others": evaluate(base, texts.others, keep=True),
             "shipped": evaluate(base, texts.shipped, keep=True),
         }
-    known = {name: text.perplexity for name, text in before.items()}
+    perplexities = {name: text.perplexity for name, text in before.items()}
     # Full fine-tuning changes the base itself, so it comes last.
-    chosen = [kind for kind in RATES if kind in options.kinds.split(",")]
-    rows = {kind: one(language, kind, texts, before, settings) for kind in chosen}
+    kinds = [kind for kind in RATES if kind in options.kinds.split(",")]
+    rows = {
+        kind: train_kind(language, kind, texts=texts, before=before, settings=settings)
+        for kind in kinds
+    }
     print(environment())
-    print("\n".join(table(known, rows)))
+    print("\n".join(table(perplexities, rows)))
     if options.json:
-        record = {"before": known, "rows": rows, "environment": environment()}
+        record = {"before": perplexities, "rows": rows, "environment": environment()}
         options.json.write_text(json.dumps(record, indent=1))
     if options.picture:
         draw(rows, options.picture)

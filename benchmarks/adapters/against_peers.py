@@ -1,4 +1,4 @@
-"""How far PEFT and diffusers are off where adapters are composed, merged and converted, and we.
+"""The errors of PEFT, diffusers and this program in composing, merging and converting adapters.
 
 Each row is one operation that should change nothing, or should be what it says; the figure is the
 relative error of a small network's outputs, in float64.
@@ -62,7 +62,7 @@ def inputs() -> Tensor:
     return torch.randn(64, 24, generator=torch.Generator().manual_seed(1)).double()
 
 
-def theirs(seed: int = 0, **options: Any) -> Any:
+def peft_model(seed: int = 0, **options: Any) -> Any:
     """PEFT around the network, its factors random."""
     model = peft.get_peft_model(
         network(), peft.LoraConfig(**{"r": 4, "target_modules": TARGETS, **options})
@@ -75,104 +75,112 @@ def fill(model: Any, seed: int, name: str = "default") -> None:
     """Random factors, as after training."""
     random = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for key, one in model.named_parameters():
+        for key, parameter in model.named_parameters():
             if name in key and "magnitude" in key:
-                one.mul_(1 + 0.3 * torch.randn(one.shape, generator=random).tanh())
+                parameter.mul_(1 + 0.3 * torch.randn(parameter.shape, generator=random).tanh())
             elif name in key:
-                one.copy_(torch.randn(one.shape, generator=random) * 0.3)
+                parameter.copy_(torch.randn(parameter.shape, generator=random) * 0.3)
 
 
-def ours(adapters: list[tuple[Adapter, float]]) -> Tensor:
-    """Outputs of the network that wears them."""
+def adapted_output(adapters: list[tuple[Adapter, float]]) -> Tensor:
+    """Outputs of the network that wears these adapters."""
     model = network()
-    for one, strength in adapters:
-        attach(model, one, strength)
+    for adapter, strength in adapters:
+        attach(model, adapter, strength)
     out: Tensor = model(inputs())
     return out.detach()
 
 
-def off(found: Tensor, wanted: Tensor) -> float:
+def relative_error(actual: Tensor, expected: Tensor) -> float:
     """The relative error."""
-    return float((found - wanted).norm() / wanted.norm())
+    return float((actual - expected).norm() / expected.norm())
 
 
-def saved(model: Any, folder: Path) -> Adapter:
+def file_error(path: Path, expected: Tensor) -> float:
+    """The relative error of the outputs with a file, its layers named as the network's."""
+    return relative_error(adapted_output([(with_module_names(path), 1.0)]), expected)
+
+
+def save_and_open(model: Any, folder: Path) -> Adapter:
     """What PEFT wrote, opened here."""
     model.save_pretrained(folder)
     return open_adapter(folder)
 
 
-def one_alone(folder: Path, **options: Any) -> tuple[float, float]:
+def single_adapter(folder: Path, **options: Any) -> tuple[float, float]:
     """One adapter composed alone at weight 1."""
-    model = theirs(**options)
-    wanted, adapter = model(inputs()).detach(), saved(model, folder)
+    model = peft_model(**options)
+    expected, adapter = model(inputs()).detach(), save_and_open(model, folder)
     model.add_weighted_adapter(["default"], [1.0], "sum", combination_type="svd")
     model.set_adapter("sum")
     composed = compose([(adapter, 1.0)], "svd", rank=4)
-    return off(model(inputs()).detach(), wanted), off(ours([(composed, 1.0)]), wanted)
+    own_output = adapted_output([(composed, 1.0)])
+    return relative_error(model(inputs()).detach(), expected), relative_error(own_output, expected)
 
 
 def two_doras(folder: Path, merged_as: tuple[str, str]) -> tuple[float, float]:
     """Two DoRAs merged, beside the same two worn (first "default", then "other")."""
-    model = theirs(use_dora=True, lora_alpha=8)
+    model = peft_model(use_dora=True, lora_alpha=8)
     model.add_adapter("other", peft.LoraConfig(r=4, target_modules=TARGETS, use_dora=True))
     model.double()
     fill(model, 5, "other")
-    first = saved(model, folder)
+    first = save_and_open(model, folder)
     second = open_adapter(folder / "other")
     model.base_model.set_adapter(["default", "other"])
-    wanted = model(inputs()).detach()
+    expected = model(inputs()).detach()
     model.base_model.set_adapter(list(merged_as))
     model.merge_adapter(adapter_names=list(merged_as))
     merged = network()
     merge(merged, [(second, 1.0), (first, 1.0)])
-    worn = ours([(first, 1.0), (second, 1.0)])
-    return off(model(inputs()).detach(), wanted), off(merged(inputs()).detach(), worn)
+    worn = adapted_output([(first, 1.0), (second, 1.0)])
+    peer_error = relative_error(model(inputs()).detach(), expected)
+    return peer_error, relative_error(merged(inputs()).detach(), worn)
 
 
 def through_kohya(folder: Path, **options: Any) -> tuple[float | str, float]:
     """From diffusers to kohya: the file read here, against what it was made of."""
-    model = theirs(**options)
-    adapter, wanted = saved(model, folder), model(inputs()).detach()
-    return their_kohya(model, folder, wanted), our_kohya(adapter, folder, wanted)
+    model = peft_model(**options)
+    adapter, expected = save_and_open(model, folder), model(inputs()).detach()
+    return diffusers_to_kohya(model, folder, expected), own_kohya(adapter, folder, expected)
 
 
-def their_kohya(model: Any, folder: Path, wanted: Tensor) -> float | str:
+def diffusers_to_kohya(model: Any, folder: Path, expected: Tensor) -> float | str:
     """What diffusers writes for kohya."""
     from safetensors.torch import save_file
 
     convert: Any = importlib.import_module("diffusers.utils").convert_state_dict_to_kohya
     prefix = "base_model.model."
     state = {
-        f"unet.{key.removeprefix(prefix)}": one.contiguous()
-        for key, one in peft.get_peft_model_state_dict(model).items()
+        f"unet.{key.removeprefix(prefix)}": tensor.contiguous()
+        for key, tensor in peft.get_peft_model_state_dict(model).items()
     }
     try:
         save_file(convert(state), folder / "theirs.safetensors")
-        return off(ours([(named(folder / "theirs.safetensors"), 1.0)]), wanted)
+        return file_error(folder / "theirs.safetensors", expected)
     except InputError as error:
         keys = str(error).rpartition(": ")[2]
         return f"malformed keys: {keys}"
 
 
-def our_kohya(adapter: Adapter, folder: Path, wanted: Tensor) -> float:
+def own_kohya(adapter: Adapter, folder: Path, expected: Tensor) -> float:
     """What we write for kohya."""
     save_adapter(adapter, folder / "ours.safetensors", format="kohya")
-    return off(ours([(named(folder / "ours.safetensors"), 1.0)]), wanted)
+    return file_error(folder / "ours.safetensors", expected)
 
 
 def read_kohya(folder: Path, adapter: Adapter) -> tuple[float | str, float]:
     """A kohya file with an adapter for a U-Net, as diffusers and as this program read it."""
-    wanted, path = ours([(adapter, 1.0)]), folder / "kohya.safetensors"
+    expected, path = adapted_output([(adapter, 1.0)]), folder / "kohya.safetensors"
     save_adapter(adapter, path, format="kohya")
     try:
-        other: float | str = off(ours([(their_reading(path, folder), 1.0)]), wanted)
+        peer_output = adapted_output([(read_by_diffusers(path, folder), 1.0)])
+        peer_error: float | str = relative_error(peer_output, expected)
     except ValueError as error:
-        other = f"ValueError: {' '.join(str(error).split())[:60]}..."
-    return other, off(ours([(named(path), 1.0)]), wanted)
+        peer_error = f"ValueError: {' '.join(str(error).split())[:60]}..."
+    return peer_error, file_error(path, expected)
 
 
-def their_reading(path: Path, folder: Path) -> Adapter:
+def read_by_diffusers(path: Path, folder: Path) -> Adapter:
     """What diffusers makes of a kohya file: LoRA's factors by module, and alphas."""
     from safetensors.torch import load_file, save_file
 
@@ -182,17 +190,19 @@ def their_reading(path: Path, folder: Path) -> Adapter:
     tensors: dict[str, Tensor] = {}
     for module in TARGETS:
         for role in ("up", "down"):
-            key = next(one for one in state if f".{module}." in one and f".{role}." in one)
+            key = next(name for name in state if f".{module}." in name and f".{role}." in name)
             tensors[f"lora_unet_{module}.lora_{role}.weight"] = state[key].contiguous()
         alpha = next(value for key, value in alphas.items() if f".{module}." in key)
         tensors[f"lora_unet_{module}.alpha"] = torch.tensor(alpha)
     save_file(tensors, folder / "read.safetensors")
-    return named(folder / "read.safetensors")
+    return with_module_names(folder / "read.safetensors")
 
 
 def a_dora(folder: Path) -> tuple[float | str, float]:
     """A kohya file with `dora_scale`."""
-    return read_kohya(folder, saved(theirs(use_dora=True, lora_alpha=8), folder / "peft"))
+    return read_kohya(
+        folder, save_and_open(peft_model(use_dora=True, lora_alpha=8), folder / "peft")
+    )
 
 
 def a_lokr(folder: Path) -> tuple[float | str, float]:
@@ -202,21 +212,23 @@ def a_lokr(folder: Path) -> tuple[float | str, float]:
         torch.Generator().manual_seed(3),
     )
 
-    def draw(one: Tensor) -> Tensor:
-        return torch.randn(one.shape, generator=random).double() * 0.3
+    def draw(tensor: Tensor) -> Tensor:
+        return torch.randn(tensor.shape, generator=random).double() * 0.3
 
-    return read_kohya(folder, Adapter({n: one.map(draw) for n, one in fresh.layers.items()}))
+    return read_kohya(folder, Adapter({n: layer.map(draw) for n, layer in fresh.layers.items()}))
 
 
-def named(path: Path) -> Adapter:
+def with_module_names(path: Path) -> Adapter:
     """The adapter with the network's names for its layers."""
     return with_names(open_adapter(path), TARGETS)
 
 
 ROWS: dict[str, Callable[[Path], tuple[float | str, float]]] = {
-    "PEFT: one rsLoRA alone at weight 1": lambda f: one_alone(f, use_rslora=True, lora_alpha=8),
-    "PEFT: one LoRA with bias alone at weight 1": lambda f: one_alone(f, lora_bias=True),
-    "PEFT: one DoRA alone at weight 1": lambda f: one_alone(f, use_dora=True),
+    "PEFT: one rsLoRA alone at weight 1": lambda f: single_adapter(
+        f, use_rslora=True, lora_alpha=8
+    ),
+    "PEFT: one LoRA with bias alone at weight 1": lambda f: single_adapter(f, lora_bias=True),
+    "PEFT: one DoRA alone at weight 1": lambda f: single_adapter(f, use_dora=True),
     "PEFT: two DoRAs merged": lambda f: two_doras(f, ("default", "other")),
     "PEFT: two DoRAs merged in another order": lambda f: two_doras(f, ("other", "default")),
     "diffusers to kohya: rank 4, alpha 2": lambda f: through_kohya(f, lora_alpha=2),
@@ -242,12 +254,12 @@ def main() -> None:
     warnings.simplefilter("ignore")
     versions = ", ".join(f"{name} {version(name)}" for name in ("peft", "diffusers"))
     print(f"{versions}\n| operation | theirs | ours |\n|---|---|---|")
-    found = list(rows())
-    for name, other, own in found:
-        shown = other if isinstance(other, str) else f"{other:.2g}"
-        print(f"| {name} | {shown} | {own:.1g} |")
+    results = list(rows())
+    for name, peer_error, own_error in results:
+        peer_text = peer_error if isinstance(peer_error, str) else f"{peer_error:.2g}"
+        print(f"| {name} | {peer_text} | {own_error:.1g} |")
     if file:
-        file.write_text(json.dumps([list(row) for row in found], indent=1))
+        file.write_text(json.dumps([list(row) for row in results], indent=1))
 
 
 if __name__ == "__main__":

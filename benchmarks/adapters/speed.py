@@ -26,7 +26,16 @@ import torch
 from peft.utils.hotswap import hotswap_adapter, prepare_model_for_compiled_hotswap
 
 from benchmarks.adapters._network import NAMES, TOKENS, Clock, folder_of, network
-from commonplace.adapters import Adapter, attach, compose, fingerprint, merge, open_adapter
+from commonplace.adapters import (
+    Adapter,
+    Kind,
+    Method,
+    attach,
+    compose,
+    fingerprint,
+    merge,
+    open_adapter,
+)
 
 COMPOSED = 10
 Row = tuple[str, float, float]
@@ -52,114 +61,119 @@ class Bench:
         self.device = options.device
 
     def both(
-        self, name: str, theirs: Callable[[], object], ours: Callable[[], object], times: int = 1
+        self,
+        name: str,
+        peft_run: Callable[[], object],
+        own_run: Callable[[], object],
+        times: int = 1,
     ) -> Row:
         """One row: the medians of `times` interleaved runs."""
-        runs = [(self.clock(theirs), self.clock(ours)) for _ in range(times)]
-        return name, median(one for one, _ in runs), median(one for _, one in runs)
+        runs = [(self.clock(peft_run), self.clock(own_run)) for _ in range(times)]
+        return name, median(seconds for seconds, _ in runs), median(seconds for _, seconds in runs)
 
     def rows(self) -> Iterator[Row]:
         """One round of everything."""
         first, second, *_ = self.folders
-        held: dict[str, Any] = {}
+        models: dict[str, Any] = {}
         yield self.both(
             "attach",
-            lambda: held.update(theirs=peft.PeftModel.from_pretrained(self.base, first)),
-            lambda: held.update(ours=attach(self.bare, open_adapter(first))),
+            lambda: models.update(theirs=peft.PeftModel.from_pretrained(self.base, first)),
+            lambda: models.update(ours=attach(self.bare, open_adapter(first))),
         )
-        theirs, worn, bare = held["theirs"], held["ours"], self.bare
+        peft_model, attached, model = models["theirs"], models["ours"], self.bare
         for shape in ((1, 1), (1, 64), (4, 128)):
             x = torch.randint(TOKENS, shape, device=self.device)
-            assert theirs(x).shape == bare(x).shape  # warm
+            assert peft_model(x).shape == model(x).shape  # warm
             name = f"forward, {shape[0]} x {shape[1]} tokens"
-            yield self.both(name, lambda x=x: theirs(x), lambda x=x: bare(x), 3)  # type: ignore[misc]
+            yield self.both(name, lambda x=x: peft_model(x), lambda x=x: model(x), 3)  # type: ignore[misc]
         for name, folder, times in (("swap, the first", second, 1), ("swap", first, 5)):
             yield self.both(
                 name,
-                lambda folder=folder: _hotswap(theirs, folder),  # type: ignore[misc]
-                lambda folder=folder: worn.swap(open_adapter(folder)),  # type: ignore[misc]
+                lambda folder=folder: _hotswap(peft_model, folder),  # type: ignore[misc]
+                lambda folder=folder: attached.swap(open_adapter(folder)),  # type: ignore[misc]
                 times,
             )
         x = torch.randint(TOKENS, (1, 64), device=self.device)
-        wanted, found = theirs(x).float(), bare(x).float()
-        apart = float((wanted - found).norm() / found.norm())
-        assert apart < torch.finfo(next(bare.parameters()).dtype).eps ** 0.5, apart
-        worn.detach()
-        yield from self._merged(theirs, open_adapter(first))
-        held["theirs"] = theirs.unload()
+        expected, actual = peft_model(x).float(), model(x).float()
+        difference = float((expected - actual).norm() / actual.norm())
+        assert difference < torch.finfo(next(model.parameters()).dtype).eps ** 0.5, difference
+        attached.detach()
+        yield from self._merge_rows(peft_model, open_adapter(first))
+        models["theirs"] = peft_model.unload()
 
-    def _merged(self, theirs: Any, adapter: Adapter) -> Iterator[Row]:
-        held: dict[str, Any] = {}
+    def _merge_rows(self, peft_model: Any, adapter: Adapter) -> Iterator[Row]:
+        merges: dict[str, Any] = {}
 
-        def ours() -> None:
-            held["merged"] = merge(self.bare, [(adapter, 1.0)])
+        def merge_reversibly() -> None:
+            merges["merged"] = merge(self.bare, [(adapter, 1.0)])
 
         yield self.both(
             "merge for good",
-            theirs.merge_adapter,
+            peft_model.merge_adapter,
             lambda: merge(self.bare, [(adapter, 1.0)], keep=False),
         )
-        theirs.unmerge_adapter()
+        peft_model.unmerge_adapter()
         merge(self.bare, [(adapter, -1.0)], keep=False)  # the base, up to rounding
-        yield self.both("merge, kept", theirs.merge_adapter, ours)
-        yield self.both("unmerge", theirs.unmerge_adapter, lambda: held["merged"].unmerge())
+        yield self.both("merge, kept", peft_model.merge_adapter, merge_reversibly)
+        yield self.both("unmerge", peft_model.unmerge_adapter, lambda: merges["merged"].unmerge())
 
-    def composed(self) -> Iterator[Row]:
+    def compose_rows(self) -> Iterator[Row]:
         """Ten LoRA as one, ready to be worn."""
         model = peft.PeftModel.from_pretrained(self.base, self.folders[0], adapter_name="0")
         for number, folder in enumerate(self.folders[1:COMPOSED], 1):
             model.load_adapter(str(folder), str(number))
         weights = [0.1] * COMPOSED
         names = [str(number) for number in range(COMPOSED)]
-        adapters = [open_adapter(one) for one in self.folders[:COMPOSED]]
+        adapters = [open_adapter(folder) for folder in self.folders[:COMPOSED]]
 
-        def theirs(how: str) -> None:
+        def compose_peft(how: str) -> None:
             options = {"svd_rank": 8} if how == "svd" else {}
             model.add_weighted_adapter(names, weights, f"by {how}", how, **options)
 
-        def ours(how: Any) -> None:
-            made = compose(list(zip(adapters, weights, strict=True)), how, rank=RANKS.get(how))
-            attach(self.bare, made).detach()
+        def compose_own(how: Method) -> None:
+            composed = compose(list(zip(adapters, weights, strict=True)), how, rank=RANKS.get(how))
+            attach(self.bare, composed).detach()
 
-        for their_way, our_way in (("cat", "concatenation"), ("svd", "svd")):
+        for peft_way, own_way in (("cat", "concatenation"), ("svd", "svd")):
             yield self.both(
-                f"compose {COMPOSED}: {our_way}",
-                lambda way=their_way: theirs(way),  # type: ignore[misc]
-                lambda way=our_way: ours(way),  # type: ignore[misc]
+                f"compose {COMPOSED}: {own_way}",
+                lambda way=peft_way: compose_peft(way),  # type: ignore[misc]
+                lambda way=own_way: compose_own(way),  # type: ignore[misc]
             )
         model.unload()
 
-    def compiled(self) -> Iterator[Row]:
+    def compiled_rows(self) -> Iterator[Row]:
         """Forward of compiled models, and a swap with the forward after it, that compiles nothing.
 
         PEFT has no swap of a DoRA in place, so there only the forwards are beside each other.
         """
         first, second, *_ = self.folders
-        model: Any = peft.PeftModel.from_pretrained(self.base, first)
-        lora = not model.peft_config["default"].use_dora
+        wrapped: Any = peft.PeftModel.from_pretrained(self.base, first)
+        lora = not wrapped.peft_config["default"].use_dora
         if lora:
-            prepare_model_for_compiled_hotswap(model)
-        worn, x = attach(self.bare, open_adapter(first)), torch.randint(TOKENS, (1, 64))
+            prepare_model_for_compiled_hotswap(wrapped)
+        attached, x = attach(self.bare, open_adapter(first)), torch.randint(TOKENS, (1, 64))
         x = x.to(self.device)
-        theirs: Any = torch.compile(model)
-        ours: Any = torch.compile(self.bare)
-        theirs(x), ours(x)
-        yield self.both("compiled forward, 1 x 64 tokens", lambda: theirs(x), lambda: ours(x), 7)
+        peft_model: Any = torch.compile(wrapped)
+        own_model: Any = torch.compile(self.bare)
+        peft_model(x), own_model(x)
+        name = "compiled forward, 1 x 64 tokens"
+        yield self.both(name, lambda: peft_model(x), lambda: own_model(x), 7)
 
-        def their_swap() -> None:
-            _hotswap(model, second)
-            theirs(x)
+        def peft_swap() -> None:
+            _hotswap(wrapped, second)
+            peft_model(x)
 
-        def our_swap() -> None:
-            worn.swap(open_adapter(second))
-            ours(x)
+        def own_swap() -> None:
+            attached.swap(open_adapter(second))
+            own_model(x)
 
         with torch.compiler.set_stance("fail_on_recompile"):
-            our_swap()
+            own_swap()
             if lora:
-                yield self.both("compiled swap and forward", their_swap, our_swap, 7)
+                yield self.both("compiled swap and forward", peft_swap, own_swap, 7)
 
-    def fingerprinted(self) -> tuple[float, float]:
+    def fingerprint_times(self) -> tuple[float, float]:
         """Seconds of a model's first fingerprint and of the next, which is remembered."""
         fresh = network(len(self.bare.blocks), self.device)
         return self.clock(lambda: fingerprint(fresh)), self.clock(lambda: fingerprint(fresh))
@@ -186,28 +200,30 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as at, torch.no_grad():
         model = network(options.layers)
         count = COMPOSED if options.compose else 2
-        kind = "lora" if options.compose else options.kind
+        kind: Kind = "lora" if options.compose else options.kind
         folders = [folder_of(model, Path(at) / str(n), kind, n) for n in range(count)]
-        bench, found = Bench(options, folders), defaultdict[str, list[tuple[float, float]]](list)
-        once = bench.composed if options.compose else bench.compiled if options.compile else None
+        bench, seconds = Bench(options, folders), defaultdict[str, list[tuple[float, float]]](list)
+        single_round = bench.compiled_rows if options.compile else None
+        single_round = bench.compose_rows if options.compose else single_round
         for number in range(options.runs + 1):
-            for name, theirs, ours in once() if once else bench.rows():
-                if number or once:  # the first round warms
-                    found[name].append((theirs, ours))
-            if once:
+            for name, peft_seconds, own_seconds in single_round() if single_round else bench.rows():
+                if number or single_round:  # the first round warms
+                    seconds[name].append((peft_seconds, own_seconds))
+            if single_round:
                 break
-        prints = bench.fingerprinted()
+        prints = bench.fingerprint_times()
     rows = {
-        name: (median(one for one, _ in runs), median(one for _, one in runs))
-        for name, runs in sorted(found.items())
+        name: (median(value for value, _ in runs), median(value for _, value in runs))
+        for name, runs in sorted(seconds.items())
     }
     print(f"{options.kind}, peft {peft.__version__}, {options.device}, {options.dtype}")
     print(
         f"{12 if options.layers is None else options.layers} layers, {len(NAMES)} adapted in each"
     )
     print("| operation | PEFT | ours | ratio |\n|---|---|---|---|")
-    for name, (theirs, ours) in rows.items():
-        print(f"| {name} | {theirs * 1e3:.1f} ms | {ours * 1e3:.1f} ms | {theirs / ours:.2f} |")
+    for name, (peft_seconds, own_seconds) in rows.items():
+        times = f"{peft_seconds * 1e3:.1f} ms | {own_seconds * 1e3:.1f} ms"
+        print(f"| {name} | {times} | {peft_seconds / own_seconds:.2f} |")
     print(f"fingerprint: first {prints[0] * 1e3:.1f} ms, remembered {prints[1] * 1e3:.2f} ms")
     if options.json:
         options.json.write_text(json.dumps({"rows": rows, "fingerprint": prints}, indent=1))

@@ -33,27 +33,27 @@ from commonplace.adapters import attach, create
 MODELS = ("PEFT lora", "ours lora", "PEFT dora", "ours dora")
 
 
-def made(name: str, options: argparse.Namespace) -> tuple[nn.Module, list[nn.Parameter]]:
+def adapted_model(name: str, options: argparse.Namespace) -> tuple[nn.Module, list[nn.Parameter]]:
     """A model with a fresh adapter, and what trains."""
-    whose, kind = name.split()
+    program, kind = name.split()
     dtype = getattr(torch, options.dtype)
     model: Any = network(options.layers, options.device, dtype)
-    if whose == "PEFT":
+    if program == "PEFT":
         config = peft.LoraConfig(
             r=8, lora_alpha=8, target_modules=list(NAMES), use_dora=kind == "dora"
         )
         model = peft.get_peft_model(model, config, autocast_adapter_dtype=False)
-        return model, [one for one in model.parameters() if one.requires_grad]
-    patterns = [f"*.{one}" for one in NAMES]
+        return model, [parameter for parameter in model.parameters() if parameter.requires_grad]
+    patterns = [f"*.{module}" for module in NAMES]
     fresh = create(model, patterns, kind=kind, rank=8)  # type: ignore[arg-type]
-    of_dtype = fresh.map(lambda _, one: one.map(lambda tensor: tensor.to(dtype)))
-    worn = attach(model, of_dtype, trainable=True)
-    return model, list(worn.parameters())
+    of_dtype = fresh.map(lambda _, layer: layer.map(lambda tensor: tensor.to(dtype)))
+    attached = attach(model, of_dtype, trainable=True)
+    return model, list(attached.parameters())
 
 
 def stepper(name: str, options: argparse.Namespace) -> Callable[[], float]:
     """Takes one step; returns the loss."""
-    model, parameters = made(name, options)
+    model, parameters = adapted_model(name, options)
     optimiser = torch.optim.AdamW(parameters, 1e-3)
     runs: Any = torch.compile(model) if options.compile else model
     random = torch.Generator().manual_seed(0)
@@ -127,10 +127,10 @@ def main() -> None:
     seconds: dict[str, list[float]] = {name: [] for name in MODELS}
     for number in range(options.steps + 1):
         for name, step in steps.items():
-            taken = clock(step)
+            elapsed = clock(step)
             if number:  # the first warms
-                seconds[name].append(taken)
-    times = {name: median(one) for name, one in seconds.items()}
+                seconds[name].append(elapsed)
+    times = {name: median(runs) for name, runs in seconds.items()}
     print(
         f"peft {peft.__version__}, {options.device}, {options.dtype}, {options.layers} layers, ",
         end="",
@@ -138,12 +138,21 @@ def main() -> None:
     print(f"{options.batch} x {options.length} tokens{', compiled' if options.compile else ''}")
     print("| training | PEFT | ours | ratio | PEFT, peak | ours, peak |\n|---|---|---|---|---|---|")
     for kind in ("lora", "dora"):
-        theirs, ours = times[f"PEFT {kind}"], times[f"ours {kind}"]
-        peaks = [f"{memory[f'{one} {kind}']:.0f} MB" if memory else "" for one in ("PEFT", "ours")]
-        row = [kind, f"{theirs:.2f} s", f"{ours:.2f} s", f"{theirs / ours:.2f}", *peaks]
+        peft_seconds, own_seconds = times[f"PEFT {kind}"], times[f"ours {kind}"]
+        peaks = [
+            f"{memory[f'{program} {kind}']:.0f} MB" if memory else ""
+            for program in ("PEFT", "ours")
+        ]
+        row = [
+            kind,
+            f"{peft_seconds:.2f} s",
+            f"{own_seconds:.2f} s",
+            f"{peft_seconds / own_seconds:.2f}",
+            *peaks,
+        ]
         print(f"| {' | '.join(row)} |")
-    for whose in ("PEFT", "ours"):
-        print(f"{whose}: dora / lora = {times[f'{whose} dora'] / times[f'{whose} lora']:.2f}")
+    for program in ("PEFT", "ours"):
+        print(f"{program}: dora / lora = {times[f'{program} dora'] / times[f'{program} lora']:.2f}")
     if options.json:
         options.json.write_text(json.dumps({"seconds": seconds, "peak MB": memory}, indent=1))
 

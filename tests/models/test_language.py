@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from commonplace.foundation import InputError, WeightsError
-from commonplace.models.language import llama as _llama
 from commonplace.models.language.endpoint import EndpointModel, open_endpoint
 from commonplace.models.language.interface import open_language_model
+from commonplace.models.language.llama import stream_words
 from commonplace.models.language.messages import disarm, prepare_messages
 
 MESSAGES = [{"role": "user", "content": "hello"}]
@@ -237,7 +237,7 @@ def test_a_callback_becomes_a_stream() -> None:
         take(piece("a"))
         take([piece("b"), {"choices": [{"delta": {}}]}])
 
-    assert list(_llama._stream(run)) == ["a", "b"]
+    assert list(stream_words(run)) == ["a", "b"]
 
 
 def test_a_reader_that_stops_ends_the_generation() -> None:
@@ -248,7 +248,7 @@ def test_a_reader_that_stops_ends_the_generation() -> None:
             pass
         ended.set()
 
-    stream = _llama._stream(run)
+    stream = stream_words(run)
     assert next(stream) == "a"
     stream.close()
     assert ended.is_set()
@@ -263,4 +263,4 @@ def test_errors_of_the_runtime_are_said() -> None:
 
     for run, reason in ((refuse, "too long"), (crash, "crashed")):
         with pytest.raises(InputError, match=reason):
-            list(_llama._stream(run))
+            list(stream_words(run))

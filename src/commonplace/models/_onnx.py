@@ -146,11 +146,11 @@ def _output_declarations(names: Sequence[str]) -> bytes:
     name 1 and type 2).
     """
     float_tensor = b"\x12\x04\x0a\x02\x08\x01"
-    values = [b"\x0a" + _sized(name.encode()) + float_tensor for name in names]
-    return b"\x3a" + _sized(b"".join(b"\x62" + _sized(value) for value in values))
+    values = [b"\x0a" + _with_length(name.encode()) + float_tensor for name in names]
+    return b"\x3a" + _with_length(b"".join(b"\x62" + _with_length(value) for value in values))
 
 
-def _sized(content: bytes) -> bytes:
+def _with_length(content: bytes) -> bytes:
     """Content behind its length as a protobuf varint."""
     length, size = len(content), b""
     while length > 127:

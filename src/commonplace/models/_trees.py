@@ -110,7 +110,7 @@ class Trees:
 
         NaN is a missing value, and goes the way that the trainer learned for it.
         """
-        x, (feature, lower, upper, missing, starts, values) = self._checked(rows), self._table
+        x, (feature, lower, upper, missing, starts, values) = self._check(rows), self._table
         if not len(starts):
             return np.full(len(x), self._constant)
         column = x[:, feature]
@@ -121,7 +121,7 @@ class Trees:
 
     def contributions(self, rows: NDArray[Any]) -> Float64s:
         """Each feature's share of each row's sum, [n, features]; with `expected` they add up."""
-        x = self._checked(rows)
+        x = self._check(rows)
         shares = np.zeros((len(self.features), len(x)))
         for feature, lower, upper, missing, share, value in self._by_depth:
             column = x[:, feature]  # [n, leaves, steps]
@@ -141,7 +141,7 @@ class Trees:
             tables.append((*columns, np.array([leaf.value for leaf in leaves])))
         return tables
 
-    def _checked(self, rows: NDArray[Any]) -> Float64s:
+    def _check(self, rows: NDArray[Any]) -> Float64s:
         x = np.asarray(rows, np.float64)
         if x.ndim != 2 or x.shape[1] != len(self.features):
             raise ValueError(f"rows of {len(self.features)} features, not an array {x.shape}")
@@ -204,26 +204,26 @@ def compact(model: Mapping[str, Any], **header: Any) -> dict[str, Any]:
     Raises:
         ValueError: a split is on a category.
     """
-    trees = [_compacted(tree["tree_structure"]) for tree in model["tree_info"]]
+    trees = [_compact_node(tree["tree_structure"]) for tree in model["tree_info"]]
     return {**header, "features": list(model["feature_names"]), "trees": trees}
 
 
-def _compacted(node: Mapping[str, Any]) -> list[Any]:
+def _compact_node(node: Mapping[str, Any]) -> list[Any]:
     if "leaf_value" in node:
-        return [_rounded(node["leaf_value"])]
+        return [_round(node["leaf_value"])]
     if node["decision_type"] != "<=":
         raise ValueError(f"a split by {node['decision_type']}, not by a number")
     lower_node, upper_node = node["left_child"], node["right_child"]
     # Without missing values in training LightGBM takes NaN for 0.
     to_left = node["default_left"] if node["missing_type"] == "NaN" else node["threshold"] >= 0
     share = _rows(lower_node) / (_rows(lower_node) + _rows(upper_node))
-    head = [int(node["split_feature"]), _rounded(node["threshold"]), int(to_left), _rounded(share)]
-    return [*head, _compacted(lower_node), _compacted(upper_node)]
+    head = [int(node["split_feature"]), _round(node["threshold"]), int(to_left), _round(share)]
+    return [*head, _compact_node(lower_node), _compact_node(upper_node)]
 
 
 def _rows(node: Mapping[str, Any]) -> int:
     return int(node["leaf_count"] if "leaf_value" in node else node["internal_count"])
 
 
-def _rounded(value: float) -> float:
+def _round(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")

@@ -29,7 +29,7 @@ class LayerFile:
         layers: makes the layers of such bytes; their tensors stand in them.
     """
 
-    layout: Any
+    layout: object
     read: Callable[[NDArray[np.uint8] | None], NDArray[np.uint8]]
     layers: Callable[[NDArray[np.uint8]], dict[str, Layer]]
 

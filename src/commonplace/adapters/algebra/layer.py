@@ -212,7 +212,7 @@ def _size(algebra: Algebra, shapes: tuple[tuple[str, Shape], ...]) -> tuple[int,
             return _tucker_size(
                 f["mid"], _flattened_size(f["up"])[::-1], _flattened_size(f["down"])
             )
-        return _chained(_flattened_size(f["up"]), _flattened_size(f["down"]))
+        return _chain(_flattened_size(f["up"]), _flattened_size(f["down"]))
     first, second = (_half_size(f, which) for which in "12")
     if algebra == "lokr":
         return first[0] * second[0], first[1] * second[1]
@@ -228,7 +228,7 @@ def _half_size(f: Mapping[str, Shape], which: str) -> tuple[int, int]:
     outputs, inputs = _flattened_size(f[f"w{which}_a"]), _flattened_size(f[f"w{which}_b"])
     if f"t{which}" in f:
         return _tucker_size(f[f"t{which}"], outputs, inputs)
-    return _chained(outputs, inputs)
+    return _chain(outputs, inputs)
 
 
 def _flattened_size(factor: Shape) -> tuple[int, int]:
@@ -237,7 +237,7 @@ def _flattened_size(factor: Shape) -> tuple[int, int]:
     return factor[0], math.prod(factor[1:])
 
 
-def _chained(first: tuple[int, int], second: tuple[int, int]) -> tuple[int, int]:
+def _chain(first: tuple[int, int], second: tuple[int, int]) -> tuple[int, int]:
     if first[1] != second[0]:
         raise ValueError("the ranks of two factors are different")
     return first[0], second[1]

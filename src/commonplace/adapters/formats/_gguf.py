@@ -56,7 +56,7 @@ def open_gguf_adapter(path: Path, base: Path | None, allow_unmapped: bool) -> Ad
         raise InputError(
             f"{display_path(path)} is for a {architecture}, the base is a {known_base.architecture}"
         )
-    tensors, unmapped = _grouped(gguf)
+    tensors, unmapped = _group(gguf)
     if unmapped and not (allow_unmapped and tensors):
         raise InputError(
             f"{display_path(path)} holds {len(unmapped)} tensors that are no adapter's as far as "
@@ -122,7 +122,7 @@ def _check_kind(gguf: Gguf) -> None:
         raise InputError(f"{file} acts from certain words on only (aLoRA), which is not supported")
 
 
-def _grouped(gguf: Gguf) -> tuple[dict[str, str], list[str]]:
+def _group(gguf: Gguf) -> tuple[dict[str, str], list[str]]:
     """The weight's tensor by module, and the names of what is none of a pair."""
     tensors: dict[str, str] = {}
     unmapped: list[str] = []

@@ -135,7 +135,7 @@ def read_layer(module: str, tensors: Mapping[str, Tensor], notes: Notes) -> Laye
 def write_layer(module: str, layer: Layer) -> Iterator[tuple[str, Tensor]]:
     """The keys and tensors of one layer, as LyCORIS writes them."""
     for name, tensor in layer.factors.items():
-        value = _unflattened(tensor, layer) if name in ("up", "down") else tensor
+        value = _unflatten(tensor, layer) if name in ("up", "down") else tensor
         if name in ("w1",) and {*layer.factors} == {"w1", "w2"} and layer.scale != 1:
             value = tensor * layer.scale  # two full blocks have no alpha
         yield f"{module}.{_SUFFIX_OF[layer.algebra, name]}", value
@@ -177,7 +177,7 @@ def _column(magnitude: Tensor | None) -> Tensor | None:
     return magnitude if magnitude is None or magnitude.ndim > 1 else magnitude[:, None]
 
 
-def _unflattened(factor: Tensor, layer: Layer) -> Tensor:
+def _unflatten(factor: Tensor, layer: Layer) -> Tensor:
     """LoRA's factors of a convolution have the kernel's axes."""
     axes = max(len(shape(layer)), 2) - factor.ndim
     return factor.reshape(*factor.shape, *[1] * axes) if axes > 0 else factor

@@ -215,7 +215,7 @@ def _split(key: str) -> tuple[str, str | None]:
     return (module, last) if _LYCORIS.fullmatch(last) else (name, None)
 
 
-def _pattern(patterns: Mapping[str, Any] | None, module: str, default: Any) -> Any:
+def _pattern(patterns: Mapping[str, float] | None, module: str, default: float) -> float:
     """PEFT's rule: a pattern matches a module's name, or what ends it after a dot."""
     for pattern, value in (patterns or {}).items():
         if re.match(rf"(.*\.)?({pattern})$", module):

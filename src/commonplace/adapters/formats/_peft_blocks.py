@@ -35,7 +35,7 @@ def possible_factors(layer: Layer) -> dict[BlockFactors, int]:
 
 
 def _gives(factor: int, outputs: tuple[int, int], inputs: tuple[int, int]) -> bool:
-    return all(_factorized(math.prod(pair), factor) == pair for pair in (outputs, inputs))
+    return all(_factorize(math.prod(pair), factor) == pair for pair in (outputs, inputs))
 
 
 def _large(layer: Layer) -> list[tuple[int, int]]:
@@ -54,7 +54,7 @@ def _large(layer: Layer) -> list[tuple[int, int]]:
 
 
 @lru_cache(1 << 16)
-def _factorized(dimension: int, factor: int) -> tuple[int, int]:
+def _factorize(dimension: int, factor: int) -> tuple[int, int]:
     """PEFT's `factorization`."""
     if factor > 0 and dimension % factor == 0:
         return factor, dimension // factor

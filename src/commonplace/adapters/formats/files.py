@@ -213,7 +213,7 @@ def _layers(
     file: TensorFile,
     modules: Mapping[str, Mapping[str, str]],
     make: Callable[[str, dict[str, Tensor]], Layer],
-    context: Any,
+    context: object,
 ) -> LazyLayers:
     """The layers of a file, each read when it is asked for, or all in one piece.
 

@@ -122,7 +122,7 @@ def write_tensors(
     """
     try:
         with file_beside(path) as spool, replacing(path) as target:
-            entries = _spooled(spool, tensors)
+            entries = _write_spool(spool, tensors)
             _join(target, entries, dict(metadata()), spool)
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -170,7 +170,7 @@ def _all_finite(data: NDArray[np.uint8], ordered: list[Entry], base: int) -> boo
 # -------------------------------------------------------------------- writing
 
 
-def _spooled(spool: IO[bytes], tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Any]:
+def _write_spool(spool: IO[bytes], tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Any]:
     """Write the tensors' data one after the other; returns the header's entries."""
     entries: dict[str, Any] = {}
     at = 0

@@ -48,7 +48,7 @@ def choose_modules(model: nn.Module, patterns: str | Sequence[str]) -> dict[str,
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
         matches = _matching(candidates, pattern, _output_layer(model))
         if not matches:
-            raise InputError(_unmatched(model, pattern, list(candidates)))
+            raise InputError(_no_match(model, pattern, list(candidates)))
         selected.update(matches)
     return {name: module for name, module in candidates.items() if name in selected}
 
@@ -61,7 +61,7 @@ def resolve(names: Iterable[str], modules: Iterable[str]) -> tuple[dict[str, str
     """
     module_names, layer_names = list(modules), list(names)
     exact = set(module_names)
-    flattened = {} if exact.issuperset(layer_names) else _flattened(module_names)
+    flattened = {} if exact.issuperset(layer_names) else _by_flat_name(module_names)
     module_of: dict[str, str] = {}
     missing: list[str] = []
     for name in layer_names:
@@ -114,7 +114,7 @@ def _output_layer(model: nn.Module) -> nn.Module | None:
     return output if isinstance(output, nn.Module) else None
 
 
-def _unmatched(model: nn.Module, pattern: str, candidates: list[str]) -> str:
+def _no_match(model: nn.Module, pattern: str, candidates: list[str]) -> str:
     for name, module in model.named_modules():
         if name and fnmatchcase(name, pattern):
             return (
@@ -126,7 +126,7 @@ def _unmatched(model: nn.Module, pattern: str, candidates: list[str]) -> str:
     return f"no module is named {pattern}{hint}"
 
 
-def _flattened(modules: Iterable[str]) -> dict[str, set[str]]:
+def _by_flat_name(modules: Iterable[str]) -> dict[str, set[str]]:
     table: dict[str, set[str]] = {}
     for name in modules:
         table.setdefault(name.replace(".", "_"), set()).add(name)

@@ -57,15 +57,15 @@ _BLOCK: Final = re.compile(
 
 def diffusers_name(name: str) -> str | None:
     """Diffusers' name, with underscores, of one of the original's; None where it is none."""
-    return _renamed(name, _TO_DIFFUSERS, _RESIDUAL)
+    return _rename(name, _TO_DIFFUSERS, _RESIDUAL)
 
 
 def original_name(name: str) -> str | None:
     """The original's name, with underscores, of one of diffusers'; None where it is none."""
-    return _renamed(name, _TO_ORIGINAL, _RESIDUAL_ORIGINAL)
+    return _rename(name, _TO_ORIGINAL, _RESIDUAL_ORIGINAL)
 
 
-def _renamed(name: str, blocks: dict[str, str], inside: dict[str, str]) -> str | None:
+def _rename(name: str, blocks: dict[str, str], inside: dict[str, str]) -> str | None:
     if name in blocks:
         return blocks[name]
     match = _BLOCK.match(name)

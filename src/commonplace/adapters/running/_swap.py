@@ -9,7 +9,6 @@ takes its size twice.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +25,9 @@ class SwapBuffer:
     alphas of some formats) is the same.
     """
 
-    def __init__(self, layout: Any, data: NDArray[np.uint8], layers: list[AttachedLayer]) -> None:
+    def __init__(
+        self, layout: object, data: NDArray[np.uint8], layers: list[AttachedLayer]
+    ) -> None:
         self.layout, self._data, self._layers = layout, data, layers
         self._places = [parameter.data_ptr() for parameter in self._parameters()]
         self._gap_places: NDArray[np.intp] | None = None

@@ -162,7 +162,7 @@ def resize(
     resized = adapters.resize(before, rank, energy)
     adapters.save_adapter(resized, out, format=format, overwrite=overwrite)
     after = adapters.open_adapter(out)
-    show_distances(adapters.compare(_undirected(before), _undirected(after)))
+    show_distances(adapters.compare(_without_magnitudes(before), _without_magnitudes(after)))
     say(bold(f"wrote {out}"), dim(f" · {len(after.layers)} layers"))
 
 
@@ -319,7 +319,7 @@ def _open_part(text: str) -> "tuple[str, tuple[Adapter, float]]":
     return Path(file).stem, (open_adapter(file), weight)
 
 
-def _undirected(adapter: "Adapter") -> "Adapter":
+def _without_magnitudes(adapter: "Adapter") -> "Adapter":
     """Leave out DoRA's magnitudes, which resizing does not change."""
     return adapter.map(lambda _, layer: dataclasses.replace(layer, magnitude=None))
 

@@ -43,7 +43,7 @@ def svg(curves: Mapping[str, Curve], title: str) -> str:
     parts = [_text(margin, 24, title, 15)]
     for number, (name, curve) in enumerate(plotted.items()):
         top = 60 + number * (height + gap)
-        dots = _scaled(curve, width - margin - 20, height)
+        dots = _scale(curve, width - margin - 20, height)
         line = " ".join(f"{margin + x:.1f},{top + y:.1f}" for x, y in dots)
         least, greatest = _range(y for _, y in curve.points)
         colour = _COLOURS[number % len(_COLOURS)]
@@ -63,7 +63,7 @@ def svg(curves: Mapping[str, Curve], title: str) -> str:
 
 def _dots(curve: Curve, width: int, height: int) -> Iterator[tuple[int, int]]:
     """The dots that the curve goes through, row 0 at the top."""
-    scaled = _scaled(curve, width, height)
+    scaled = _scale(curve, width, height)
     if len(scaled) == 1:
         yield round(scaled[0][0]), round(scaled[0][1])
     for (x, y), (u, v) in pairwise(scaled):
@@ -73,7 +73,7 @@ def _dots(curve: Curve, width: int, height: int) -> Iterator[tuple[int, int]]:
             yield round(x + part * (u - x)), round(y + part * (v - y))
 
 
-def _scaled(curve: Curve, width: float, height: float) -> list[tuple[float, float]]:
+def _scale(curve: Curve, width: float, height: float) -> list[tuple[float, float]]:
     """The points within a box, its origin at the upper left."""
     first, last = _range(x for x, _ in curve.points)
     least, greatest = _range(y for _, y in curve.points)

@@ -3,6 +3,7 @@
 Notable: reads the log alone; neither torch nor weights are needed.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -164,7 +165,7 @@ def _curve(run: "Run", key: str) -> Curve:
     """The figure's values by step; the held-out loss is the logarithm of its perplexity."""
     from math import log
 
-    def value(record: Any) -> float | None:
+    def value(record: Mapping[str, Any]) -> float | None:
         if key == "held_out_loss":
             perplexity = record.get("held_out_perplexity")
             return log(perplexity) if perplexity else None

@@ -137,8 +137,8 @@ class _Header:
         alignment = int(metadata.get("general.alignment", ALIGNMENT))
         if alignment < 1:
             raise ValueError(f"an alignment of {alignment}")
-        base = aligned(self.at, alignment)
-        placed = {name: self._placed(name, entry, base) for name, entry in entries}
+        base = align(self.at, alignment)
+        placed = {name: self._locate_data(name, entry, base) for name, entry in entries}
         if len(placed) < len(entries):
             raise ValueError("it names a tensor twice")
         return Gguf(path, metadata, placed, frozenset(arrays))
@@ -181,7 +181,7 @@ class _Header:
         shape = tuple(reversed([self.number("Q") for _ in range(axes)]))
         return name, GgufTensor(shape, self.number("I"), self.number("Q"))
 
-    def _placed(self, name: str, entry: GgufTensor, base: int) -> GgufTensor:
+    def _locate_data(self, name: str, entry: GgufTensor, base: int) -> GgufTensor:
         start = base + entry.start
         itemsize = _TYPES[entry.type].itemsize if entry.type in _TYPES else 0
         if start + math.prod(entry.shape) * itemsize > len(self.data):
@@ -200,6 +200,6 @@ class _Header:
         self.at += length
 
 
-def aligned(at: int, alignment: int) -> int:
+def align(at: int, alignment: int) -> int:
     """The next multiple of the alignment."""
     return -(-at // alignment) * alignment

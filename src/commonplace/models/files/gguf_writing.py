@@ -24,7 +24,7 @@ from commonplace.models.files.gguf import (
     Array,
     GgufTensor,
     Scalar,
-    aligned,
+    align,
 )
 
 
@@ -38,9 +38,9 @@ def write_gguf(
     """
     try:
         with file_beside(path) as spool, replacing(path) as target:
-            entries = _spooled(spool, tensors)
+            entries = _write_spool(spool, tensors)
             target.write(_header(metadata, entries))
-            target.write(b"\0" * (aligned(target.tell(), ALIGNMENT) - target.tell()))
+            target.write(b"\0" * (align(target.tell(), ALIGNMENT) - target.tell()))
             spool.seek(0)
             shutil.copyfileobj(spool, target, 1 << 20)
     except OSError as error:
@@ -50,7 +50,7 @@ def write_gguf(
         ) from error
 
 
-def _spooled(spool: IO[bytes], tensors: Iterable[tuple[str, Array]]) -> dict[str, GgufTensor]:
+def _write_spool(spool: IO[bytes], tensors: Iterable[tuple[str, Array]]) -> dict[str, GgufTensor]:
     """Write the tensors' data, each at a multiple of the alignment."""
     entries: dict[str, GgufTensor] = {}
     for name, tensor in tensors:
@@ -58,7 +58,7 @@ def _spooled(spool: IO[bytes], tensors: Iterable[tuple[str, Array]]) -> dict[str
             raise InputError(f"two layers would be written as {name}; rename one")
         entries[name] = GgufTensor(tensor.shape, NUMBERS[tensor.dtype], spool.tell())
         spool.write(np.ascontiguousarray(tensor).tobytes())
-        spool.write(b"\0" * (aligned(spool.tell(), ALIGNMENT) - spool.tell()))
+        spool.write(b"\0" * (align(spool.tell(), ALIGNMENT) - spool.tell()))
     return entries
 
 

@@ -95,11 +95,11 @@ def _header(file: IO[bytes], size: int) -> tuple[Mapping[str, str], Mapping[str,
         raise ValueError(f"its header claims {length:,} bytes, the limit is {_MOST_HEADER:,}")
     if length > size - 8:
         raise ValueError(f"its header claims {length:,} bytes, the file has {size:,}")
-    return _parsed(file.read(length), size)
+    return _parse(file.read(length), size)
 
 
 @functools.lru_cache(8)
-def _parsed(header: bytes, size: int) -> tuple[Mapping[str, str], Mapping[str, Entry]]:
+def _parse(header: bytes, size: int) -> tuple[Mapping[str, str], Mapping[str, Entry]]:
     """What a header says of a file of `size` bytes."""
     record, length = json.loads(header), len(header)
     metadata = {str(k): str(v) for k, v in record.pop("__metadata__", {}).items()}

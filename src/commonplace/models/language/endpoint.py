@@ -61,10 +61,10 @@ class EndpointModel:
             with self._post(body) as response:
                 yield from self._read(response, deadline)
         except urllib.error.HTTPError as error:
-            raise self._failed(_refusal(error)) from error
+            raise self._failure(_refusal(error)) from error
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", None) or error
-            raise self._failed(f"{reason or type(error).__name__}") from error
+            raise self._failure(f"{reason or type(error).__name__}") from error
 
     def count_tokens(self, text: str) -> int:
         """An estimate of a text's tokens that is rather too high than too low."""
@@ -91,7 +91,7 @@ class EndpointModel:
             return
         while line := response.readline(_LONGEST_LINE):
             if time.monotonic() > deadline:
-                raise self._failed(f"no end after {self.total_seconds:.0f} s")
+                raise self._failure(f"no end after {self.total_seconds:.0f} s")
             if not line.startswith(b"data:"):
                 continue
             data = line.removeprefix(b"data:").strip()
@@ -104,15 +104,15 @@ class EndpointModel:
         try:
             reply = json.loads(data)
             if "error" in reply:
-                raise self._failed(_message(reply))
+                raise self._failure(_message(reply))
             for choice in reply["choices"]:
                 part = choice.get("delta") or choice.get("message") or {}
                 if content := part.get("content"):
                     yield str(content)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise self._failed("the reply is not that of an OpenAI-compatible endpoint") from error
+            raise self._failure("the reply is not that of an OpenAI-compatible endpoint") from error
 
-    def _failed(self, reason: str) -> InputError:
+    def _failure(self, reason: str) -> InputError:
         return InputError(
             f"The language model at {self.url} failed ({reason.rstrip('.')}): "
             f"check that it runs and serves {self.name!r}."

