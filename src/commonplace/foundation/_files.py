@@ -67,10 +67,10 @@ def append_line(path: Path, line: str) -> None:
 
 def display_path(path: str | os.PathLike[str]) -> str:
     r"""The path as printable text, two never alike: `\xNN` for what is not UTF-8, `\n`, `\\`."""
-    return "".join(map(_shown, os.fsdecode(os.fsencode(path))))
+    return "".join(map(_printable, os.fsdecode(os.fsencode(path))))
 
 
-def _shown(character: str) -> str:
+def _printable(character: str) -> str:
     if "\udc80" <= character <= "\udcff":
         return f"\\x{ord(character) - 0xDC00:02x}"
     if character == "\\":

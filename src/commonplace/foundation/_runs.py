@@ -86,8 +86,8 @@ def new_run_id() -> str:
 
 def read_runs(folder: Path) -> list[Run]:
     """All runs of a folder, the newest first; a file that is none is left out."""
-    found = (_read(file) for file in sorted(folder.glob("*.jsonl"), reverse=True))
-    return [run for run in found if run is not None]
+    runs = (_read(file) for file in sorted(folder.glob("*.jsonl"), reverse=True))
+    return [run for run in runs if run is not None]
 
 
 def find_run(folder: Path, id: str = "") -> Run:
@@ -97,12 +97,12 @@ def find_run(folder: Path, id: str = "") -> Run:
         InputError: there is none, or there are several.
     """
     runs = read_runs(folder)
-    found = [run for run in runs if run.id.startswith(id)] if id else runs[:1]
-    if len(found) != 1:
-        what = "several runs have" if found else "no run has"
-        said = f"{what} an id that starts with {id!r}; `commonplace runs` lists them"
-        raise InputError(said if id else "nothing was trained yet")
-    return found[0]
+    matching = [run for run in runs if run.id.startswith(id)] if id else runs[:1]
+    if len(matching) != 1:
+        subject = "several runs have" if matching else "no run has"
+        message = f"{subject} an id that starts with {id!r}; `commonplace runs` lists them"
+        raise InputError(message if id else "nothing was trained yet")
+    return matching[0]
 
 
 def _read(file: Path) -> Run | None:
@@ -116,7 +116,8 @@ def _read(file: Path) -> Run | None:
             end = {}
         elif "step" in record:
             number = record["step"]["step"]
-            steps = {n: one for n, one in steps.items() if n < number} | {number: record["step"]}
+            earlier = {n: step for n, step in steps.items() if n < number}
+            steps = earlier | {number: record["step"]}
         elif "end" in record:
             end = record["end"]
     if "id" not in begin:
@@ -131,7 +132,7 @@ def _read(file: Path) -> Run | None:
 
 def _lines(file: Path) -> list[dict[str, Any]]:
     """The records in order; a line that was cut off is left out."""
-    found: list[dict[str, Any]] = []
+    records: list[dict[str, Any]] = []
     try:
         lines = file.read_bytes().splitlines()
     except OSError:
@@ -142,8 +143,8 @@ def _lines(file: Path) -> list[dict[str, Any]]:
         except ValueError:
             continue
         if isinstance(record, dict):
-            found.append(record)
-    return found
+            records.append(record)
+    return records
 
 
 def _unended(file: Path) -> RunState:

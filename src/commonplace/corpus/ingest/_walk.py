@@ -32,12 +32,12 @@ def walk(paths: Sequence[str | bytes | os.PathLike[str]], library: Path) -> Iter
     Raises:
         InputError: a path does not exist at all.
     """
-    seen: set[bytes] = set()
+    yielded: set[bytes] = set()
     require(paths)
     for root in map(absolute, paths):
         for entry in _under(root, os.fsencode(library.absolute())):
-            if entry.path not in seen:
-                seen.add(entry.path)
+            if entry.path not in yielded:
+                yielded.add(entry.path)
                 yield entry
 
 

@@ -42,15 +42,15 @@ def parse_date(value: str) -> datetime | None:
     if len(value) > 80:
         return None
     for pattern in _PATTERNS:
-        if found := pattern.match(value):
-            return _moment(found.groupdict())
+        if match := pattern.match(value):
+            return _moment(match.groupdict())
     return None
 
 
 def date_in_name(path: Path) -> datetime | None:
     """The date that a file name begins with, as daily notes and blog posts do."""
-    found = _IN_NAME.match(path.name)
-    return _moment(found.groupdict()) if found else None
+    match = _IN_NAME.match(path.name)
+    return _moment(match.groupdict()) if match else None
 
 
 def not_after(written: datetime | None, modified: datetime) -> datetime | None:
@@ -75,10 +75,14 @@ def _moment(fields: dict[str, str | None]) -> datetime | None:
 def _month_and_day(fields: dict[str, str | None]) -> tuple[int, int]:
     """(0, 0) when the month is unknown or could be the day."""
     if first := fields.get("first"):
-        one, two = int(first), int(fields.get("other") or 0)
-        if one > 12:
-            return two, one
-        return (one, two) if two > 12 or one == two else (0, 0)
+        first_number, second_number = int(first), int(fields.get("other") or 0)
+        if first_number > 12:
+            return second_number, first_number
+        return (
+            (first_number, second_number)
+            if second_number > 12 or first_number == second_number
+            else (0, 0)
+        )
     day = int(fields.get("day") or 1)
     if name := fields.get("name"):
         return _MONTHS.get(name[:3].lower(), 0), day

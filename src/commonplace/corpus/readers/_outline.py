@@ -50,20 +50,20 @@ class Outline:
         """Drafts of one source text, section by section; `more` if another text continues it."""
         drafts: list[Draft] = []
         section: list[Block] = []
-        for place, found in enumerate(parts):
-            if isinstance(found, Block):
-                section.append(found)
+        for place, heading_or_block in enumerate(parts):
+            if isinstance(heading_or_block, Block):
+                section.append(heading_or_block)
                 continue
-            bare = _is_bare(found, parts[place + 1 : place + 2], more)
-            parents = [heading for heading in self.stack if heading.level < found.level]
+            bare = _is_bare(heading_or_block, parts[place + 1 : place + 2], more)
+            parents = [heading for heading in self.stack if heading.level < heading_or_block.level]
             if not bare or parents != self.stack:
                 drafts += self._section(text, section, limit, part)
                 section = []
             self.stack = parents
             if bare:
-                section.append(Block(found.start, found.end, "item"))
+                section.append(Block(heading_or_block.start, heading_or_block.end, "item"))
             else:
-                self.stack = [*parents, found]
+                self.stack = [*parents, heading_or_block]
         return drafts + self._section(text, section, limit, part)
 
     def _section(self, text: str, blocks: list[Block], limit: int, part: str) -> list[Draft]:

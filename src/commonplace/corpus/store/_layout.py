@@ -51,8 +51,8 @@ def _refuse_foreign(folder: Path) -> None:
 def _check_format(file: Path) -> None:
     where = display_path(file.parent)
     try:
-        found = json.loads(file.read_bytes())
-        schema, analyser = int(found["schema"]), str(found["analyser"])
+        layout = json.loads(file.read_bytes())
+        schema, analyser = int(layout["schema"]), str(layout["analyser"])
     except (ValueError, KeyError, TypeError) as error:
         raise LibraryError(
             f"{where}/format.json is damaged; restore it, or start a new library"

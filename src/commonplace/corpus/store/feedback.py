@@ -67,8 +67,8 @@ class FeedbackRecord:
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
-            known = ", ".join(VERDICTS)
-            raise InputError(f"there is no verdict {self.verdict!r}; choose one of {known}")
+            verdicts = ", ".join(VERDICTS)
+            raise InputError(f"there is no verdict {self.verdict!r}; choose one of {verdicts}")
         if not self.query.strip():
             raise InputError("the query is empty; say what the passage was found for")
         if self.rank is not None and self.rank < 1:
@@ -114,9 +114,9 @@ def forget_feedback(store: Store, prefixes: tuple[str, ...] = ()) -> list[Feedba
         InputError: no record, or more than one, has an id that starts so.
     """
     with store.writing():
-        known = read_feedback(store)
-        chosen = {_only(prefix, known).id for prefix in prefixes} if prefixes else None
-        return _drop(store, lambda record: chosen is None or record.id in chosen)
+        records = read_feedback(store)
+        names = {_only(prefix, records).id for prefix in prefixes} if prefixes else None
+        return _drop(store, lambda record: names is None or record.id in names)
 
 
 def forget_items(store: Store, item_ids: set[str]) -> None:
@@ -127,13 +127,13 @@ def forget_items(store: Store, item_ids: set[str]) -> None:
 def _drop(store: Store, unwanted: Callable[[FeedbackRecord], bool]) -> list[FeedbackRecord]:
     """Write the file anew without what is unwanted; returns that."""
     records = read_feedback(store)
-    gone = [record for record in records if unwanted(record)]
-    if gone:
-        names = {record.id for record in gone}
+    dropped = [record for record in records if unwanted(record)]
+    if dropped:
+        names = {record.id for record in dropped}
         lines = feedback_file(store).read_bytes().splitlines()
-        kept = [line for line in lines if (r := _record(line)) is None or r.id not in names]
-        write_atomically(feedback_file(store), b"".join(line + b"\n" for line in kept))
-    return gone
+        remaining = [line for line in lines if (r := _record(line)) is None or r.id not in names]
+        write_atomically(feedback_file(store), b"".join(line + b"\n" for line in remaining))
+    return dropped
 
 
 def _record(line: bytes) -> FeedbackRecord | None:
@@ -145,9 +145,9 @@ def _record(line: bytes) -> FeedbackRecord | None:
 
 
 def _only(prefix: str, records: list[FeedbackRecord]) -> FeedbackRecord:
-    found = [record for record in records if record.id.startswith(prefix)]
-    if len(prefix) < _SHORTEST_ID or not found:
+    matching = [record for record in records if record.id.startswith(prefix)]
+    if len(prefix) < _SHORTEST_ID or not matching:
         raise InputError(f"no feedback is called {prefix}; `commonplace feedback` lists it")
-    if len(found) > 1:
-        raise InputError(f"{len(found)} records of feedback start with {prefix}; say more of it")
-    return found[0]
+    if len(matching) > 1:
+        raise InputError(f"{len(matching)} records of feedback start with {prefix}; say more of it")
+    return matching[0]

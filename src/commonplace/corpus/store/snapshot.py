@@ -108,7 +108,7 @@ class Snapshot:
         """
         if not terms:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        found = (
+        scored = (
             self["passages"]
             .scanner(
                 columns=["_score"],
@@ -121,8 +121,8 @@ class Snapshot:
             )
             .to_table()
         )
-        rows = found["_rowid"].to_numpy().astype(np.int64)
-        scores = found["_score"].to_numpy().astype(np.float32)
+        rows = scored["_rowid"].to_numpy().astype(np.int64)
+        scores = scored["_score"].to_numpy().astype(np.float32)
         order = np.lexsort((rows, -scores))
         return rows[order], scores[order]
 
@@ -149,30 +149,30 @@ class Snapshot:
         return np.sort(table["_rowid"].to_numpy().astype(np.int64))
 
     def take(self, rows: Sequence[int] | Int64s, columns: Sequence[str]) -> pa.Table:
-        """Columns of these rows, in the order asked."""
-        asked = [int(row) for row in rows]
-        return self["passages"]._take_rows(asked, columns=list(columns))
+        """Columns of these rows, in the order of `rows`."""
+        row_ids = [int(row) for row in rows]
+        return self["passages"]._take_rows(row_ids, columns=list(columns))
 
     def passages(self, rows: Sequence[int] | Int64s) -> list[Passage]:
-        """The passages at these rows, in the order asked."""
+        """The passages at these rows, in their order."""
         return passages_from(self.take(rows, PASSAGE_COLUMNS)) if len(rows) else []
 
     def passages_of(self, item_id: str) -> list[Passage]:
         """The visible passages of an item, in reading order."""
         revision = self.revisions.get(item_id, 0)
         where = f"item_id = '{item_id}' AND revision = {revision}"
-        found = passages_from(self["passages"].to_table(columns=PASSAGE_COLUMNS, filter=where))
-        return sorted(found, key=lambda passage: passage.position)
+        passages = passages_from(self["passages"].to_table(columns=PASSAGE_COLUMNS, filter=where))
+        return sorted(passages, key=lambda passage: passage.position)
 
     def find(self, prefix: str) -> list[Passage]:
         """Passages, visible or superseded, whose id starts so."""
         condition = f"starts_with(id, {quoted([prefix])})"
         visible = " AND ".join([condition, *self._only_visible])
-        found = [
+        passages = [
             *passages_from(self["passages"].to_table(columns=PASSAGE_COLUMNS, filter=visible)),
             *passages_from(self["history"].to_table(columns=PASSAGE_COLUMNS, filter=condition)),
         ]
-        return list({passage.id: passage for passage in reversed(found)}.values())
+        return list({passage.id: passage for passage in reversed(passages)}.values())
 
     def past(self, filter: Filter) -> pa.Table:
         """All passages that the library held at `filter.as_of`, with their terms and vector keys.
@@ -182,9 +182,9 @@ class Snapshot:
         """
         assert filter.as_of is not None, "the past needs a moment"
         moment = sql_moment(filter.as_of)
-        held = f"valid_from <= {moment}"
-        now = [held, *_conditions(filter), *self._only_visible]
-        then = [held, f"valid_to > {moment}", *_conditions(filter)]
+        already_held = f"valid_from <= {moment}"
+        now = [already_held, *_conditions(filter), *self._only_visible]
+        then = [already_held, f"valid_to > {moment}", *_conditions(filter)]
         columns = [*PASSAGE_COLUMNS, "terms", "key"]
         tables = [
             self[name].to_table(columns=columns, filter=" AND ".join(f"({c})" for c in conditions))
@@ -231,16 +231,16 @@ def sql_moment(moment: datetime) -> str:
 
 def _conditions(filter: Filter) -> list[str]:
     """What the filter asks of a passage's own columns."""
-    found = []
+    conditions = []
     if filter.paths:
-        found.append(" OR ".join(_under(path) for path in filter.paths))
+        conditions.append(" OR ".join(_under(path) for path in filter.paths))
     if filter.kinds:
-        found.append(f"kind IN ({quoted(filter.kinds)})")
+        conditions.append(f"kind IN ({quoted(filter.kinds)})")
     if filter.since:
-        found.append(f"written_at >= {sql_moment(filter.since)}")
+        conditions.append(f"written_at >= {sql_moment(filter.since)}")
     if filter.until:
-        found.append(f"written_at <= {sql_moment(filter.until)}")
-    return found
+        conditions.append(f"written_at <= {sql_moment(filter.until)}")
+    return conditions
 
 
 def _under(path: str) -> str:

@@ -31,10 +31,11 @@ def index_text(store: Store) -> None:
         settle(store)
         store.attempt(lambda: store.open("passages").optimize.optimize_indices())
         passages = store.open("passages")
-        held = passages.count_rows(filter="length > 0")
+        searchable = passages.count_rows(filter="length > 0")
         indexes = passages.stats.index_stats("terms_idx")["indices"]
-        gone = sum(index.get("num_docs", 0) for index in indexes) - held  # an empty index has none
-        if gone > (_BENT_SHARE * held if held > _QUICKLY_BUILT else 0):
+        indexed = sum(index.get("num_docs", 0) for index in indexes)  # an empty index has none
+        deleted = indexed - searchable
+        if deleted > (_BENT_SHARE * searchable if searchable > _QUICKLY_BUILT else 0):
             store.build_text_index()
 
 

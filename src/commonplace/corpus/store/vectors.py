@@ -50,21 +50,21 @@ class Vectors:
 
     def cosines(self, query: NDArray[np.float32], rows: Int64s) -> Float32s:
         """The cosine of each of these rows with the query; NaN where a row has no vector yet."""
-        found = np.full(len(rows), np.nan, np.float32)
+        cosines = np.full(len(rows), np.nan, np.float32)
         if len(self.rows):
             at = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
-            there = self.rows[at] == rows
-            found[there] = self.matrix[at[there]] @ query
-        return found
+            has_vector = self.rows[at] == rows
+            cosines[has_vector] = self.matrix[at[has_vector]] @ query
+        return cosines
 
     def at(self, rows: Int64s) -> NDArray[np.float32]:
         """The vector of each of these rows [n, dimension]; NaN where a row has none yet."""
-        found = np.full((len(rows), self.matrix.shape[1]), np.nan, np.float32)
+        vectors = np.full((len(rows), self.matrix.shape[1]), np.nan, np.float32)
         if len(self.rows):
             at = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
-            there = self.rows[at] == rows
-            found[there] = self.matrix[at[there]]
-        return found
+            has_vector = self.rows[at] == rows
+            vectors[has_vector] = self.matrix[at[has_vector]]
+        return vectors
 
     def _positions(self, rows: Int64s) -> NDArray[np.int64]:
         """Where those of the rows stand that have a vector."""
@@ -83,30 +83,32 @@ def load_vectors(snapshot: Snapshot, table: str, cache: Path) -> Vectors | None:
         rows, matrix = (np.load(file, mmap_mode="r") for file in files)
         return Vectors(np.asarray(rows), matrix)
     except (OSError, ValueError):  # missing, or cut off by a full disk
-        made = _join(snapshot, table)
+        vectors = _join(snapshot, table)
     _forget(cache, table)
-    _save(files[0], made.rows)
-    _save(files[1], made.matrix)
-    return made
+    _save(files[0], vectors.rows)
+    _save(files[1], vectors.matrix)
+    return vectors
 
 
-def grown_vectors(snapshot: Snapshot, table: str, known: Vectors) -> Vectors:
+def grown_vectors(snapshot: Snapshot, table: str, earlier: Vectors) -> Vectors:
     """The matrix of one encoder's table, from that of an earlier snapshot of the library.
 
-    A row never changes what it holds, so only rows that are new are looked up; `known` itself
+    A row never changes what it holds, so only rows that are new are looked up; `earlier` itself
     where nothing differs. When most has changed, it is made anew.
     """
     rows = snapshot.rows(snapshot.where_visible)
-    new = np.setdiff1d(rows, known.rows, assume_unique=True)
+    new = np.setdiff1d(rows, earlier.rows, assume_unique=True)
     if len(new) > _LOOK_UP_AT_MOST:
         return _join(snapshot, table)
-    kept = np.isin(known.rows, rows, assume_unique=True)
-    there, vectors = _of_rows(snapshot, table, new)
-    if kept.all() and not len(there):
-        return known
-    left = known if kept.all() else Vectors(known.rows[kept], known.matrix[kept])
-    rows = np.concatenate([left.rows, there])
-    matrix = np.concatenate([left.matrix, vectors])
+    standing = np.isin(earlier.rows, rows, assume_unique=True)
+    new_rows, vectors = _of_rows(snapshot, table, new)
+    if standing.all() and not len(new_rows):
+        return earlier
+    retained = (
+        earlier if standing.all() else Vectors(earlier.rows[standing], earlier.matrix[standing])
+    )
+    rows = np.concatenate([retained.rows, new_rows])
+    matrix = np.concatenate([retained.matrix, vectors])
     if np.all(rows[1:] > rows[:-1]):  # as they nearly always are; a copy of all takes a while
         return Vectors(rows, matrix)
     order = np.argsort(rows)
@@ -116,11 +118,11 @@ def grown_vectors(snapshot: Snapshot, table: str, known: Vectors) -> Vectors:
 def _of_rows(snapshot: Snapshot, table: str, rows: Int64s) -> tuple[Int64s, NDArray[np.float32]]:
     """Those of the rows that have a vector, and their vectors; only these are read."""
     keys = snapshot[table].to_table(columns=["key"], with_row_id=True)
-    wanted = snapshot.take(rows, ["key"])["key"]
-    at = pc.index_in(wanted, value_set=keys["key"].combine_chunks())
-    there = at.is_valid().to_numpy()
-    found = keys["_rowid"].take(at.drop_null()).to_pylist()
-    return rows[there], _matrix(snapshot[table]._take_rows(found, columns=["vector"]))
+    keys_of_rows = snapshot.take(rows, ["key"])["key"]
+    at = pc.index_in(keys_of_rows, value_set=keys["key"].combine_chunks())
+    has_vector = at.is_valid().to_numpy()
+    vector_rows = keys["_rowid"].take(at.drop_null()).to_pylist()
+    return rows[has_vector], _matrix(snapshot[table]._take_rows(vector_rows, columns=["vector"]))
 
 
 def _join(snapshot: Snapshot, table: str) -> Vectors:
@@ -130,8 +132,8 @@ def _join(snapshot: Snapshot, table: str) -> Vectors:
     rows = passages["_rowid"].to_numpy().astype(np.int64)
     order = np.argsort(rows)
     matrix, at = lookup(snapshot, table, passages["key"].take(order))
-    there = at >= 0
-    return Vectors(rows[order][there], matrix[at[there]])
+    has_vector = at >= 0
+    return Vectors(rows[order][has_vector], matrix[at[has_vector]])
 
 
 def lookup(

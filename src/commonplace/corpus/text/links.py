@@ -63,23 +63,23 @@ def find_links(text: str) -> list[Link]:
     links: list[Link] = []
     used = _reference_uses(text)
     at = 0
-    while found := _URL.search(text, at):
-        at = found.end()
-        if at - found.start() >= _LONGEST_URL:
+    while match := _URL.search(text, at):
+        at = match.end()
+        if at - match.start() >= _LONGEST_URL:
             continue  # not a URL that anyone wrote
-        link = _link(text, found, used)
+        link = _link(text, match, used)
         if link:
             links.append(link)
         # Go on where the URL ended, not where the match did: `b.svg)](https://...` holds two.
-        at = found.start() + max(4, len(link.url) if link else _balanced(found.group()))
+        at = match.start() + max(4, len(link.url) if link else _balanced(match.group()))
     return links
 
 
-def _link(text: str, found: re.Match[str], used: dict[str, tuple[str, int, int]]) -> Link | None:
+def _link(text: str, match: re.Match[str], used: dict[str, tuple[str, int, int]]) -> Link | None:
     """What the characters before the URL say about how it was written."""
-    start = found.start()
+    start = match.start()
     before = text[max(0, start - 60) : start]
-    url = found.group()
+    url = match.group()
     if re.search(r"\b(?:src|srcset|poster)\s*=\s*[\"']?$", before):
         return None
     if before.endswith(("](", "](<")):
@@ -89,7 +89,7 @@ def _link(text: str, found: re.Match[str], used: dict[str, tuple[str, int, int]]
     if before.endswith("[["):
         url = url.partition("][")[0]
         after = text[start + len(url) : start + len(url) + _LONGEST_LABEL]
-        return _made(text, start, url, after.removeprefix("][").partition("]]")[0])
+        return _checked_link(text, start, url, after.removeprefix("][").partition("]]")[0])
     line = text[max(0, start - 210) : start].rpartition("\n")[2]
     if defined := _DEFINITION.match(line):
         name = defined[1]
@@ -99,10 +99,12 @@ def _link(text: str, found: re.Match[str], used: dict[str, tuple[str, int, int]]
         return Link(html.unescape(url), _clean(label), _context(text, first, last)) if url else None
     if before.endswith("<"):
         named = re.search(r"`([^`<]{1,60})\s*<$", before)
-        return _made(text, start, url, named[1] if named else "")
-    if before.endswith("\\href{") and text.startswith("}{", found.end()):
-        return _made(text, start, url, text[found.end() + 2 : found.end() + 202].split("}")[0])
-    return _made(text, start, _trimmed(url), "")
+        return _checked_link(text, start, url, named[1] if named else "")
+    if before.endswith("\\href{") and text.startswith("}{", match.end()):
+        return _checked_link(
+            text, start, url, text[match.end() + 2 : match.end() + 202].split("}")[0]
+        )
+    return _checked_link(text, start, _trimmed(url), "")
 
 
 def _markdown(text: str, start: int, url: str, back: int) -> Link | None:
@@ -110,11 +112,11 @@ def _markdown(text: str, start: int, url: str, back: int) -> Link | None:
     close = start - back
     opening = _opening(text, close)
     if opening is None:
-        return _made(text, start, _trimmed(url), "")
+        return _checked_link(text, start, _trimmed(url), "")
     if text[opening - 1 : opening] == "!":
         return None
     url = url[: _balanced(url)]
-    return _made(text, start, url, text[opening + 1 : close], opening)
+    return _checked_link(text, start, url, text[opening + 1 : close], opening)
 
 
 def _opening(text: str, close: int) -> int | None:
@@ -133,12 +135,16 @@ def _anchor(text: str, start: int, url: str) -> Link | None:
     after = text[start + len(url) : start + len(url) + 600]
     _, opened, label = after.partition(">")
     closed = _LABEL_CLOSE.search(label)
-    shown = label[: closed.start()] if opened and closed else ""
+    label_text = label[: closed.start()] if opened and closed else ""
     tag = text.rfind("<", max(0, start - _LONGEST_LABEL), start)
-    return _made(text, start, url, html.unescape(_TAG.sub(" ", shown)), max(tag, 0) or None)
+    return _checked_link(
+        text, start, url, html.unescape(_TAG.sub(" ", label_text)), max(tag, 0) or None
+    )
 
 
-def _made(text: str, start: int, url: str, label: str, first: int | None = None) -> Link | None:
+def _checked_link(
+    text: str, start: int, url: str, label: str, first: int | None = None
+) -> Link | None:
     if not _HOST.match(url):
         return None
     context = _context(text, start if first is None else first, start + len(url))
@@ -175,23 +181,23 @@ def _reference_uses(text: str) -> dict[str, tuple[str, int, int]]:
     uses: dict[str, tuple[str, int, int]] = {}
     if "]:" not in text:
         return uses
-    for found in re.finditer(r"\[([^\[\]]{1,300})\](?:\[([^\[\]]{0,200})\]|(?![\[(:]))", text):
-        name = (found[2] or found[1]).lower()
-        uses.setdefault(name, (found[1], found.start(), found.end()))
+    for match in re.finditer(r"\[([^\[\]]{1,300})\](?:\[([^\[\]]{0,200})\]|(?![\[(:]))", text):
+        name = (match[2] or match[1]).lower()
+        uses.setdefault(name, (match[1], match.start(), match.end()))
     return uses
 
 
 def _context(text: str, start: int, end: int) -> str:
     """The words around `start:end` on its line or in its paragraph, as one reads them."""
-    left = text[max(0, start - 2 * _WORDS_AROUND) : start]
-    right = text[end : end + 2 * _WORDS_AROUND]
-    left = re.split(r"\n[ \t]*\r?\n|\n(?=[ \t]*(?:[-*+]|\d+\.) )", left)[-1]
-    right = re.split(r"\r?\n[ \t]*\r?\n|\n(?=[ \t]*(?:[-*+]|\d+\.) |#)", right)[0]
-    right = re.sub(r"<[^<>]*\Z", "", right)  # a tag that the window cut off
-    whole = _clean(left + text[start:end] + right)
-    anchor = _clean(left + text[start:end])
+    before = text[max(0, start - 2 * _WORDS_AROUND) : start]
+    after = text[end : end + 2 * _WORDS_AROUND]
+    before = re.split(r"\n[ \t]*\r?\n|\n(?=[ \t]*(?:[-*+]|\d+\.) )", before)[-1]
+    after = re.split(r"\r?\n[ \t]*\r?\n|\n(?=[ \t]*(?:[-*+]|\d+\.) |#)", after)[0]
+    after = re.sub(r"<[^<>]*\Z", "", after)  # a tag that the window cut off
+    words = _clean(before + text[start:end] + after)
+    anchor = _clean(before + text[start:end])
     middle = len(anchor) - len(_clean(text[start:end])) // 2
-    return _window(whole, middle)
+    return _window(words, middle)
 
 
 def _window(words: str, middle: int) -> str:

@@ -95,8 +95,8 @@ def sentence_spans(text: str) -> list[Span]:
 
 def without_marker(text: str, span: Span) -> Span:
     """The span less a list, quote or heading mark at its head, for showing a sentence alone."""
-    found = _MARKER.match(text, *span)
-    return (found.end(), span[1]) if found and found.end() < span[1] else span
+    match = _MARKER.match(text, *span)
+    return (match.end(), span[1]) if match and match.end() < span[1] else span
 
 
 def _line_cuts(text: str) -> list[int]:
@@ -104,21 +104,21 @@ def _line_cuts(text: str) -> list[int]:
     cuts: list[int] = []
     paragraph: list[Span] = []
     fenced = False
-    for found in _LINE.finditer(text):
-        line = found.group()
+    for match in _LINE.finditer(text):
+        line = match.group()
         if _FENCE.match(line):
             fenced = not fenced
         elif not fenced and line and not line.isspace() and not _MARKED.match(line):
-            paragraph.append(found.span())
+            paragraph.append(match.span())
             if not _ALONE.match(line):
                 continue
         cuts += _cuts_within(text, paragraph)
-        cuts.append(found.start())
+        cuts.append(match.start())
         # What follows a list marker or a heading may be wrapped too, so it opens a paragraph.
         keeps = not fenced and bool(line.strip()) and not _ALONE.match(line)
-        paragraph = [found.span()] if keeps and not _FENCE.match(line) else []
+        paragraph = [match.span()] if keeps and not _FENCE.match(line) else []
         if not keeps:
-            cuts.append(found.end())
+            cuts.append(match.end())
     return cuts + _cuts_within(text, paragraph)
 
 
@@ -140,26 +140,26 @@ def _cuts_within(text: str, lines: list[Span]) -> list[int]:
 def _stop_cuts(text: str) -> list[int]:
     """Positions just after each stop that ends a sentence."""
     return [
-        found.end()
-        for found in _STOP.finditer(text)
-        if found.lastgroup in ("cjk", "note", "tight") or _ends(text, found)
+        match.end()
+        for match in _STOP.finditer(text)
+        if match.lastgroup in ("cjk", "note", "tight") or _ends(text, match)
     ]
 
 
-def _ends(text: str, found: re.Match[str]) -> bool:
-    stop, close = found["stop"], found["close"]
-    after = _word_after(text, found.end())
+def _ends(text: str, match: re.Match[str]) -> bool:
+    stop, close = match["stop"], match["close"]
+    after = _word_after(text, match.end())
     if not after or after[0] in ",;:)]}":
         return not after
     lower = after.lstrip("([{\"'\u201c\u2018\u00ab")[:1].islower()
     if stop != ".":
         dots = stop[-1] in ".\u2026"
         return not lower if dots or close else True
-    word = _word_before(text, found.start())
+    word = _word_before(text, match.start())
     if lower:  # notes begin sentences in lower case, but only a whole word is believed to end one
-        known = word.lower() in _OPEN or word.lower() in _DOUBTFUL
-        return not close and len(word) > 3 and word.isalpha() and not known
-    return _ends_before(text, found.start(), word, after)
+        is_abbreviation = word.lower() in _OPEN or word.lower() in _DOUBTFUL
+        return not close and len(word) > 3 and word.isalpha() and not is_abbreviation
+    return _ends_before(text, match.start(), word, after)
 
 
 def _ends_before(text: str, stop: int, word: str, after: str) -> bool:
@@ -204,5 +204,5 @@ def _word_before(text: str, end: int) -> str:
 
 def _word_after(text: str, start: int) -> str:
     """The next word on this or a later line, with its opening quotes or brackets."""
-    found = _NEXT_WORD.match(text, start)
-    return found[1] if found else ""
+    match = _NEXT_WORD.match(text, start)
+    return match[1] if match else ""

@@ -104,11 +104,11 @@ def lines(text: str, start: int, end: int) -> list[Span]:
     """Spans of the lines in `start:end`, with their line ends."""
     spans: list[Span] = []
     while start < end:
-        found = _LINE.match(text, start, end)
-        if found is None:
+        match = _LINE.match(text, start, end)
+        if match is None:
             break
-        spans.append(found.span())
-        start = found.end()
+        spans.append(match.span())
+        start = match.end()
     return spans
 
 
@@ -181,10 +181,10 @@ def _clauses(text: str, start: int, end: int, limit: int) -> list[_Unit]:
 
 
 def _last(pattern: re.Pattern[str], text: str, start: int, end: int) -> int | None:
-    found = None
-    for found in pattern.finditer(text, start, end):  # noqa: B007 - the last one is wanted
+    match = None
+    for match in pattern.finditer(text, start, end):  # noqa: B007 - the last one is wanted
         pass
-    return found.end() if found else None
+    return match.end() if match else None
 
 
 def _packed(units: Sequence[_Unit], limit: int) -> list[Span]:

@@ -59,10 +59,10 @@ def canonical_url(url: str) -> str:
     written = url.strip("<> \t\r\n\x0b\x0c\u00a0")
     if not written:
         return ""
-    if found := _ARXIV_MENTION.fullmatch(written):
-        return _arxiv(found["id"])
-    if found := _DOI.fullmatch(written):
-        return _doi(found["doi"])
+    if match := _ARXIV_MENTION.fullmatch(written):
+        return _arxiv(match["id"])
+    if match := _DOI.fullmatch(written):
+        return _doi(match["doi"])
     try:
         return _canonical(written)
     except ValueError:  # a bracket or port that is no bracket or port
@@ -109,8 +109,8 @@ def _canonical(written: str) -> str:
     host = host.replace(".m.wikipedia.org", ".wikipedia.org")
     port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
     path = _path(parts.path)
-    known = _known(host, path, parts.query)
-    return known or f"https://{_bracketed(host)}{port}{path}{_query(parts.query)}"
+    canonical = _on_a_known_site(host, path, parts.query)
+    return canonical or f"https://{_bracketed(host)}{port}{path}{_query(parts.query)}"
 
 
 def _bracketed(host: str) -> str:
@@ -127,22 +127,22 @@ def _path(path: str) -> str:
 
 def _query(query: str) -> str:
     """Without tracking; `ref` and its like only go where their value is no document's name."""
-    kept = [
+    fields = [
         (key, value)
         for key, value in parse_qsl(query, keep_blank_values=True)
         if not (_TRACKING.fullmatch(key) and not (key in _AMBIGUOUS and "/" in value))
     ]
-    return "?" + urlencode(kept) if kept else ""
+    return "?" + urlencode(fields) if fields else ""
 
 
-def _known(host: str, path: str, query: str) -> str | None:
+def _on_a_known_site(host: str, path: str, query: str) -> str | None:
     """The canonical form on the sites that are known, or None."""
     if _ARXIV_HOSTS.fullmatch(host):
-        found = _ARXIV_PATH.fullmatch(path) or _ARXIV_FTP.fullmatch(path)
-        return _arxiv(found["id"]) if found else None
+        match = _ARXIV_PATH.fullmatch(path) or _ARXIV_FTP.fullmatch(path)
+        return _arxiv(match["id"]) if match else None
     if host in ("doi.org", "dx.doi.org", "hdl.handle.net"):
-        found = _DOI.fullmatch(unquote(path.strip("/")))
-        return _doi(found["doi"]) if found else None
+        match = _DOI.fullmatch(unquote(path.strip("/")))
+        return _doi(match["doi"]) if match else None
     if host in ("github.com", "raw.githubusercontent.com", "raw.github.com"):
         return _github(host, path, query)
     if host in ("youtube.com", "m.youtube.com", "youtube-nocookie.com", "youtu.be"):
@@ -153,11 +153,11 @@ def _known(host: str, path: str, query: str) -> str | None:
         "aclanthology.info",
         "aclanthology.coli.uni-saarland.de",
     ):
-        found = re.fullmatch(
+        match = re.fullmatch(
             r"(?:/anthology)?(?:/papers)?(?:/\w/\w+)?/([A-Z]\d\d-\d{4}|\d{4}\.[\w-]+\.\d+)(?:\.pdf)?",
             path,
         )
-        return f"https://aclanthology.org/{found[1]}" if found else None
+        return f"https://aclanthology.org/{match[1]}" if match else None
     if host in ("x.com", "twitter.com", "mobile.twitter.com") and "/status/" in path:
         return f"https://x.com{path}"
     if host == "openreview.net" and path in ("/pdf", "/forum", "/attachment"):
@@ -177,8 +177,8 @@ def _arxiv(identifier: str) -> str:
 
 def _doi(doi: str) -> str:
     doi = unquote(doi).rstrip("/.,;").lower()  # a DOI is compared without regard to case
-    if found := _DOI_ARXIV.fullmatch(doi):
-        return _arxiv(found["id"])
+    if match := _DOI_ARXIV.fullmatch(doi):
+        return _arxiv(match["id"])
     return f"https://doi.org/{quote(doi, safe=_SAFE.replace('%', ''))}"
 
 
@@ -197,8 +197,8 @@ def _github(host: str, path: str, query: str) -> str | None:
 
 def _youtube(host: str, path: str, query: str) -> str | None:
     fields = dict(parse_qsl(query))
-    found = re.fullmatch(r"/(?:embed|shorts|live|v)/([\w-]{6,})", path)
-    name = path.strip("/") if host == "youtu.be" else found[1] if found else fields.get("v")
+    match = re.fullmatch(r"/(?:embed|shorts|live|v)/([\w-]{6,})", path)
+    name = path.strip("/") if host == "youtu.be" else match[1] if match else fields.get("v")
     if name and re.fullmatch(r"[\w-]+", name):
         return f"https://youtube.com/watch?v={name}"
     played = fields.get("list", "")

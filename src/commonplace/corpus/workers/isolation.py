@@ -110,11 +110,11 @@ class _Worker(threading.Thread):
         try:
             while not self._stopped.is_set():
                 path = self._waiting.get_nowait()
-                self._tell((path, self._read(path)))
+                self._deliver((path, self._read(path)))
         except queue.Empty:
             pass
         except BaseException as error:
-            self._tell(error)
+            self._deliver(error)
         finally:
             self.stop()
 
@@ -126,7 +126,7 @@ class _Worker(threading.Thread):
                 _end(self._process)
                 self._process = None
 
-    def _tell(self, result: "Result | BaseException") -> None:
+    def _deliver(self, result: "Result | BaseException") -> None:
         while not self._stopped.is_set():
             with contextlib.suppress(queue.Full):
                 self._done.put(result, timeout=0.1)

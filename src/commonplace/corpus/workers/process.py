@@ -124,10 +124,10 @@ def _read_once(path: Path, limits: Limits) -> tuple[os.stat_result, bytes, os.st
     except FileNotFoundError:
         raise _Refused(ReadResult(reason="vanished before it could be read")) from None
     except PermissionError:
-        raise _Refused(_seen(path, "cannot be opened: permission denied")) from None
+        raise _Refused(_refusal(path, "cannot be opened: permission denied")) from None
     except (OSError, ValueError) as error:
         reason = f"cannot be opened ({getattr(error, 'strerror', None) or error})"
-        raise _Refused(_seen(path, reason)) from None
+        raise _Refused(_refusal(path, reason)) from None
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         before = os.fstat(descriptor)
         _check(before, limits)
@@ -141,10 +141,10 @@ def _read_once(path: Path, limits: Limits) -> tuple[os.stat_result, bytes, os.st
 def _bytes(descriptor: int, most: int) -> bytes:
     """The whole file, but never more than one byte over the limit."""
     chunks: list[bytes] = []
-    left = most + 1
-    while left > 0 and (chunk := os.read(descriptor, min(_CHUNK, left))):
+    remaining = most + 1
+    while remaining > 0 and (chunk := os.read(descriptor, min(_CHUNK, remaining))):
         chunks.append(chunk)
-        left -= len(chunk)
+        remaining -= len(chunk)
     return b"".join(chunks)
 
 
@@ -164,7 +164,7 @@ def _megabytes(size: int) -> str:
     return f"{size / 1024**2:,.0f} MiB" if size >= 1024**2 else f"{size:,} bytes"
 
 
-def _seen(path: Path, reason: str) -> ReadResult:
+def _refusal(path: Path, reason: str) -> ReadResult:
     try:
         return replace(_facts(os.stat(path)), reason=reason)
     except (OSError, ValueError):

@@ -43,20 +43,20 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
     package = xml(archive.read(package_name), package_name)
     chapters: dict[str, SourceText] = {}
     notices: list[str] = []
-    left = limits.text_characters
+    characters_left = limits.text_characters
     for name in _spine(package, posixpath.dirname(package_name)):
         if name in chapters or name not in archive.names:
             notices += [] if name in chapters else [f"the chapter {name} is missing"]
             continue
         try:
-            chapters[name] = look(_html.decoded(archive.read(name)), left)
+            chapters[name] = look(_html.decoded(archive.read(name)), characters_left)
         except BombError:
             raise  # what breaks the limits ends the book, not the chapter
         except UnreadableError as error:
             notices.append(f"the chapter {name} was left out: {error}")
             continue
-        left -= len(chapters[name].text)
-        if chapters[name].cut or left <= 0:
+        characters_left -= len(chapters[name].text)
+        if chapters[name].cut or characters_left <= 0:
             notices.append(f"the text was cut in {name} ({limits.text_characters:,} characters)")
             break
     return _document(path, package, chapters, tuple(notices), limits)

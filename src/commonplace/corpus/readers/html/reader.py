@@ -88,11 +88,11 @@ def decoded(data: bytes) -> str:
 
 def _named_charset(data: bytes) -> str:
     """The 8-bit or Asian encoding that the page names; "" if it names none that Python knows."""
-    found = _CHARSET.search(data[:4096])
-    if not found:
+    match = _CHARSET.search(data[:4096])
+    if not match:
         return ""
     try:
-        name = codecs.lookup(found[1].decode("ascii", "replace")).name
+        name = codecs.lookup(match[1].decode("ascii", "replace")).name
     except LookupError:
         return ""
     if name in {"iso8859-1", "ascii"}:  # as every browser reads them
@@ -114,7 +114,7 @@ def title(page: SourceText) -> str:
 def written(page: SourceText) -> datetime | None:
     """When the page says it was written."""
     stated = [page.meta[name] for name in _DATES if name in page.meta]
-    published = [found[1] for text in page.data for found in _PUBLISHED.finditer(text)]
+    published = [match[1] for text in page.data for match in _PUBLISHED.finditer(text)]
     for moment in [*stated, *published, *page.times[:1]]:
         if date := parse_date(moment):
             return date

@@ -148,8 +148,8 @@ class Watcher:
         elif name == "hyperlink":
             self._open_anchor(self.targets.get(_relation(attributes), ""))
         elif name == "fldSimple":
-            found = _HYPERLINK.match(_value(attributes, "instr"))
-            self._open_anchor(found[1] if found else "")
+            match = _HYPERLINK.match(_value(attributes, "instr"))
+            self._open_anchor(match[1] if match else "")
         elif name == "fldChar":
             self._field_character(_value(attributes, "fldCharType"))
 
@@ -161,8 +161,8 @@ class Watcher:
     def _field_character(self, kind: str) -> None:
         if kind == "begin":
             self._field = ""
-        elif kind == "separate" and (found := _HYPERLINK.match(self._field)):
-            self._open_anchor(found[1])
+        elif kind == "separate" and (match := _HYPERLINK.match(self._field)):
+            self._open_anchor(match[1])
         elif kind == "end":
             self._close_anchor()
 
@@ -193,8 +193,8 @@ def styles(root: etree._Element) -> tuple[dict[str, int], frozenset[str]]:
         names = [_value(name.attrib).lower() for name in style.iterchildren("{*}name")]
         outline = [_value(level.attrib) for level in style.iter("{*}outlineLvl")]
         name = names[0] if names else ""
-        if found := re.fullmatch(r"heading (\d)", name):
-            levels[identity] = int(found[1])
+        if match := re.fullmatch(r"heading (\d)", name):
+            levels[identity] = int(match[1])
         elif outline and outline[0].isdecimal() and int(outline[0]) < 6:
             levels[identity] = int(outline[0]) + 1
         elif name == "title":

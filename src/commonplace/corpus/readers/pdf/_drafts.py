@@ -29,7 +29,7 @@ class Page:
     lines: list[Line]
     starts: frozenset[int]
     sheet: Sheet
-    shown: DisplayText
+    display_text: DisplayText
 
 
 def page_of(raw: RawPage) -> Page:
@@ -46,21 +46,21 @@ def drafts_of(
     """Passages page by page; the heading path lives on across pages."""
     body = body_size([line for page in pages for line in page.lines])
     outline = _Outline(limits.passage_characters)
-    for page, found in zip(pages, blocks, strict=True):
-        levels = [heading_level(paragraph, body) for paragraph in found]
+    for page, page_paragraphs in zip(pages, blocks, strict=True):
+        levels = [heading_level(paragraph, body) for paragraph in page_paragraphs]
         if page.raw.number == 1:
-            levels = _after_front_matter(found, levels)
-        for paragraph, level in zip(found, levels, strict=True):
+            levels = _after_front_matter(page_paragraphs, levels)
+        for paragraph, level in zip(page_paragraphs, levels, strict=True):
             outline.take(page, paragraph, level)
         outline.flush()
     outline.close()
     return outline.drafts
 
 
-def _after_front_matter(found: Sequence[Paragraph], levels: list[int]) -> list[int]:
+def _after_front_matter(paragraphs: Sequence[Paragraph], levels: list[int]) -> list[int]:
     """The title and the authors are no headings, however large or bold."""
-    title = [place for place, p in enumerate(found) if p in title_of(found)]
-    sections = [place for place, p in enumerate(found) if levels[place] and is_section(p)]
+    title = [place for place, p in enumerate(paragraphs) if p in title_of(paragraphs)]
+    sections = [place for place, p in enumerate(paragraphs) if levels[place] and is_section(p)]
     first = sections[0] if sections else title[-1] + 1 if title else 0
     return [0] * first + levels[first:]
 
@@ -114,23 +114,24 @@ class _Outline:
 
 
 def _section(
-    page: Page, found: Sequence[Paragraph], path: tuple[str, ...], limit: int
+    page: Page, paragraphs: Sequence[Paragraph], path: tuple[str, ...], limit: int
 ) -> list[Draft]:
     """The paragraphs of one section on one page as passages."""
-    blocks = [_block(page.shown, paragraph) for paragraph in found]
+    blocks = [_block(page.display_text, paragraph) for paragraph in paragraphs]
     drafts = []
-    for start, end in passages(page.shown.text, [b for b in blocks if b.end > b.start], limit):
-        locator = locator_of(page, page.shown.starts[start], page.shown.ends[end - 1])
-        shown = display(page.sheet, locator.start, locator.end)
-        drafts.append(Draft(shown.text, locator, path))
+    on_page = page.display_text
+    for start, end in passages(on_page.text, [b for b in blocks if b.end > b.start], limit):
+        locator = locator_of(page, on_page.starts[start], on_page.ends[end - 1])
+        text = display(page.sheet, locator.start, locator.end).text
+        drafts.append(Draft(text, locator, path))
     return drafts
 
 
-def _block(shown: DisplayText, paragraph: Paragraph) -> Block:
+def _block(display_text: DisplayText, paragraph: Paragraph) -> Block:
     """Where a paragraph stands in the page's display text."""
-    start = bisect_left(shown.starts, paragraph.start)
-    end = bisect_left(shown.starts, paragraph.end)
-    start, end = trimmed(shown.text, start, end)
+    start = bisect_left(display_text.starts, paragraph.start)
+    end = bisect_left(display_text.starts, paragraph.end)
+    start, end = trimmed(display_text.text, start, end)
     return Block(start, end, "item" if is_item(paragraph) else "prose")
 
 

@@ -8,7 +8,7 @@ what is a heading or a running head depends on the whole document.
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 from typing import Final
@@ -90,29 +90,38 @@ def lines_of(page: RawPage) -> list[Line]:
 
 
 def _line(page: RawPage, stretch: Stretch) -> Line:
-    text = page.text[stretch.start : stretch.end].strip()
     height = stretch.box[3] - stretch.box[1]
-    size = stretch.size if stretch.size >= 2 else round(height * 1.1, 1)  # bitmap fonts say 0.1
-    box, bold, upright = stretch.box, stretch.bold, stretch.upright
-    return Line(stretch.start, stretch.end, box, size, bold, upright, text)
+    return Line(
+        start=stretch.start,
+        end=stretch.end,
+        box=stretch.box,
+        size=stretch.size if stretch.size >= 2 else round(height * 1.1, 1),  # bitmap fonts say 0.1
+        bold=stretch.bold,
+        upright=stretch.upright,
+        text=page.text[stretch.start : stretch.end].strip(),
+    )
 
 
-def _is_same_line(left: Line, right: Line) -> bool:
+def _is_same_line(before: Line, after: Line) -> bool:
     """Side by side and at one height: a formula's pieces, a footnote's sign."""
-    if not (left.upright and right.upright) or left.text.endswith(HYPHEN):
+    if not (before.upright and after.upright) or before.text.endswith(HYPHEN):
         return False
-    overlap = min(left.box[3], right.box[3]) - max(left.box[1], right.box[1])
-    lowest = min(left.height, right.height)
-    gap = right.box[0] - left.box[2]
-    size = max(left.size, right.size)
+    overlap = min(before.box[3], after.box[3]) - max(before.box[1], after.box[1])
+    lowest = min(before.height, after.height)
+    gap = after.box[0] - before.box[2]
+    size = max(before.size, after.size)
     return overlap > 0.4 * lowest and -0.5 * size < gap < 1.2 * size
 
 
-def _merged(page: RawPage, left: Line, right: Line) -> Line:
-    larger = max(left, right, key=lambda line: len(line.text))
-    box = union([left.box, right.box])
-    text = page.text[left.start : right.end].strip()
-    return Line(left.start, right.end, box, larger.size, larger.bold, larger.upright, text)
+def _merged(page: RawPage, before: Line, after: Line) -> Line:
+    larger = max(before, after, key=lambda line: len(line.text))
+    return replace(
+        larger,
+        start=before.start,
+        end=after.end,
+        box=union([before.box, after.box]),
+        text=page.text[before.start : after.end].strip(),
+    )
 
 
 def paragraph_starts(lines: Sequence[Line]) -> frozenset[int]:
@@ -162,17 +171,19 @@ def _right_edge(lines: Sequence[Line], index: int) -> float:
 
 def furniture(pages: Sequence[tuple[RawPage, Sequence[Line]]]) -> set[tuple[int, int]]:
     """Running heads, feet, page numbers and text along the edge: (page, raw start) of each line."""
-    found: set[tuple[int, int]] = set()
-    seen: dict[str, set[tuple[int, int]]] = {}
+    marginal: set[tuple[int, int]] = set()
+    places_by_text: dict[str, set[tuple[int, int]]] = {}
     for page, lines in pages:
         for line in _marginal(page, lines):
             place = (page.number, line.start)
             if not line.upright or _PAGE_NUMBER.fullmatch(line.text):
-                found.add(place)
-            seen.setdefault(re.sub(r"\d+", "#", line.text.lower()), set()).add(place)
+                marginal.add(place)
+            places_by_text.setdefault(re.sub(r"\d+", "#", line.text.lower()), set()).add(place)
     least = 2 if len(pages) < 5 else 3
-    repeated = [places for places in seen.values() if len({page for page, _ in places}) >= least]
-    return found.union(*repeated)
+    repeated = [
+        places for places in places_by_text.values() if len({page for page, _ in places}) >= least
+    ]
+    return marginal.union(*repeated)
 
 
 def _marginal(page: RawPage, lines: Sequence[Line]) -> list[Line]:

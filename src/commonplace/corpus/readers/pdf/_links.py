@@ -24,7 +24,9 @@ def links_of(pdf: Pdf, pages: Sequence[Page]) -> Iterator[Link]:
                 annotated.add(url)
                 yield _annotated(page, url, box)
             last = url, box
-        yield from (link for link in find_links(page.shown.text) if link.url not in annotated)
+        yield from (
+            link for link in find_links(page.display_text.text) if link.url not in annotated
+        )
 
 
 def _goes_on(first: Rectangle, second: Rectangle) -> bool:
@@ -47,10 +49,10 @@ def _annotated(page: Page, url: str, box: Rectangle) -> Link:
     ]
     if not under or under[-1] - under[0] > 300:
         return Link(url, "", "")
-    start = bisect_left(page.shown.starts, under[0])
-    end = bisect_left(page.shown.starts, under[-1] + 1)
-    around = page.shown.text[max(0, start - _AROUND) : end + _AROUND]
-    return Link(url, " ".join(page.shown.text[start:end].split()), " ".join(around.split()))
+    start = bisect_left(page.display_text.starts, under[0])
+    end = bisect_left(page.display_text.starts, under[-1] + 1)
+    around = page.display_text.text[max(0, start - _AROUND) : end + _AROUND]
+    return Link(url, " ".join(page.display_text.text[start:end].split()), " ".join(around.split()))
 
 
 def _center_inside(inner: Rectangle, outer: Rectangle) -> bool:

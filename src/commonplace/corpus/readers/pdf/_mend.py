@@ -46,18 +46,18 @@ def mend(page: RawPage, old_tex: bool) -> Mends:
 def _accents(page: RawPage, old_tex: bool) -> tuple[dict[int, str], set[int]]:
     accented: dict[int, str] = {}
     dropped: set[int] = set()
-    for found in list(_ACCENT.finditer(page.text))[:_MOST_ACCENTS]:
-        mark = ACCENTS.get(found[0]) or (OLD_ACCENTS[found[0]] if old_tex else "")
-        base = _base(page, found.start(), mark, accented) if mark else None
+    for match in list(_ACCENT.finditer(page.text))[:_MOST_ACCENTS]:
+        mark = ACCENTS.get(match[0]) or (OLD_ACCENTS[match[0]] if old_tex else "")
+        base = _base(page, match.start(), mark, accented) if mark else None
         if base is not None:
             accented[base] = _composed(page.text[base], mark)
-            dropped.add(found.start())
+            dropped.add(match.start())
     for accent in sorted(dropped):
         dropped |= _closed_up(page, accent, dropped)
     return accented, dropped
 
 
-def _base(page: RawPage, accent: int, mark: str, taken: dict[int, str]) -> int | None:
+def _base(page: RawPage, accent: int, mark: str, accented: dict[int, str]) -> int | None:
     """The letter that an accent stands over (or under); None if there is none."""
     box = page.boxes[accent]
     middle = (box[0] + box[2]) / 2
@@ -65,7 +65,7 @@ def _base(page: RawPage, accent: int, mark: str, taken: dict[int, str]) -> int |
     under = [
         index
         for index in near
-        if index not in taken
+        if index not in accented
         and page.boxes[index][0] - 1 <= middle <= page.boxes[index][2] + 1
         and _is_over(box, page.boxes[index])
         and _composed(page.text[index], mark)
@@ -87,16 +87,16 @@ def _composed(letter: str, mark: str) -> str:
 
 def _closed_up(page: RawPage, accent: int, dropped: set[int]) -> set[int]:
     """Spaces around an accent that only PDFium saw: what stands left and right of them touches."""
-    left, right = accent - 1, accent + 1
-    while left >= 0 and (page.text[left] == " " or left in dropped):
-        left -= 1
-    while right < len(page.text) and (page.text[right] == " " or right in dropped):
-        right += 1
-    if left < 0 or right >= len(page.text):
+    first, last = accent - 1, accent + 1
+    while first >= 0 and (page.text[first] == " " or first in dropped):
+        first -= 1
+    while last < len(page.text) and (page.text[last] == " " or last in dropped):
+        last += 1
+    if first < 0 or last >= len(page.text):
         return set()
-    before, after = page.boxes[left], page.boxes[right]
+    before, after = page.boxes[first], page.boxes[last]
     near = -1 < after[0] - before[2] < 0.12 * max(6.0, after[3] - after[1], before[3] - before[1])
-    return {i for i in range(left + 1, right) if page.text[i] == " "} if near else set()
+    return {i for i in range(first + 1, last) if page.text[i] == " "} if near else set()
 
 
 def _gaps(page: RawPage) -> frozenset[int]:
@@ -105,10 +105,10 @@ def _gaps(page: RawPage) -> frozenset[int]:
     for stretch in page.stretches:
         if not stretch.upright or stretch.size < 4:
             continue
-        for found in _LETTERS.finditer(page.text, stretch.start, stretch.end - 1):
-            before, after = page.boxes[found.start()], page.boxes[found.end()]
+        for match in _LETTERS.finditer(page.text, stretch.start, stretch.end - 1):
+            before, after = page.boxes[match.start()], page.boxes[match.end()]
             narrow = min(before[2] - before[0], after[2] - after[0]) < 0.35 * stretch.size
             least = _WORD_SPACE * (1.7 if narrow else 1.0)  # i, j, l of a typewriter stand apart
             if least * stretch.size < after[0] - before[2] < 2 * stretch.size:
-                gaps.append(found.end())
+                gaps.append(match.end())
     return frozenset(gaps)

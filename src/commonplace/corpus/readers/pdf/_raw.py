@@ -22,6 +22,7 @@ Rectangle = tuple[float, float, float, float]  # left, bottom, right, top, in po
 
 HYPHEN: Final = "\x02"  # PDFium's sign for a hyphen at a line's end; it stands for the break too
 _NOWHERE: Final[Rectangle] = (0.0, 0.0, 0.0, 0.0)
+_ORIGIN: Final = (0, 0)  # where a drawn page begins
 _URI_ACTION: Final = 3
 _LARGEST_PICTURE: Final = 40_000_000  # pixels of a rendered page
 _REASONS: Final = {
@@ -101,8 +102,8 @@ class Pdf:
         """The addresses of the page's link annotations, and where on the page they are."""
         page = self._load(number)
         try:
-            found = ((self._uri(link), _link_box(link)) for link in _links(page))
-            return [(uri, box) for uri, box in found if uri]
+            links = ((self._uri(link), _link_box(link)) for link in _links(page))
+            return [(uri, box) for uri, box in links if uri]
         finally:
             pdfium.FPDF_ClosePage(page)
 
@@ -112,7 +113,7 @@ class Pdf:
         try:
             width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
             scale = min(scale, (_LARGEST_PICTURE / max(1.0, width * height)) ** 0.5)
-            return _draw(page, max(1, round(width * scale)), max(1, round(height * scale)))
+            return _draw(page, (max(1, round(width * scale)), max(1, round(height * scale))))
         finally:
             pdfium.FPDF_ClosePage(page)
 
@@ -169,9 +170,9 @@ def _boxes(text_page: Any, count: int) -> list[Rectangle]:
     box_of = pdfium.FPDFText_GetCharBox
     boxes = []
     for index in range(count):
-        found = box_of(text_page, index, *sides)
+        has_box = box_of(text_page, index, *sides)
         box = (left.value, bottom.value, right.value, top.value)
-        boxes.append(box if found else _NOWHERE)
+        boxes.append(box if has_box else _NOWHERE)
     return boxes
 
 
@@ -194,9 +195,9 @@ def _spans(text: str, boxes: list[Rectangle]) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
-def _jumps(left: Rectangle, right: Rectangle) -> bool:
-    height = max(left[3] - left[1], right[3] - right[1])
-    return right[3] < left[1] - 0.3 * height and right[0] < left[0]
+def _jumps(before: Rectangle, after: Rectangle) -> bool:
+    height = max(before[3] - before[1], after[3] - after[1])
+    return after[3] < before[1] - 0.3 * height and after[0] < before[0]
 
 
 def _stretch(text_page: Any, boxes: list[Rectangle], text: str, start: int, end: int) -> Stretch:
@@ -250,21 +251,21 @@ def _link_box(link: Any) -> Rectangle:
     return box.left, box.bottom, box.right, box.top
 
 
-def _draw(page: Any, width: int, height: int) -> Image.Image:
-    bitmap = pdfium.FPDFBitmap_Create(width, height, 0)
+def _draw(page: Any, size: tuple[int, int]) -> Image.Image:
+    bitmap = pdfium.FPDFBitmap_Create(*size, 0)
     if not bitmap:
         raise UnreadableError("the page is too large to draw")
     try:
-        pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xFFFFFFFF)
-        pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, 0, pdfium.FPDF_ANNOT)
+        pdfium.FPDFBitmap_FillRect(bitmap, *_ORIGIN, *size, 0xFFFFFFFF)
+        pdfium.FPDF_RenderPageBitmap(bitmap, page, *_ORIGIN, *size, 0, pdfium.FPDF_ANNOT)
         stride = pdfium.FPDFBitmap_GetStride(bitmap)
-        pixels = ctypes.string_at(pdfium.FPDFBitmap_GetBuffer(bitmap), stride * height)
+        pixels = ctypes.string_at(pdfium.FPDFBitmap_GetBuffer(bitmap), stride * size[1])
     finally:
         pdfium.FPDFBitmap_Destroy(bitmap)
-    return Image.frombuffer("RGB", (width, height), pixels, "raw", "BGRX", stride, 1).copy()
+    return Image.frombuffer("RGB", size, pixels, "raw", ("BGRX", stride, 1)).copy()
 
 
 def _pixel(page: Any, size: tuple[int, int], x: float, y: float) -> tuple[float, float]:
     device_x, device_y = ctypes.c_int(), ctypes.c_int()
-    pdfium.FPDF_PageToDevice(page, 0, 0, *size, 0, x, y, device_x, device_y)
+    pdfium.FPDF_PageToDevice(page, *_ORIGIN, *size, 0, x, y, device_x, device_y)
     return float(device_x.value), float(device_y.value)

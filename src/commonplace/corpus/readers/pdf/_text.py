@@ -111,8 +111,8 @@ def wrong_letters(text: str) -> float:
     ]
     if len(pairs) < _FEWEST_PAIRS:
         return 0.0
-    known = sum(pair in _PAIRS for pair in pairs) / len(pairs)
-    return 1.0 - known if known < _KNOWN else 0.0
+    common = sum(pair in _PAIRS for pair in pairs) / len(pairs)
+    return 1.0 - common if common < _KNOWN else 0.0
 
 
 def _is_meaningless(character: str) -> bool:

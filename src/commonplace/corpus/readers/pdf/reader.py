@@ -38,7 +38,7 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
     """
     with Pdf(data) as pdf:
         pages, notices = _pages(pdf, limits)
-        if not any(page.shown.text for page in pages):
+        if not any(page.display_text.text for page in pages):
             raise UnreadableError(_nothing(pdf, notices))
         left_out = furniture([(page.raw, page.lines) for page in pages])
         blocks = [paragraphs(p.raw, p.lines, p.starts, left_out) for p in pages]
@@ -69,10 +69,10 @@ def narrow(data: bytes, locator: PageLocator, start: int, end: int) -> PageLocat
     """
     with Pdf(data) as pdf:
         page = page_of(pdf.page(locator.page, _WHOLE_PAGE))
-        shown = display(page.sheet, locator.start, locator.end)
-        if not 0 <= start < end <= len(shown.text):
-            raise ValueError(f"characters {start}:{end} of a text of {len(shown.text)}")
-        return locator_of(page, shown.starts[start], shown.ends[end - 1])
+        display_text = display(page.sheet, locator.start, locator.end)
+        if not 0 <= start < end <= len(display_text.text):
+            raise ValueError(f"characters {start}:{end} of a text of {len(display_text.text)}")
+        return locator_of(page, display_text.starts[start], display_text.ends[end - 1])
 
 
 def render(data: bytes, locator: PageLocator, scale: float = 2.0) -> Image.Image:
@@ -92,10 +92,10 @@ def _pages(pdf: Pdf, limits: Limits) -> tuple[list[Page], list[str]]:
     pages: list[Page] = []
     notices: list[str] = []
     unreadable: dict[int, float] = {}
-    left = limits.text_characters
+    characters_left = limits.text_characters
     for number in range(1, min(pdf.pages, limits.pages) + 1):
         try:
-            raw = pdf.page(number, left + 1)
+            raw = pdf.page(number, characters_left + 1)
         except UnreadableError as error:
             notices.append(f"{error}; it was left out")
             continue
@@ -103,12 +103,12 @@ def _pages(pdf: Pdf, limits: Limits) -> tuple[list[Page], list[str]]:
         if share > limits.unreadable_share:
             unreadable[number] = share
             continue
-        if len(raw.text) > left:
+        if len(raw.text) > characters_left:
             notices.append(
                 f"the text was cut on page {number} ({limits.text_characters:,} characters)"
             )
             break
-        left -= len(raw.text)
+        characters_left -= len(raw.text)
         pages.append(page_of(raw))
     if pdf.pages > limits.pages:
         notices.append(f"only the first {limits.pages:,} of {pdf.pages:,} pages were read")
@@ -154,18 +154,18 @@ def _title(pdf: Pdf, pages: Sequence[Page], blocks: Sequence[Sequence[Paragraph]
         return stated[:300]
     if pages[0].raw.number != 1 or not (largest := title_of(blocks[0])):
         return ""
-    shown = display(pages[0].sheet, largest[0].start, largest[-1].end)
-    return " ".join(shown.text.split())[:300]
+    text = display(pages[0].sheet, largest[0].start, largest[-1].end).text
+    return " ".join(text.split())[:300]
 
 
 def _date(value: str) -> datetime | None:
     """A PDF date (ISO 32000, 7.9.4: `D:20200131235959+01'00'`) in UTC; None if it is none."""
-    found = _DATE.match(value)
-    if not found:
+    match = _DATE.match(value)
+    if not match:
         return parse_date(value)
-    numbers = [int(part) if part else 0 for part in found.groups()[:6]]
-    ahead = timedelta(hours=int(found[8] or 0), minutes=int(found[9] or 0))
-    zone = timezone(-ahead if found[7] == "-" else ahead)
+    numbers = [int(part) if part else 0 for part in match.groups()[:6]]
+    ahead = timedelta(hours=int(match[8] or 0), minutes=int(match[9] or 0))
+    zone = timezone(-ahead if match[7] == "-" else ahead)
     try:
         year, month, day, hour, minute, second = numbers
         moment = datetime(year, month or 1, day or 1, hour, minute, second, tzinfo=zone)

@@ -63,13 +63,13 @@ def front_matter(text: str) -> FrontMatter:
     """Read the front matter of `text`; an empty one with `end` 0 if there is none."""
     head = text[:_LONGEST]
     for pattern, reader in ((_YAML, _yaml_fields), (_TOML, _toml_fields)):
-        if found := pattern.match(head):
-            body = found[1]
+        if match := pattern.match(head):
+            body = match[1]
             if body.strip() and not _looks_like_fields(body):
                 return FrontMatter()  # a page that begins with a rule
             fields = {**_line_fields(body), **reader(body)}
             title = fields.get("title", "").strip()
-            return FrontMatter(found.end(), " ".join(title.split())[:300], _written(fields))
+            return FrontMatter(match.end(), " ".join(title.split())[:300], _written(fields))
     return FrontMatter()
 
 
@@ -119,5 +119,4 @@ def _key(key: str) -> str:
 def _written(fields: dict[str, str]) -> datetime | None:
     """The latest date among those given: a note that was updated says what was known then."""
     dates = [parse_date(fields[key]) for key in (*_UPDATED, *_WRITTEN) if key in fields]
-    known = [date for date in dates if date]
-    return max(known, default=None)
+    return max((date for date in dates if date), default=None)

@@ -52,8 +52,14 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
     """One file of source code."""
     text, notices = decode_within(data, limits)
     drafts = drafts_of(text, limits, (path.stem,), python=path.suffix.lower() in (".py", ".pyi"))
-    links = tuple(find_links(text))
-    return Document("code", path.name, {"": text}, tuple(drafts), links, None, notices)
+    return Document(
+        kind="code",
+        title=path.name,
+        sources={"": text},
+        drafts=tuple(drafts),
+        links=tuple(find_links(text)),
+        notices=notices,
+    )
 
 
 def drafts_of(
@@ -101,12 +107,12 @@ def _joins(before: _Piece, after: _Piece, limit: int) -> bool:
     return short and after.end - before.start <= TARGET
 
 
-def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+def _shared(names: tuple[str, ...], other_names: tuple[str, ...]) -> tuple[str, ...]:
     shared: list[str] = []
-    for left, right in zip(one, other, strict=False):
-        if left != right:
+    for name, other_name in zip(names, other_names, strict=False):
+        if name != other_name:
             break
-        shared.append(left)
+        shared.append(name)
     return tuple(shared)
 
 
@@ -180,6 +186,6 @@ def _plain_pieces(text: str) -> list[_Piece]:
 def _name(line: str) -> tuple[str, ...]:
     if len(line) > _LONGEST_LINE:
         return ()
-    found = _NAMED.match(line)
-    name = next((group for group in found.groups() if group), "") if found else ""
+    match = _NAMED.match(line)
+    name = next((group for group in match.groups() if group), "") if match else ""
     return (name,) if name and name.lower() not in _NOT_NAMES else ()

@@ -65,8 +65,15 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
     parts = parse(text, head.end)
     drafts = Outline().drafts(text, parts, limits.passage_characters)
     title = head.title or title_of(parts, path.stem)
-    links = tuple(find_links(text))
-    return Document("markdown", title, {"": text}, tuple(drafts), links, head.written_at, notices)
+    return Document(
+        kind="markdown",
+        title=title,
+        sources={"": text},
+        drafts=tuple(drafts),
+        links=tuple(find_links(text)),
+        written_at=head.written_at,
+        notices=notices,
+    )
 
 
 def parse(text: str, start: int = 0) -> list[Heading | Block]:
@@ -75,7 +82,7 @@ def parse(text: str, start: int = 0) -> list[Heading | Block]:
         tokens = _PARSER.parse(text[start:])
     except RecursionError:  # nested beyond reason; its words still count
         return [Block(*trimmed(text, start, len(text)))]
-    starts = [start, *(found.end() for found in _NEWLINE.finditer(text, start)), len(text)]
+    starts = [start, *(match.end() for match in _NEWLINE.finditer(text, start)), len(text)]
     parts: list[Heading | Block] = []
     done = 0
     for place, token in enumerate(tokens):
@@ -147,7 +154,7 @@ def _prose(text: str, start: int, end: int, kind: BlockKind, level: int) -> list
 
 def _visible(text: str, span: Span) -> list[Heading | Block]:
     """HTML from its first visible word to its last; nothing if it shows none."""
-    hidden = _TAGS.sub(lambda found: " " * len(found[0]), text[span[0] : span[1]])
+    hidden = _TAGS.sub(lambda tag: " " * len(tag[0]), text[span[0] : span[1]])
     start, end = trimmed(hidden, 0, len(hidden))
     if not any(character.isalnum() for character in hidden[start:end]):
         return []
@@ -182,8 +189,8 @@ def _verbatim(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 def _closing_line(state: StateBlock, start: int, length: int, closer: str) -> int | None:
     """The line on which `closer` stands, if it comes soon."""
     after = state.eMarks[start] - length + 2  # beyond the opening mark
-    found = state.src.find(closer, after, after + _LONGEST_MATH)
-    return bisect_right(state.bMarks, found) - 1 if found >= 0 else None
+    place = state.src.find(closer, after, after + _LONGEST_MATH)
+    return bisect_right(state.bMarks, place) - 1 if place >= 0 else None
 
 
 def _mark_lists(tokens: list[Token]) -> None:

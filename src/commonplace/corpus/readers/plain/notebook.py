@@ -38,7 +38,7 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
         raise UnreadableError("a notebook without cells that hold text")
     book = _Book(limits)
     for place, cell in enumerate(cells):
-        book.take(cell, more=place + 1 < len(cells))
+        book.take(cell, continues=place + 1 < len(cells))
     title = book.head.title or title_of(book.headings, path.stem)
     drafts, links = tuple(book.drafts), tuple(book.links)
     return Document("notebook", title, book.sources, drafts, links, book.head.written_at)
@@ -56,8 +56,8 @@ class _Book:
     headings: list[Heading] = field(default_factory=list)
     head: FrontMatter = field(default_factory=FrontMatter)
 
-    def take(self, cell: _Cell, more: bool) -> None:
-        """Read one cell; `more` if another follows."""
+    def take(self, cell: _Cell, continues: bool) -> None:
+        """Read one cell; `continues` if another follows."""
         first = not self.sources
         self.sources[cell.part] = cell.source
         self.links += find_links(cell.source)
@@ -68,9 +68,9 @@ class _Book:
         if first:
             self.head = front_matter(cell.source)
         parts = parse(cell.source, self.head.end if first else 0)
-        self.headings += [found for found in parts if isinstance(found, Heading)]
+        self.headings += [part for part in parts if isinstance(part, Heading)]
         limit = self.limits.passage_characters
-        self.drafts += self.outline.drafts(cell.source, parts, limit, cell.part, more)
+        self.drafts += self.outline.drafts(cell.source, parts, limit, cell.part, continues)
 
 
 def _loaded(text: str) -> dict[str, Any]:
@@ -85,14 +85,14 @@ def _loaded(text: str) -> dict[str, Any]:
 
 def _cells(notebook: dict[str, Any]) -> Iterator[_Cell]:
     """The cells that hold text."""
-    found = notebook.get("cells")
-    if not isinstance(found, list):  # version 3 had worksheets
+    cells = notebook.get("cells")
+    if not isinstance(cells, list):  # version 3 had worksheets
         sheets = notebook.get("worksheets")
         sheets = sheets if isinstance(sheets, list) else []
-        found = [
+        cells = [
             cell for sheet in sheets if isinstance(sheet, dict) for cell in sheet.get("cells") or ()
         ]
-    for number, cell in enumerate(found, start=1):
+    for number, cell in enumerate(cells, start=1):
         if not isinstance(cell, dict):
             continue
         source = _source(cell.get("source", cell.get("input")))

@@ -45,9 +45,16 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
     text, notices = decode_within(data, limits)
     parts = parse(text)
     drafts = Outline().drafts(text, parts, limits.passage_characters)
-    links = tuple(find_links(text))
     title = title_of(parts, path.stem)
-    return Document("rst", title, {"": text}, tuple(drafts), links, _written(text), notices)
+    return Document(
+        kind="rst",
+        title=title,
+        sources={"": text},
+        drafts=tuple(drafts),
+        links=tuple(find_links(text)),
+        written_at=_written(text),
+        notices=notices,
+    )
 
 
 def parse(text: str) -> list[Heading | Block]:
@@ -59,8 +66,8 @@ def parse(text: str) -> list[Heading | Block]:
 
 
 def _written(text: str) -> datetime | None:
-    found = _DATE.search(text[:2_000])
-    return parse_date(found[1].strip("$").removeprefix("Date:")) if found else None
+    match = _DATE.search(text[:2_000])
+    return parse_date(match[1].strip("$").removeprefix("Date:")) if match else None
 
 
 @dataclass(slots=True)
@@ -127,19 +134,19 @@ class _Reader:
 
     def _directive(self, line: str) -> None:
         """Leave out the mark and its options; keep the content of those that have any."""
-        found = _DIRECTIVE.match(line)
+        match = _DIRECTIVE.match(line)
         end = self._block_end(self.at + 1, _indent(line))
-        if found is None or (found[1] in _HIDDEN and found[1] not in _KEEPS_CONTENT):
+        if match is None or (match[1] in _HIDDEN and match[1] not in _KEEPS_CONTENT):
             self.at = end
             return
-        argument = (found[2] or "").strip()
-        if argument and found[1] not in _CODE | _KEEPS_CONTENT:
-            first = self.lines[self.at][0] + found.start(2)
+        argument = (match[2] or "").strip()
+        if argument and match[1] not in _CODE | _KEEPS_CONTENT:
+            first = self.lines[self.at][0] + match.start(2)
             self.parts.append(Block(*trimmed(self.text, first, self.lines[self.at][1])))
         self.at += 1
         while self.at < end and _OPTION.fullmatch(self.line(self.at)):
             self.at += 1
-        if found[1] in _CODE and self.at < end:
+        if match[1] in _CODE and self.at < end:
             self._take(end, "code")
 
     def _paragraph(self, line: str) -> None:

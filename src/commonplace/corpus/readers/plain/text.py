@@ -52,8 +52,15 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
     drafts = Outline().drafts(text, parts, limits.passage_characters)
     named, written = _head(text) if suffix not in _ROWS else ("", None)
     title = named or title_of(parts, path.stem)
-    links = tuple(find_links(text))
-    return Document("text", title, {"": text}, tuple(drafts), links, written, notices)
+    return Document(
+        kind="text",
+        title=title,
+        sources={"": text},
+        drafts=tuple(drafts),
+        links=tuple(find_links(text)),
+        written_at=written,
+        notices=notices,
+    )
 
 
 def rows(text: str, start: int = 0, end: int | None = None) -> list[Heading | Block]:
@@ -97,16 +104,16 @@ def _closed(text: str, opened: Span | None) -> list[Heading | Block]:
 
 
 def _heading(rule: HeadingRule, line: str, start: int) -> Heading | None:
-    found = rule(line.strip())
-    if not found or len(found[1]) > LONGEST_HEADING:
+    heading = rule(line.strip())
+    if not heading or len(heading[1]) > LONGEST_HEADING:
         return None
-    return Heading(found[0], found[1], start, start + len(line.rstrip()))
+    return Heading(heading[0], heading[1], start, start + len(line.rstrip()))
 
 
 def _underlines(text: str, opened: Span, line: str) -> bool:
     """A rule about as long as the single line above it makes that line a heading."""
-    found = _RULE.fullmatch(line)
-    if not found or found[1] not in "=-~" or opened[1] - opened[0] > LONGEST_HEADING:
+    match = _RULE.fullmatch(line)
+    if not match or match[1] not in "=-~" or opened[1] - opened[0] > LONGEST_HEADING:
         return False
     above = text[opened[0] : opened[1]].strip()
     if "\n" in above or "\r" in above or above.startswith("|"):
@@ -120,13 +127,13 @@ def _underlined(text: str, opened: Span, line: str, end: int) -> Heading:
 
 
 def _org(line: str) -> tuple[int, str] | None:
-    found = _ORG.fullmatch(line)
-    return (len(found[1]), re.sub(r"\s+:[\w:@]+:$", "", found[2])) if found else None
+    match = _ORG.fullmatch(line)
+    return (len(match[1]), re.sub(r"\s+:[\w:@]+:$", "", match[2])) if match else None
 
 
 def _tex(line: str) -> tuple[int, str] | None:
-    found = _TEX.match(line)
-    return (_TEX_LEVELS.index(found[1]) + 1, found[2]) if found else None
+    match = _TEX.match(line)
+    return (_TEX_LEVELS.index(match[1]) + 1, match[2]) if match else None
 
 
 _RULES: Final[dict[str, tuple[HeadingRule, re.Pattern[str]]]] = {
