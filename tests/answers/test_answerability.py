@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from answers_fakes import Angle, passage, scored
 from commonplace.answers import CAUTION, THRESHOLD
 from commonplace.answers.answerability import Answerability, assess, shipped
-from commonplace.answers.extractive import Reading
+from commonplace.answers.extractive import Extract
 from commonplace.answers.signals import DOWN, SIGNALS, UP
 from commonplace.foundation import WeightsError
 
@@ -73,13 +73,13 @@ def test_states_move_the_confidence() -> None:
 
 
 def test_nothing_read_is_no_confidence() -> None:
-    assessed = assess("What is the rank?", Reading(()), Angle(1.0))
-    assert (assessed.confidence, assessed.reasons, assessed.enough) == (0.0, (), False)
+    assessed = assess("What is the rank?", Extract(()), Angle(1.0))
+    assert (assessed.confidence, assessed.reasons, assessed.suffices) == (0.0, (), False)
 
 
 def test_a_reading_is_measured_and_judged() -> None:
     best = scored("Rollo swore fealty.")
-    reading = Reading((best.quote,), best, (best.quote.passage,), (6.0,), (0,), (best,))
+    reading = Extract((best.quote,), best, (best.quote.passage,), (6.0,), (0,), (best,))
     near = assess("Who swore fealty?", reading, Angle(0.9))
     far = assess("Who did not swear fealty in 1066?", reading, Angle(0.9))
     assert near.confidence > far.confidence

@@ -4,11 +4,11 @@ import pytest
 
 from answers_fakes import TOOK, Accounting, Scripted, passage
 from commonplace.answers.generative import (
-    LEFT_OUT,
     NO_ANSWER,
+    OMISSION,
+    GeneratedText,
     GenerativeReader,
     GenerativeSettings,
-    Writing,
     inert,
     marked_sentences,
     messages,
@@ -28,7 +28,7 @@ INJECTIONS = [
 ]
 
 
-def read(text: str, *passages: Passage) -> Writing:
+def read(text: str, *passages: Passage) -> GeneratedText:
     return GenerativeReader(Scripted(text)).read("What is the rank?", passages or (LORA, BM25))
 
 
@@ -101,7 +101,7 @@ def test_a_hostile_passage_is_inert(attack: str) -> None:
     assert "<|" not in user["content"]
     assert "[INST]" not in user["content"]
     assert user["content"].count("</passage>") == 2
-    assert LEFT_OUT in user["content"]
+    assert OMISSION in user["content"]
 
 
 @pytest.mark.parametrize("attack", INJECTIONS)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from answers_fakes import Angle, scored
 from commonplace.answers import Reason
 from commonplace.answers.answerability import DERIVED, assess, shipped
-from commonplace.answers.extractive import Reading
+from commonplace.answers.extractive import Extract
 from commonplace.answers.signals import SIGNALS
 from commonplace.answers.wording import QUESTION_TYPES
 
@@ -36,7 +36,7 @@ def test_the_parts_add_up_to_the_logit(values: list[float], tilt: float) -> None
 
 def read(question: str) -> Any:
     best = scored("Rollo swore fealty.")
-    reading = Reading((best.quote,), best, (best.quote.passage,), (6.0,), (0,), (best,))
+    reading = Extract((best.quote,), best, (best.quote.passage,), (6.0,), (0,), (best,))
     return assess(question, reading, Angle(0.9))
 
 

@@ -14,8 +14,8 @@ from commonplace.answers.wording import (
     degrees,
     excepts,
     focus,
-    kept_pairs,
     opposed,
+    pair_share,
     question_type,
     typed_spans,
 )
@@ -107,9 +107,9 @@ def test_degrees_exceptions_and_opposites() -> None:
 
 
 def test_neighbours_and_order() -> None:
-    assert kept_pairs(["a", "b"], ["a", "x", "b"]) == 1.0
-    assert kept_pairs(["a", "b"], ["a", "x", "b"], reach=1) == 0.0
-    assert math.isnan(kept_pairs(["a"], ["a"]))
+    assert pair_share(["a", "b"], ["a", "x", "b"]) == 1.0
+    assert pair_share(["a", "b"], ["a", "x", "b"], reach=1) == 0.0
+    assert math.isnan(pair_share(["a"], ["a"]))
     assert common_order("abc", "axbxc") == 3
     assert common_order("abc", "cba") == 1
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from commonplace import Library
-from commonplace.answers import Retrieved
+from commonplace.answers import RetrievedContext
 from commonplace.service import Role, add_token, remove_token
 from patience import PATIENCE
 from service_running import Running, serving, wait_until, write_notes
@@ -284,7 +284,7 @@ def test_a_client_that_goes_away_in_mid_stream_ends_the_answer(
         begun.set()
         try:
             while True:
-                yield Retrieved(1, ("/notes/lora.md",))
+                yield RetrievedContext(1, ("/notes/lora.md",))
                 time.sleep(0.02)
         finally:
             ended.set()

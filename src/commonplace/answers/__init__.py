@@ -3,10 +3,18 @@
 from commonplace.answers._ask import Context, Readers, answer, answering
 from commonplace.answers._comparison import Comparison, compare
 from commonplace.answers._reasons import Assessment, Reason
-from commonplace.answers._types import Answer, Citation, Refusal, Retrieved, Sentence, Step, Worn
+from commonplace.answers._types import (
+    Answer,
+    Citation,
+    Refusal,
+    RetrievedContext,
+    Sentence,
+    Step,
+    WornAdapter,
+)
 from commonplace.answers.answerability import CAUTION, THRESHOLD, Caution
 from commonplace.answers.extractive import ExtractiveReader
-from commonplace.answers.generative import GenerativeReader, GenerativeSettings, LeftOut
+from commonplace.answers.generative import GenerativeReader, GenerativeSettings, UnsupportedSentence
 from commonplace.answers.support import nearest_sentence
 
 __all__ = [
@@ -21,14 +29,14 @@ __all__ = [
     "ExtractiveReader",
     "GenerativeReader",
     "GenerativeSettings",
-    "LeftOut",
     "Readers",
     "Reason",
     "Refusal",
-    "Retrieved",
+    "RetrievedContext",
     "Sentence",
     "Step",
-    "Worn",
+    "UnsupportedSentence",
+    "WornAdapter",
     "answer",
     "answering",
     "compare",

@@ -1,8 +1,8 @@
 """From a question and what was retrieved for it to an answer, or to a refusal.
 
-The extractive reader always reads: what it finds says how likely it is that the context answers at
-all. Below the threshold the question is refused, whoever was to write the answer. Above it the
-sentences are the reader's own quotes, or a language model's where one was asked for, each with the
+The extractive reader always reads: its extract says how likely it is that the context answers at
+all. Below the threshold the question is refused, whichever reader was to write the answer. Above it
+the sentences are the extract's quotes, or a language model's where one was asked for, each with the
 passages that support it.
 """
 
@@ -13,8 +13,8 @@ from typing import Final
 
 from commonplace.answers._types import Answer, Citation, Refusal, Sentence
 from commonplace.answers.answerability import THRESHOLD, assess
-from commonplace.answers.extractive import ExtractiveReader, Quote, Reading
-from commonplace.answers.generative import GenerativeReader, Writing, Written
+from commonplace.answers.extractive import Extract, ExtractiveReader, Quote
+from commonplace.answers.generative import AttributedSentence, GeneratedText, GenerativeReader
 from commonplace.answers.mismatch import Weigh, uniform
 from commonplace.answers.signals import Encoder
 from commonplace.corpus import Passage, without_marker
@@ -26,7 +26,7 @@ Cite = Callable[[Passage, int, int], Citation]  # the citation of characters of 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a question is asked of.
+    """What a question is answered from.
 
     Attributes:
         passages: retrieved, best first.
@@ -39,11 +39,11 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Who reads.
+    """The readers of one question, and what they decide with.
 
     Attributes:
         extractive: always reads, and alone decides whether there is an answer.
-        encoder: compares the question with what was found, for that decision.
+        encoder: compares the question with the extract, for that decision.
         generative: writes the answer in the extractive reader's stead, if given.
         weigh: how rare a term is in the library, for that decision.
     """
@@ -68,7 +68,7 @@ def answering(
     threshold: float = THRESHOLD,
     watch: Stopwatch | None = None,
 ) -> Iterator[Sentence | Answer | Refusal]:
-    """Answer a question from its context, or refuse: each sentence once checked, last the whole.
+    """Answer a question from its context, or refuse: checked sentences, last the answer or refusal.
 
     Args:
         question: as asked.
@@ -81,55 +81,61 @@ def answering(
     """
     watch = watch or Stopwatch()
     with watch.stage("read"):
-        reading = readers.extractive.read(question, context.passages)
-        judged = assess(question, reading, readers.encoder, readers.weigh, threshold)
+        extract = readers.extractive.read(question, context.passages)
+        assessment = assess(
+            question,
+            extract,
+            encoder=readers.encoder,
+            weigh=readers.weigh,
+            threshold=threshold,
+        )
 
-    def refuse(reason: str, writing: Writing | None = None) -> Refusal:
+    def refuse(reason: str, text: GeneratedText | None = None) -> Refusal:
         near = tuple(dict.fromkeys(passage.path for passage in context.passages))[:NEAREST]
         return Refusal(
             question,
             reason,
-            near,
-            judged.confidence,
-            writing.unsupported if writing else 0,
-            readers.name,
-            context.as_of,
-            watch.seconds,
-            writing.generation if writing else None,
-            judged,
-            writing.left_out if writing else (),
+            nearest=near,
+            confidence=assessment.confidence,
+            unsupported=text.unsupported if text else 0,
+            reader=readers.name,
+            as_of=context.as_of,
+            timings=watch.seconds,
+            speculation=text.generation if text else None,
+            assessment=assessment,
+            left_out=text.left_out if text else (),
         )
 
     if not context.passages:
         yield refuse("the library holds nothing that matches the question")
         return
-    if not judged.enough:
+    if not assessment.suffices:
         yield refuse("nothing in the library answers the question well enough")
         return
-    sentences, writing = list[Sentence](), None
-    for step in _sentences(question, reading, readers, cite, watch):
-        if isinstance(step, Writing):
-            writing = step
+    sentences, text = list[Sentence](), None
+    for step in _sentences(question, extract, readers, cite, watch):
+        if isinstance(step, GeneratedText):
+            text = step
         else:
             sentences.append(step)
             yield step
     if not sentences:
-        yield refuse("no sentence of an answer is supported by the library", writing)
+        yield refuse("no sentence of an answer is supported by the library", text)
         return
-    written = [c.passage.written_at for sentence in sentences for c in sentence.citations]
+    dates = [c.passage.written_at for sentence in sentences for c in sentence.citations]
     yield Answer(
         question,
         tuple(sentences),
-        judged.confidence,
-        writing.unsupported if writing else 0,
-        readers.name,
-        context.as_of,
-        newest=max(written),
-        oldest=min(written),
+        confidence=assessment.confidence,
+        unsupported=text.unsupported if text else 0,
+        reader=readers.name,
+        as_of=context.as_of,
+        newest=max(dates),
+        oldest=min(dates),
         timings=watch.seconds,
-        speculation=writing.generation if writing else None,
-        assessment=judged,
-        left_out=writing.left_out if writing else (),
+        speculation=text.generation if text else None,
+        assessment=assessment,
+        left_out=text.left_out if text else (),
     )
 
 
@@ -144,40 +150,41 @@ def answer(
 ) -> Answer | Refusal:
     """The last of `answering`: the answer, or the refusal."""
     *_, last = answering(question, context, readers, cite, threshold=threshold, watch=watch)
-    assert not isinstance(last, Sentence), "the last step is the whole"
+    assert not isinstance(last, Sentence), "the last step is an answer or a refusal"
     return last
 
 
 def _sentences(
-    question: str, reading: Reading, readers: Readers, cite: Cite, watch: Stopwatch
-) -> Iterator[Sentence | Writing]:
+    question: str, extract: Extract, readers: Readers, cite: Cite, watch: Stopwatch
+) -> Iterator[Sentence | GeneratedText]:
     """The sentences of an answer, and last, where a model wrote, what became of its text."""
     if readers.generative is None:
-        for quote in reading.quotes:
+        for quote in extract.quotes:
             with watch.stage("cite"):
-                sentence = _quoted(quote, cite)
+                sentence = _from_quote(quote, cite)
             yield sentence
         return
-    steps = readers.generative.reading(question, reading.passages)
+    steps = readers.generative.stream(question, extract.passages)
     while True:
         with watch.stage("write"):
             step = next(steps)
-        if isinstance(step, Writing):
+        if isinstance(step, GeneratedText):
             yield step
             return
         with watch.stage("cite"):
-            sentence = _written(step, cite)
+            sentence = _from_model(step, cite)
         yield sentence
 
 
-def _quoted(quote: Quote, cite: Cite) -> Sentence:
+def _from_quote(quote: Quote, cite: Cite) -> Sentence:
     start, end = without_marker(quote.passage.text, (quote.start, quote.end))
     return Sentence(_plain(quote.passage.text[start:end]), (cite(quote.passage, start, end),))
 
 
-def _written(sentence: Written, cite: Cite) -> Sentence:
-    found = tuple(cite(source.passage, source.start, source.end) for source in sentence.sources)
-    return Sentence(sentence.text, found)
+def _from_model(sentence: AttributedSentence, cite: Cite) -> Sentence:
+    return Sentence(
+        sentence.text, tuple(cite(span.passage, span.start, span.end) for span in sentence.sources)
+    )
 
 
 def _plain(text: str) -> str:

@@ -2,8 +2,8 @@
 
     compare(then, now, fates)    # ["notes/a.md no longer holds what was cited (superseded on ...)"]
 
-Pure: `then` is the record of an earlier question in the log, `now` what the same question got, and
-`fates` what became of each passage that was cited then.
+The function is pure: `then` is the record of an earlier question in the log, `now` what the same
+question gets today, and `fates` what became of each passage that was cited then.
 """
 
 from collections.abc import Mapping
@@ -31,30 +31,31 @@ def compare(
     """Compare an answer with the record of an earlier one.
 
     Args:
-        then: as the log holds it; "sentences", "passages" and "at" are looked at.
-        now: the answer of now.
+        then: as the log holds it; "sentences", "at" and "reader" are read.
+        now: the present answer.
         fates: the passages that were cited then, by id; None: no longer in the library.
     """
-    said = tuple(map(str, then.get("sentences") or ()))
-    says = tuple(s.text for s in now.sentences) if isinstance(now, Answer) else ()
+    before = tuple(map(str, then.get("sentences") or ()))
+    after = tuple(s.text for s in now.sentences) if isinstance(now, Answer) else ()
     at = str(then.get("at", ""))
-    if said == says:
-        return Comparison(at, False, said, ())
-    reasons = _gone(fates) + _new(now, fates, at)
+    if before == after:
+        return Comparison(at, False, before, ())
+    reasons = _lost(fates) + _new(now, fates, at)
     reader = str(then.get("reader", now.reader))
     if reader != now.reader:
         reasons.append(f"another reader: {now.reader}, then {reader}")
-    if bool(said) != bool(says) and fates and not reasons:
+    if bool(before) != bool(after) and fates and not reasons:
         reasons.append("the same passages are there; how sure the reader is of them changed")
     if not reasons:
         reasons.append("the same sources are there; the ranking chose otherwise among them")
-    return Comparison(at, True, said, tuple(reasons))
+    return Comparison(at, True, before, tuple(reasons))
 
 
-def _gone(fates: Mapping[str, Passage | None]) -> list[str]:
+def _lost(fates: Mapping[str, Passage | None]) -> list[str]:
     """What was cited then and cannot be cited any more."""
     removed = sum(passage is None for passage in fates.values())
-    reasons = [f"{removed} of the passages cited then {_was(removed)} removed"] if removed else []
+    verb = "was" if removed == 1 else "were"
+    reasons = [f"{removed} of the passages cited then {verb} removed"] if removed else []
     for path, day in sorted(
         {(p.path, f"{p.valid_to:%Y-%m-%d %H:%M}") for p in fates.values() if p and p.valid_to}
     ):
@@ -70,10 +71,6 @@ def _new(now: Answer | Refusal, fates: Mapping[str, Passage | None], at: str) ->
     cited = {c.passage.id: c.passage for sentence in now.sentences for c in sentence.citations}
     fresh = {p.path for p in cited.values() if p.id not in fates and began and p.valid_from > began}
     return [f"{path} has passages that the library did not hold then" for path in sorted(fresh)]
-
-
-def _was(count: int) -> str:
-    return "was" if count == 1 else "were"
 
 
 def _moment(text: str) -> datetime | None:

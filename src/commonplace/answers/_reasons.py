@@ -1,7 +1,7 @@
 """Why a question is answered or refused: what each signal adds to the confidence, in words.
 
-The confidence is a sigmoid of a sum, and the sum is taken apart exactly: what is linear by how far
-a signal is from its mean (of the questions that were trained on), the trees by tree SHAP
+The confidence is a sigmoid of a sum, and the sum is taken apart exactly: the linear part by how far
+a signal is from its mean over the training questions, the trees by tree SHAP
 (`models/_trees.py`). So `start` and the reasons add up to the logit of the confidence.
 
     python -m pytest tests/answers/test_reasons.py
@@ -100,7 +100,7 @@ class Assessment:
         start: where an average question begins, in logits.
         reasons: the strongest first; with `start` they add up to the confidence's logit. Empty
             where nothing was read.
-        sentence: what was judged, the best sentence that was found.
+        sentence: what was judged, the best sentence of the extract.
     """
 
     confidence: float
@@ -110,7 +110,7 @@ class Assessment:
     sentence: Quote | None = None
 
     @property
-    def enough(self) -> bool:
+    def suffices(self) -> bool:
         """Whether it suffices for an answer."""
         return self.confidence >= self.threshold
 
@@ -123,11 +123,11 @@ class Assessment:
 def strongest(values: Mapping[str, float], parts: Mapping[str, float]) -> tuple[Reason, ...]:
     """Values and parts by signal as reasons, the strongest first, less those that add nothing.
 
-    The question's type is one reason, for that it is no date says nothing by itself.
+    The question's type is one reason: that it is no date, for instance, says nothing by itself.
     """
     kinds = [name for name in parts if name.startswith(KIND)]
-    found = [Reason(name, values[name], part) for name, part in parts.items() if name not in kinds]
+    reasons = [Reason(name, values[name], parts[name]) for name in parts if name not in kinds]
     if kinds:
-        asked = max(kinds, key=lambda name: values[name])
-        found.append(Reason(asked, values[asked], math.fsum(parts[name] for name in kinds)))
-    return tuple(sorted((r for r in found if r.adds), key=lambda reason: -abs(reason.adds)))
+        kind = max(kinds, key=lambda name: values[name])
+        reasons.append(Reason(kind, values[kind], math.fsum(parts[name] for name in kinds)))
+    return tuple(sorted((r for r in reasons if r.adds), key=lambda reason: -abs(reason.adds)))

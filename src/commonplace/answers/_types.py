@@ -1,6 +1,7 @@
 """What a question gets: an `Answer`, every sentence cited, or a `Refusal` that cites nothing.
 
-`Step` is what arrives on the way there, in this order: what was retrieved, sentences, the whole.
+`Step` is what arrives on the way there, in this order: the retrieved context, sentences, and last
+the answer or the refusal.
 """
 
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from commonplace.answers._reasons import Assessment
-from commonplace.answers.generative import LeftOut
+from commonplace.answers.generative import UnsupportedSentence
 from commonplace.corpus import Locator, Passage
 from commonplace.models import Generation
 
@@ -42,7 +43,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Retrieved:
+class RetrievedContext:
     """The first step of an answer: how many passages are read for it, and of which files."""
 
     passages: int
@@ -50,11 +51,11 @@ class Retrieved:
 
 
 @dataclass(frozen=True, slots=True)
-class Worn:
+class WornAdapter:
     """An adapter that the language model wore while it wrote.
 
-    `stale`: the items that it was trained on and that are otherwise now, or gone. `unchecked` says
-    in a few words why it is not known to be for this very model ("" where it is).
+    `stale` are the items that it was trained on and that have changed or vanished since.
+    `unchecked` says in a few words why it is not known to be for this very model ("" where it is).
     """
 
     path: str
@@ -77,8 +78,8 @@ class Answer:
         as_of: the moment whose library was asked.
         newest: when the newest cited source was written; `oldest`: the oldest.
         timings: seconds by stage.
-        speculation: what writing took, and what drafts saved of it; None where no model in this
-            process wrote.
+        speculation: what writing cost, and what drafts saved; None where no model in this process
+            wrote.
         assessment: why it is answered: what each signal added to the confidence.
         left_out: the unsupported sentences, each with what was missing.
         worn: the adapters that the model wore.
@@ -95,8 +96,8 @@ class Answer:
     timings: Mapping[str, float] = field(default_factory=dict)
     speculation: Generation | None = None
     assessment: Assessment | None = None
-    left_out: tuple[LeftOut, ...] = ()
-    worn: tuple[Worn, ...] = ()
+    left_out: tuple[UnsupportedSentence, ...] = ()
+    worn: tuple[WornAdapter, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -121,13 +122,13 @@ class Refusal:
     timings: Mapping[str, float] = field(default_factory=dict)
     speculation: Generation | None = None
     assessment: Assessment | None = None
-    left_out: tuple[LeftOut, ...] = ()
-    worn: tuple[Worn, ...] = ()
+    left_out: tuple[UnsupportedSentence, ...] = ()
+    worn: tuple[WornAdapter, ...] = ()
 
     @property
     def answered(self) -> bool:
-        """False: what was asked is not answered."""
+        """False, as it is a refusal."""
         return False
 
 
-Step = Retrieved | Sentence | Answer | Refusal
+Step = RetrievedContext | Sentence | Answer | Refusal

@@ -1,9 +1,9 @@
-"""Does the context answer the question at all? A probability, and a threshold with its price.
+"""Whether the context answers the question at all: a probability, and a threshold with its price.
 
 Three parts add up to a score in logits: a logistic *curve* of four signals and of a linear *probe*
 that reads the cross-encoder's inner states (Alain and Bengio 2017, https://arxiv.org/abs/1610.01644),
-and boosted *trees* on all signals of `signals.py` that mend the curve. Platt's sigmoid makes a
-probability of it, of a world where half of all questions have an answer.
+and boosted *trees* on all signals of `signals.py` that correct the curve. Platt's sigmoid makes a
+probability of the score, for a world where half of all questions have an answer.
 
 `answerability.json` holds all of it and says what it was trained on: four articles of SQuAD 2.0
 (Rajpurkar et al. 2018, https://arxiv.org/abs/1806.03822), whose unanswerable questions were written
@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.answers._reasons import Assessment, Reason, strongest
-from commonplace.answers.extractive import Reading
+from commonplace.answers.extractive import Extract
 from commonplace.answers.mismatch import Weigh, uniform
 from commonplace.answers.signals import SIGNALS, Encoder, row, signals
 from commonplace.foundation import WeightsError
@@ -46,13 +46,13 @@ class Answerability:
     """The model of a file; read it with `read`.
 
     Attributes:
-        trees: what they mend.
+        trees: what corrects the curve.
         curve: weights in logits per unit, and "bias".
-        middle: the means of what the curve reads, over the questions that were trained on.
+        middle: the means of what the curve reads, over the training questions.
         probe: weights [width] of the states.
         probe_bias: added to the probe's product.
         sigmoid: slope and shift of the score.
-        header: what the file says of itself.
+        header: what the file says about itself.
     """
 
     trees: Trees
@@ -88,48 +88,58 @@ class Answerability:
             raise WeightsError(
                 f"the answerability model cannot be read ({error}); install commonplace anew"
             ) from error
-        return cls(trees, curve, middle, weights, bias, (slope, shift), header)
+        return cls(
+            trees=trees,
+            curve=curve,
+            middle=middle,
+            probe=weights,
+            probe_bias=bias,
+            sigmoid=(slope, shift),
+            header=header,
+        )
 
-    def score(self, found: NDArray[np.float64], states: NDArray[Any] | None) -> float:
+    def score(self, signals: NDArray[np.float64], states: NDArray[Any] | None) -> float:
         """The sum of the parts, in logits, before the sigmoid.
 
         Args:
-            found: the signals, in the order of `SIGNALS`.
-            states: of the cross-encoder [width]; None where it gives none, which says nothing
-                either way.
+            signals: in the order of `SIGNALS`.
+            states: of the cross-encoder [width]; None where it gives none, which counts neither
+                for nor against an answer.
         """
-        seen = self._seen(found, states)
-        return seen["curve"] + float(self.trees.predict(_row(seen))[0])
+        features = self._features(signals, states)
+        return features["curve"] + float(self.trees.predict(_row(features))[0])
 
-    def _seen(self, found: NDArray[np.float64], states: NDArray[Any] | None) -> dict[str, float]:
-        """The signals and what is derived of them, in the order of the trees' features."""
+    def _features(
+        self, signals: NDArray[np.float64], states: NDArray[Any] | None
+    ) -> dict[str, float]:
+        """The signals and what is derived from them, in the order of the trees' features."""
         probe = 0.0 if states is None else float(states @ self.probe + self.probe_bias)
-        seen = dict(zip(SIGNALS, found.tolist(), strict=True)) | {"probe": probe}
-        named = seen | {"bias": 1.0}
-        return seen | {"curve": math.fsum(w * named[name] for name, w in self.curve.items())}
+        features = dict(zip(SIGNALS, signals.tolist(), strict=True)) | {"probe": probe}
+        terms = features | {"bias": 1.0}
+        return features | {"curve": math.fsum(w * terms[name] for name, w in self.curve.items())}
 
-    def confidence(self, found: NDArray[np.float64], states: NDArray[Any] | None) -> float:
+    def confidence(self, signals: NDArray[np.float64], states: NDArray[Any] | None) -> float:
         """Probability that the context answers, 0 to 1."""
         slope, shift = self.sigmoid
-        logit = slope * self.score(found, states) + shift
+        logit = slope * self.score(signals, states) + shift
         return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
 
     def parts(
-        self, found: NDArray[np.float64], states: NDArray[Any] | None
+        self, signals: NDArray[np.float64], states: NDArray[Any] | None
     ) -> tuple[float, tuple[Reason, ...]]:
         """Where the logit of the confidence begins, and what each signal adds to it: exactly."""
         slope, shift = self.sigmoid
-        seen = self._seen(found, states)
-        shares = self.trees.contributions(_row(seen))[0]
-        adds = dict(zip(seen, (slope * shares).tolist(), strict=True))
+        features = self._features(signals, states)
+        shares = self.trees.contributions(_row(features))[0]
+        adds = dict(zip(features, (slope * shares).tolist(), strict=True))
         for name, middle in self.middle.items():
-            adds[name] += slope * self.curve[name] * (seen[name] - middle)
+            adds[name] += slope * self.curve[name] * (features[name] - middle)
         average = self.curve["bias"] + math.fsum(self.curve[n] * m for n, m in self.middle.items())
-        return slope * (average + self.trees.expected) + shift, strongest(seen, adds)
+        return slope * (average + self.trees.expected) + shift, strongest(features, adds)
 
 
-def _row(seen: Mapping[str, float]) -> NDArray[np.float64]:
-    return np.array([list(seen.values())])
+def _row(features: Mapping[str, float]) -> NDArray[np.float64]:
+    return np.array([list(features.values())])
 
 
 @cache
@@ -140,21 +150,21 @@ def shipped() -> Answerability:
 
 def assess(
     question: str,
-    reading: Reading,
+    extract: Extract,
     encoder: Encoder,
     weigh: Weigh = uniform,
     threshold: float = THRESHOLD,
 ) -> Assessment:
-    """How likely it is that what was read answers the question, and why.
+    """How likely it is that the extract answers the question, and why.
 
     The confidence is 0, without reasons, where nothing was read.
 
     Raises:
         WeightsError: the package's own file is damaged.
     """
-    if reading.best is None:
+    if extract.best is None:
         return Assessment(0.0, threshold)
-    model, found = shipped(), row(signals(question, reading, encoder, weigh))
-    sure = model.confidence(found, reading.states)
-    start, reasons = model.parts(found, reading.states)
-    return Assessment(sure, threshold, start, reasons, reading.best.quote)
+    model, values = shipped(), row(signals(question, extract, encoder, weigh))
+    confidence = model.confidence(values, extract.states)
+    start, reasons = model.parts(values, extract.states)
+    return Assessment(confidence, threshold, start, reasons, extract.best.quote)

@@ -1,9 +1,9 @@
-"""What speaks for and against a passage bearing out a sentence: one row of numbers for the pair.
+"""The signals for and against a passage supporting a sentence: one row of numbers for the pair.
 
-Words only, no model: what the passage lacks, how much of the sentence stands in one place of it,
-and whether names, numbers and negations stand there among the same neighbours. The last is what
-tells a number that was moved from one that was quoted. Shares, not sums: the weights of terms in a
-large library are larger.
+They come from the words alone: what the passage lacks, how much of the sentence stands in one place
+of it, and whether names, numbers and negations have the same neighbours there. The last tells a
+number that was moved from one that was quoted. They are shares and not sums, because the weights of
+terms are larger in a large library.
 
     python -m pytest tests/answers/test_claims.py
 """
@@ -14,8 +14,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from commonplace.answers.mismatch import Weigh, coverage, names, negates, numbers, turned, uniform
-from commonplace.answers.wording import common_order, degrees, kept_pairs, opposed
+from commonplace.answers.mismatch import (
+    Weigh,
+    contradicted_terms,
+    coverage,
+    names,
+    negates,
+    numbers,
+    uniform,
+)
+from commonplace.answers.wording import common_order, degrees, opposed, pair_share
 from commonplace.corpus import analyse, sentence_spans
 
 CLAIM_UP: Final = (  # more of it speaks for support
@@ -69,12 +77,12 @@ class _Pair:
     weigh: Weigh
 
     @cached_property
-    def said(self) -> list[str]:
+    def terms(self) -> list[str]:
         return analyse(self.sentence)
 
     @cached_property
     def weights(self) -> dict[str, float]:
-        return {term: self.weigh(term) for term in dict.fromkeys(self.said)}
+        return {term: self.weigh(term) for term in dict.fromkeys(self.terms)}
 
     def covered(self, held: set[str]) -> float:
         return coverage(self.weights, held, self.weights.__getitem__)
@@ -111,47 +119,47 @@ def _missing(pair: _Pair) -> dict[str, float]:
     return {
         "covered": pair.covered(pair.held),
         "numbers_missing": float(len(numbers(pair.sentence) - numbers(pair.passage))),
-        "names_missing": _unheld(pair.sentence, pair.held),
-        "turned": float(len(turned(pair.sentence, pair.passage))),
-        "terms": float(len(pair.said)),
+        "names_missing": _missing_names(pair.sentence, pair.held),
+        "turned": float(len(contradicted_terms(pair.sentence, pair.passage))),
+        "terms": float(len(pair.terms)),
     }
 
 
 def _nearest(pair: _Pair) -> dict[str, float]:
     """How it stands to the sentence of the passage that holds most of it."""
-    sentence, near, terms = pair.sentence, pair.near, pair.part_terms[pair.at]
-    there = analyse(near)
+    sentence, near, near_set = pair.sentence, pair.near, pair.part_terms[pair.at]
+    terms, near_terms = pair.terms, analyse(near)
     return {
-        "covered_sentence": pair.covered(terms),
+        "covered_sentence": pair.covered(near_set),
         "covered_window": pair.covered(pair.window),
-        "order_kept": common_order(pair.said, there) / max(len(pair.said), 1),
-        "pairs_kept": kept_pairs(pair.said, there),
-        "pairs_adjacent": kept_pairs(pair.said, there, reach=1),
+        "order_kept": common_order(terms, near_terms) / max(len(terms), 1),
+        "pairs_kept": pair_share(terms, near_terms),
+        "pairs_adjacent": pair_share(terms, near_terms, reach=1),
         "numbers_elsewhere": float(len(numbers(sentence) - numbers(near))),
-        "names_elsewhere": _unheld(sentence, terms),
+        "names_elsewhere": _missing_names(sentence, near_set),
         "negation_differs": float(negates(sentence) != negates(near)),
-        "misplaced": float(_misplaced(sentence, pair.said, there)),
+        "misplaced": float(_misplaced(sentence, terms, near_terms)),
         "degrees_missing": float(len(degrees(sentence) - degrees(near))),
-        "opposed": float(opposed(set(pair.said), terms)),
-        "length_ratio": len(pair.said) / max(len(there), 1),
+        "opposed": float(opposed(set(terms), near_set)),
+        "length_ratio": len(terms) / max(len(near_terms), 1),
     }
 
 
-def _unheld(sentence: str, held: set[str]) -> float:
+def _missing_names(sentence: str, held: set[str]) -> float:
     return float(sum(not held.issuperset(analyse(name)) for name in names(sentence)))
 
 
-def _misplaced(sentence: str, said: Sequence[str], there: Sequence[str]) -> int:
+def _misplaced(sentence: str, terms: Sequence[str], near_terms: Sequence[str]) -> int:
     """Names and numbers that stand in both places and share no neighbour."""
-    special = {term for found in _SPECIAL.findall(sentence) for term in analyse(found)}
-    here, other = _neighbours(said), _neighbours(there)
-    return sum(t in here and t in other and not here[t] & other[t] for t in special)
+    special = {term for word in _SPECIAL.findall(sentence) for term in analyse(word)}
+    here, there = _neighbours(terms), _neighbours(near_terms)
+    return sum(t in here and t in there and not here[t] & there[t] for t in special)
 
 
 def _neighbours(terms: Sequence[str]) -> dict[str, set[str]]:
     """The terms right before and behind each term."""
-    found: dict[str, set[str]] = {}
+    neighbours: dict[str, set[str]] = {}
     for place, term in enumerate(terms):
         before, behind = terms[max(0, place - 1) : place], terms[place + 1 : place + 2]
-        found.setdefault(term, set()).update(before, behind)
-    return found
+        neighbours.setdefault(term, set()).update(before, behind)
+    return neighbours

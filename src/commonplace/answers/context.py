@@ -1,8 +1,8 @@
-"""Which passages a reader gets: within its budget, none twice, in reading order.
+"""The passages that a reader gets: within its budget, none twice, in reading order.
 
-Passages come ranked. They are taken from the best down while they fit (one that does not fit is
+Passages come ranked. They are picked from the best down while they fit (one that does not fit is
 passed over, a later and shorter one may still fit); a passage whose words are nearly all in one
-already taken adds nothing and is left out. Then they are put in the order of a reader: items by
+already picked adds nothing and is left out. Then they are put in the order of a reader: items by
 their best passage, and within an item as it is written, so that what follows follows.
 
     python -m pytest tests/answers/test_context.py
@@ -48,25 +48,25 @@ def pick(ranked: Sequence[Passage], budget: int, cost: Cost = estimate_cost) -> 
         budget: tokens that the passages may take together.
         cost: tokens of one passage.
     """
-    taken: list[Passage] = []
+    picked: list[Passage] = []
     for passage in distinct(ranked):
         tokens = cost(passage)
         if tokens <= budget:
-            taken.append(passage)
+            picked.append(passage)
             budget -= tokens
-    return reading_order(taken)
+    return reading_order(picked)
 
 
 def distinct(ranked: Sequence[Passage]) -> list[Passage]:
     """The passages less those nearly contained in a better one."""
-    kept: list[Passage] = []
+    unique: list[Passage] = []
     shingles: list[frozenset[tuple[str, ...]]] = []
     for passage in ranked:
         own = _shingles(passage.text)
         if not any(len(own & other) >= NEARLY_ALL * len(own) for other in shingles):
-            kept.append(passage)
+            unique.append(passage)
             shingles.append(own)
-    return kept
+    return unique
 
 
 def reading_order(ranked: Sequence[Passage]) -> list[Passage]:

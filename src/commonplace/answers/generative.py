@@ -2,7 +2,7 @@
 
 Passages are data. Each stands numbered in a frame of its own; what could close the frame or open a
 chat turn is made harmless (`inert`), and sentences that address a model are left out. The model
-has no tools, and its words are checked sentence by sentence: citation marks `[2]` are read, every
+has no tools, and its text is checked sentence by sentence: citation marks `[2]` are read, every
 sentence is attributed to the marked passages that support it, else to the best that does, else it
 is dropped and counted. So the worst that a hostile passage can do is to be quoted, with its source.
 
@@ -31,7 +31,7 @@ INSTRUCTIONS: Final = (
     f"If they do not answer the question, write only: {NO_ANSWER}"
 )
 TEMPLATE: Final = 64  # tokens for the marks of a model's chat template
-LEFT_OUT: Final = "(a sentence that addresses the reader is left out)"
+OMISSION: Final = "(a sentence that addresses the reader is left out)"
 
 _MARK = re.compile(r"\[\s*(\d{1,3}(?:\s*,\s*\d{1,3})*)\s*\]")
 _MARK_AFTER = re.compile(
@@ -50,8 +50,8 @@ _ADDRESSES_A_MODEL = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Characters `start:end` of a passage's text that a written sentence rests on."""
+class SupportingSpan:
+    """Characters `start:end` of a passage's text that support a written sentence."""
 
     passage: Passage
     start: int
@@ -60,15 +60,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class AttributedSentence:
     """A sentence that the model wrote, its marks removed, with at least one source."""
 
     text: str
-    sources: tuple[Source, ...]
+    sources: tuple[SupportingSpan, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class UnsupportedSentence:
     """A sentence that the model wrote and that no passage supports; `reason` says why, a clause."""
 
     text: str
@@ -76,15 +76,15 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
-    """What became of the model's text. No sentences: a refusal.
+class GeneratedText:
+    """What became of the model's text; where no sentence is left, it is a refusal.
 
     `left_out` are the sentences that failed the check; `raw` is the text as written;
-    `generation` is what writing it took, where the model runs in this process.
+    `generation` says what writing it cost, where the model runs in this process.
     """
 
-    sentences: tuple[Written, ...]
-    left_out: tuple[LeftOut, ...]
+    sentences: tuple[AttributedSentence, ...]
+    left_out: tuple[UnsupportedSentence, ...]
     raw: str
     generation: Generation | None = None
 
@@ -119,112 +119,118 @@ class GenerativeReader:
         self._similarity = similarity
         self.settings = settings or GenerativeSettings()
 
-    def read(self, question: str, ranked: Sequence[Passage]) -> Writing:
-        """Answer `question` from `ranked` passages (best first). Nothing that fits: a refusal."""
-        *_, writing = self.reading(question, ranked)
-        assert isinstance(writing, Writing), "the last of a reading is the whole"
-        return writing
+    def read(self, question: str, ranked: Sequence[Passage]) -> GeneratedText:
+        """Answer `question` from `ranked` passages (best first); a refusal where none fits."""
+        *_, text = self.stream(question, ranked)
+        assert isinstance(text, GeneratedText), "the last step is the text as a whole"
+        return text
 
-    def reading(self, question: str, ranked: Sequence[Passage]) -> Iterator[Written | Writing]:
-        """As `read`, while it is written: each sentence that passed its check, last the whole.
+    def stream(
+        self, question: str, ranked: Sequence[Passage]
+    ) -> Iterator[AttributedSentence | GeneratedText]:
+        """As `read`, while it is written: each sentence that passed its check, last the text.
 
         A sentence is complete when the next one has begun: a mark may stand behind its full stop.
         """
         passages = pick(ranked, self._budget(question), self._cost)
-        asked = messages(question, passages)
-        pieces = self.model.generate(asked, max_tokens=self.settings.answer) if passages else ()
-        kept, left_out, took = dict[Written, None](), list[LeftOut](), list[Generation]()
-        raw, looked_at = "", 0
-        for piece in chain(_accounted(pieces, took), [None]):
+        prompt = messages(question, passages)
+        pieces = self.model.generate(prompt, max_tokens=self.settings.answer) if passages else ()
+        supported, left_out = dict[AttributedSentence, None](), list[UnsupportedSentence]()
+        accounts = list[Generation]()
+        raw, checked = "", 0
+        for piece in chain(_accounted(pieces, accounts), [None]):
             raw += piece or ""
-            complete = marked_sentences(raw)[looked_at : None if piece is None else -1]
-            looked_at += len(complete)
+            complete = marked_sentences(raw)[checked : None if piece is None else -1]
+            checked += len(complete)
             for text, marks in complete:
-                checked = self._checked(text, marks, passages)
-                if isinstance(checked, LeftOut):
-                    left_out.append(checked)
-                elif checked not in kept:
-                    kept[checked] = None
-                    yield checked
-        yield Writing(tuple(kept), tuple(left_out), raw, took[0] if took else None)
+                sentence = self._attribute(text, marks, passages)
+                if isinstance(sentence, UnsupportedSentence):
+                    left_out.append(sentence)
+                elif sentence not in supported:
+                    supported[sentence] = None
+                    yield sentence
+        generation = accounts[0] if accounts else None
+        yield GeneratedText(tuple(supported), tuple(left_out), raw, generation)
 
     def _cost(self, passage: Passage) -> int:
         return self.model.count_tokens(_frame(999, passage)) + 1
 
     def _budget(self, question: str) -> int:
-        """Tokens left for passages once instructions, question and answer have theirs."""
-        said = sum(self.model.count_tokens(part["content"]) for part in messages(question, ()))
-        fixed = said + TEMPLATE + self.settings.answer
+        """Tokens that remain for passages after instructions, question and answer."""
+        prompt = sum(self.model.count_tokens(part["content"]) for part in messages(question, ()))
+        fixed = prompt + TEMPLATE + self.settings.answer
         return min(self.settings.most_context, self.model.context_tokens - fixed)
 
-    def _checked(
+    def _attribute(
         self, text: str, marks: Sequence[int], passages: Sequence[Passage]
-    ) -> Written | LeftOut:
-        """`text` on the marked passages that support it; if none does, on the best other."""
+    ) -> AttributedSentence | UnsupportedSentence:
+        """`text` with the marked passages that support it; if none does, with the best other."""
         marked = [passages[mark - 1] for mark in marks if 0 < mark <= len(passages)]
-        looked_at = [self._source(text, passage) for passage in marked]
-        if found := [source for source in looked_at if source.support.supported]:
-            return Written(text, tuple(found[: self.settings.sources]))
-        others = [self._source(text, p) for p in passages if p not in marked]
-        nearest = sorted(others, key=lambda source: -source.support.coverage)
-        if found := [source for source in nearest if source.support.supported]:
-            return Written(text, (found[0],))
-        return LeftOut(text, (looked_at or nearest)[0].support.reason)
+        spans = [self._nearest_span(text, passage) for passage in marked]
+        if supporting := [span for span in spans if span.support.supported]:
+            return AttributedSentence(text, tuple(supporting[: self.settings.sources]))
+        others = [self._nearest_span(text, p) for p in passages if p not in marked]
+        others.sort(key=lambda span: -span.support.coverage)
+        if supporting := [span for span in others if span.support.supported]:
+            return AttributedSentence(text, (supporting[0],))
+        return UnsupportedSentence(text, (spans or others)[0].support.reason)
 
-    def _source(self, text: str, passage: Passage) -> Source:
+    def _nearest_span(self, text: str, passage: Passage) -> SupportingSpan:
         """The passage's sentence nearest to `text`, and whether the passage supports it."""
         spans = [span for span in sentence_spans(passage.text) if quotable(passage, *span)]
         if not spans:
-            return Source(passage, 0, 0, Support(False, "the passage only addresses a model", 0.0))
+            nothing = Support(False, "the passage only addresses a model", 0.0)
+            return SupportingSpan(passage, 0, 0, nothing)
         body = " ".join(passage.text[start:end] for start, end in spans)
-        held = heading_of(passage) + body
-        checked = support(text, held, weigh=self._weigh, similarity=self._similarity)
+        verdict = support(
+            text, heading_of(passage) + body, weigh=self._weigh, similarity=self._similarity
+        )
         terms = analyse(text)
         nearest = max(
             spans, key=lambda s: coverage(terms, analyse(passage.text[slice(*s)]), self._weigh)
         )
-        return Source(passage, *nearest, checked)
+        return SupportingSpan(passage, *nearest, verdict)
 
 
-def _accounted(pieces: Iterable[str], took: list[Generation]) -> Generator[str, None, None]:
-    """The pieces as they are; what they took, which a model may return at the end, is kept."""
+def _accounted(pieces: Iterable[str], accounts: list[Generation]) -> Generator[str, None, None]:
+    """The pieces as they are; the account that a model may return at the end goes to `accounts`."""
     account = yield from cast("Generator[str, None, object]", pieces)
     if isinstance(account, Generation):
-        took.append(account)
+        accounts.append(account)
 
 
 def messages(question: str, passages: Sequence[Passage]) -> list[Mapping[str, str]]:
     """The conversation that asks: instructions, then the framed passages and the question."""
     frames = "\n".join(_frame(number, passage) for number, passage in enumerate(passages, 1))
-    asked = f"{frames}\n\nQuestion: {inert(question)}"
-    return [{"role": "system", "content": INSTRUCTIONS}, {"role": "user", "content": asked}]
+    request = f"{frames}\n\nQuestion: {inert(question)}"
+    return [{"role": "system", "content": INSTRUCTIONS}, {"role": "user", "content": request}]
 
 
 def inert(text: str) -> str:
     """A text that can neither close its frame nor open a chat turn: markup loses its brackets."""
-    return _TURN.sub(lambda found: "(" if found[0] == "[" else "| ", _TAG.sub("\u2039", text))
+    return _TURN.sub(lambda match: "(" if match[0] == "[" else "| ", _TAG.sub("\u2039", text))
 
 
 def quotable(passage: Passage, start: int, end: int) -> bool:
-    """Whether a sentence may stand in a prompt: it says something, and not to the model."""
+    """Whether a sentence may stand in a prompt, as it does not address the model."""
     return not _ADDRESSES_A_MODEL.search(passage.text[start:end])
 
 
 def marked_sentences(raw: str) -> list[tuple[str, list[int]]]:
     """The sentences of a model's text, less their citation marks, each with its marked numbers."""
     text = _MARK_AFTER.sub(r"\2\1", raw.strip())
-    found = []
+    sentences = []
     for start, end in sentence_spans(text):
         piece = text[start:end]
         marks = chain.from_iterable(re.findall(r"\d+", mark[1]) for mark in _MARK.finditer(piece))
         words = re.sub(r"\s+([.,!?])", r"\1", " ".join(_MARK.sub("", piece).split()))
         if analyse(words) and NO_ANSWER not in words.upper():
-            found.append((words, list(dict.fromkeys(map(int, marks)))))
-    return found
+            sentences.append((words, list(dict.fromkeys(map(int, marks)))))
+    return sentences
 
 
 def _frame(number: int, passage: Passage) -> str:
     spans = sentence_spans(passage.text)
-    kept = [passage.text[a:b] if quotable(passage, a, b) else LEFT_OUT for a, b in spans]
-    body = inert(heading_of(passage) + " ".join(kept))
+    lines = [passage.text[a:b] if quotable(passage, a, b) else OMISSION for a, b in spans]
+    body = inert(heading_of(passage) + " ".join(lines))
     return f'<passage number="{number}">\n{body}\n</passage>'

@@ -1,7 +1,7 @@
-"""What one text says that another does not, or says the other way round: words, no model.
+"""What one text says that another lacks or contradicts, by its words alone; no model.
 
-Numbers in one form, names, negations and their scope, and the share of words held. English only
-where it is about negation and spelled numbers.
+It compares numbers in one form, names, negations with their scope, and the share of words. Negation
+and spelled numbers are understood in English only.
 
     python -m pytest tests/answers/test_support.py
 """
@@ -50,7 +50,7 @@ def coverage(terms: Iterable[str], held: Iterable[str], weigh: Weigh = uniform) 
 
 def numbers(text: str) -> set[str]:
     """The numbers of a text in one form: no thousands separators, words as digits, no end zeros."""
-    digits = (_THOUSANDS.sub("", found) for found in _NUMBER.findall(text))
+    digits = (_THOUSANDS.sub("", number) for number in _NUMBER.findall(text))
     words = (_SPELLED.get(word) for word in re.findall(r"[a-z]+", text.lower()))
     return {_shortest(digit) for digit in digits} | {word for word in words if word}
 
@@ -67,20 +67,20 @@ def negates(text: str) -> bool:
 
 def negated(text: str) -> set[str]:
     """The content terms that stand in the scope of a negator."""
-    return {term for found in NEGATOR.finditer(text) for term in _scope(text[found.end() :])}
+    return {term for match in NEGATOR.finditer(text) for term in _scope(text[match.end() :])}
 
 
-def turned(sentence: str, passage: str) -> set[str]:
+def contradicted_terms(sentence: str, passage: str) -> set[str]:
     """Terms that one of the two negates, and the other only asserts."""
-    said, source = negated(sentence), negated(passage)
+    by_sentence, by_passage = negated(sentence), negated(passage)
     shared = set(analyse(sentence)) & set(analyse(passage))
     asserted = {term for clause in _plain_clauses(passage) for term in analyse(clause)}
-    return shared & ((said - source) | (source - asserted - said))
+    return shared & ((by_sentence - by_passage) | (by_passage - asserted - by_sentence))
 
 
 def _plain_clauses(text: str) -> Iterator[str]:
     """The stretches of a text that stand in no negator's scope, at clause boundaries."""
-    cuts = [0, *(found.end() for found in CLAUSE.finditer(text)), len(text)]
+    cuts = [0, *(match.end() for match in CLAUSE.finditer(text)), len(text)]
     return (text[a:b] for a, b in pairwise(cuts) if not NEGATOR.search(text[a:b]))
 
 
@@ -92,5 +92,5 @@ def _scope(rest: str) -> list[str]:
 
 def _shortest(number: str) -> str:
     """`1.50` as `1.5`, `7.0` as `7`, `007` as `7`."""
-    whole, point, part = number.partition(".")
-    return ((whole.lstrip("0") or "0") + point + part.rstrip("0")).rstrip(".")
+    integer, point, fraction = number.partition(".")
+    return ((integer.lstrip("0") or "0") + point + fraction.rstrip("0")).rstrip(".")

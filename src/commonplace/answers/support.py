@@ -1,4 +1,4 @@
-"""Is a sentence supported by a passage? Rules that say why not, then trees that weigh the rest.
+"""Whether a passage supports a sentence: rules that say why not, then trees that weigh the rest.
 
 1. A verbatim sentence passes: *is supported* says nothing about *answers the question*.
 2. It fails where it has a *number* that the passage has not (`1,000` is `1000`, `ten` is `10`), a
@@ -25,7 +25,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.answers.claims import AGAINST, CLAIM_SIGNALS, claim_signals
-from commonplace.answers.mismatch import CLAUSE, NEGATOR, Weigh, names, numbers, turned, uniform
+from commonplace.answers.mismatch import (
+    CLAUSE,
+    NEGATOR,
+    Weigh,
+    contradicted_terms,
+    names,
+    numbers,
+    uniform,
+)
 from commonplace.corpus import analyse, sentence_spans
 from commonplace.models import Trees
 
@@ -49,7 +57,7 @@ class Support:
         supported: all checks passed.
         reason: "verbatim", "covered", or what failed.
         coverage: weighted share of the sentence's content words that the passage has, 0 to 1.
-        similarity: cosine of the embeddings; None where none was needed or none is there.
+        similarity: cosine of the embeddings; None where it was not needed or cannot be had.
     """
 
     supported: bool
@@ -69,7 +77,7 @@ def support(
 
     Args:
         sentence: what is claimed.
-        passage: what is to bear it out.
+        passage: what may support it.
         weigh: how rare a term is.
         similarity: decides where the trees are unsure, if given.
 
@@ -78,13 +86,13 @@ def support(
     """
     if _is_verbatim(_plain(sentence), _plain(passage)):
         return Support(True, "verbatim", 1.0)
-    found = claim_signals(sentence, passage, weigh)
-    covered = found["covered"]
-    if found_fault := fault(sentence, passage):
-        return Support(False, found_fault, covered)
+    signals = claim_signals(sentence, passage, weigh)
+    covered = signals["covered"]
+    if reason := fault(sentence, passage):
+        return Support(False, reason, covered)
     if covered < HALF_COVERED:
         return Support(False, "too few of its words are in the passage", covered)
-    row = np.array([[found[name] for name in CLAIM_SIGNALS]])
+    row = np.array([[signals[name] for name in CLAIM_SIGNALS]])
     score = float(_trees().predict(row)[0])
     if score >= SUPPORTED or (score >= UNSURE and covered >= COVERED):
         return Support(True, "covered", covered)
@@ -123,8 +131,8 @@ def nearest_sentence(encode: Encode) -> Similarity:
 
 def _is_verbatim(sentence: str, passage: str) -> bool:
     """Whether the words stand there as they are, and not behind a negator that was cut off."""
-    found = re.search(rf"(?<!\w){re.escape(sentence)}(?!\w)", passage) if sentence else None
-    return found is not None and not NEGATOR.search(CLAUSE.split(passage[: found.start()])[-1])
+    match = re.search(rf"(?<!\w){re.escape(sentence)}(?!\w)", passage) if sentence else None
+    return match is not None and not NEGATOR.search(CLAUSE.split(passage[: match.start()])[-1])
 
 
 def fault(sentence: str, passage: str) -> str:
@@ -134,7 +142,7 @@ def fault(sentence: str, passage: str) -> str:
     held = set(analyse(passage))
     if missing := {name for name in names(sentence) if not held.issuperset(analyse(name))}:
         return f"the passage does not name {_listed(missing)}"
-    if reversed_terms := turned(sentence, passage):
+    if reversed_terms := contradicted_terms(sentence, passage):
         return f"one of the two negates {_listed(reversed_terms)}"
     return ""
 

@@ -1,7 +1,7 @@
-"""What a question's words ask for, and what a sentence's words could answer: patterns, no model.
+"""Patterns that say what a question's words ask for and what a sentence's could answer; no model.
 
-English only, like the analyser's stop words; a question in another language gets the type `other`
-and no mismatch, so that nothing is held against it.
+They are for English only, like the analyser's stop words. A question in another language gets the
+type `other` and no mismatch, so that nothing is held against it.
 
     python -m pytest tests/answers/test_signals.py
 """
@@ -89,8 +89,8 @@ def question_type(question: str) -> QuestionType:
 
 def focus(question: str) -> frozenset[str]:
     """The terms of the noun right behind the question word: "Which *river* flows ...?"; or none."""
-    found = _FOCUS.search(question)
-    return frozenset(analyse(found.group(1))) if found else frozenset()
+    match = _FOCUS.search(question)
+    return frozenset(analyse(match.group(1))) if match else frozenset()
 
 
 def typed_spans(kind: QuestionType, question: str, sentence: str) -> list[tuple[int, int]]:
@@ -98,17 +98,17 @@ def typed_spans(kind: QuestionType, question: str, sentence: str) -> list[tuple[
     pattern = _SPANS.get(kind)
     if pattern is None:
         return []
-    asked = set(analyse(question))
+    question_terms = set(analyse(question))
     return [
-        found.span()
-        for found in pattern.finditer(sentence)
-        if kind == "why" or not asked.issuperset(analyse(found.group()))
+        match.span()
+        for match in pattern.finditer(sentence)
+        if kind == "why" or not question_terms.issuperset(analyse(match.group()))
     ]
 
 
 def degrees(text: str) -> set[str]:
     """Superlatives, ordinals and quantifiers: "first", "only", "most"."""
-    return {found.group().casefold() for found in _DEGREE.finditer(text)}
+    return {match.group().casefold() for match in _DEGREE.finditer(text)}
 
 
 def excepts(question: str) -> bool:
@@ -116,25 +116,25 @@ def excepts(question: str) -> bool:
     return _EXCEPT.search(question) is not None
 
 
-def opposed(asked: set[str], said: set[str]) -> int:
-    """How many terms asked for have their opposite said, and not themselves."""
+def opposed(terms: set[str], other: set[str]) -> int:
+    """How many of `terms` have their opposite in `other`, where they are not themselves."""
     pairs = [pair for pair in _OPPOSITES if len(pair) == 2]
     both = [*pairs, *((b, a) for a, b in pairs)]
-    return sum(a in asked and a not in said and b in said and b not in asked for a, b in both)
+    return sum(a in terms and a not in other and b in other and b not in terms for a, b in both)
 
 
-def kept_pairs(asked: Sequence[str], said: Sequence[str], reach: int = 4) -> float:
-    """Share of neighbouring terms asked for that stand near one another where it is said.
+def pair_share(terms: Sequence[str], other: Sequence[str], reach: int = 4) -> float:
+    """Share of the neighbours in `terms` that stand near one another in `other`, too.
 
     Args:
-        asked: the question's terms in order.
-        said: the sentence's.
+        terms: of a question or a claim, in order.
+        other: of the sentence that they are compared with, in order.
         reach: how many terms apart still is near.
     """
     places: dict[str, list[int]] = {}
-    for place, term in enumerate(said):
+    for place, term in enumerate(other):
         places.setdefault(term, []).append(place)
-    pairs = list(pairwise(asked))
+    pairs = list(pairwise(terms))
     near = [
         any(abs(i - j) <= reach for i in places.get(a, ()) for j in places.get(b, ()))
         for a, b in pairs
@@ -142,13 +142,13 @@ def kept_pairs(asked: Sequence[str], said: Sequence[str], reach: int = 4) -> flo
     return sum(near) / len(pairs) if pairs else float("nan")
 
 
-def common_order(asked: Sequence[str], said: Sequence[str]) -> int:
+def common_order(terms: Sequence[str], other: Sequence[str]) -> int:
     """Length of the longest common subsequence of two lists of terms."""
-    row = [0] * (len(said) + 1)
-    for term in asked:
+    row = [0] * (len(other) + 1)
+    for term in terms:
         diagonal = 0
-        for place, other in enumerate(said, 1):
+        for place, other_term in enumerate(other, 1):
             above = row[place]
-            row[place] = diagonal + 1 if term == other else max(above, row[place - 1])
+            row[place] = diagonal + 1 if term == other_term else max(above, row[place - 1])
             diagonal = above
     return row[-1]

@@ -20,7 +20,7 @@ from commonplace.library import answer_record, citation_id
 
 if TYPE_CHECKING:
     from commonplace import Answer, Citation, Refusal
-    from commonplace.answers import Caution, Worn
+    from commonplace.answers import Caution, WornAdapter
     from commonplace.models import Generation
 
 _REFUSED = 1
@@ -143,7 +143,7 @@ def _print_footer(answer: "Answer", as_of: datetime | None) -> None:
     _print_drafts(answer.speculation)
 
 
-def _print_worn(worn: "tuple[Worn, ...]") -> None:
+def _print_worn(worn: "tuple[WornAdapter, ...]") -> None:
     """Each adapter with its strength, and what is to be known of it."""
     for one in worn:
         strength = "" if one.strength == 1 else f" at strength {one.strength:g}"

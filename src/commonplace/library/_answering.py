@@ -18,10 +18,10 @@ from commonplace.answers import (
     Comparison,
     Context,
     Refusal,
-    Retrieved,
+    RetrievedContext,
     Sentence,
     Step,
-    Worn,
+    WornAdapter,
     answering,
     compare,
 )
@@ -82,7 +82,8 @@ def answer_steps(
         worn = _worn_adapters(question, snapshot, ranker.models)
     hits = ranker.rank(view, question.text, "best", _CONTEXT, watch=watch)
     passages = [hit.passage for hit in hits]
-    yield Retrieved(len(passages), tuple(dict.fromkeys(passage.path for passage in passages)))
+    paths = tuple(dict.fromkeys(passage.path for passage in passages))
+    yield RetrievedContext(len(passages), paths)
     for step in answering(
         question.text,
         Context(passages, as_of or asked_at),
@@ -130,13 +131,15 @@ def _citing(
     return cite
 
 
-def _worn_adapters(question: Question, snapshot: Snapshot, models: OpenModels) -> tuple[Worn, ...]:
+def _worn_adapters(
+    question: Question, snapshot: Snapshot, models: OpenModels
+) -> tuple[WornAdapter, ...]:
     """What the model wears, and which of the items behind it have changed since."""
     if question.writer is None or not question.wear:
         return ()
     hashes = snapshot.content_hashes
     return tuple(
-        Worn(
+        WornAdapter(
             adapter.path,
             adapter.strength,
             adapter.sha256,

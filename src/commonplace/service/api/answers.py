@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeAlias
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import FileResponse, StreamingResponse
 
-from commonplace.answers import CAUTION, Answer, Refusal, Retrieved, Sentence, Step
+from commonplace.answers import CAUTION, Answer, Refusal, RetrievedContext, Sentence, Step
 from commonplace.corpus import FeedbackRecord
 from commonplace.foundation import InputError
 from commonplace.library import (
@@ -121,7 +121,7 @@ async def ask_stream(
 
 async def _events(open_library: OpenLibrary, make: Steps) -> AsyncIterator[str]:
     async for step in open_library.stream(make):
-        if isinstance(step, Retrieved):
+        if isinstance(step, RetrievedContext):
             yield event("retrieved", {"passages": step.passages, "paths": list(step.paths)})
         elif isinstance(step, Sentence):
             yield event("sentence", sentence_record(step))
