@@ -41,7 +41,7 @@ def find_sets(data: Path, named: Sequence[str], writing: bool) -> list[Path]:
 
 
 def reference_of(report: RetrievalReport) -> dict[str, Any]:
-    values = {row.configuration: row.kept_values for row in report.rows}
+    values = {row.configuration: row.rounded_values for row in report.rows}
     return {"set": report.set, "hash": report.hash, "ndcg@10": values}
 
 
@@ -64,7 +64,7 @@ def against_reference(report: RetrievalReport) -> list[Comparison]:
         if name not in reference:
             raise InputError(f"the reference of {report.set} has no {name}; --write makes one")
         before = (f"reference {name}", reference[name])
-        found.append(compare("ndcg@10", before, (name, row.kept_values)))
+        found.append(compare("ndcg@10", before, (name, row.rounded_values)))
         if found[-1].queries != len(reference[name]):
             raise InputError(f"{report.set}: not all queries of the reference were searched")
     return found

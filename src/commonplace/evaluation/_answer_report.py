@@ -30,12 +30,12 @@ class AnswerRow:
     Attributes:
         reader: "extractive" or "generative".
         condition: "whole library" or "own passage".
-        outcomes: one a question.
-        rates: share of all answerable questions that are answered, cite their passage, and hold a
-            gold answer; of the unanswerable that are answered; of the answerable that are refused;
-            of the citations given to answerable questions that point into their passage
-            (precision); of the answered answerable questions that cite it at all (recall).
-            None where there was nothing to take a share of.
+        outcomes: of each question.
+        rates: the shares of all answerable questions that are answered, that cite their passage,
+            and whose answer holds a gold answer; of the unanswerable that are answered; of the
+            answerable that are refused; of the citations of answerable questions that point into
+            their passage (precision); of the answered answerable questions that cite it at all
+            (recall). None where there was nothing to take a share of.
         intervals: 95 %: Wilson's of shares of questions, bootstrap of the share of citations.
         points: what other thresholds would cost.
         prices: for so many false answers allowed, the threshold that costs fewest refusals.
@@ -63,7 +63,7 @@ class AnswerRow:
             "reader": self.reader,
             "condition": self.condition,
             "questions": len(self.outcomes),
-            "answerable": sum(one.question.answerable for one in self.outcomes),
+            "answerable": sum(outcome.question.answerable for outcome in self.outcomes),
             **{n: None if rate is None else rounded(rate) for n, rate in self.rates.items()},
             "p50_ms": round(self.p50_ms, 1),
             "intervals": {n: span(ends) for n, ends in self.intervals.items() if ends},
@@ -73,28 +73,28 @@ class AnswerRow:
                 for allowed, point in self.prices
             ],
             "values": {
-                one.question.id: {
-                    "answerable": one.question.answerable,
-                    "answered": one.answered,
-                    "right_passage": one.right_passage,
-                    "right_answer": one.right_answer,
-                    "confidence": rounded(one.confidence),
+                outcome.question.id: {
+                    "answerable": outcome.question.answerable,
+                    "answered": outcome.answered,
+                    "right_passage": outcome.right_passage,
+                    "right_answer": outcome.right_answer,
+                    "confidence": rounded(outcome.confidence),
                 }
-                for one in self.outcomes
+                for outcome in self.outcomes
             },
         }
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerReport:
-    """What was measured of answers and refusals.
+    """The measurements of answers and refusals on a set.
 
     Attributes:
         set: its name; `hash` tells whether two sets of this name are the same.
-        articles: what was asked about.
+        articles: the articles that the questions are about.
         passages: how many the library holds.
-        rows: one a reader and condition; the first is the usual one.
-        against: each row with the same one of an earlier report, by three measures.
+        rows: a row for each reader and condition; the first is the usual one.
+        against: each row with the same row of an earlier report, by three measures.
         notices: what a reader of the numbers should know.
     """
 
@@ -108,7 +108,8 @@ class AnswerReport:
 
     def record(self) -> dict[str, Any]:
         """The report as an object: the first row's own keys, and all rows."""
-        texts = {one.question.id: one.question.text for row in self.rows for one in row.outcomes}
+        questions = [outcome.question for row in self.rows for outcome in row.outcomes]
+        texts = {question.id: question.text for question in questions}
         rows = [row.record() for row in self.rows]
         first = {name: value for name, value in rows[0].items() if name != "values"}
         return {
@@ -119,7 +120,7 @@ class AnswerReport:
             "passages": self.passages,
             **first,
             "rows": rows,
-            "against": [one.record(texts) for one in self.against],
+            "against": [comparison.record(texts) for comparison in self.against],
             "notices": list(self.notices),
         }
 
@@ -140,27 +141,27 @@ def row_of_outcomes(
         reader,
         condition,
         tuple(outcomes),
-        {name: None if share is None else share[0] for name, share in shares.items()},
-        {name: None if share is None else share[1] for name, share in shares.items()},
-        curve.points(),
-        curve.prices(),
-        1000 * statistics.median(one.seconds for one in outcomes),
+        rates={name: None if share is None else share[0] for name, share in shares.items()},
+        intervals={name: None if share is None else share[1] for name, share in shares.items()},
+        points=curve.points(),
+        prices=curve.prices(),
+        p50_ms=1000 * statistics.median(outcome.seconds for outcome in outcomes),
     )
 
 
 def _shares(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, Span] | None]:
     """Each rate with its interval; None where there was nothing to take a share of."""
-    yes = [one for one in outcomes if one.question.answerable]
-    no = [one for one in outcomes if not one.question.answerable]
-    answered = [one for one in yes if one.answered]
+    yes = [outcome for outcome in outcomes if outcome.question.answerable]
+    no = [outcome for outcome in outcomes if not outcome.question.answerable]
+    answered = [outcome for outcome in yes if outcome.answered]
     return {
-        "answered": _share(yes, lambda one: one.answered),
-        "right_passage": _share(yes, lambda one: one.right_passage),
-        "right_answer": _share(yes, lambda one: one.right_answer),
-        "false_answer_rate": _share(no, lambda one: one.answered),
-        "false_refusal_rate": _share(yes, lambda one: not one.answered),
+        "answered": _share(yes, lambda o: o.answered),
+        "right_passage": _share(yes, lambda o: o.right_passage),
+        "right_answer": _share(yes, lambda o: o.right_answer),
+        "false_answer_rate": _share(no, lambda o: o.answered),
+        "false_refusal_rate": _share(yes, lambda o: not o.answered),
         "citation_precision": _precision(answered),
-        "citation_recall": _share(answered, lambda one: one.right_passage),
+        "citation_recall": _share(answered, lambda o: o.right_passage),
     }
 
 
@@ -174,10 +175,10 @@ def _precision(answered: Sequence[Outcome]) -> tuple[float, Span] | None:
 
     Where all are right, or none, a bootstrap has no width, and Wilson's of the questions is taken.
     """
-    right = [one.right_citations for one in answered]
-    given = [one.citations for one in answered]
-    if not sum(given):
+    right = [outcome.right_citations for outcome in answered]
+    citations = [outcome.citations for outcome in answered]
+    if not sum(citations):
         return None
-    if sum(right) in (0, sum(given)):
-        return sum(right) / sum(given), share_interval(sum(map(bool, right)), len(right))
-    return sum(right) / sum(given), interval(right, given)
+    if sum(right) in (0, sum(citations)):
+        return sum(right) / sum(citations), share_interval(sum(map(bool, right)), len(right))
+    return sum(right) / sum(citations), interval(right, citations)

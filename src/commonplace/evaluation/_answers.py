@@ -1,8 +1,8 @@
-"""Does it answer what is there, cite the right passage, and refuse what is not there?
+"""Measures answers: is what is there answered and cited rightly, and what is not there refused?
 
-All passages of the set become files of one library, and each question is asked of the whole of it.
-Of the same question asked of its own passage alone (`own_passage`), a row of its own tells: a
-question that its passage does not answer may well be answered by another.
+All passages of the set become files of one library, and each question is asked of the whole
+library. With `own_passage` a second row tells what happens when each question is asked of its own
+passage alone: a question that its passage does not answer may well be answered by another.
 
     commonplace evaluate answers DIR
 """
@@ -15,9 +15,9 @@ from commonplace.answers import THRESHOLD
 from commonplace.evaluation._answer_report import AnswerReport, AnswerRow, row_of_outcomes
 from commonplace.evaluation._history import (
     Record,
-    earlier,
-    keep,
+    find_report,
     moment_of,
+    save_report,
     set_folder,
     values_by_configuration,
 )
@@ -40,7 +40,7 @@ from commonplace.library import Library
 
 READERS: Final = ("extractive", "generative")
 _MODEL: Final = "SmolLM2-135M-Instruct"
-_OF_ANSWERABLE: Final = ("answered", "right_answer")  # what is compared with an earlier report
+_OF_ANSWERABLE: Final = ("answered", "right_answer")  # measures compared with an earlier report
 
 
 def evaluate_answers(
@@ -64,17 +64,19 @@ def evaluate_answers(
     Args:
         folder: a set in the layout of SQuAD 2.0.
         sample: so many answerable and so many unanswerable questions of each article; 0: all.
-        articles: only of these; none named: of those that nothing was fitted on (`CALIBRATION`).
-        everything: of all articles.
+        articles: the articles to ask about; none named: those that nothing was fitted on
+            (`CALIBRATION`).
+        everything: ask about all articles.
         own_passage: ask each question once more, of its own passage alone.
-        threshold: the confidence below which is refused, 0 to 1; None: the calibrated one.
-        readers: of "extractive" and "generative"; `model` writes for the latter.
+        threshold: the confidence below which a question is refused, 0 to 1; None: the calibrated
+            one.
+        readers: "extractive", "generative" or both; `model` writes for the latter.
         model: see `Library.ask`.
         library: keep the set's files and library in this folder, and use them again.
         against: "last" or a kept report to compare with.
         keep_in: the file to keep the report in, in place of the user's data folder.
-        progress: told of each question.
-        announce: told when weights are fetched.
+        progress: called with each question.
+        announce: called when weights are fetched.
 
     Raises:
         InputError: the set, an article, a reader or the earlier report cannot be used.
@@ -82,25 +84,39 @@ def evaluate_answers(
     """
     require_measures()
     _check(readers, threshold, sample)
-    given = read_questions(folder)
-    chosen = choose_articles(given, articles, everything)
-    questions = choose_questions(given, chosen, sample)
-    kept = set_folder(given.name, given.hash)
-    before = earlier(against, "answers", kept, given.hash) if against else None
+    question_set = read_questions(folder)
+    named = choose_articles(question_set, articles, everything)
+    questions = choose_questions(question_set, named, sample)
+    history = set_folder(question_set.name, question_set.hash)
+    before = find_report(against, "answers", history, question_set.hash) if against else None
     with place_for(library) as place:
-        identities = write_documents(_texts(given), place / "documents")
-        opened = QuietLibrary.open(place / "library", announce=announce)
-        opened.add(place / "documents", progress=progress)
-        opened.ask("What warms up the models?")
+        identities = write_documents(_texts(question_set), place / "documents")
+        measured = QuietLibrary.open(place / "library", announce=announce)
+        measured.add(place / "documents", progress=progress)
+        measured.ask("What warms up the models?")
         rows = tuple(
-            _row(opened, reader, model, own, questions, identities, threshold, progress)
+            _row(
+                measured,
+                reader,
+                questions,
+                identities,
+                model=model,
+                own=own,
+                threshold=threshold,
+                progress=progress,
+            )
             for reader in readers
             for own in ((False, True) if own_passage else (False,))
         )
     report = AnswerReport(
-        given.name, given.hash, chosen, len(given.passages), rows, _against(rows, before)
+        set=question_set.name,
+        hash=question_set.hash,
+        articles=named,
+        passages=len(question_set.passages),
+        rows=rows,
+        against=_against(rows, before),
     )
-    return report, keep(report.record(), kept, keep_in)
+    return report, save_report(report.record(), history, keep_in)
 
 
 def _check(readers: Sequence[str], threshold: float | None, sample: int) -> None:
@@ -114,19 +130,20 @@ def _check(readers: Sequence[str], threshold: float | None, sample: int) -> None
         raise InputError(f"{sample} is no number of questions; name 1 or more, or 0 for all")
 
 
-def _texts(given: QuestionSet) -> Iterator[tuple[str, str, str]]:
+def _texts(question_set: QuestionSet) -> Iterator[tuple[str, str, str]]:
     """(id, file name, text) of each passage, below its article's title."""
-    for number, (identity, (title, text)) in enumerate(given.passages.items()):
+    for number, (identity, (title, text)) in enumerate(question_set.passages.items()):
         yield identity, f"{number}.md", f"# {title}\n\n{text}"
 
 
 def _row(
     library: Library,
     reader: str,
-    model: str,
-    own: bool,
     questions: Sequence[Question],
     identities: Mapping[str, str],
+    *,
+    model: str,
+    own: bool,
     threshold: float | None,
     progress: Progress,
 ) -> AnswerRow:
@@ -144,7 +161,8 @@ def _row(
                 paths=[paths[question.passage]] if own else (),
             )
         )
-        progress(f"{reader}{', own passage' * own}", number, len(questions), "questions")
+        activity = f"{reader}, own passage" if own else reader
+        progress(activity, number, len(questions), "questions")
     condition = "own passage" if own else "whole library"
     return row_of_outcomes(
         reader, condition, outcomes, THRESHOLD if threshold is None else threshold
@@ -152,7 +170,7 @@ def _row(
 
 
 def _against(rows: Sequence[AnswerRow], before: Record | None) -> tuple[Comparison, ...]:
-    """Each row against the same one of an earlier report: answered, right, and false answers.
+    """Each row against the same row of an earlier report: answered, right, and false answers.
 
     Raises:
         InputError: the earlier report has no row or no question in common.
@@ -161,14 +179,15 @@ def _against(rows: Sequence[AnswerRow], before: Record | None) -> tuple[Comparis
         return ()
     then = values_by_configuration(before, [row.name for row in rows])
     at = moment_of(before)
-    found = []
+    comparisons = []
     for row in rows:
         for measure, old, new in _paired(then.get(row.name, {}), row):
             if old.keys() & new.keys():
-                found.append(compare(measure, (f"{row.name} of {at}", old), (row.name, new)))
-    if not found:
+                before_and_after = (f"{row.name} of {at}", old), (row.name, new)
+                comparisons.append(compare(measure, *before_and_after))
+    if not comparisons:
         raise InputError("the earlier report has no question in common with this one")
-    return tuple(found)
+    return tuple(comparisons)
 
 
 def _paired(

@@ -1,6 +1,6 @@
-"""Kept reports: one JSON file a run, so that a later run can say what a change did.
+"""The history of reports: one JSON file a run, so that a later run can say what a change did.
 
-Those of a set stand in the user's data folder, under the set's name and the hash of its files;
+Reports of a set stand in the user's data folder, under the set's name and the hash of its files;
 those of a library in its `learned/evaluations/`. They are not in a cache: a report of the code as
 it was cannot be made again. They hold queries and numbers, and no passages.
 """
@@ -18,7 +18,7 @@ Record = dict[str, Any]
 
 
 def set_folder(name: str, hash: str) -> Path:
-    """Where the reports of a set are kept."""
+    """The folder with the reports of a set."""
     import platformdirs
 
     data = Path(platformdirs.user_data_dir("commonplace", appauthor=False))
@@ -26,22 +26,22 @@ def set_folder(name: str, hash: str) -> Path:
 
 
 def library_folder(library: Path) -> Path:
-    """Where the reports of a library are kept."""
+    """The folder with the reports of a library."""
     return library / "learned" / "evaluations"
 
 
-def keep(record: Mapping[str, Any], folder: Path, file: Path | None = None) -> Path:
+def save_report(record: Mapping[str, Any], folder: Path, file: Path | None = None) -> Path:
     """Write a report into its folder, or to `file`; returns where it is.
 
     Raises:
         LibraryError: the disk refuses.
     """
     now = datetime.now(UTC)
-    whole = {**record, "at": now.isoformat(), "version": version("commonplace")}
+    report = {**record, "at": now.isoformat(), "version": version("commonplace")}
     path = file or folder / f"{record['kind']}-{now:%Y%m%dT%H%M%S.%f}.json"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps(whole, indent=1).encode())
+        write_atomically(path, json.dumps(report, indent=1).encode())
     except OSError as error:
         raise LibraryError(
             f"the report could not be kept in {display_path(path)} ({error.strerror or error}); "
@@ -50,8 +50,8 @@ def keep(record: Mapping[str, Any], folder: Path, file: Path | None = None) -> P
     return path
 
 
-def earlier(against: str, kind: str, folder: Path, hash: str) -> Record:
-    """The report that "last" or a file's name means, to be compared with.
+def find_report(against: str, kind: str, folder: Path, hash: str) -> Record:
+    """The report that "last" or a file's name refers to, to be compared with.
 
     Raises:
         InputError: there is none, it cannot be read, or it is of something else.
@@ -69,12 +69,12 @@ def earlier(against: str, kind: str, folder: Path, hash: str) -> Record:
 
 
 def _last(folder: Path, kind: str) -> Path:
-    found = sorted(folder.glob(f"{kind}-*.json"))
-    if not found:
+    reports = sorted(folder.glob(f"{kind}-*.json"))
+    if not reports:
         raise InputError(
             "no earlier report is kept of this; run once without --against, then change something"
         )
-    return found[-1]
+    return reports[-1]
 
 
 def _read(path: Path) -> Record:
@@ -93,21 +93,21 @@ def _read(path: Path) -> Record:
 
 
 def values_by_configuration(record: Record, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The per-query values of an earlier report's rows, of these configurations.
+    """The values by query of an earlier report's rows, for these configurations.
 
     Raises:
         InputError: it has none of them.
     """
     rows = {row["configuration"]: row.get("values", {}) for row in record["rows"]}
-    found = {name: rows[name] for name in names if name in rows}
-    if not found:
+    values = {name: rows[name] for name in names if name in rows}
+    if not values:
         raise InputError(
             f"the earlier report measured {', '.join(rows) or 'nothing'}, "
             f"and this one {', '.join(names)}; only the same can be compared"
         )
-    return found
+    return values
 
 
 def moment_of(record: Record) -> str:
-    """When an earlier report was made, in words."""
+    """The time of an earlier report, in words."""
     return f"{str(record.get('at', 'an earlier run'))[:16].replace('T', ' ')} UTC"

@@ -7,8 +7,8 @@ from typing import Final
 from commonplace.foundation import InputError
 
 MEASURES: Final = ("ndcg@10", "recall@100", "recall@10", "mrr", "map")
-Judgments = Mapping[str, Mapping[str, int]]  # query -> what was judged -> grade; 0: not relevant
-Ranked = Mapping[str, Sequence[str]]  # query -> what was found, best first
+Judgments = Mapping[str, Mapping[str, int]]  # query -> unit -> grade; 0: not relevant
+Ranked = Mapping[str, Sequence[str]]  # query -> units, best first
 
 
 def require_measures() -> ModuleType:
@@ -28,13 +28,13 @@ def require_measures() -> ModuleType:
 
 
 def measure(judgments: Judgments, ranked: Ranked) -> dict[str, dict[str, float]]:
-    """{measure: {query: value}} of every judged query; one that found nothing has 0.
+    """{measure: {query: value}} of every judged query; 0 for a query that found nothing.
 
     `mrr` and `map` look as deep as the ranking goes. A ranking is compared as a list: equal scores
     play no part.
     """
     ir = require_measures()
-    known = dict(zip(MEASURES, (ir.nDCG @ 10, ir.R @ 100, ir.R @ 10, ir.RR, ir.AP), strict=True))
+    measures = dict(zip(MEASURES, (ir.nDCG @ 10, ir.R @ 100, ir.R @ 10, ir.RR, ir.AP), strict=True))
     qrels = [
         ir.Qrel(query, unit, grade)
         for query, grades in judgments.items()
@@ -46,7 +46,7 @@ def measure(judgments: Judgments, ranked: Ranked) -> dict[str, dict[str, float]]
         for place, unit in enumerate(ranked.get(query, ()), 1)
     ]
     values = {name: dict.fromkeys(judgments, 0.0) for name in MEASURES}
-    names = {str(one): name for name, one in known.items()}
-    for found in ir.iter_calc(list(known.values()), qrels, run):
-        values[names[str(found.measure)]][found.query_id] = float(found.value)
+    names = {str(measure): name for name, measure in measures.items()}
+    for metric in ir.iter_calc(list(measures.values()), qrels, run):
+        values[names[str(metric.measure)]][metric.query_id] = float(metric.value)
     return values

@@ -1,4 +1,4 @@
-"""What came of one question: answered or refused, what it cites, and whether it is right."""
+"""The outcome of one question: answered or refused, what it cites, and whether it is right."""
 
 import re
 import time
@@ -16,16 +16,16 @@ _ARTICLES: Final = {"a", "an", "the"}
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a question.
+    """The outcome of a question.
 
     Attributes:
-        question: what was asked.
+        question: as in the set.
         answered: whether there was an answer.
         citations: how many citations it has, each counted once; `right_citations` of them point
             into the question's own passage.
         right_answer: whether a gold answer is in it.
-        confidence: that the question can be answered, 0 to 1, answered or not.
-        seconds: that it took.
+        confidence: the probability that the question can be answered, also of a refusal.
+        seconds: how long the answer took.
     """
 
     question: Question
@@ -53,32 +53,40 @@ def ask(
 ) -> Outcome:
     """Ask a question of the library, or of the files at `paths`; `identities` are ids by path."""
     start = time.perf_counter()
-    found = library.ask(
+    answer = library.ask(
         question.text, model=model, threshold=threshold, filter=Filter(paths=tuple(paths))
     )
-    return outcome(question, found, identities, time.perf_counter() - start)
+    return outcome(question, answer, identities, time.perf_counter() - start)
 
 
 def outcome(
-    question: Question, found: Answer | Refusal, identities: Mapping[str, str], seconds: float
+    question: Question, answer: Answer | Refusal, identities: Mapping[str, str], seconds: float
 ) -> Outcome:
     """Judge an answer or a refusal."""
-    if not isinstance(found, Answer):
-        return Outcome(question, False, 0, 0, False, found.confidence, seconds)
+    if not isinstance(answer, Answer):
+        return Outcome(
+            question,
+            answered=False,
+            citations=0,
+            right_citations=0,
+            right_answer=False,
+            confidence=answer.confidence,
+            seconds=seconds,
+        )
     cited = {
         (c.passage.id, c.start, c.end): identities[c.passage.path]
-        for sentence in found.sentences
+        for sentence in answer.sentences
         for c in sentence.citations
     }
-    said = plain(" ".join(sentence.text for sentence in found.sentences))
+    text = plain(" ".join(sentence.text for sentence in answer.sentences))
     return Outcome(
         question,
-        True,
-        len(cited),
-        sum(passage == question.passage for passage in cited.values()),
-        any(plain(gold) in said for gold in question.answers),
-        found.confidence,
-        seconds,
+        answered=True,
+        citations=len(cited),
+        right_citations=sum(passage == question.passage for passage in cited.values()),
+        right_answer=any(plain(gold) in text for gold in question.answers),
+        confidence=answer.confidence,
+        seconds=seconds,
     )
 
 

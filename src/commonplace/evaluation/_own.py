@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from commonplace.evaluation._history import Record, earlier, keep, library_folder
+from commonplace.evaluation._history import Record, find_report, library_folder, save_report
 from commonplace.evaluation._measures import Judgments, require_measures
 from commonplace.evaluation._own_answers import LEAST, OwnAnswers, ask_definitions
 from commonplace.evaluation._quiet import QuietLibrary
@@ -19,7 +19,7 @@ from commonplace.evaluation._ranking import few, profiles_of
 from commonplace.evaluation._retrieval import against_earlier, measured, stages
 from commonplace.evaluation._types import FEWEST, MEASURE, RetrievalReport, rounded
 from commonplace.evaluation.sets.judgments import judgments_of
-from commonplace.evaluation.sets.known_items import MADE, KnownItem, known_items
+from commonplace.evaluation.sets.known_items import SORTS, KnownItem, known_items
 from commonplace.foundation import InputError, Progress, display_path, silent
 from commonplace.library import Library
 from commonplace.retrieval import Profile
@@ -33,15 +33,15 @@ MADE_FROM: Final[dict[By, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class LibraryReport:
-    """What was measured of a library.
+    """The measurements of a library.
 
     Attributes:
-        ranking: the rows, as of a set; its `made_from` says whose judgments they rest on.
+        ranking: the rows, as for a set; its `made_from` says whose judgments they rest on.
         by: "judgments" or "known-items".
         judged: a hash of each query's judgments: only equal ones can be compared later.
-        sorts: of known-item questions: what they were made from, how many, and the mean nDCG@10
-            of each row.
-        answers: answers and refusals, where the library has enough definitions to ask for.
+        sorts: for each sort of known-item questions what they were made from, how many there are,
+            and the mean nDCG@10 of each row.
+        answers: answers and refusals, where the library has enough definitions.
     """
 
     ranking: RetrievalReport
@@ -90,10 +90,10 @@ def evaluate_library(
         by: what the questions come from; None: the user's judgments, where there are any.
         only: the profiles to measure; none named: all that the library has vectors for.
         questions: at most so many known-item questions.
-        answers: so many definitions are asked for; 0: none.
+        answers: how many definitions are asked for; 0: none.
         against: "last" or a kept report to compare with.
         keep_in: the file to keep the report in, in place of `learned/evaluations/`.
-        progress: told of each query.
+        progress: called with each query.
 
     Raises:
         InputError: the library is empty, or has nothing to measure by.
@@ -110,33 +110,41 @@ def evaluate_library(
         )
     passages = quiet.status().totals["passages"]
     source: By = "judgments" if judged else "known-items"
-    kept = library_folder(quiet.folder)
-    before = earlier(against, source, kept, "") if against else None
-    items = [] if judged and not answers else _made(quiet, max(questions, len(MADE) * answers))
+    history = library_folder(quiet.folder)
+    before = find_report(against, source, history, "") if against else None
+    most = max(questions, len(SORTS) * answers)
+    items = [] if judged and not answers else _known_items(quiet, most)
     judgments = judged or {i.text: dict.fromkeys(i.relevant, 1) for i in items[:questions]}
     _require(judgments)
     queries = {query: query for query in judgments}
     rows, worst = measured(
-        quiet, profiles, queries, judgments, lambda hit: hit.passage.content_hash, progress
+        quiet,
+        profiles,
+        queries,
+        judgments=judgments,
+        unit=lambda hit: hit.passage.content_hash,
+        progress=progress,
     )
-    told = ask_definitions(quiet, _sample(items, answers), progress) if answers else None
+    own_answers = (
+        ask_definitions(quiet, _definitions(items, answers), progress) if answers else None
+    )
     digests = _digests(judgments)
     before, changed = _comparable(before, digests, passages)
     ranking = RetrievalReport(
-        quiet.folder.resolve().name,
-        "",
-        MADE_FROM[source],
-        passages,
-        queries,
-        rows,
-        stages(rows),
-        worst,
-        against_earlier(rows, before),
-        (*notices, *changed, *_notices(source, queries, answers, told)),
+        set=quiet.folder.resolve().name,
+        hash="",
+        made_from=MADE_FROM[source],
+        documents=passages,
+        queries=queries,
+        rows=rows,
+        comparisons=stages(rows),
+        worst=worst,
+        against=against_earlier(rows, before),
+        notices=(*notices, *changed, *_notices(source, len(queries), answers, own_answers)),
     )
     sorts = () if judged else _sorts(items[:questions], ranking)
-    report = LibraryReport(ranking, source, digests, sorts, told)
-    return report, keep(report.record(), kept, keep_in)
+    report = LibraryReport(ranking, source, digests, sorts, own_answers)
+    return report, save_report(report.record(), history, keep_in)
 
 
 def _profiles(library: Library, only: Sequence[str]) -> tuple[tuple[Profile, ...], list[str]]:
@@ -166,13 +174,13 @@ def _judged(library: QuietLibrary) -> dict[str, dict[str, int]]:
     return judgments_of(library.feedback(), set(table["content_hash"].to_pylist()))
 
 
-def _made(library: QuietLibrary, most: int) -> list[KnownItem]:
+def _known_items(library: QuietLibrary, most: int) -> list[KnownItem]:
     with library.snapshot() as snapshot:
         return known_items(snapshot, most)
 
 
 def _digests(judgments: Judgments) -> dict[str, str]:
-    """What was judged of each query, as a hash."""
+    """A hash of the judgments of each query."""
     return {
         query: hashlib.blake2b(
             json.dumps(sorted(grades.items())).encode(), digest_size=6
@@ -194,8 +202,8 @@ def _comparable(
         for row in before["rows"]
     ]
     notices = []
-    if lost := len(digests) - len(same):
-        notices.append(f"{lost} queries are new or judged otherwise since, and not compared")
+    if changed := len(digests) - len(same):
+        notices.append(f"{changed} queries are new or judged otherwise since, and not compared")
     if before.get("documents") != passages:
         notices.append(
             f"the library held {before.get('documents')} passages then and {passages} now: "
@@ -212,24 +220,22 @@ def _require(judgments: Judgments) -> None:
         )
 
 
-def _sample(items: Sequence[KnownItem], most: int) -> list[KnownItem]:
-    return [item for item in items if item.made == "definition"][:most]
+def _definitions(items: Sequence[KnownItem], most: int) -> list[KnownItem]:
+    return [item for item in items if item.sort == "definition"][:most]
 
 
 def _sorts(
     items: Sequence[KnownItem], ranking: RetrievalReport
 ) -> tuple[tuple[str, int, tuple[float, ...]], ...]:
-    found = []
-    for sort in dict.fromkeys(item.made for item in items):
-        texts = [item.text for item in items if item.made == sort]
+    sorts = []
+    for sort in dict.fromkeys(item.sort for item in items):
+        texts = [item.text for item in items if item.sort == sort]
         means = [statistics.fmean(r.values[MEASURE][t] for t in texts) for r in ranking.rows]
-        found.append((sort, len(texts), tuple(means)))
-    return tuple(found)
+        sorts.append((sort, len(texts), tuple(means)))
+    return tuple(sorts)
 
 
-def _notices(
-    source: By, queries: Sequence[str] | dict[str, str], answers: int, told: OwnAnswers | None
-) -> list[str]:
+def _notices(source: By, queries: int, answers: int, own_answers: OwnAnswers | None) -> list[str]:
     """What a reader of the numbers should know."""
     notices = []
     if source == "known-items":
@@ -241,12 +247,12 @@ def _notices(
         notices.append(
             "what was never judged counts as not fitting; `commonplace judge` fills gaps"
         )
-        if len(queries) < FEWEST:
+        if queries < FEWEST:
             notices.append(
                 "`--by known-items` measures by questions that are made from the library"
             )
-    notices += few(len(queries))
-    if answers and told is None:
+    notices += few(queries)
+    if answers and own_answers is None:
         notices.append(
             f"answers and refusals are left out: fewer than {LEAST} sentences define something"
         )

@@ -1,9 +1,9 @@
 """Answers and refusals of a user's own library, by questions that its definitions give.
 
-"X is a ..." makes a question that the library answers: "What is X?". The same question asked of
-one file alone, the nearest by rank of those that never name X, should be refused. So both rates
-are of questions whose truth is known; they are easier than those of people (the answer says "X is"
-in so many words), and a file may define X under another name.
+"X is a ..." makes a question that the library answers: "What is X?". Asked of one file alone, the
+nearest by rank of those that never name X, the same question should be refused. So the truth of
+both is known; such questions are easier than those of people (the answer says "X is" literally),
+and a file may define X under another name.
 """
 
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ _NEAREST = 50  # passages among which the file that does not name X is looked fo
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One question: answered or not, and by its passage or not; refused where it should be.
+class DefinitionQuestion:
+    """A question after a definition, with its outcome in the library and in a file without it.
 
-    `false_answer` is None where every near file names what was asked for.
+    `false_answer` is None where every near file names the subject.
     """
 
     text: str
@@ -37,17 +37,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class OwnAnswers:
-    """Rates over all questions that were asked."""
+    """Rates over questions after definitions."""
 
-    asked: tuple[Asked, ...]
+    questions: tuple[DefinitionQuestion, ...]
 
     def shares(self) -> dict[str, tuple[float, Span] | None]:
         """Each rate with Wilson's 95 % interval; None where there was nothing to ask."""
-        elsewhere = [one.false_answer for one in self.asked if one.false_answer is not None]
+        elsewhere = [q.false_answer for q in self.questions if q.false_answer is not None]
         return {
-            "answered": _share([one.answered for one in self.asked]),
-            "right_passage": _share([one.right_passage for one in self.asked]),
-            "false_refusal_rate": _share([not one.answered for one in self.asked]),
+            "answered": _share([q.answered for q in self.questions]),
+            "right_passage": _share([q.right_passage for q in self.questions]),
+            "false_refusal_rate": _share([not q.answered for q in self.questions]),
             "false_answer_rate": _share(elsewhere),
         }
 
@@ -55,12 +55,12 @@ class OwnAnswers:
         """The rates as an object, and what was refused or answered wrongly."""
         shares = self.shares()
         return {
-            "questions": len(self.asked),
-            "asked_elsewhere": sum(one.false_answer is not None for one in self.asked),
+            "questions": len(self.questions),
+            "asked_elsewhere": sum(q.false_answer is not None for q in self.questions),
             **{name: None if each is None else rounded(each[0]) for name, each in shares.items()},
             "intervals": {name: span(each[1]) for name, each in shares.items() if each},
-            "refused": [one.text for one in self.asked if not one.answered],
-            "answered_elsewhere": [one.text for one in self.asked if one.false_answer],
+            "refused": [q.text for q in self.questions if not q.answered],
+            "answered_elsewhere": [q.text for q in self.questions if q.false_answer],
         }
 
 
@@ -76,24 +76,25 @@ def ask_definitions(
     """Ask what each of these items is; None where there are too few to say anything."""
     if len(items) < LEAST:
         return None
-    asked = []
+    questions = []
     for number, item in enumerate(items, 1):
-        asked.append(_ask(library, item))
+        questions.append(_ask(library, item))
         progress("answers", number, len(items), "questions")
-    return OwnAnswers(tuple(asked))
+    return OwnAnswers(tuple(questions))
 
 
-def _ask(library: QuietLibrary, item: KnownItem) -> Asked:
+def _ask(library: QuietLibrary, item: KnownItem) -> DefinitionQuestion:
     question = f"What is {item.subject}?"
-    found = library.ask(question)
+    answer = library.ask(question)
     cited = (
-        {c.passage.content_hash for sentence in found.sentences for c in sentence.citations}
-        if isinstance(found, Answer)
+        {c.passage.content_hash for sentence in answer.sentences for c in sentence.citations}
+        if isinstance(answer, Answer)
         else set()
     )
     other = _nearest_without(library, item)
     elsewhere = library.ask(question, filter=Filter(paths=(other,))).answered if other else None
-    return Asked(question, found.answered, bool(cited & item.relevant), elsewhere)
+    right = bool(cited & item.relevant)
+    return DefinitionQuestion(question, answer.answered, right, false_answer=elsewhere)
 
 
 def _nearest_without(library: QuietLibrary, item: KnownItem) -> str | None:

@@ -1,8 +1,8 @@
-"""A library that is measured: asked like any other, without its log and without its feedback.
+"""A library for measurements: it answers like any other, but without its log and its feedback.
 
-What is measured must not show up among what the user asked: the log says what a person wanted to
-know, and `commonplace judge` takes its queries from there. And what was learned from a person's
-feedback is left aside, for the same feedback says here what is relevant.
+The queries of a measurement must not show up in the log: it says what a person wanted to know, and
+`commonplace judge` takes its queries from there. A person's feedback must not move the ranking,
+because the same feedback says here what is relevant.
 """
 
 from collections.abc import Iterator

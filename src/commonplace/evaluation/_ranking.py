@@ -1,4 +1,4 @@
-"""Runs of configurations: each query searched through `Library.search`, what was found, how long.
+"""Runs of configurations: each query through `Library.search`, with its results and its time.
 
 A query is worth what its ranking of *units* is worth: the documents of a set (a document ranks as
 its best passage), or the contents of a library's own passages (equal ones count once).
@@ -29,7 +29,7 @@ Unit = Callable[[Hit], str]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a configuration found for each query, best first; how its first hit reads; seconds."""
+    """The units of each query, best first; how its first hit begins; and the seconds it took."""
 
     configuration: str
     ranked: Mapping[str, Sequence[str]]
@@ -43,17 +43,17 @@ def profiles_of(only: Sequence[str]) -> tuple[Profile, ...]:
     Raises:
         InputError: there is none of this name.
     """
-    known = get_args(Profile)
+    existing = get_args(Profile)
     for name in only:
-        if name not in known:
+        if name not in existing:
             raise InputError(
                 f"there is no profile {name!r} to measure; choose of {', '.join(CONFIGURATIONS)}"
             )
-    stages = [*CONFIGURATIONS, *(profile for profile in known if profile not in CONFIGURATIONS)]
+    stages = [*CONFIGURATIONS, *(profile for profile in existing if profile not in CONFIGURATIONS)]
     return tuple(p for p in stages if p in only) if only else CONFIGURATIONS
 
 
-def run(
+def run_profile(
     library: Library,
     profile: Profile,
     queries: Mapping[str, str],
@@ -85,21 +85,21 @@ def _beginning(hit: Hit) -> str:
     return text[:_SHOWN]
 
 
-def row_of(found: Run, judgments: Judgments) -> Row:
+def row_of(run: Run, judgments: Judgments) -> Row:
     """The measures of a run, their means and intervals."""
-    values = measure(judgments, found.ranked)
+    values = measure(judgments, run.ranked)
     return Row(
-        found.configuration,
+        run.configuration,
         values,
-        {name: statistics.fmean(each.values()) for name, each in values.items()},
-        {name: interval(list(each.values())) for name, each in values.items()},
-        1000 * statistics.median(found.seconds),
-        sum(not units for units in found.ranked.values()),
+        means={name: statistics.fmean(each.values()) for name, each in values.items()},
+        intervals={name: interval(list(each.values())) for name, each in values.items()},
+        p50_ms=1000 * statistics.median(run.seconds),
+        nothing=sum(not units for units in run.ranked.values()),
     )
 
 
 def few(count: int) -> tuple[str, ...]:
-    """What to say of so many queries, if they are few: a bootstrap of so few is too narrow."""
+    """A notice where the queries are few: a bootstrap of few queries is too narrow."""
     if count < FEWEST:
         queries = "one query is" if count == 1 else f"{count} queries are"
         return (f"{queries} too few for intervals: trust only p",)
@@ -107,20 +107,29 @@ def few(count: int) -> tuple[str, ...]:
 
 
 def worst_of(
-    found: Run, row: Row, queries: Mapping[str, str], judgments: Judgments
+    run: Run, row: Row, queries: Mapping[str, str], judgments: Judgments
 ) -> tuple[Worst, ...]:
-    """The queries on which a run did worst; of equals those whose relevant unit is lowest."""
+    """The queries on which a run did worst; among equals those whose relevant unit is lowest."""
     named = [
-        _worst(found, query, text, row.values[MEASURE][query], judgments[query])
+        _worst(run, query, text, row.values[MEASURE][query], judgments[query])
         for query, text in queries.items()
         if row.values[MEASURE][query] < 1
     ]
     return tuple(sorted(named, key=lambda w: (w.value, -(w.rank or DEPTH + 1)))[:WORST])
 
 
-def _worst(found: Run, query: str, text: str, value: float, grades: Mapping[str, int]) -> Worst:
-    ranked = found.ranked[query]
+def _worst(run: Run, query: str, text: str, value: float, grades: Mapping[str, int]) -> Worst:
+    ranked = run.ranked[query]
     relevant = tuple(unit for unit, grade in grades.items() if grade > 0)
     rank = next((place for place, unit in enumerate(ranked, 1) if unit in relevant), None)
     first = ranked[0] if ranked else ""
-    return Worst(found.configuration, query, text, value, first, found.first[query], relevant, rank)
+    return Worst(
+        run.configuration,
+        query,
+        text,
+        value,
+        first=first,
+        first_text=run.first[query],
+        relevant=relevant,
+        rank=rank,
+    )

@@ -1,4 +1,4 @@
-"""How well and how fast each profile finds what a set judges relevant, the way that users search.
+"""Measures how well and how fast each profile finds what a set judges relevant, as users search.
 
 Every document of the set becomes a file, the folder is added to a library of its own, and each
 query is searched in it; a document ranks as its best passage.
@@ -15,15 +15,15 @@ from pathlib import Path
 
 from commonplace.evaluation._history import (
     Record,
-    earlier,
-    keep,
+    find_report,
     moment_of,
+    save_report,
     set_folder,
     values_by_configuration,
 )
 from commonplace.evaluation._measures import Judgments, require_measures
 from commonplace.evaluation._quiet import QuietLibrary
-from commonplace.evaluation._ranking import Unit, few, profiles_of, row_of, run, worst_of
+from commonplace.evaluation._ranking import Unit, few, profiles_of, row_of, run_profile, worst_of
 from commonplace.evaluation._statistics import compare, in_order
 from commonplace.evaluation._types import MEASURE, Comparison, RetrievalReport, Row, Worst
 from commonplace.evaluation.sets.beir import BeirSet, read_beir, write_documents
@@ -57,8 +57,8 @@ def evaluate_retrieval(
         keep_in: the file to keep the report in, in place of the user's data folder.
         limit: so many queries, the same ones each time; 0: all.
         explain: whether to check that the terms of each BM25 score add up to it.
-        progress: told of each query.
-        announce: told when weights are fetched.
+        progress: called with each query.
+        announce: called when weights are fetched.
 
     Raises:
         InputError: the set, a profile or the earlier report cannot be used, or nothing was found.
@@ -66,53 +66,52 @@ def evaluate_retrieval(
     """
     require_measures()
     profiles = profiles_of(only)
-    given = read_beir(folder)
-    kept = set_folder(given.name, given.hash)
-    before = earlier(against, "retrieval", kept, given.hash) if against else None
-    queries = chosen_queries(given.queries, limit)
+    beir = read_beir(folder)
+    history = set_folder(beir.name, beir.hash)
+    before = find_report(against, "retrieval", history, beir.hash) if against else None
+    queries = sample_queries(beir.queries, limit)
     with place_for(library) as place:
         vectors = any(profile != "bm25" for profile in profiles)
-        opened, identities, seconds = open_set(
-            given, place, vectors=vectors, progress=progress, announce=announce
+        measured_library, identities, seconds = open_set(
+            beir, place, vectors=vectors, progress=progress, announce=announce
         )
-        judgments = {query: given.judgments[query] for query in queries}
         rows, worst = measured(
-            opened,
+            measured_library,
             profiles,
             queries,
-            judgments,
-            lambda hit: identities[hit.passage.path],
-            progress,
+            judgments={query: beir.judgments[query] for query in queries},
+            unit=lambda hit: identities[hit.passage.path],
+            progress=progress,
         )
-        error = worst_explanation(opened, queries.values()) if explain else None
+        error = worst_explanation(measured_library, queries.values()) if explain else None
     report = RetrievalReport(
-        given.name,
-        given.hash,
-        _JUDGED,
-        len(given.documents),
-        queries,
-        rows,
-        stages(rows),
-        worst,
-        against_earlier(rows, before),
-        (*given.notices, *few(len(queries))),
-        error,
-        seconds,
+        set=beir.name,
+        hash=beir.hash,
+        made_from=_JUDGED,
+        documents=len(beir.documents),
+        queries=queries,
+        rows=rows,
+        comparisons=stages(rows),
+        worst=worst,
+        against=against_earlier(rows, before),
+        notices=(*beir.notices, *few(len(queries))),
+        explanation_error=error,
+        seconds=seconds,
     )
-    return report, keep(report.record(), kept, keep_in)
+    return report, save_report(report.record(), history, keep_in)
 
 
-def chosen_queries(queries: Mapping[str, str], limit: int) -> dict[str, str]:
+def sample_queries(queries: Mapping[str, str], limit: int) -> dict[str, str]:
     """All queries, or `limit` of them in their order, the same ones each time."""
     if not limit or limit >= len(queries):
         return dict(queries)
-    chosen = set(random.Random(_SEED).sample(sorted(queries), limit))
-    return {query: text for query, text in queries.items() if query in chosen}
+    sample = set(random.Random(_SEED).sample(sorted(queries), limit))
+    return {query: text for query, text in queries.items() if query in sample}
 
 
 @contextmanager
 def place_for(library: Path | None) -> Iterator[Path]:
-    """The folder that keeps a set's files and library, or one that is gone afterwards.
+    """The folder for a set's files and library, or a temporary one.
 
     Raises:
         InputError: the folder is a user's library.
@@ -131,14 +130,14 @@ def place_for(library: Path | None) -> Iterator[Path]:
 
 
 def open_set(
-    given: BeirSet,
+    beir: BeirSet,
     place: Path,
     *,
     vectors: bool = True,
     progress: Progress = silent,
     announce: Callable[[str], None] = lambda _: None,
 ) -> tuple[QuietLibrary, dict[str, str], dict[str, float]]:
-    """A set as a library in a folder: one file a document, added; again there, used again.
+    """A set as a library in a folder, one file a document; what is there already is used again.
 
     Returns:
         The library, the ids of its documents by path, and the seconds that adding took, by stage.
@@ -146,28 +145,29 @@ def open_set(
     Raises:
         InputError: the folder holds the files of something else, or was moved.
     """
-    identities = write_documents(_texts(given), place / "documents")
-    opened = QuietLibrary.like(Library.open(place / "library", announce=announce))
-    if any(file.path not in identities for file in opened.status().files):
+    identities = write_documents(_texts(beir), place / "documents")
+    library = QuietLibrary.like(Library.open(place / "library", announce=announce))
+    if any(file.path not in identities for file in library.status().files):
         raise InputError(
             f"the library kept in {display_path(place)} was made in another folder, and its files "
             "are named by that; move it back, or name an empty folder"
         )
-    added = opened.add(place / "documents", vectors=vectors, progress=progress)
-    return opened, identities, dict(added.seconds)
+    added = library.add(place / "documents", vectors=vectors, progress=progress)
+    return library, identities, dict(added.seconds)
 
 
-def _texts(given: BeirSet) -> Iterator[tuple[str, str, str]]:
+def _texts(beir: BeirSet) -> Iterator[tuple[str, str, str]]:
     """(id, file name, text) of each document; a Markdown heading for its title."""
-    for number, (identity, (title, text)) in enumerate(given.documents.items()):
-        whole = f"# {title}\n\n{text}" if title else text
-        yield identity, f"{number}{'.md' if title else '.txt'}", whole
+    for number, (identity, (title, text)) in enumerate(beir.documents.items()):
+        content = f"# {title}\n\n{text}" if title else text
+        yield identity, f"{number}{'.md' if title else '.txt'}", content
 
 
 def measured(
     library: Library,
     profiles: Sequence[Profile],
     queries: Mapping[str, str],
+    *,
     judgments: Judgments,
     unit: Unit,
     progress: Progress,
@@ -175,9 +175,9 @@ def measured(
     """A row for each profile, and the worst queries of the last."""
     rows = []
     for profile in profiles:
-        found = run(library, profile, queries, unit, progress)
-        rows.append(row_of(found, judgments))
-    return tuple(rows), worst_of(found, rows[-1], queries, judgments)
+        run = run_profile(library, profile, queries, unit, progress)
+        rows.append(row_of(run, judgments))
+    return tuple(rows), worst_of(run, rows[-1], queries, judgments)
 
 
 def stages(rows: Sequence[Row]) -> tuple[Comparison, ...]:
@@ -200,7 +200,7 @@ def against_earlier(rows: Sequence[Row], before: Record | None) -> tuple[Compari
             compare(
                 MEASURE,
                 (f"{row.configuration} of {name}", then[row.configuration]),
-                (row.configuration, row.kept_values),
+                (row.configuration, row.rounded_values),
             )
             for row in rows
             if row.configuration in then

@@ -32,9 +32,9 @@ def interval(values: ArrayLike, counts: ArrayLike | None = None, *, seed: int = 
     """95 % percentile bootstrap interval of a mean, or of sum(values) / sum(counts).
 
     Args:
-        values: one for each query [n].
-        counts: what each is a part of [n]; None: 1.
-        seed: of the resampling.
+        values: of each query [n].
+        counts: what each value is a part of [n]; None: 1.
+        seed: for the resampling.
 
     Raises:
         ValueError: there are no values.
@@ -47,8 +47,8 @@ def interval(values: ArrayLike, counts: ArrayLike | None = None, *, seed: int = 
     means: list[float] = []
     for size in _chunks(_RESAMPLES, len(totals)):
         at = random.integers(0, len(totals), (size, len(totals)))
-        sums, whole = totals[at].sum(axis=1), parts[at].sum(axis=1)
-        means += (sums[whole > 0] / whole[whole > 0]).tolist()
+        sums, counted = totals[at].sum(axis=1), parts[at].sum(axis=1)
+        means += (sums[counted > 0] / counted[counted > 0]).tolist()
     low, high = np.percentile(means, [2.5, 97.5]) if means else (0.0, 0.0)
     return float(low), float(high)
 
@@ -67,11 +67,11 @@ def share_interval(successes: int, trials: int) -> Span:
 def randomisation_p(differences: ArrayLike, *, seed: int = 0) -> float:
     """Two-sided p of a mean of paired differences being 0, by flipping their signs.
 
-    Exact up to 14 differences that are not 0; above, of 20,000 random flips, the observed one
-    counted among them, so that p is never 0.
+    It is exact up to 14 differences that are not 0. Above that it takes 20,000 random flips and
+    counts the observed signs among them, so that p is never 0.
     """
-    given = np.asarray(differences, np.float64)
-    moved = given[np.abs(given) > _ROUNDING]
+    values = np.asarray(differences, np.float64)
+    moved = values[np.abs(values) > _ROUNDING]
     if not len(moved):
         return 1.0
     least = abs(float(moved.sum())) * (1 - _ROUNDING) - _ROUNDING
@@ -111,16 +111,16 @@ def compare(
     better, worse = int(np.sum(moved > _ROUNDING)), int(np.sum(moved < -_ROUNDING))
     return Comparison(
         measure,
-        before[0],
-        after[0],
-        len(queries),
-        float(moved.mean()),
-        interval(moved),
-        randomisation_p(moved),
-        better,
-        worse,
-        len(queries) - better - worse,
-        tuple(_largest(changes)),
+        before=before[0],
+        after=after[0],
+        queries=len(queries),
+        difference=float(moved.mean()),
+        interval=interval(moved),
+        p=randomisation_p(moved),
+        better=better,
+        worse=worse,
+        equal=len(queries) - better - worse,
+        changes=tuple(_largest(changes)),
     )
 
 

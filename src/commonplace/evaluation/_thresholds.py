@@ -1,8 +1,8 @@
 """What every refusal threshold would cost, from the confidences of what was asked once.
 
 A question is refused where the confidence is below the threshold, so one run says what any other
-threshold would have done. Where a language model writes, this holds only above the threshold that
-was asked with: what it would have written below is not known.
+threshold would have done. Where a language model writes, this holds only above the threshold of the
+run: what the model would have written below it is not known.
 """
 
 import math
@@ -52,7 +52,7 @@ class Curve:
 
     def point(self, threshold: float) -> Point:
         """What this threshold would have done."""
-        yes = [self._answered(one, threshold) for one in self.outcomes if one.question.answerable]
+        yes = [self._answered(o, threshold) for o in self.outcomes if o.question.answerable]
         no = [self._answered(o, threshold) for o in self.outcomes if not o.question.answerable]
         return Point(threshold, sum(no) / len(no), 1 - sum(yes) / len(yes))
 
@@ -64,30 +64,32 @@ class Curve:
     def prices(self) -> tuple[tuple[float, Point], ...]:
         """For each allowed rate of false answers the threshold that refuses least.
 
-        It is chosen on the very questions it is measured on, and so a little flattering.
+        The threshold is chosen on the very questions that it is measured on, which flatters it a
+        little.
         """
         if not self._mixed:
             return ()
-        found = [(allowed, self.point(self._threshold(allowed))) for allowed in ALLOWED]
-        return tuple((allowed, point) for allowed, point in found if self._holds(point.threshold))
+        prices = [(allowed, self.point(self._threshold(allowed))) for allowed in ALLOWED]
+        return tuple((allowed, point) for allowed, point in prices if self._holds(point.threshold))
 
     def _threshold(self, allowed: float) -> float:
         """Just above the confidence of the first false answer that is one too many."""
-        false = [one for one in self.outcomes if not one.question.answerable]
-        sure = sorted((o.confidence for o in false if self._answered(o, 0.0)), reverse=True)
-        most = math.floor(allowed * len(false) + _STEP)
-        if most >= len(sure):
+        unanswerable = [o for o in self.outcomes if not o.question.answerable]
+        confidences = [o.confidence for o in unanswerable if self._answered(o, 0.0)]
+        confidences.sort(reverse=True)
+        most = math.floor(allowed * len(unanswerable) + _STEP)
+        if most >= len(confidences):
             return 0.0
-        return rounded((math.floor(sure[most] / _STEP + _ROUNDING) + 1) * _STEP)
+        return rounded((math.floor(confidences[most] / _STEP + _ROUNDING) + 1) * _STEP)
 
     @property
     def _mixed(self) -> bool:
-        return len({one.question.answerable for one in self.outcomes}) == 2
+        return len({outcome.question.answerable for outcome in self.outcomes}) == 2
 
     def _holds(self, threshold: float) -> bool:
         return self.complete or threshold >= self.asked_with
 
-    def _answered(self, one: Outcome, threshold: float) -> bool:
+    def _answered(self, outcome: Outcome, threshold: float) -> bool:
         """Whether it would have been answered: nothing retrieved has no confidence at all."""
-        refused_for_it = self.complete and 0 < one.confidence < self.asked_with
-        return one.confidence >= threshold and (one.answered or refused_for_it)
+        refused_for_it = self.complete and 0 < outcome.confidence < self.asked_with
+        return outcome.confidence >= threshold and (outcome.answered or refused_for_it)

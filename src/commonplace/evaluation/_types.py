@@ -1,6 +1,6 @@
-"""The nouns of an evaluation: rows, comparisons, what was found instead, and whole reports.
+"""The nouns of an evaluation: rows, comparisons, the worst queries, and reports.
 
-A report's `record` is what `--json` prints and what is kept, so either can be compared with later.
+A report's `record` is what `--json` prints and what is saved, so both can be compared with later.
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ _DIGITS: Final = 4
 
 
 def rounded(value: float) -> float:
-    """As many digits as are printed and kept."""
+    """The value with as many digits as are printed and saved."""
     return round(value, _DIGITS)
 
 
 def span(interval: Span) -> list[float]:
-    """An interval as it is printed and kept."""
+    """An interval as it is printed and saved."""
     return [rounded(end) for end in interval]
 
 
@@ -52,7 +52,7 @@ class Row:
             "p50_ms": round(self.p50_ms, 1),
             "found_nothing": self.nothing,
             "intervals": {name: span(ends) for name, ends in self.intervals.items()},
-            "values": self.kept_values,
+            "values": self.rounded_values,
         }
 
     @property
@@ -61,8 +61,8 @@ class Row:
         return len(self.values[MEASURE]) >= FEWEST
 
     @property
-    def kept_values(self) -> dict[str, float]:
-        """Each query's value of the measure that comparisons use, as exact as it is kept."""
+    def rounded_values(self) -> dict[str, float]:
+        """Each query's value of the measure that comparisons use, rounded as in reports."""
         return {query: rounded(value) for query, value in self.values[MEASURE].items()}
 
 
@@ -144,7 +144,7 @@ class Worst:
         value: of the measure that queries are called worst by.
         first: what was ranked first instead; `first_text`: how it begins ("": nothing was found).
         relevant: what should have been.
-        rank: where the first of these was ranked; None: not among what was looked at.
+        rank: the rank of the first of these; None: not among the units that are judged.
     """
 
     configuration: str
@@ -172,14 +172,14 @@ class Worst:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalReport:
-    """What was measured of a ranking.
+    """The measurements of a ranking.
 
     Attributes:
         set: its name; `hash` tells whether two sets of this name are the same.
         made_from: where the judgments come from, in words.
         documents: how many things could be found (documents of a set, passages of a library).
         queries: the text of every query that was searched, by id.
-        rows: one a configuration, in the order of the stages.
+        rows: a row for each configuration, in the order of the stages.
         comparisons: each row with the one before.
         worst: the worst queries of the last row.
         against: each row with the same configuration of an earlier run, if one was named.
@@ -201,8 +201,8 @@ class RetrievalReport:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
-        """The report as the object that is printed and kept."""
-        found = {
+        """The report as the object that is printed and saved."""
+        record = {
             "kind": "retrieval",
             "set": self.set,
             "hash": self.hash,
@@ -210,12 +210,12 @@ class RetrievalReport:
             "documents": self.documents,
             "queries": len(self.queries),
             "rows": [row.record() for row in self.rows],
-            "comparisons": [one.record(self.queries) for one in self.comparisons],
-            "against": [one.record(self.queries) for one in self.against],
-            "worst": [one.record() for one in self.worst],
+            "comparisons": [each.record(self.queries) for each in self.comparisons],
+            "against": [each.record(self.queries) for each in self.against],
+            "worst": [worst.record() for worst in self.worst],
             "notices": list(self.notices),
             "seconds": dict(self.seconds),
         }
         if self.explanation_error is not None:
-            found["explanation_error"] = self.explanation_error
-        return found
+            record["explanation_error"] = self.explanation_error
+        return record

@@ -63,7 +63,7 @@ def print_library(report: "LibraryReport", kept: Path) -> None:
     _print_sorts(report)
     if report.answers:
         say()
-        count = len(report.answers.asked)
+        count = len(report.answers.questions)
         say(bold("answers"), dim(f"  {count} questions made of definitions"))
         shares = report.answers.shares()
         _print_rates(_OWN_RATES, {n: s and s[0] for n, s in shares.items()}, shares)

@@ -26,8 +26,8 @@ class BeirSet:
     """A set as it was read.
 
     Attributes:
-        name: of its folder.
-        hash: of its files.
+        name: the name of its folder.
+        hash: a hash of its files.
         documents: id -> (title, text).
         queries: id -> text, of those that have a relevant document.
         judgments: query -> document -> grade.
@@ -48,24 +48,24 @@ def read_beir(folder: Path) -> BeirSet:
     Raises:
         InputError: a file is missing or damaged, or no query has a relevant document.
     """
-    corpus, asked, qrels = _files(folder)
+    corpus, topics, qrels = _files(folder)
     documents = {
         row["_id"]: (" ".join(row.get("title", "").split()), row["text"])
         for row in read_rows(corpus, ("_id", "text"))
     }
     if not documents:
         raise InputError(f"{display_path(corpus)} holds no document; there is nothing to search")
-    texts = {row["_id"]: row["text"] for row in read_rows(asked, ("_id", "text"))}
+    texts = {row["_id"]: row["text"] for row in read_rows(topics, ("_id", "text"))}
     judgments = _relevant(_read_qrels(qrels), qrels)
     if unknown := next((query for query in judgments if query not in texts), None):
         raise InputError(
             f"{display_path(qrels)} judges the query {unknown}, "
-            f"which is not in {asked.name}; both must be of the same set"
+            f"which is not in {topics.name}; both must be of the same set"
         )
     queries = {query: text for query, text in texts.items() if query in judgments}
     return BeirSet(
         folder.resolve().name,
-        files_hash([corpus, asked, qrels]),
+        files_hash([corpus, topics, qrels]),
         documents,
         queries,
         {query: judgments[query] for query in queries},
@@ -75,18 +75,18 @@ def read_beir(folder: Path) -> BeirSet:
 
 def _files(folder: Path) -> tuple[Path, Path, Path]:
     require_files(folder, ("corpus.jsonl", "queries.jsonl"), "qrels/*.tsv")
-    found = sorted((folder / "qrels").glob("*.tsv"))
-    test = [file for file in found if file.name == "test.tsv"]
-    if not found:
+    files = sorted((folder / "qrels").glob("*.tsv"))
+    test = [file for file in files if file.name == "test.tsv"]
+    if not files:
         raise InputError(f"{display_path(folder)} has no judgments; expected qrels/test.tsv in it")
-    if len(found) > 1 and not test:
-        names = " and ".join(file.name for file in found)
+    if len(files) > 1 and not test:
+        names = " and ".join(file.name for file in files)
         raise InputError(f"{display_path(folder)}/qrels holds {names} and no test.tsv; leave one")
-    return folder / "corpus.jsonl", folder / "queries.jsonl", (test or found)[0]
+    return folder / "corpus.jsonl", folder / "queries.jsonl", (test or files)[0]
 
 
-def require_files(folder: Path, names: Sequence[str], more: str = "") -> None:
-    """See that a folder holds these files.
+def require_files(folder: Path, names: Sequence[str], pattern: str = "") -> None:
+    """Check that a folder holds these files; `pattern` names others in the error.
 
     Raises:
         InputError: it does not, or is no folder.
@@ -95,7 +95,7 @@ def require_files(folder: Path, names: Sequence[str], more: str = "") -> None:
         raise InputError(f"there is no folder {display_path(folder)}; name one that holds a set")
     for name in names:
         if not (folder / name).is_file():
-            listed = ", ".join(filter(None, (*names, more)))
+            listed = ", ".join(filter(None, (*names, pattern)))
             raise InputError(f"{display_path(folder)} has no {name}; a set consists of {listed}")
 
 
@@ -145,12 +145,12 @@ def _relevant(rows: Iterable[tuple[str, str, int]], file: Path) -> dict[str, dic
     grades: dict[str, dict[str, int]] = {}
     for query, document, grade in rows:
         grades.setdefault(query, {})[document] = grade
-    found = {query: judged for query, judged in grades.items() if max(judged.values()) > 0}
-    if not found:
+    relevant = {query: judged for query, judged in grades.items() if max(judged.values()) > 0}
+    if not relevant:
         raise InputError(
             f"{display_path(file)} has no query with a relevant document; nothing can be measured"
         )
-    return found
+    return relevant
 
 
 def _notices(
@@ -165,10 +165,10 @@ def _notices(
 
 def files_hash(files: Iterable[Path]) -> str:
     """A short hash of what these files hold."""
-    whole = hashlib.blake2b(digest_size=_HASH_BYTES)
+    digest = hashlib.blake2b(digest_size=_HASH_BYTES)
     for file in files:
-        whole.update(hashlib.blake2b(file.read_bytes()).digest())
-    return whole.hexdigest()
+        digest.update(hashlib.blake2b(file.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def write_documents(texts: Iterable[tuple[str, str, str]], folder: Path) -> dict[str, str]:

@@ -21,12 +21,12 @@ import pyarrow.compute as pc
 
 from commonplace.corpus import Snapshot, analyse, sentence_spans
 
-Made = Literal["heading", "definition", "link"]
-MADE: Final[tuple[Made, ...]] = ("heading", "definition", "link")
+Sort = Literal["heading", "definition", "link"]
+SORTS: Final[tuple[Sort, ...]] = ("heading", "definition", "link")
 _SEED: Final = 11
 _WORDS: Final = (2, 10)  # of a heading or link text
 _MOST_RELEVANT: Final = 8  # passages; what more of them fit is too vague to be one thing
-_READ: Final = 20_000  # passages that are looked through for definitions
+_READ: Final = 20_000  # passages that are searched for definitions
 _NUMBERED = re.compile(r"^(?:\d[\d.]*|[A-Z](?:\.\d+)*\.?|[IVX]+\.)\s+(?=\w)")
 _SUBJECT: Final = r"(?:An?\s+)?((?:[A-Za-z][\w'’-]*\s+){0,3}?[A-Za-z][\w'’-]*(?:\s+\([\w-]+\))?)"
 _DEFINITION = re.compile(rf"^[*_`]*{_SUBJECT}[*_`]*\s+(?:is|are)\s+an?\s+\w")
@@ -46,7 +46,7 @@ class KnownItem:
     """A question, what it was made from, and the contents of the passages that answer it."""
 
     text: str
-    made: Made
+    sort: Sort
     relevant: frozenset[str]
     path: str
     subject: str
@@ -64,25 +64,25 @@ class _Text:
 
 
 def known_items(snapshot: Snapshot, most: int) -> list[KnownItem]:
-    """At most so many questions, of each sort as many as there are of the others, if there are."""
+    """At most `most` questions, as evenly of each sort as there are enough."""
     texts = _texts(snapshot)
     sorts = {
         "heading": _shuffled(_headings(texts)),
         "definition": _shuffled(_definitions(texts)),
         "link": _shuffled(_links(snapshot, texts)),
     }
-    chosen: list[KnownItem] = []
-    asked: set[tuple[str, ...]] = set()
-    streams = {made: _sound(items, snapshot) for made, items in sorts.items()}
-    while streams and len(chosen) < most:
-        for made in list(streams):
-            item = next((i for i in streams[made] if _terms(i.subject) not in asked), None)
+    items: list[KnownItem] = []
+    subjects: set[tuple[str, ...]] = set()
+    streams = {sort: _sound(pool, snapshot) for sort, pool in sorts.items()}
+    while streams and len(items) < most:
+        for sort in list(streams):
+            item = next((i for i in streams[sort] if _terms(i.subject) not in subjects), None)
             if item is None:
-                del streams[made]
-            elif len(chosen) < most:
-                asked.add(_terms(item.subject))
-                chosen.append(item)
-    return chosen
+                del streams[sort]
+            elif len(items) < most:
+                subjects.add(_terms(item.subject))
+                items.append(item)
+    return items
 
 
 def _texts(snapshot: Snapshot) -> list[_Text]:
@@ -99,9 +99,9 @@ def _texts(snapshot: Snapshot) -> list[_Text]:
 
 
 def _shuffled(items: Iterable[KnownItem]) -> list[KnownItem]:
-    found = sorted(items, key=lambda item: (item.text, item.path))
-    random.Random(_SEED).shuffle(found)
-    return found
+    shuffled = sorted(items, key=lambda item: (item.text, item.path))
+    random.Random(_SEED).shuffle(shuffled)
+    return shuffled
 
 
 def _sound(items: Sequence[KnownItem], snapshot: Snapshot) -> Iterator[KnownItem]:
@@ -110,7 +110,7 @@ def _sound(items: Sequence[KnownItem], snapshot: Snapshot) -> Iterator[KnownItem
         terms = _terms(item.subject)
         if not 1 <= len(item.relevant) <= _MOST_RELEVANT or not terms:
             continue
-        if item.made == "definition" or all(
+        if item.sort == "definition" or all(
             snapshot.document_frequency(term) > len(item.relevant) for term in terms
         ):
             yield item
@@ -140,9 +140,9 @@ def _bare(heading: str) -> str:
 
 def _is_name(text: str) -> bool:
     """Whether these are words that one would search for."""
-    known = text.split()
-    whole = sum(len(word) > 2 and word.strip("\"'().,:?!").isalpha() for word in known)
-    return _WORDS[0] <= len(known) <= _WORDS[1] and whole > 1 and len(_terms(text)) > 1
+    words = text.split()
+    plain = sum(len(word) > 2 and word.strip("\"'().,:?!").isalpha() for word in words)
+    return _WORDS[0] <= len(words) <= _WORDS[1] and plain > 1 and len(_terms(text)) > 1
 
 
 def _definitions(texts: Sequence[_Text]) -> Iterator[KnownItem]:
@@ -152,10 +152,10 @@ def _definitions(texts: Sequence[_Text]) -> Iterator[KnownItem]:
         for start, end in sentence_spans(text.text):
             if subject := _subject(" ".join(text.text[start:end].split())):
                 defined[_terms(subject)].append((subject, text))
-    for terms, found in defined.items():
-        subject, first = found[0]
+    for terms, definitions in defined.items():
+        subject, first = definitions[0]
         if terms:
-            contents = frozenset(text.content for _, text in found)
+            contents = frozenset(text.content for _, text in definitions)
             yield KnownItem(f"what is {subject}", "definition", contents, first.path, subject)
 
 
@@ -165,17 +165,17 @@ def _maybe_defining(texts: Sequence[_Text]) -> list[_Text]:
     held = pc.match_substring_regex(pa.array([t.text for t in texts], pa.string()), _MAYBE)
     maybe = [text for text, is_held in zip(texts, held.to_pylist(), strict=True) if is_held]
     if len(maybe) > _READ:
-        chosen = set(random.Random(_SEED).sample(range(len(maybe)), _READ))
-        maybe = [text for at, text in enumerate(maybe) if at in chosen]
+        sample = set(random.Random(_SEED).sample(range(len(maybe)), _READ))
+        maybe = [text for at, text in enumerate(maybe) if at in sample]
     return maybe
 
 
 def _subject(sentence: str) -> str | None:
     """What a sentence defines, if it defines something that has a name."""
-    found = _DEFINITION.match(sentence)
-    if not found:
+    match = _DEFINITION.match(sentence)
+    if not match:
         return None
-    subject = found[1].strip(" *_`")
+    subject = match[1].strip(" *_`")
     words = [word.lower() for word in subject.split()]
     if _NO_SUBJECT & set(words) or len(words[-1]) < 2 or words[-1].endswith("ly"):
         return None
@@ -190,20 +190,20 @@ def _is_title(label: str) -> bool:
 def _links(snapshot: Snapshot, texts: Sequence[_Text]) -> Iterator[KnownItem]:
     """The text of a link asks for the passages of its file that hold it."""
     rows = snapshot["links"].to_table(columns=["item_id", "revision", "path", "label"]).to_pylist()
-    seen: dict[str, set[str]] = defaultdict(set)
+    paths_of: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         label = " ".join((row["label"] or "").split())
         if snapshot.revisions.get(row["item_id"]) == row["revision"] and _is_title(label):
-            seen[label].add(row["path"])
-    wanted: dict[str, list[str]] = defaultdict(list)
-    for label, paths in seen.items():
+            paths_of[label].add(row["path"])
+    labels: dict[str, list[str]] = defaultdict(list)
+    for label, paths in paths_of.items():
         if len(paths) == 1:
-            wanted[next(iter(paths))].append(label)
+            labels[next(iter(paths))].append(label)
     held: dict[str, set[str]] = defaultdict(set)
     for text in texts:
-        flat = " ".join(text.text.split()) if text.path in wanted else ""
-        for label in wanted.get(text.path, ()):
+        flat = " ".join(text.text.split()) if text.path in labels else ""
+        for label in labels.get(text.path, ()):
             if label in flat:
                 held[label].add(text.content)
     for label, contents in held.items():
-        yield KnownItem(label, "link", frozenset(contents), next(iter(seen[label])), label)
+        yield KnownItem(label, "link", frozenset(contents), next(iter(paths_of[label])), label)

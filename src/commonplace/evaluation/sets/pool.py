@@ -1,7 +1,7 @@
-"""What a person is shown to judge: the first of several rankings, mixed so that none shows.
+"""The pool that a person judges: the first passages of several rankings, mixed.
 
-Pooling as in Spärck Jones and van Rijsbergen (1975): what several configurations put first is
-judged together, so that the judgments favour none of them.
+It is pooling as in Spärck Jones and van Rijsbergen (1975): what several configurations put first is
+judged together and in no order, so that the judgments favour none of them.
 """
 
 import random
@@ -15,37 +15,37 @@ from commonplace.library import Library
 from commonplace.retrieval import Profile
 
 POOLED: Final[tuple[Profile, ...]] = ("bm25", "dense", "best")
-_COPIES: Final = 4  # passages that are looked at for each different one
-_LOGGED: Final = 10_000  # records of the log that are looked through
+_COPIES: Final = 4  # passages that are searched for each different one
+_LOGGED: Final = 10_000  # records of the log that are read
 
 
 def candidates(library: Library, query: str, depth: int = 5) -> list[Passage]:
     """The first `depth` of each ranking, each content once, those not judged yet, mixed.
 
-    The order is seeded by the query. A library without vectors has its words' ranking only.
+    The order is seeded by the query. In a library without vectors BM25 alone ranks.
     """
     quiet = QuietLibrary.like(library)
     judged = _judged(library.feedback(), query)
     profiles = POOLED if library.status().totals["vectors"] else POOLED[:1]
-    found: dict[str, Passage] = {}
+    pooled: dict[str, Passage] = {}
     for profile in profiles:
         hits = quiet.search(query, limit=_COPIES * depth, profile=profile)
         different = list(dict.fromkeys(hit.passage.content_hash for hit in hits))[:depth]
         for hit in hits:
             if hit.passage.content_hash in different:
-                found.setdefault(hit.passage.content_hash, hit.passage)
-    pool = [found[content] for content in sorted(found) if content not in judged]
+                pooled.setdefault(hit.passage.content_hash, hit.passage)
+    pool = [pooled[content] for content in sorted(pooled) if content not in judged]
     random.Random(same_query(query)).shuffle(pool)
     return pool
 
 
 def _judged(records: Sequence[FeedbackRecord], query: str) -> set[str]:
-    wanted = same_query(query)
+    same = same_query(query)
     return {
-        r.content for r in records if r.verdict in ("up", "down") if same_query(r.query) == wanted
+        r.content for r in records if r.verdict in ("up", "down") if same_query(r.query) == same
     }
 
 
 def queries_to_judge(library: Library, most: int) -> list[str]:
-    """What was asked and searched lately and has no judgment yet, the newest first."""
+    """Recent queries of the log without a judgment, the newest first."""
     return unjudged_queries(library.log(_LOGGED), library.feedback())[:most]

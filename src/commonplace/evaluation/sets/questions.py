@@ -16,7 +16,7 @@ from commonplace.foundation import InputError, display_path
 
 # The articles of SQuAD 2.0 on which whatever decides about answers was fitted; never reported on.
 CALIBRATION: Final = ("Normans", "Steam engine", "European Union law", "Harvard University")
-_SEED: Final = 11  # of the choice of questions
+_SEED: Final = 11  # for the choice of questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,41 +83,43 @@ def _question(
     )
 
 
-def choose_articles(given: QuestionSet, named: Sequence[str], everything: bool) -> tuple[str, ...]:
+def choose_articles(
+    questions: QuestionSet, named: Sequence[str], everything: bool
+) -> tuple[str, ...]:
     """The articles to ask about: the named ones, all, or those that nothing was fitted on.
 
     Raises:
         InputError: an article is not in the set, or every one was fitted on.
     """
-    known = tuple(dict.fromkeys(question.article for question in given.questions))
-    if unknown := next((name for name in named if name not in known), None):
+    articles = tuple(dict.fromkeys(question.article for question in questions.questions))
+    if unknown := next((name for name in named if name not in articles), None):
         raise InputError(
-            f"there is no article {unknown!r} in {given.name}; it has {', '.join(known)}"
+            f"there is no article {unknown!r} in {questions.name}; it has {', '.join(articles)}"
         )
     if named or everything:
-        return tuple(named) or known
-    held_out = tuple(name for name in known if name not in CALIBRATION)
+        return tuple(named) or articles
+    held_out = tuple(name for name in articles if name not in CALIBRATION)
     if not held_out:
         raise InputError(
-            f"all questions of {given.name} are of articles that refusals were fitted on; "
+            f"all questions of {questions.name} are of articles that refusals were fitted on; "
             "--all asks them all the same"
         )
     return held_out
 
 
 def choose_questions(
-    given: QuestionSet, articles: Sequence[str], most: int
+    questions: QuestionSet, articles: Sequence[str], most: int
 ) -> tuple[Question, ...]:
-    """At most so many answerable and unanswerable questions of each article; 0: all.
+    """At most `most` answerable and unanswerable questions of each article; 0: all.
 
-    The same ones each time, and of an article the same whichever others are asked.
+    They are the same each time, and those of an article do not depend on the other articles.
     """
     groups: dict[tuple[str, bool], list[Question]] = defaultdict(list)
-    for question in given.questions:
+    for question in questions.questions:
         groups[question.article, question.answerable].append(question)
     random_choice = random.Random(_SEED)
-    chosen = {
+    sample = {
         key: random_choice.sample(groups[key], min(most, len(groups[key]))) if most else groups[key]
         for key in sorted(groups)
     }
-    return tuple(question for key in chosen if key[0] in articles for question in chosen[key])
+    return tuple(question for key in sample if key[0] in articles for question in sample[key])
