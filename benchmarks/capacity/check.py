@@ -1,15 +1,17 @@
-"""How long does it take to hold a plan against every failure in every month, by its size?
+"""How long does it take to check a plan under every failure in every month, by its size?
 
     python -m benchmarks.capacity.check [--json] [--rounds 7] [--sizes 8x40,40x300]
 
-Synthetic regions (`plan demo`) with every project placed at random, so that much breaks. A pass is
-`check`: houses, backbone, stranding. `one by one` is the peer: the same questions, a new linear
-programme each, without what `_resilience` keeps; both find the same factor of each month's worst
-failure, which is asserted. Fresh plans each round (another seed), interleaved, medians.
+The plans are synthetic regions (`plan demo`) with every project placed at random, so that much
+breaks. A pass is `check`: houses, backbone, stranding. `one by one` is the peer: a new linear
+programme for each question, without the routings and metrics that `Resilience` uses again. Both
+must find the same factor of each month's worst failure. Each round has fresh plans (another seed);
+the figures are medians.
 
     python -m benchmarks.capacity.check --sndlib DATA/networks/sndlib
 
-The backbone alone of published networks, each link lost in turn; seconds of the processor.
+This checks the backbone of published networks alone, each link lost in turn, in seconds of the
+processor.
 """
 
 import argparse
@@ -33,7 +35,11 @@ from commonplace.capacity.network.topology import network
 from commonplace.capacity.plan.model import Placement
 from commonplace.capacity.plan.stock import link_gbps, stocks
 
-SIZES = {"8x40": Size(8, 40), "40x300": Size(40, 300, 12, 200), "100x800": Size(100, 800, 30, 500)}
+SIZES = {
+    "8x40": Size(houses=8, projects=40),
+    "40x300": Size(houses=40, projects=300, campuses=12, flows=200),
+    "100x800": Size(houses=100, projects=800, campuses=30, flows=500),
+}
 PEER = 40  # houses up to which the peer is asked: beyond, it takes minutes
 
 
@@ -50,19 +56,19 @@ def region(size: Size, seed: int) -> Plan:
 
 def timed(call: Callable[[], Any]) -> tuple[float, Any]:
     start = time.perf_counter()
-    found = call()
-    return time.perf_counter() - start, found
+    result = call()
+    return time.perf_counter() - start, result
 
 
-def one_by_one(plan: Plan) -> Any:
+def separately(plan: Plan) -> Any:
     """Each month's least factor, from a new programme for each question."""
     net = network(plan)
     capacity = net.capacities(link_gbps(plan, stocks(plan)))
     return np.min(
         [
             [
-                concurrent_flow(net.graph, one, net.pairs, demand).carried
-                for one, demand in zip(months, net.demand, strict=True)
+                concurrent_flow(net.graph, arcs, net.pairs, demand).carried
+                for arcs, demand in zip(months, net.demand, strict=True)
             ]
             for months in capacity
         ],
@@ -75,24 +81,24 @@ def measure(size: Size, rounds: int) -> dict[str, float]:
     rows: list[dict[str, float]] = []
     for seed in range(1, rounds + 1):
         plan = region(size, seed)
-        whole, _ = timed(lambda: check(plan))  # noqa: B023
+        seconds, _ = timed(lambda: check(plan))  # noqa: B023
         houses, _ = timed(lambda: list(site_rows(plan, stocks(plan))))  # noqa: B023
         net = network(plan)
         capacity = net.capacities(link_gbps(plan, stocks(plan)))
-        asked = Resilience(net)
-        backbone, found = timed(lambda: asked.factors(capacity))  # noqa: B023
+        resilience = Resilience(net)
+        backbone, factors = timed(lambda: resilience.factors(capacity))  # noqa: B023
         alone = np.nan
         if size.houses <= PEER:
-            alone, worst = timed(lambda: one_by_one(plan))  # noqa: B023
-            np.testing.assert_allclose(found.worst, worst, rtol=1e-5)
+            alone, worst = timed(lambda: separately(plan))  # noqa: B023
+            np.testing.assert_allclose(factors.worst, worst, rtol=1e-5)
         rows.append(
             {
-                "check": whole,
+                "check": seconds,
                 "houses": houses,
                 "backbone": backbone,
                 "one by one": alone,
                 "questions": float(capacity.shape[0] * capacity.shape[1]),
-                "programmes": float(asked.programmes),
+                "programmes": float(resilience.programmes),
                 "ratio": alone / backbone,
             }
         )
@@ -107,12 +113,12 @@ def published(folder: Path) -> None:
         plan = import_sndlib(file).plan
         net = network(plan)
         capacity = net.capacities(link_gbps(plan, stocks(plan)))
-        asked, start = Resilience(net), time.process_time()
-        found = asked.factors(capacity)
+        resilience, start = Resilience(net), time.process_time()
+        factors = resilience.factors(capacity)
         seconds, questions = time.process_time() - start, capacity.shape[0] * capacity.shape[1]
         print(
-            f"| {file.stem} | {len(net.nodes)} | {questions} | {asked.programmes} "
-            f"| {seconds:.3f} s | {found.worst[0]:.5g} |"
+            f"| {file.stem} | {len(net.nodes)} | {questions} | {resilience.programmes} "
+            f"| {seconds:.3f} s | {factors.worst[0]:.5g} |"
         )
 
 
@@ -122,18 +128,18 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--sizes", default=",".join(SIZES))
     parser.add_argument("--sndlib", type=Path, help="a folder of SNDlib's networks instead")
-    given = parser.parse_args()
-    if given.sndlib:
-        published(given.sndlib)
+    options = parser.parse_args()
+    if options.sndlib:
+        published(options.sndlib)
         return
-    check(region(Size(2, 4), 0))  # HiGHS is loaded once
-    found = {name: measure(SIZES[name], given.rounds) for name in given.sizes.split(",")}
-    if given.json:
-        print(json.dumps(found, indent=2))
+    check(region(Size(2, 4), 0))  # so that no round pays for loading HiGHS
+    results = {name: measure(SIZES[name], options.rounds) for name in options.sizes.split(",")}
+    if options.json:
+        print(json.dumps(results, indent=2))
         return
     print("| houses x projects | a check | its houses | its backbone | one by one | programmes |")
     print("|---|---|---|---|---|---|")
-    for name, row in found.items():
+    for name, row in results.items():
         peer = f"{row['one by one']:.2f} s ({row['ratio']:.0f} x)" if row["ratio"] > 0 else "-"
         print(
             f"| {name} | {row['check']:.3f} s | {row['houses']:.3f} s | {row['backbone']:.3f} s "

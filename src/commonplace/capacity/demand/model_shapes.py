@@ -1,7 +1,8 @@
 """Shapes of language models: layers and widths by size, and the weights of an adapter on them.
 
-Llama 2 (arXiv:2307.09288, model configurations) and Llama 3 (arXiv:2407.21783, table 3). Another
-size gets the proportions of a plain transformer, and that is said.
+The sizes are those of Llama 2 (arXiv:2307.09288, model configurations) and Llama 3
+(arXiv:2407.21783, table 3). Any other size gets the proportions of a plain transformer, and its
+shape is marked as estimated.
 """
 
 import re
@@ -27,11 +28,11 @@ class Shape:
 
     @property
     def active(self) -> float:
-        """Weights that a token meets."""
+        """The weights that are used for a token."""
         return self.weights if self.active_weights is None else self.active_weights
 
 
-SHAPES = {
+SHAPES = {  # weights: weights, layers, hidden, feed forward, keys
     1.24e9: Shape(1.24e9, 16, 2048, 8192, 512),
     3.21e9: Shape(3.21e9, 28, 3072, 8192, 1024),
     6.74e9: Shape(6.74e9, 32, 4096, 11008, 4096),
@@ -46,32 +47,34 @@ def count(text: str) -> float:
     """A number of weights: 8B, 20M, 350e6.
 
     Raises:
-        InputError: it is none.
+        InputError: the text is no such number.
     """
-    found = re.fullmatch(r"([0-9]*\.?[0-9]+(?:e[0-9]+)?)([KMBT]?)", text.strip(), re.IGNORECASE)
-    value = float(found[1]) * _UNITS[found[2].upper()] if found else 0.0
+    parts = re.fullmatch(r"([0-9]*\.?[0-9]+(?:e[0-9]+)?)([KMBT]?)", text.strip(), re.IGNORECASE)
+    value = float(parts[1]) * _UNITS[parts[2].upper()] if parts else 0.0
     if not 1 <= value <= 1e15:
         raise InputError(f"'{text[:40]}' is no number of weights; write it as 8B or 20M")
     return value
 
 
 def shape(weights: float) -> Shape:
-    """The shape of a known model of about that size (within 8 %), or an estimated one.
+    """The shape of the model in `SHAPES` of about that size (within 8 %), or an estimated one.
 
-    Estimated: 12 layers hidden^2 weights, hidden = 128 layers.
+    The estimate has 12 layers hidden^2 weights, with hidden = 128 layers.
     """
-    near = min(SHAPES, key=lambda known: abs(known - weights))
+    near = min(SHAPES, key=lambda size: abs(size - weights))
     if abs(near - weights) <= 0.08 * near:
         return SHAPES[near]
     layers = max(1, round((weights / (12 * _WIDTH_OF_DEPTH**2)) ** (1 / 3)))
     hidden = max(1, round((weights / (12 * layers)) ** 0.5))
-    return Shape(weights, layers, hidden, 4 * hidden, hidden, estimated=True)
+    return Shape(
+        weights, layers, hidden=hidden, feed_forward=4 * hidden, keys=hidden, estimated=True
+    )
 
 
 def adapter_weights(shape: Shape, rank: int) -> int:
-    """Weights of LoRA on every linear map: rank x (in + out) each (Hu et al., arXiv:2106.09685).
+    """The weights of LoRA on every linear map: rank x (in + out) each (arXiv:2106.09685).
 
-    The maps of a layer: queries and output, keys and values, gate, up and down.
+    The maps of a layer are queries and output, keys and values, gate, up and down.
     """
     widths = 2 * (2 * shape.hidden) + 2 * (shape.hidden + shape.keys)
     widths += 3 * (shape.hidden + shape.feed_forward)

@@ -1,8 +1,8 @@
 """What a training job puts on the network: bytes that each chip sends in a step, in Gb/s.
 
-Notable: the sums are those of the papers named at each function. What stays inside a scale-up
-domain (NVLink and its kin) never reaches the fabric. Training an adapter shrinks the all-reduce of
-gradients and nothing else: activations between tensor, pipeline and expert ranks stay as they are.
+Notable: each function names the paper of its sum. What stays inside a scale-up domain (NVLink, for
+instance) never reaches the fabric. Training an adapter shrinks the all-reduce of gradients and
+nothing else: activations between tensor, pipeline and expert ranks stay as they are.
 
     commonplace plan demand --model 8B --chips 256 --data-parallel 256 --adapter-rank 16
 """
@@ -17,7 +17,7 @@ from commonplace.foundation import InputError
 
 @dataclass(frozen=True)
 class Chip:
-    """The machine: defaults are an NVIDIA H100 SXM (its data sheet) at a usual utilisation."""
+    """A chip; by default an NVIDIA H100 SXM (its data sheet) at a usual utilisation."""
 
     tflops: float = 989.0  # dense bf16
     utilisation: float = 0.4  # of them, in training
@@ -29,7 +29,7 @@ class Chip:
 
 @dataclass(frozen=True)
 class Job:
-    """A training run: how it is split over chips, and what a step is."""
+    """A training run: how it is split over chips, and the size of a step."""
 
     shape: Shape
     chips: int
@@ -62,18 +62,18 @@ class Job:
 
     @property
     def weights(self) -> float:
-        """Weights that are updated."""
+        """The weights that are updated."""
         return self.shape.weights if self.trainable is None else self.trainable
 
     @property
     def tokens(self) -> int:
-        """Tokens of one replica in a step."""
+        """The tokens of one replica in a step."""
         return self.sequences * self.sequence
 
 
 @dataclass(frozen=True)
 class Demand:
-    """What one chip sends in a step, in bytes by kind, over the fabric and in all; in Gb/s."""
+    """The bytes that one chip sends in a step, by kind, and what they come to in Gb/s."""
 
     step_seconds: float
     sent: dict[str, float]  # kind -> bytes of a chip, wherever they go
@@ -84,7 +84,7 @@ class Demand:
 
 
 def step_seconds(job: Job, chip: Chip) -> float:
-    """How long the arithmetic of a step takes.
+    """The seconds that the arithmetic of a step takes.
 
     Forward and backward passes cost 6 operations a weight and token (Kaplan et al. 2020, section
     2.1): 2 forward, 2 for the gradients of activations, 2 for those of weights. The last are only
@@ -92,12 +92,12 @@ def step_seconds(job: Job, chip: Chip) -> float:
     """
     trained = min(1.0, job.weights / job.shape.weights)
     operations = (4 + 2 * trained) * job.shape.active * job.tokens
-    each = chip.tflops * 1e12 * chip.utilisation
-    return operations / (each * job.tensor_parallel * job.pipeline_parallel)
+    rate = chip.tflops * 1e12 * chip.utilisation
+    return operations / (rate * job.tensor_parallel * job.pipeline_parallel)
 
 
 def sent_bytes(job: Job) -> dict[str, float]:
-    """Bytes that a chip sends in a step, by kind."""
+    """The bytes that a chip sends in a step, by kind."""
     model_parallel = job.tensor_parallel * job.pipeline_parallel
     gradients = job.weights / model_parallel * job.bytes
     activations = job.tokens * job.shape.hidden * job.bytes
@@ -120,7 +120,7 @@ def sent_bytes(job: Job) -> dict[str, float]:
 
 
 def all_reduce(ranks: int, size: float) -> float:
-    """Bytes that each of `ranks` sends to sum `size` bytes: 2 (n - 1) / n of them.
+    """The bytes that each of `ranks` sends to sum `size` bytes: 2 (n - 1) / n of them.
 
     That is the least possible, and what a ring reaches (Patarasuk and Yuan, J. Parallel Distrib.
     Comput. 69, 2009). A layer of a transformer takes four with tensor parallelism, two in each
@@ -130,11 +130,10 @@ def all_reduce(ranks: int, size: float) -> float:
 
 
 def data_parallel_bytes(ranks: int, gradients: float, weights: float = 0.0) -> float:
-    """Bytes that a data-parallel rank sends in a step.
+    """The bytes that a data-parallel rank sends in a step.
 
-    With `weights` (ZeRO stage 3) they are gathered in both passes and gradients are scattered,
-    three volumes instead of two where all is trained (Rajbhandari et al., arXiv:1910.02054,
-    section 7).
+    `weights` are gathered in both passes and gradients scattered (ZeRO stage 3): three volumes
+    instead of two where all is trained (Rajbhandari et al., arXiv:1910.02054, section 7).
     """
     if weights:
         return _part(ranks) * (2 * weights + gradients)
@@ -142,12 +141,12 @@ def data_parallel_bytes(ranks: int, gradients: float, weights: float = 0.0) -> f
 
 
 def _part(ranks: int) -> float:
-    """(n - 1) / n: what of a volume goes to others."""
+    """(n - 1) / n, the part of a volume that goes to others."""
     return (ranks - 1) / ranks
 
 
 def demand(job: Job, chip: Chip | None = None) -> Demand:
-    """What the job asks of the network, averaged over a step.
+    """What the job puts on the network, averaged over a step.
 
     Ranks are numbered tensor first, then data (with experts in it), then pipeline, as Megatron-LM
     does: a group that fits a scale-up domain stays off the fabric. Houses exchange gradients by a
@@ -163,21 +162,28 @@ def demand(job: Job, chip: Chip | None = None) -> Demand:
         "all-to-all of experts": job.tensor_parallel * job.expert_parallel,
     }
     fabric = {kind: size if reach[kind] > chip.scale_up else 0.0 for kind, size in sent.items()}
-    each = sum(fabric.values()) * 8 / seconds / 1e9
+    chip_gbps = sum(fabric.values()) * 8 / seconds / 1e9
     between = all_reduce(job.houses, job.weights * job.bytes)
     if job.sharded:
         between = data_parallel_bytes(
             job.houses, job.weights * job.bytes, job.shape.weights * job.bytes
         )
-    north = between * 8 / seconds / 1e9
-    return Demand(seconds, sent, fabric, each, each * job.chips, north)
+    return Demand(
+        step_seconds=seconds,
+        sent=sent,
+        fabric=fabric,
+        chip_gbps=chip_gbps,
+        south_gbps=chip_gbps * job.chips,
+        north_gbps=between * 8 / seconds / 1e9,
+    )
 
 
 def chips_that_fit(job: Job, gbps: float, chip: Chip | None = None) -> int | None:
     """The most chips that such a job may have (more replicas) on `gbps` of the fabric.
 
-    None: any number, for it puts nothing on the fabric. It may be fewer than there are: steps of an
-    adapter are shorter, so activations between stages come at a higher rate.
+    None means any number, because the job puts nothing on the fabric. It may be fewer chips than
+    the job has: steps of an adapter are shorter, so activations between stages come at a higher
+    rate.
     """
 
     def needed(replicas: int) -> float:
@@ -185,9 +191,9 @@ def chips_that_fit(job: Job, gbps: float, chip: Chip | None = None) -> int | Non
         larger = replace(job, chips=chips, data_parallel=replicas, expert_parallel=1, houses=1)
         return demand(larger, chip).south_gbps + experts * chips
 
-    one = demand(job, chip)
-    experts = one.fabric["all-to-all of experts"] * 8 / one.step_seconds / 1e9
-    if not one.south_gbps:
+    present = demand(job, chip)
+    experts = present.fabric["all-to-all of experts"] * 8 / present.step_seconds / 1e9
+    if not present.south_gbps:
         return None
     low, high = 0, 1
     while needed(high) <= gbps * (1 + 1e-12) and high < 2**40:
@@ -203,7 +209,7 @@ def rows(
 ) -> tuple[tuple[Project, ...], tuple[Flow, ...]]:
     """The job as rows of projects.csv and flows.csv: a project in each house, a ring of flows."""
     chip = chip or Chip()
-    asked = demand(job, chip)
+    load = demand(job, chip)
     places: tuple[str | None, ...] = houses or (None,) * job.houses
     chips = job.chips // len(places)
     project = Project(
@@ -212,9 +218,9 @@ def rows(
         racks=float(math.ceil(chips / chip.of_rack)),
         kw=round(chips * chip.kw, 3),
         ports=chips * chip.ports,
-        south_gbps=round(asked.south_gbps / len(places), 3),
-        # the flows of named houses are counted at their boundaries by themselves
-        north_gbps=0.0 if houses else round(asked.north_gbps, 3),
+        south_gbps=round(load.south_gbps / len(places), 3),
+        # flows that name a house load its boundary already
+        north_gbps=0.0 if houses else round(load.north_gbps, 3),
         need=need,
     )
     many = len(places) > 1
@@ -223,5 +229,5 @@ def rows(
         for n, house in enumerate(places, 1)
     )
     ring = zip(houses, houses[1:] + houses[:1], strict=True) if len(houses) > 1 else ()
-    flows = [Flow(name, "all-reduce", a, z, round(asked.north_gbps, 3)) for a, z in ring]
+    flows = [Flow(name, "all-reduce", a, z, gbps=round(load.north_gbps, 3)) for a, z in ring]
     return projects, tuple(flows)

@@ -1,7 +1,7 @@
-"""Cells as values: a column of text becomes numbers, months, choices, or a complaint for each cell.
+"""Cells as values: a column of text becomes numbers, months or choices, and a problem a bad cell.
 
-Notable: done column by column by polars, so that a million rows take seconds. A cell that cannot be
-used is complained about and replaced by a harmless value: the rest of its row is still looked at.
+Notable: polars does this column by column, so that a million rows take seconds. A cell that cannot
+be used is a problem, and a harmless value stands in for it, so that the rest of its row is checked.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from datetime import date
 from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
-from commonplace.capacity.plan.problems import KEPT, Problems, did_you_mean
+from commonplace.capacity.plan.problems import STORED, Problems, did_you_mean
 from commonplace.capacity.plan.tables import REQUIRED, Column, Table
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _INSTEAD: dict[str, Any] = {"id": "", "ids": (), "number": 1.0, "count": 1, "fla
 class Calendar:
     """The months of a horizon, as they may be written: `3`, or `2027-03`.
 
-    Where the start is not known (a problem that was said already), any `2027-03` passes.
+    Where the start is missing (which is a problem of its own), any `2027-03` passes.
     """
 
     def __init__(self, start: date | None, horizon: int) -> None:
@@ -53,7 +53,9 @@ def read_rows(
     for column in table.columns:
         if column.name in frame.columns:
             cells = frame[column.name]
-            values[column.attribute] = _values(cells, rows, column, table.file, calendar, problems)
+            values[column.attribute], wrong = _values(cells, column, calendar)
+            for place, text, expected in wrong:
+                problems.add(table.file, rows[place], column.name, found=text, expected=expected)
         else:
             values[column.attribute] = [_instead(column, calendar)] * len(rows)
     in_order = [values[field.name] for field in fields(table.record)]
@@ -70,33 +72,27 @@ def _instead(column: Column, calendar: Calendar) -> Any:
 
 
 def _values(
-    cells: "polars.Series",
-    rows: list[int],
-    column: Column,
-    file: str,
-    calendar: Calendar,
-    problems: Problems,
-) -> list[Any]:
-    """The column's values; every cell that has none is complained about."""
-    found, expected = _READERS[column.kind](cells, column, calendar)
+    cells: "polars.Series", column: Column, calendar: Calendar
+) -> tuple[list[Any], list[tuple[int, str | None, str]]]:
+    """The column's values; and of each bad cell its place, its text and what is expected."""
+    values, expected = _READERS[column.kind](cells, column, calendar)
     instead = _instead(column, calendar)
-    empty, texts = cells.is_null(), cells
+    empty = cells.is_null()
     missing = empty if column.default is REQUIRED else empty & False
-    wrong = (missing | (found.is_null() & ~empty)).arg_true().to_list()
-    for count, place in enumerate(wrong):
-        text = texts[place]
+    wrong = []
+    for count, place in enumerate((missing | (values.is_null() & ~empty)).arg_true().to_list()):
         hint = "expected a value, the cell is empty"
-        if text is not None:
-            hint = expected(text) if count < KEPT else ""
-        problems.add(file, rows[place], column.name, text, hint)
+        if (text := cells[place]) is not None:
+            hint = expected(text) if count < STORED else ""  # what is not stored needs no hint
+        wrong.append((place, text, hint))
     if column.kind == "ids":
-        return [tuple(each) if each is not None else instead for each in found.to_list()]
-    if instead is not None and found.null_count():
-        found = found.fill_null(instead)
-    return found.to_list()
+        return [tuple(ids) if ids is not None else instead for ids in values.to_list()], wrong
+    if instead is not None and values.null_count():
+        values = values.fill_null(instead)
+    return values.to_list(), wrong
 
 
-Expected = Callable[[str], str]  # what was found -> what is expected
+Expected = Callable[[str], str]  # a cell -> what is expected of it
 Reader = Callable[["polars.Series", Column, Calendar], "tuple[polars.Series, Expected]"]
 
 
@@ -104,8 +100,8 @@ def _ids(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple[An
     import polars
 
     good = (cells.str.len_chars() <= LONGEST_ID) & ~cells.str.contains(r"[\p{C};]")
-    found = cells.zip_with(good.fill_null(False), polars.Series([None], dtype=polars.String))
-    return found, lambda _: f"expected at most {LONGEST_ID} printable characters, none of them ';'"
+    ids = cells.zip_with(good.fill_null(False), polars.Series([None], dtype=polars.String))
+    return ids, lambda _: f"expected at most {LONGEST_ID} printable characters, none of them ';'"
 
 
 def _lists(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple[Any, Expected]:
@@ -123,26 +119,26 @@ def _stripped() -> "polars.Expr":
 def _numbers(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple[Any, Expected]:
     import polars
 
-    found = cells.cast(polars.Float64, strict=False)
-    good = found.is_finite() & (found >= column.low) & (found <= column.high)
-    good = good & ~cells.str.contains("_", literal=True)
-    kept = found.zip_with(good.fill_null(False), polars.Series([None], dtype=polars.Float64))
+    numbers = cells.cast(polars.Float64, strict=False)
+    good = numbers.is_finite() & (numbers >= column.low) & (numbers <= column.high)
+    good = good & ~cells.str.contains("_", literal=True)  # Python's 1_000 is no number of a table
+    numbers = numbers.zip_with(good.fill_null(False), polars.Series([None], dtype=polars.Float64))
 
     def expected(text: str) -> str:
         point = " (a decimal point, not a comma)" if "," in text else ""
-        return f"expected a number {_shown(column.low)}..{_shown(column.high)}{point}"
+        return f"expected a number {_short(column.low)}..{_short(column.high)}{point}"
 
-    return kept, expected
+    return numbers, expected
 
 
 def _counts(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple[Any, Expected]:
     import polars
 
-    found, _ = _numbers(cells, column, calendar)
-    whole = (found == found.round()).fill_null(False)
-    kept = found.zip_with(whole, polars.Series([None], dtype=polars.Float64))
-    expected = f"expected a whole number {_shown(column.low)}..{_shown(column.high)}"
-    return kept.cast(polars.Int64), lambda _: expected
+    numbers, _ = _numbers(cells, column, calendar)
+    integral = (numbers == numbers.round()).fill_null(False)
+    counts = numbers.zip_with(integral, polars.Series([None], dtype=polars.Float64))
+    expected = f"expected a whole number {_short(column.low)}..{_short(column.high)}"
+    return counts.cast(polars.Int64), lambda _: expected
 
 
 def _months(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple[Any, Expected]:
@@ -156,9 +152,8 @@ def _months(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple
     dated = dated.zip_with(month.is_between(1, 12).fill_null(False), number)
     good = (dated == dated.round()) & dated.is_between(1, calendar.horizon)
     none = polars.Series([None], dtype=polars.Float64)
-    return dated.zip_with(good.fill_null(False), none).cast(
-        polars.Int64
-    ), lambda _: calendar.expected
+    months = dated.zip_with(good.fill_null(False), none).cast(polars.Int64)
+    return months, lambda _: calendar.expected
 
 
 def _choices(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple[Any, Expected]:
@@ -166,20 +161,20 @@ def _choices(cells: "polars.Series", column: Column, calendar: Calendar) -> tupl
 
     lower = cells.str.to_lowercase()
     good = lower.is_in(list(column.choices)).fill_null(False)
-    found = lower.zip_with(good, polars.Series([None], dtype=polars.String))
+    choices = lower.zip_with(good, polars.Series([None], dtype=polars.String))
 
     def expected(text: str) -> str:
         return f"expected {' or '.join(column.choices)}{did_you_mean(text, column.choices)}"
 
-    return found, expected
+    return choices, expected
 
 
 def _flags(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple[Any, Expected]:
     import polars
 
     lower = cells.str.to_lowercase()
-    found = lower.replace_strict(_FLAGS, default=None, return_dtype=polars.Boolean)
-    return found, lambda _: "expected yes or no"
+    flags = lower.replace_strict(_FLAGS, default=None, return_dtype=polars.Boolean)
+    return flags, lambda _: "expected yes or no"
 
 
 _READERS: dict[str, Reader] = {
@@ -193,5 +188,5 @@ _READERS: dict[str, Reader] = {
 }
 
 
-def _shown(number: float) -> str:
+def _short(number: float) -> str:
     return f"{number:g}".replace("e+0", "e").replace("e+", "e")

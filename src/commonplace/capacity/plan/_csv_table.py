@@ -1,7 +1,7 @@
-"""A CSV file as columns of text, whatever wrote it; what cannot be told for sure is refused.
+"""A CSV file as columns of text, whatever program wrote it; an ambiguous file is refused.
 
-Notable: polars reads it (a million rows in 0.1 s). What polars refuses, Python's slower reader goes
-over, so that the complaint can name the row. Rows are counted as a spreadsheet does.
+Notable: polars reads it (a million rows in 0.1 s). What polars refuses, Python's slower reader
+reads again, so that the problem can name the row. Rows are counted as a spreadsheet does.
 """
 
 import csv
@@ -20,7 +20,7 @@ _SEPARATORS = {";": "a semicolon", "\t": "a tab"}
 
 
 def read_table(path: Path, table: Table, problems: Problems) -> "polars.DataFrame | None":
-    """The known columns as stripped text (null: empty), and `row`; None if nothing can be read."""
+    """The table's columns as stripped text (null: empty), and `row`; None if there is nothing."""
     data = read_bytes(path, problems)
     if data is None or (separator := _separator(data, table, problems)) is None:
         return None
@@ -29,7 +29,7 @@ def read_table(path: Path, table: Table, problems: Problems) -> "polars.DataFram
 
 
 def read_bytes(path: Path, problems: Problems, largest: int = LARGEST_FILE) -> bytes | None:
-    """The file's UTF-8 text as bytes, without a byte order mark, lines ended by newlines."""
+    """The file's UTF-8 text as bytes, without a byte order mark, with newlines between lines."""
     try:
         if not path.is_file():
             raise OSError("it is not a file")
@@ -38,32 +38,33 @@ def read_bytes(path: Path, problems: Problems, largest: int = LARGEST_FILE) -> b
         data = path.read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)
-        problems.add(path.name, None, None, None, f"cannot be read: {reason}")
+        problems.add(path.name, None, None, found=None, expected=f"cannot be read: {reason}")
         return None
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
-        found = f"byte 0x{data[error.start]:02x}"
-        problems.add(path.name, row, None, found, "expected UTF-8; save it as 'CSV UTF-8'")
+        byte = f"byte 0x{data[error.start]:02x}"
+        expected = "expected UTF-8; save it as 'CSV UTF-8'"
+        problems.add(path.name, row, None, found=byte, expected=expected)
         return None
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
 
 
 def _separator(data: bytes, table: Table, problems: Problems) -> str | None:
-    """A comma; or what separates the columns' names in a header without a comma."""
+    """A comma; in a header without one, the semicolon or tab between the columns' names."""
     header = data.partition(b"\n")[0].decode("utf-8")
     if not header.strip():
-        problems.add(table.file, 1, None, None, f"expected a header: {_names(table)}")
+        expected = f"expected a header: {_names(table)}"
+        problems.add(table.file, 1, None, found=None, expected=expected)
         return None
-    found = [separator for separator in _SEPARATORS if separator in header]
-    if "," not in header and len(found) == 1:
-        return found[0]
-    if found:
-        problems.add(
-            table.file, 1, None, header, "expected columns separated by commas, and nothing else"
-        )
+    others = [separator for separator in _SEPARATORS if separator in header]
+    if "," not in header and len(others) == 1:
+        return others[0]
+    if others:
+        expected = "expected columns separated by commas, and nothing else"
+        problems.add(table.file, 1, None, found=header, expected=expected)
         return None
     return ","
 
@@ -71,7 +72,7 @@ def _separator(data: bytes, table: Table, problems: Problems) -> str | None:
 def _parsed(
     data: bytes, separator: str, file: str, problems: Problems
 ) -> "polars.DataFrame | None":
-    """All rows as text, the header the first of them."""
+    """All rows as text; the first is the header."""
     import polars
 
     try:
@@ -85,21 +86,22 @@ def _parsed(
 def _parsed_slowly(
     text: str, separator: str, file: str, problems: Problems
 ) -> "polars.DataFrame | None":
-    """The same by Python's reader, which can say in which row it goes wrong."""
+    """All rows as text by Python's reader, which can say which row is wrong."""
     import polars
 
     rows: list[list[str]] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        rows.extend(reader)  # as far as it goes: their number says where it went wrong
+        rows.extend(reader)  # one by one: after an error their number says where it happened
     except csv.Error as error:
-        expected = f"quotes that are closed, and doubled within a cell ({error})"
-        problems.add(file, len(rows) + 1, None, None, f"expected {expected}")
+        expected = f"expected quotes that are closed, and doubled within a cell ({error})"
+        problems.add(file, len(rows) + 1, None, found=None, expected=expected)
         return None
     width = len(rows[0])
     for number, row in enumerate(rows, 1):
         if len(row) > width and any(row[width:]):
-            problems.add(file, number, None, f"{len(row)} cells", f"expected {width} at most")
+            cells, expected = f"{len(row)} cells", f"expected {width} at most"
+            problems.add(file, number, None, found=cells, expected=expected)
     padded = [(row + [""] * width)[:width] for row in rows]
     schema = [f"column_{place}" for place in range(width)]
     return polars.DataFrame(padded, dict.fromkeys(schema, polars.String), orient="row")
@@ -108,40 +110,41 @@ def _parsed_slowly(
 def _named(
     frame: "polars.DataFrame", table: Table, problems: Problems
 ) -> "polars.DataFrame | None":
-    """The table's columns by name and `row`, rows that hold nothing left out."""
+    """The table's columns by name, and `row`; empty rows are left out."""
     import polars
 
     header = ["" if name is None else str(name).strip() for name in frame.row(0)]
     frame = frame.slice(1).with_columns(polars.all().str.strip_chars().replace("", None))
-    known = {column.name for column in table.columns}
+    names = {column.name for column in table.columns}
     at: dict[str, str] = {}
     for place, name in enumerate(header):
         cells = frame.columns[place]
-        if name in known and name not in at:
+        if name in names and name not in at:
             at[name] = cells
         elif name or frame[cells].null_count() < frame.height:
-            _unwanted(name, place, known, table, problems)
+            expected = _expected_header(name, place, table)
+            problems.add(table.file, 1, None, found=name or None, expected=expected)
     for column in table.columns:
         if column.default is REQUIRED and column.name not in at:
             expected = "this column is missing; expected " + _names(table)
-            problems.add(table.file, None, column.name, None, expected)
+            problems.add(table.file, None, column.name, found=None, expected=expected)
     if not at:
         return None
     rows = polars.int_range(2, frame.height + 2, eager=True).alias("row")
-    chosen = frame.select([polars.col(cells).alias(name) for name, cells in at.items()])
-    return chosen.with_columns(rows).filter(
+    columns = frame.select([polars.col(cells).alias(name) for name, cells in at.items()])
+    return columns.with_columns(rows).filter(
         polars.any_horizontal([polars.col(name).is_not_null() for name in at])
     )
 
 
-def _unwanted(name: str, place: int, known: set[str], table: Table, problems: Problems) -> None:
-    if name in known:
-        expected = "this column is there twice"
-    elif not name:
-        expected = f"column {place + 1} has cells but no name in row 1"
-    else:
-        expected = f"there is no such column; expected {_names(table)}{did_you_mean(name, known)}"
-    problems.add(table.file, 1, None, name or None, expected)
+def _expected_header(name: str, place: int, table: Table) -> str:
+    """What is wrong with a column that the table does not have, or has already."""
+    names = [column.name for column in table.columns]
+    if name in names:
+        return "this column is there twice"
+    if not name:
+        return f"column {place + 1} has cells but no name in row 1"
+    return f"there is no such column; expected {_names(table)}{did_you_mean(name, names)}"
 
 
 def _names(table: Table) -> str:

@@ -1,19 +1,20 @@
-"""What no cell can show alone: ids that must exist, trees, ends of links and flows, dates that fit.
+"""What no cell can show alone: ids that must exist, the tree of sites, places and counts of units.
 
-Each function looks at one table and at what it points to; it complains of every row that is wrong,
-and leaves out what was complained about already.
+Each function checks one table against those that it points to, and reports every row that is wrong.
+A row that has a problem already is not reported twice.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from commonplace.capacity.plan.model import ANYWHERE, Item, Link, Plan, Role, Site
 from commonplace.capacity.plan.problems import Problems, did_you_mean
 
 Rows = list[tuple[int, Any]]
-_HINTS = 500  # problems after which nobody reads what else was meant
+_HINTS = 500  # problems after which nobody reads hints
 _NEEDED_SUPPLY = ("space", "power", "network_space")
 _NEEDED_BY_ROLE: dict[Role, tuple[str, ...]] = {
     "superblock": ("ports_south", "ports_north", "gbps"),
@@ -22,6 +23,15 @@ _NEEDED_BY_ROLE: dict[Role, tuple[str, ...]] = {
     "fbr": ("ports_south", "ports_north", "gbps"),
     "line": ("gbps",),
 }
+
+
+class Cell(NamedTuple):
+    """A cell that holds an id."""
+
+    file: str
+    row: int
+    column: str
+    id: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +47,10 @@ class Tables:
         """The rows of a file; none where there is no file."""
         return self.rows.get(file, [])
 
-    def wrong(self, file: str, row: int | None, column: str | None, found: Any, why: str) -> None:
-        """Complain."""
-        self.problems.add(file, row, column, None if found is None else str(found), why)
+    def report(self, file: str, row: int | None, column: str | None, value: Any, why: str) -> None:
+        """Add a problem with a value."""
+        found = None if value is None else str(value)
+        self.problems.add(file, row, column, found=found, expected=why)
 
     @cached_property
     def unclear(self) -> frozenset[str]:
@@ -57,21 +68,24 @@ class Tables:
         """Where an item can be: houses and links."""
         return dict.fromkeys([*self.houses, *self.plan.link])
 
-    def known(
-        self, file: str, row: int, column: str, found: str, ids: Mapping[str, Any], *of: str
-    ) -> bool:
-        """Whether the id is one of some tables'; if not, say so, unless such a table is unread."""
-        if found in ids:
+    def exists(self, cell: Cell, ids: Mapping[str, Any], *files: str) -> bool:
+        """Whether the id in a cell is one of `ids`, those of some files.
+
+        If not, that is a problem, unless one of the files could not be read.
+        """
+        if cell.id in ids:
             return True
-        if self.problems.spoilt(file, row, column) or not set(of) <= self.rows.keys():
+        spoilt = self.problems.spoilt(cell.file, cell.row, cell.column)
+        if spoilt or not set(files) <= self.rows.keys():
             return False
-        hint = did_you_mean(found, ids) if self.problems.total < _HINTS else ""
-        self.wrong(file, row, column, found, f"there is no such id in {' or '.join(of)}{hint}")
+        hint = did_you_mean(cell.id, ids) if self.problems.total < _HINTS else ""
+        why = f"there is no such id in {' or '.join(files)}{hint}"
+        self.report(cell.file, cell.row, cell.column, cell.id, why)
         return False
 
 
 def check_references(tables: Tables) -> None:
-    """Complain of all that does not fit together."""
+    """Report all that does not fit together."""
     for check in _CHECKS:
         check(tables)
 
@@ -80,23 +94,23 @@ def check_references(tables: Tables) -> None:
 
 
 def check_duplicates(tables: Tables) -> None:
-    """Rows that say the same thing twice."""
+    """Report rows that repeat the key of another."""
     for file, key in _KEYS.items():
-        seen: dict[Any, int] = {}
+        first_rows: dict[Any, int] = {}
         column = {"links.csv": "id", "sites.csv": "id"}.get(file)
         for row, record in tables.of(file):
             if tables.problems.touched(file, row):
                 continue
-            first = seen.setdefault(key(record), row)
+            first = first_rows.setdefault(key(record), row)
             if first != row:
-                shown = ", ".join(str(part) for part in _parts(key(record)))
+                value = ", ".join(str(part) for part in _parts(key(record)))
                 why = f"is in row {first} already; each may stand here once"
-                tables.wrong(file, row, column, shown, why)
+                tables.report(file, row, column, value, why)
     houses = set(tables.plan.houses)
     for row, link in tables.of("links.csv"):
         if link.id in houses:
             why = "is the id of a house too; inventory and orders could not tell them apart"
-            tables.wrong("links.csv", row, "id", link.id, why)
+            tables.report("links.csv", row, "id", link.id, why)
 
 
 def _parts(key: Any) -> tuple[Any, ...]:
@@ -109,7 +123,7 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
     "links.csv": lambda link: link.id,
     "projects.csv": lambda project: project.id,
     "supply.csv": lambda supply: (supply.site, supply.resource, supply.month),
-    "inventory.csv": lambda one: (one.place, one.item, one.arrival, one.firm),
+    "inventory.csv": lambda units: (units.place, units.item, units.arrival, units.firm),
     "flows.csv": lambda flow: (flow.product, flow.traffic_class, flow.a, flow.z),
     "hose.csv": lambda hose: hose.site,
     "placements.csv": lambda placement: placement.project,
@@ -121,38 +135,40 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
 
 
 def check_sites(tables: Tables) -> None:
-    """Houses stand on campuses, campuses in regions or alone, and no site is above itself."""
+    """Check that houses stand on campuses, campuses in regions or alone, and none above itself."""
     file, sites = "sites.csv", tables.plan.site
     cycles = _cycles(sites)
     for row, site in tables.of(file):
         if site.id in cycles:
             why = f"is above itself: {' > '.join(cycles[site.id])}"
-            tables.wrong(file, row, "parent", site.parent, why)
+            tables.report(file, row, "parent", site.parent, why)
         elif not tables.problems.spoilt(file, row, "kind", "parent"):
             _check_parent(tables, row, site)
         if not tables.problems.spoilt(file, row, "id") and site.id == ANYWHERE:
-            tables.wrong(file, row, "id", site.id, "means any site in flows.csv; choose another id")
+            tables.report(
+                file, row, "id", site.id, "means any site in flows.csv; choose another id"
+            )
     if file in tables.rows and not tables.of(file):
-        tables.wrong(file, None, None, None, "has no site; add a campus and its houses")
+        tables.report(file, None, None, None, "has no site; add a campus and its houses")
 
 
 def _check_parent(tables: Tables, row: int, site: Site) -> None:
     file, above = "sites.csv", {"house": "campus", "campus": "region", "region": ""}[site.kind]
     if site.parent is None:
         if site.kind == "house":
-            tables.wrong(file, row, "parent", None, "a house needs the campus that it stands on")
-    elif tables.known(file, row, "parent", site.parent, tables.plan.site, file):
+            tables.report(file, row, "parent", None, "a house needs the campus that it stands on")
+    elif tables.exists(Cell(file, row, "parent", site.parent), tables.plan.site, file):
         kind = tables.plan.site[site.parent].kind
         if kind != above and site.parent not in tables.unclear:
             what = f"expected a {above}" if above else "expected nothing above a region"
-            found = f"{site.parent} ({kind})"
-            tables.wrong(file, row, "parent", found, f"{what}, for {site.id} is a {site.kind}")
+            parent, why = f"{site.parent} ({kind})", f"{what}, for {site.id} is a {site.kind}"
+            tables.report(file, row, "parent", parent, why)
 
 
 def _cycles(sites: Any) -> dict[str, list[str]]:
-    """Each site that is above itself, with the way around."""
+    """Each site that is above itself, with the cycle of its parents."""
     state: dict[str, int] = {}
-    found: dict[str, list[str]] = {}
+    cycles: dict[str, list[str]] = {}
     for start in sites:
         path: list[str] = []
         here: str | None = start
@@ -162,32 +178,32 @@ def _cycles(sites: Any) -> dict[str, list[str]]:
             here = sites[here].parent
         if here in path[-1:] or here in path:
             around = path[path.index(here) :]
-            found |= {site: [*around, around[0]] for site in around}
+            cycles |= {site: [*around, around[0]] for site in around}
         state |= dict.fromkeys(path, -1)
-    return found
+    return cycles
 
 
 def check_supply(tables: Tables) -> None:
-    """Supplies are of sites that exist, and each house has what a house needs."""
-    file, given = "supply.csv", set()
+    """Check that supplies are of sites that exist, and that each house has what a house needs."""
+    file, supplied = "supply.csv", set()
     for row, supply in tables.of(file):
-        tables.known(file, row, "site", supply.site, tables.plan.site, "sites.csv")
+        tables.exists(Cell(file, row, "site", supply.site), tables.plan.site, "sites.csv")
         if tables.problems.spoilt(file, row, "resource"):
-            given |= {(supply.site, resource) for resource in _NEEDED_SUPPLY}  # any was meant
-        given.add((supply.site, supply.resource))
+            supplied |= {(supply.site, resource) for resource in _NEEDED_SUPPLY}  # it may be any
+        supplied.add((supply.site, supply.resource))
     if file not in tables.rows or "sites.csv" not in tables.rows:
         return
     if tables.problems.spoilt(file, None, "site", "resource"):
         return
     for house in tables.plan.houses:
         for resource in _NEEDED_SUPPLY:
-            if (house, resource) not in given:
+            if (house, resource) not in supplied:
                 why = f"house {house} has no row for {resource}; add one (an amount may be 0)"
-                tables.wrong(file, None, None, None, why)
+                tables.report(file, None, None, None, why)
 
 
 def check_items(tables: Tables) -> None:
-    """An item has what its role is counted by."""
+    """Check that an item has the amounts that its role is counted by."""
     file = "items.csv"
     for row, item in tables.of(file):
         if tables.problems.spoilt(file, row, "role"):
@@ -195,56 +211,53 @@ def check_items(tables: Tables) -> None:
         for column in _NEEDED_BY_ROLE[item.role]:
             if not getattr(item, column):
                 why = f"expected more than 0, for that is what a {item.role} brings"
-                tables.wrong(file, row, column, 0, why)
+                tables.report(file, row, column, 0, why)
 
 
 # --------------------------------------------------------------------------- places of items
 
 
 def check_inventory(tables: Tables) -> None:
-    """What is there or on its way has a place that it can be in, and a month to arrive."""
-    file = "inventory.csv"
-    units: dict[str, int] = {}
-    for row, one in tables.of(file):
-        _check_place(tables, file, row, one.place, one.item)
-        if one.on_order and one.arrival is None:
+    """Check that items stand where they can, arrive in a month, and are not too many for a link."""
+    file, total = "inventory.csv", Counter[str]()
+    for row, entry in tables.of(file):
+        _check_place(tables, file, row, place=entry.place, item=entry.item)
+        if entry.on_order and entry.arrival is None:
             why = "expected the month in which the units on order arrive"
-            tables.wrong(file, row, "arrival", None, why)
-        if one.arrival is not None and not one.on_order:
+            tables.report(file, row, "arrival", None, why)
+        if entry.arrival is not None and not entry.on_order:
             why = "expected the units that arrive in that month"
-            tables.wrong(file, row, "on_order", one.on_order, why)
-        _count_units(tables, file, row, one.place, one.on_hand + one.on_order, units)
+            tables.report(file, row, "on_order", entry.on_order, why)
+        total[entry.place] += entry.on_hand + entry.on_order
+        _check_total(tables, file, row, place=entry.place, total=total[entry.place])
     for row, order in tables.of("orders.csv"):
-        _check_place(tables, "orders.csv", row, order.place, order.item)
-        _count_units(tables, "orders.csv", row, order.place, order.units, units)
+        _check_place(tables, "orders.csv", row, place=order.place, item=order.item)
+        total[order.place] += order.units
+        _check_total(tables, "orders.csv", row, place=order.place, total=total[order.place])
 
 
-def _count_units(
-    tables: Tables, file: str, row: int, place: str, more: int, units: dict[str, int]
-) -> None:
-    """A link never gets more units than it may have."""
+def _check_total(tables: Tables, file: str, row: int, *, place: str, total: int) -> None:
+    """Check that a link does not get more units than it may have."""
     link = tables.plan.link.get(place)
-    if link is None:
-        return
-    units[place] = units.get(place, 0) + more
-    if units[place] > link.max_units:
-        why = f"link {place} may have {link.max_units} units, and gets {units[place]} with this row"
-        tables.wrong(file, row, None, None, why)
+    if link is not None and total > link.max_units:
+        why = f"link {place} may have {link.max_units} units, and gets {total} with this row"
+        tables.report(file, row, None, None, why)
 
 
-def _check_place(tables: Tables, file: str, row: int, place: str, item: str) -> None:
-    """Lines lie on the link that names them; all else stands in houses."""
+def _check_place(tables: Tables, file: str, row: int, *, place: str, item: str) -> None:
+    """Check that a line lies on the link that names it, and any other item stands in a house."""
     plan = tables.plan
     site, link = plan.site.get(place), plan.link.get(place)
-    known = tables.known(file, row, "item", item, plan.item, "items.csv")
+    exists = tables.exists(Cell(file, row, "item", item), plan.item, "items.csv")
     if site is None and link is None:
-        tables.known(file, row, "place", place, tables.places, "sites.csv", "links.csv")
+        cell = Cell(file, row, "place", place)
+        tables.exists(cell, tables.places, "sites.csv", "links.csv")
     elif place in tables.unclear:
         return
     elif site is not None and site.kind != "house":
-        tables.wrong(file, row, "place", f"{place} ({site.kind})", "expected a house or a link")
-    elif known and (wrong := _misplaced(plan.item[item], place, link)):
-        tables.wrong(file, row, "item", item, wrong)
+        tables.report(file, row, "place", f"{place} ({site.kind})", "expected a house or a link")
+    elif exists and (why := _misplaced(plan.item[item], place, link)):
+        tables.report(file, row, "item", item, why)
 
 
 def _misplaced(item: Item, place: str, link: Link | None) -> str:

@@ -1,11 +1,12 @@
 """`plan.yaml`: the start, the horizon and the policies, read without trust and written in order.
 
-Notable: no tags, no anchors and no aliases (what a bomb is made of), a small limit on size and
-depth, and a key that stands there twice is an error, where YAML would take the last in silence.
+Notable: tags, anchors and aliases are refused (an alias bomb is made of them), size and depth have
+small limits, and a key that stands there twice is an error, where YAML silently takes the last.
 """
 
 import math
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -37,13 +38,13 @@ class Head:
     """What `plan.yaml` says."""
 
     name: str
-    start: date | None  # None: there is none that can be used
+    start: date | None  # None: it is missing or cannot be used
     horizon: int
     policies: Policies
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML without what is not needed."""
+    """A safe loader that refuses anchors, depth and repeated keys."""
 
     depth = 0
 
@@ -69,22 +70,26 @@ class _Loader(yaml.SafeLoader):
 
 
 def read_head(folder: Path, problems: Problems) -> Head:
-    """The head of the plan; what cannot be used has its default, and a problem."""
-    given = _loaded(folder / FILE, problems)
-    nothing = given is None
-    given = given or {}
-    known = ("name", "start", "horizon", "policies")
-    _unknown(given, known, "", problems)
-    name = given.get("name", folder.resolve().name)
+    """The head of the plan; what cannot be used is a problem, and has its default."""
+    loaded = _loaded(folder / FILE, problems)
+    values = loaded or {}
+    _report_unknown(values, ("name", "start", "horizon", "policies"), None, problems)
+    name = values.get("name", folder.resolve().name)
     if not isinstance(name, str | int | float):
-        problems.add(FILE, None, "name", str(name), "expected a name")
-    start = None if nothing else _start(given.get("start"), problems)
-    horizon = given.get("horizon", LONGEST_HORIZON if nothing else 12)
-    if not _whole(horizon) or not 1 <= horizon <= LONGEST_HORIZON:
-        expected = f"expected a whole number of months 1..{LONGEST_HORIZON}"
-        problems.add(FILE, None, "horizon", str(horizon), expected)
+        _report(problems, "name", name, "expected a name")
+    start = None if loaded is None else _start(values.get("start"), problems)
+    horizon = values.get("horizon", LONGEST_HORIZON if loaded is None else 12)
+    if not _is_integer(horizon) or not 1 <= horizon <= LONGEST_HORIZON:
+        _report(
+            problems, "horizon", horizon, f"expected a whole number of months 1..{LONGEST_HORIZON}"
+        )
         horizon = LONGEST_HORIZON
-    return Head(str(name), start, horizon, _policies(given.get("policies") or {}, problems))
+    policies = _policies(values.get("policies") or {}, problems)
+    return Head(str(name), start=start, horizon=horizon, policies=policies)
+
+
+def _report(problems: Problems, key: str | None, value: Any, expected: str) -> None:
+    problems.add(FILE, None, key, found=None if value is None else str(value), expected=expected)
 
 
 def _loaded(path: Path, problems: Problems) -> dict[Any, Any] | None:
@@ -92,66 +97,66 @@ def _loaded(path: Path, problems: Problems) -> dict[Any, Any] | None:
     if data is None:
         return None
     try:
-        given = yaml.load(data, _Loader)
+        values = yaml.load(data, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error).partition("\n")[0]
         row = None if mark is None else mark.line + 1
-        problems.add(FILE, row, None, None, f"cannot be read as YAML: {reason}")
+        expected = f"cannot be read as YAML: {reason}"
+        problems.add(FILE, row, None, found=None, expected=expected)
         return None
-    if not isinstance(given, dict):
-        problems.add(
-            FILE, None, None, str(given), "expected keys and values, such as start: 2027-01"
-        )
+    if not isinstance(values, dict):
+        expected = "expected keys and values, such as start: 2027-01"
+        problems.add(FILE, None, None, found=str(values), expected=expected)
         return None
-    return given
+    return values
 
 
-def _unknown(given: dict[Any, Any], known: Any, under: str, problems: Problems) -> None:
-    for key in given:
-        if key not in known:
-            expected = f"there is no such key; expected {', '.join(known)}"
-            hint = did_you_mean(str(key), known)
-            problems.add(FILE, None, under or None, str(key), expected + hint)
+def _report_unknown(
+    values: dict[Any, Any], keys: Collection[str], under: str | None, problems: Problems
+) -> None:
+    """Report each key that is not one of `keys`; `under` is the key that holds the values."""
+    for key in values:
+        if key not in keys:
+            expected = f"there is no such key; expected {', '.join(keys)}"
+            _report(problems, under, str(key), expected + did_you_mean(str(key), keys))
 
 
-def _start(given: Any, problems: Problems) -> date | None:
+def _start(value: Any, problems: Problems) -> date | None:
     """The first month, as the date of its first day."""
-    if isinstance(given, date) and given.day == 1:
-        return date(given.year, given.month, 1)
-    written = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", given) if isinstance(given, str) else None
+    if isinstance(value, date) and value.day == 1:
+        return date(value.year, value.month, 1)
+    written = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", value) if isinstance(value, str) else None
     if written and 1900 <= int(written[1]) <= 2200:
         return date(int(written[1]), int(written[2]), 1)
-    found = None if given is None else str(given)
-    problems.add(FILE, None, "start", found, "expected the first month, such as start: 2027-01")
+    _report(problems, "start", value, "expected the first month, such as start: 2027-01")
     return None
 
 
-def _whole(value: Any) -> bool:
+def _is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _policies(given: Any, problems: Problems) -> Policies:
+def _policies(values: Any, problems: Problems) -> Policies:
     defaults = Policies()
-    if not isinstance(given, dict):
-        problems.add(FILE, None, "policies", str(given), "expected keys and values")
+    if not isinstance(values, dict):
+        _report(problems, "policies", str(values), "expected keys and values")
         return defaults
     names = [field.name for field in fields(Policies)]
-    _unknown(given, names, "policies", problems)
-    values: dict[str, Any] = {}
+    _report_unknown(values, names, "policies", problems)
+    usable: dict[str, Any] = {}
     for name in names:
-        if name not in given:
-            continue
-        value, expected = _policy(name, given[name], getattr(defaults, name))
-        if expected:
-            problems.add(FILE, None, name, str(given[name]), expected)
-        else:
-            values[name] = value
-    return Policies(**values)
+        if name in values:
+            value, expected = _policy(name, values[name], getattr(defaults, name))
+            if expected:
+                _report(problems, name, str(values[name]), expected)
+            else:
+                usable[name] = value
+    return Policies(**usable)
 
 
 def _policy(name: str, value: Any, default: Any) -> tuple[Any, str]:
-    """The policy's value; or what is expected of it."""
+    """The policy's value, and what is expected of one that cannot be used."""
     if name == "demand":
         return value, "" if value in ("pipe", "hose") else "expected pipe or hose"
     if name == "failures":
@@ -160,7 +165,7 @@ def _policy(name: str, value: Any, default: Any) -> tuple[Any, str]:
         return value, "" if isinstance(value, bool) else "expected yes or no"
     low, high = _RANGES[name]
     if isinstance(default, int):
-        good = _whole(value) and low <= value <= high
+        good = _is_integer(value) and low <= value <= high
         return value, "" if good else f"expected a whole number {low:g}..{high:g}"
     number = _number(value)
     good = math.isfinite(number) and low <= number <= high
@@ -180,18 +185,18 @@ def _number(value: Any) -> float:
 def _failures(value: Any) -> tuple[Any, str]:
     if isinstance(value, str) and value in ("none", "groups"):
         return value, ""
-    if isinstance(value, list) and all(isinstance(g, str) or _whole(g) for g in value):
+    if isinstance(value, list) and all(isinstance(g, str) or _is_integer(g) for g in value):
         return tuple(dict.fromkeys(map(str, value))), ""
     return value, "expected none, groups, or a list of shared-risk groups"
 
 
 def head_text(plan: Plan) -> str:
-    """The plan's `plan.yaml`; only policies that differ from their defaults are written."""
+    """The text of `plan.yaml`, with those policies that differ from their defaults."""
     policies = {
         field.name: list(value) if isinstance(value, tuple) else value
         for field in fields(Policies)
         if (value := getattr(plan.policies, field.name)) != field.default
     }
-    given: dict[str, Any] = {"name": plan.name, "start": f"{plan.start:%Y-%m}"}
-    given |= {"horizon": plan.horizon} | ({"policies": policies} if policies else {})
-    return yaml.safe_dump(given, sort_keys=False, allow_unicode=True)
+    head: dict[str, Any] = {"name": plan.name, "start": f"{plan.start:%Y-%m}"}
+    head |= {"horizon": plan.horizon} | ({"policies": policies} if policies else {})
+    return yaml.safe_dump(head, sort_keys=False, allow_unicode=True)

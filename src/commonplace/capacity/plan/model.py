@@ -1,6 +1,6 @@
-"""The nouns of a plan: sites, supplies, items, stock, links, projects, flows, and what was decided.
+"""The nouns of a plan: sites, supplies, items, stock, links, projects, flows, and decisions.
 
-Plain frozen records, one for each row of a table in docs/capacity.md, and `Plan` that holds them.
+Each is a plain frozen record for a row of a table in docs/capacity.md; `Plan` holds them all.
 Ids are strings as they stand in the tables; months are numbered 1 .. horizon, as they are printed.
 Quantities are in the units of the tables: racks, positions, kW, Gb/s, months, and one currency.
 """
@@ -29,7 +29,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Supply:
-    """From `month` on the site has `amount` of the resource: a level, not an increment."""
+    """The `amount` of a resource that a site has from `month` on: a level, not an increment."""
 
     site: str
     resource: SupplyResource
@@ -207,10 +207,10 @@ class Plan:
 
     def above(self, site: str) -> tuple[str, ...]:
         """The site itself, its campus, its region."""
-        found = [site]
-        while (parent := self.site[found[-1]].parent) is not None:
-            found.append(parent)
-        return tuple(found)
+        sites = [site]
+        while (parent := self.site[sites[-1]].parent) is not None:
+            sites.append(parent)
+        return tuple(sites)
 
     def campus(self, site: str) -> str:
         """The campus that a house stands on; any other site is its own."""

@@ -1,14 +1,14 @@
-"""Links, flows and hoses: ends that exist, a way between them, and products that have machines."""
+"""Checks of links, flows and hoses: ends exist, a way joins them, and products have machines."""
 
 from collections import defaultdict
 from collections.abc import Mapping
 
-from commonplace.capacity.plan._references import Tables
+from commonplace.capacity.plan._references import Cell, Tables
 from commonplace.capacity.plan.model import ANYWHERE, Flow, Plan
 
 
 def check_network(tables: Tables) -> None:
-    """Complain of all that links, flows and hoses name and that does not fit."""
+    """Report all that links, flows and hoses name and that does not fit."""
     check_links(tables)
     check_failures(tables)
     check_flows(tables)
@@ -16,38 +16,41 @@ def check_network(tables: Tables) -> None:
 
 
 def check_links(tables: Tables) -> None:
-    """A link has two ends, each a campus or a house, and is made of a line."""
+    """Check that a link has two ends, each a campus or a house, and is made of a line."""
     file, plan = "links.csv", tables.plan
     for row, link in tables.of(file):
         for column, end in (("a", link.a), ("z", link.z)):
-            _check_end(tables, file, row, column, end)
+            _check_end(tables, Cell(file, row, column, end))
         if link.a == link.z and link.a in plan.site:
-            tables.wrong(file, row, "z", link.z, "is a link to itself; name another site")
-        if tables.known(file, row, "item", link.item, plan.item, "items.csv"):
-            role = plan.item[link.item].role
-            if role != "line":
-                found = f"{link.item} ({role})"
-                tables.wrong(file, row, "item", found, "expected an item of role line")
+            tables.report(file, row, "z", link.z, "is a link to itself; name another site")
+        cell = Cell(file, row, "item", link.item)
+        if (
+            tables.exists(cell, plan.item, "items.csv")
+            and (role := plan.item[link.item].role) != "line"
+        ):
+            item = f"{link.item} ({role})"
+            tables.report(file, row, "item", item, "expected an item of role line")
 
 
-def _check_end(tables: Tables, file: str, row: int, column: str, end: str) -> bool:
-    if not tables.known(file, row, column, end, tables.plan.site, "sites.csv"):
+def _check_end(tables: Tables, cell: Cell) -> bool:
+    """Whether the cell names a campus or a house; if not, that is a problem."""
+    if not tables.exists(cell, tables.plan.site, "sites.csv"):
         return False
-    if tables.plan.site[end].kind != "region" or end in tables.unclear:
+    if tables.plan.site[cell.id].kind != "region" or cell.id in tables.unclear:
         return True
-    tables.wrong(file, row, column, f"{end} (region)", "expected a campus or a house")
+    region, why = f"{cell.id} (region)", "expected a campus or a house"
+    tables.report(cell.file, cell.row, cell.column, region, why)
     return False
 
 
 def check_failures(tables: Tables) -> None:
-    """The failures that are named are groups that some link has."""
+    """Check that the failures that are named are groups of some link."""
     groups = {link.group for link in tables.plan.links}
     named = tables.plan.policies.failures
     for group in named if isinstance(named, tuple) else ():
         if group not in groups and "links.csv" in tables.rows:
-            tables.wrong(
-                "plan.yaml", None, "failures", group, "no link of links.csv is in that group"
-            )
+            why = "no link of links.csv is in that group"
+            tables.report("plan.yaml", None, "failures", group, why)
 
 
 def nodes(plan: Plan) -> Mapping[str, str]:
@@ -70,39 +73,38 @@ def components(plan: Plan) -> Mapping[str, int]:
 
 
 def check_flows(tables: Tables) -> None:
-    """A flow has two ends with a way between them; one may follow its product's machines."""
+    """Check that a way joins the ends of a flow; one end may follow its product's machines."""
     file, plan = "flows.csv", tables.plan
     joined = components(plan) if _sound(tables) else None
-    homes = _homes(plan)
+    machines = _machines(plan)
     for row, flow in tables.of(file):
         if flow.a == flow.z == ANYWHERE:
             why = "is at both ends; name the site at one of them"
-            tables.wrong(file, row, "z", flow.z, why)
+            tables.report(file, row, "z", flow.z, why)
             continue
         named = [end for end in (("a", flow.a), ("z", flow.z)) if end[1] != ANYWHERE]
-        sound = [_check_end(tables, file, row, *end) for end in named]
+        sound = [_check_end(tables, Cell(file, row, *end)) for end in named]
         if not all(sound):
             continue
         if flow.a == flow.z:
-            tables.wrong(file, row, "z", flow.z, "is a flow to itself; name another site")
+            tables.report(file, row, "z", flow.z, "is a flow to itself; name another site")
         elif len(named) == 1:
-            _check_followed(tables, row, flow, named[0], homes, joined)
+            _check_followed(tables, row, flow, machines.get(flow.product), joined)
         elif joined is not None and joined[flow.a] != joined[flow.z]:
             why = f"links.csv has no way from {flow.a} to {flow.z}"
-            tables.wrong(file, row, None, f"{flow.a} to {flow.z}", why)
+            tables.report(file, row, None, f"{flow.a} to {flow.z}", why)
     if joined is not None:
         _check_decided(tables, joined)
 
 
 def _sound(tables: Tables) -> bool:
     """Whether links and sites were read well enough to tell what is connected."""
-    kept = tables.problems.kept
-    unsound = {"sites.csv", "links.csv"}
-    return "sites.csv" in tables.rows and not any(problem.file in unsound for problem in kept)
+    wrong = {problem.file for problem in tables.problems.stored}
+    return "sites.csv" in tables.rows and wrong.isdisjoint({"sites.csv", "links.csv"})
 
 
-def _homes(plan: Plan) -> Mapping[str, tuple[float, frozenset[str]]]:
-    """For each product with machines: their Gb/s north, and where they may stand."""
+def _machines(plan: Plan) -> Mapping[str, tuple[float, frozenset[str]]]:
+    """The Gb/s north of each product's machines, and the houses where they may stand."""
     gbps: dict[str, float] = defaultdict(float)
     houses: dict[str, set[str]] = defaultdict(set)
     for project in plan.projects:
@@ -117,28 +119,28 @@ def _check_followed(
     tables: Tables,
     row: int,
     flow: Flow,
-    end: tuple[str, str],
-    homes: Mapping[str, tuple[float, frozenset[str]]],
+    machines: tuple[float, frozenset[str]] | None,
     joined: Mapping[str, int] | None,
 ) -> None:
-    """The flow of a product has machines to follow, and they may stand where it can reach."""
+    """Check that the flow of a product has machines to follow, where a way leads."""
     file = "flows.csv"
     if "projects.csv" not in tables.rows or tables.problems.spoilt(file, row, "product"):
         return
-    gbps, houses = homes.get(flow.product, (0.0, frozenset()))
+    gbps, houses = machines or (0.0, frozenset())
+    column, end = ("z", flow.z) if flow.a == ANYWHERE else ("a", flow.a)
     if not houses:
         why = "no machine project of projects.csv is of this product, which '*' would follow"
-        tables.wrong(file, row, "product", flow.product, why)
+        tables.report(file, row, "product", flow.product, why)
     elif not gbps:
         why = "its machine projects have no north_gbps, by which '*' would be shared"
-        tables.wrong(file, row, "product", flow.product, why)
-    elif joined is not None and not any(joined.get(h) == joined[end[1]] for h in houses):
+        tables.report(file, row, "product", flow.product, why)
+    elif joined is not None and not any(joined.get(h) == joined[end] for h in houses):
         why = "links.csv has no way from here to any house where the product may stand"
-        tables.wrong(file, row, end[0], end[1], why)
+        tables.report(file, row, column, end, why)
 
 
 def _check_decided(tables: Tables, joined: Mapping[str, int]) -> None:
-    """What is decided stands where its product's flows have a way."""
+    """Check that what is decided stands where its product's flows have a way."""
     plan = tables.plan
     ends = {
         (flow.product, flow.z if flow.a == ANYWHERE else flow.a)
@@ -159,18 +161,18 @@ def _check_decided(tables: Tables, joined: Mapping[str, int]) -> None:
         for product, end in sorted(ends):
             if product == project.product and joined.get(end, joined[house]) != joined[house]:
                 why = f"links.csv has no way between here and {end}, where flows of {name} go"
-                tables.wrong(file, row, column, house, why)
+                tables.report(file, row, column, house, why)
 
 
 def check_hoses(tables: Tables) -> None:
-    """Hoses are of sites that there are; a plan by hose has some."""
+    """Check that hoses are of sites that exist, and that a plan by hose has some."""
     file, plan = "hose.csv", tables.plan
     for row, hose in tables.of(file):
-        _check_end(tables, file, row, "site", hose.site)
+        _check_end(tables, Cell(file, row, "site", hose.site))
     if (
         plan.policies.demand == "hose"
         and not tables.of(file)
         and not tables.problems.spoilt(file, None)
     ):
         why = "is missing or empty, and plan.yaml says demand: hose"
-        tables.wrong(file, None, None, None, why)
+        tables.report(file, None, None, None, why)

@@ -1,7 +1,7 @@
-"""What is wrong with a plan's folder: every problem found, counted, and shown as one sentence each.
+"""What is wrong with a plan's folder: every problem is counted, and is a sentence.
 
-Notable: all problems are reported at once. A million rows can be wrong in the same way, so of each
-column the first thousand are kept as data, and the rest are counted: none is dropped in silence.
+Notable: all problems are reported at once. A million rows can be wrong in the same way, so the
+first thousand of each column are stored and the rest are counted: none is dropped in silence.
 """
 
 import difflib
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 from commonplace.foundation import InputError
 
-KEPT = 1000  # problems of one column that are kept as data
-SHOWN = 20  # problems that the message shows
+STORED = 1000  # problems of one column that are stored
+_LISTED = 20  # problems that the message lists
 _CANDIDATES = 2000  # names among which a similar one is looked for
-_LONGEST = 60  # characters of what was found that are repeated
+_LONGEST = 60  # characters of a value that are repeated
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that cannot be used as given; `row` counts as a spreadsheet does, header 1."""
+    """A value that cannot be used; `row` counts as a spreadsheet does, the header is row 1."""
 
     file: str
     row: int | None
@@ -28,7 +28,7 @@ class Problem:
     expected: str
 
     def __str__(self) -> str:
-        """What, where, and what is expected, in one line."""
+        """The place, the value, and what is expected, in one line."""
         where = [self.file]
         where += [f"row {self.row}"] if self.row is not None else []
         where += [f"column {self.column}"] if self.column is not None else []
@@ -37,7 +37,7 @@ class Problem:
 
 
 class InvalidPlanError(InputError):
-    """A plan that cannot be read; `problems` are those that were kept, `total` counts them all."""
+    """A plan that cannot be read; `problems` are the stored ones, `total` counts them all."""
 
     def __init__(self, folder: str, problems: tuple[Problem, ...], total: int) -> None:
         self.folder, self.problems, self.total = folder, problems, total
@@ -46,20 +46,20 @@ class InvalidPlanError(InputError):
     def sentences(self) -> tuple[str, ...]:
         """The first problems, a sentence each, and how many more there are."""
         many = "one problem" if self.total == 1 else f"{self.total} problems"
-        shown = [str(problem) for problem in self.problems[:SHOWN]]
-        more = self.total - len(shown)
+        listed = [str(problem) for problem in self.problems[:_LISTED]]
+        more = self.total - len(listed)
         return (
             f"the plan in {self.folder} has {many}:",
-            *shown,
+            *listed,
             *([f"and {more} more"] if more else []),
         )
 
 
 class Problems:
-    """The problems found so far; a cell is complained about once."""
+    """The problems so far; a cell has one at most."""
 
     def __init__(self) -> None:
-        self.kept: list[Problem] = []
+        self.stored: list[Problem] = []
         self.total = 0
         self._counted: Counter[tuple[str, str | None]] = Counter()
         self._spoilt: dict[tuple[str, str | None], set[int | None]] = defaultdict(set)
@@ -68,7 +68,7 @@ class Problems:
     def add(
         self, file: str, row: int | None, column: str | None, found: str | None, expected: str
     ) -> None:
-        """Take note of a problem, unless its cell has one already."""
+        """Add a problem, unless its cell has one already."""
         spoilt = self._spoilt[file, column]
         if row is not None and column is not None and (row in spoilt or None in spoilt):
             return
@@ -76,8 +76,8 @@ class Problems:
         self._rows[file].add(row if column is not None or row != 1 else None)
         self.total += 1
         self._counted[file, column] += 1
-        if self._counted[file, column] <= KEPT:
-            self.kept.append(Problem(file, row, column, found, expected))
+        if self._counted[file, column] <= STORED:
+            self.stored.append(Problem(file, row, column, found=found, expected=expected))
 
     def spoilt(self, file: str, row: int | None, *columns: str) -> bool:
         """Whether one of these cells, or the whole of its column or file, cannot be used."""
@@ -93,13 +93,13 @@ class Problems:
         return not {row, None}.isdisjoint(self._rows.get(file, ()))
 
     def raise_any(self, folder: str) -> None:
-        """Raise what was found, in the order of files and rows.
+        """Raise the problems, in the order of files and rows.
 
         Raises:
             InvalidPlanError: there is a problem.
         """
         if self.total:
-            raise InvalidPlanError(folder, tuple(sorted(self.kept, key=_place)), self.total)
+            raise InvalidPlanError(folder, tuple(sorted(self.stored, key=_place)), self.total)
 
 
 def _place(problem: Problem) -> tuple[bool, str, int]:
@@ -107,14 +107,14 @@ def _place(problem: Problem) -> tuple[bool, str, int]:
 
 
 def quoted(text: str) -> str:
-    """The text as it was found, on one line and not longer than is of use."""
+    """The text in quotes, on one line and cut where it is long."""
     plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return f"'{plain[:_LONGEST]}...'" if len(plain) > _LONGEST else f"'{plain}'"
 
 
-def did_you_mean(found: str, known: Iterable[str], likeness: float = 0.6) -> str:
-    """The known name that is most like the one found, as a half sentence; or nothing."""
-    candidates = [name for name, _ in zip(known, range(_CANDIDATES), strict=False)]
+def did_you_mean(name: str, names: Iterable[str], likeness: float = 0.6) -> str:
+    """The one of `names` that is most like `name`, as a half sentence; or nothing."""
+    candidates = [name for name, _ in zip(names, range(_CANDIDATES), strict=False)]
     folded = {name.casefold(): name for name in reversed(candidates)}
-    similar = difflib.get_close_matches(found[:100].casefold(), folded, n=1, cutoff=likeness)
+    similar = difflib.get_close_matches(name[:100].casefold(), folded, n=1, cutoff=likeness)
     return f"; did you mean {quoted(folded[similar[0]])}?" if similar else ""

@@ -1,7 +1,7 @@
 """`read_plan`: a folder of tables becomes a `Plan`, or a list of everything that is wrong with it.
 
-Notable: the input is hostile. Cells are read as text and each is validated; what does not fit
-together is looked for even where cells were wrong; all problems are raised at once.
+Notable: the input is hostile. Cells are read as text and each is validated; references between
+tables are checked even where cells were wrong; all problems are raised at once.
 
     commonplace plan check DIR
 """
@@ -30,7 +30,7 @@ def read_plan(folder: Path | str) -> Plan:
 
     Raises:
         InputError: there is no such folder.
-        InvalidPlanError: something in it cannot be used; all of it at once, as text and as data.
+        InvalidPlanError: something in it cannot be used; it has all problems, as text and as data.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -41,7 +41,8 @@ def read_plan(folder: Path | str) -> Plan:
     calendar = Calendar(head.start, head.horizon)
     rows = _read_tables(folder, calendar, problems)
     start = head.start or date(2000, 1, 1)  # without one there is a problem already
-    plan = Plan(head.name, start, head.horizon, head.policies, **_by_attribute(rows))
+    tables_of_plan = _by_attribute(rows)
+    plan = Plan(head.name, start, head.horizon, policies=head.policies, **tables_of_plan)
     tables = Tables(rows, plan, problems, dated=head.start is not None)
     check_references(tables)
     check_pool(tables)
@@ -59,7 +60,8 @@ def _read_tables(folder: Path, calendar: Calendar, problems: Problems) -> dict[s
             if table.optional:
                 rows[table.file] = []
             else:
-                problems.add(table.file, None, None, None, "this file is missing from the folder")
+                expected = "this file is missing from the folder"
+                problems.add(table.file, None, None, found=None, expected=expected)
         elif (frame := read_table(folder / table.file, table, problems)) is not None:
             rows[table.file] = read_rows(frame, table, calendar, problems)
     if "links.csv" in rows:
@@ -82,13 +84,14 @@ def _grouped(link: Link) -> Link:
 
 
 def _misnamed(present: set[str], problems: Problems) -> None:
-    """A table whose name is nearly right would otherwise be left out without a word."""
-    known = ["plan.yaml", *(table.file for table in TABLES)]
-    missing = [Path(name).stem for name in known if name not in present]
-    for name in sorted(present.difference(known)):
+    """Report a table whose name is nearly right: it would be left out without a word."""
+    names = ["plan.yaml", *(table.file for table in TABLES)]
+    missing = [Path(name).stem for name in names if name not in present]
+    for name in sorted(present.difference(names)):
         stem, ending = Path(name).stem, Path(name).suffix.lower()
         if ending in _ENDINGS and (hint := did_you_mean(stem, missing, 0.75)):
-            problems.add(name, None, None, None, f"no file of a plan has this name{hint}")
+            expected = f"no file of a plan has this name{hint}"
+            problems.add(name, None, None, found=None, expected=expected)
 
 
 def _by_attribute(rows: dict[str, Rows]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What stands where and when: units of items that can be used, by place, item and month.
 
-The one reading of inventory, orders and network projects; `check` and `order` both count
-with it (docs/capacity.md, "Stock"). Months are columns: column 0 is month 1.
+`check` and `order` both count inventory, orders and network projects by it (docs/capacity.md,
+"Stock"). In an array by month, index 0 is month 1.
 """
 
 from collections import defaultdict
@@ -26,7 +26,7 @@ def ordered_by(plan: Plan, item: Item, need: int) -> int:
 
 
 def arrivals(plan: Plan) -> Iterator[tuple[str, str, int, int]]:
-    """Each (place, item, units, first month of use); month 1 for what is there already."""
+    """Each (place, item, units, first month of use); for what is there already, month 1."""
     for row in plan.inventory:
         item = plan.item[row.item]
         if row.on_hand:
@@ -39,7 +39,7 @@ def arrivals(plan: Plan) -> Iterator[tuple[str, str, int, int]]:
         if project.side == "network" and project.item and placement:
             yield placement.house, project.item, project.units, placement.month
     for order in plan.orders:
-        yield (order.place, order.item, order.units, usable(plan, order))
+        yield order.place, order.item, order.units, usable(plan, order)
 
 
 def usable(plan: Plan, order: Order) -> int:
@@ -49,11 +49,11 @@ def usable(plan: Plan, order: Order) -> int:
 
 def stocks(plan: Plan) -> Mapping[tuple[str, str], Months]:
     """Usable units of each item at each place, by month; a pair that is missing has none."""
-    found: dict[tuple[str, str], Months] = defaultdict(lambda: np.zeros(plan.horizon))
+    units_by_month: dict[tuple[str, str], Months] = defaultdict(lambda: np.zeros(plan.horizon))
     for place, item, units, month in arrivals(plan):
         if month <= plan.horizon:
-            found[place, item][max(month, 1) - 1 :] += units
-    return dict(found)
+            units_by_month[place, item][max(month, 1) - 1 :] += units
+    return dict(units_by_month)
 
 
 def supply(plan: Plan, site: str, resource: str) -> Months | None:

@@ -21,7 +21,7 @@ from commonplace.capacity.plan.model import (
 
 CellKind = Literal["id", "ids", "number", "count", "month", "choice", "flag"]
 REQUIRED: Any = object()
-LARGEST = 1e12  # of any quantity: beyond it a number is a mistake, and solvers lose their digits
+LARGEST = 1e12  # quantity: a larger one is a mistake, and costs a solver its digits
 LARGEST_COUNT = 10**9
 
 
@@ -45,7 +45,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A file: its columns, the record that a row becomes, and where `Plan` keeps them."""
+    """A file: its columns, the record that a row becomes, and the attribute of `Plan` for them."""
 
     file: str
     record: type[Any]
@@ -58,12 +58,14 @@ RESOURCE_CHOICES = ("space", "power", "network_space", "network_power")
 ROLE_CHOICES = ("superblock", "optics", "skeleton", "fbr", "line")
 
 
-def _number(name: str, default: Any = REQUIRED, **more: Any) -> Column:
-    return Column(name, "number", default, **more)
+def _number(name: str, default: Any = REQUIRED, low: float = 0, high: float = LARGEST) -> Column:
+    return Column(name, "number", default, low=low, high=high)
 
 
-def _count(name: str, default: Any = REQUIRED, **more: Any) -> Column:
-    return Column(name, "count", default, high=more.pop("high", LARGEST_COUNT), **more)
+def _count(
+    name: str, default: Any = REQUIRED, low: float = 0, high: float = LARGEST_COUNT
+) -> Column:
+    return Column(name, "count", default, low=low, high=high)
 
 
 def _choice(name: str, *choices: str, field: str = "") -> Column:
@@ -71,7 +73,7 @@ def _choice(name: str, *choices: str, field: str = "") -> Column:
 
 
 _GROWTH = _number("growth", 0.0, low=-0.99, high=100.0)
-_MONTHS = {"high": 120}  # of lead and installation
+_LONGEST_LEAD = 120  # months, of lead and installation each
 
 TABLES = (
     Table(
@@ -108,8 +110,8 @@ TABLES = (
             _number("positions", 0.0),
             _number("kw", 0.0),
             _number("cost"),
-            _count("lead_months", **_MONTHS),
-            _count("install_months", 0, **_MONTHS),
+            _count("lead_months", high=_LONGEST_LEAD),
+            _count("install_months", 0, high=_LONGEST_LEAD),
         ),
     ),
     Table(

@@ -1,4 +1,4 @@
-"""How months, amounts and resources are said in a sentence; one place, so that all say it alike."""
+"""Months, amounts and resources as words of a sentence, so that all sentences use the same ones."""
 
 from datetime import date
 from math import ceil
@@ -52,25 +52,25 @@ def month_said(plan: Plan, month: int) -> str:
 
 
 def months_said(months: tuple[int, ...]) -> str:
-    """As `month 4`, `months 2-5`, `months 2, 5-7`."""
+    """As `month 4`, `months 2-5` or `months 2, 5-7`."""
     runs: list[list[int]] = []
     for month in months:
         if runs and runs[-1][-1] == month - 1:
             runs[-1].append(month)
         else:
             runs.append([month])
-    said = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
-    return ("month " if len(months) == 1 else "months ") + ", ".join(said)
+    spans = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    return ("month " if len(months) == 1 else "months ") + ", ".join(spans)
 
 
 def amount(value: float, unit: str) -> str:
-    """As `1,234 Gb/s`: whole from a hundred on, three digits below."""
-    said = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return f"{said} {unit.removesuffix('s') if said == '1' and unit != 'Gb/s' else unit}"
+    """As `1,234 Gb/s`: rounded to ones from a hundred on, to three digits below."""
+    number = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{number} {unit.removesuffix('s') if number == '1' and unit != 'Gb/s' else unit}"
 
 
 def per_cent(share: float) -> int:
-    """Whole per cent that say what is full: below 1 they are rounded down, above it up."""
+    """A share in whole per cent: one below 1 is rounded down, one above 1 up, so 100 means full."""
     if share > 1 + 1e-6:
         return ceil(share * 100 - 1e-6)
     return int(share * 100 + 1e-9)
@@ -82,8 +82,8 @@ def many(count: int, item: str) -> str:
 
 
 def binding_said(links: tuple[str, ...], most: int) -> str:
-    """As `a, b bind`; the links of a metric inequality, at most so many of them."""
+    """As `a, b bind`: the links of a metric inequality, at most `most` of them."""
     if not links:
         return "no link is left on the way"
-    named = ", ".join(links[:most]) + (", ..." if len(links) > most else "")
-    return f"{named} bind{'s' * (len(links) == 1)}"
+    names = ", ".join(links[:most]) + (", ..." if len(links) > most else "")
+    return f"{names} {'binds' if len(links) == 1 else 'bind'}"

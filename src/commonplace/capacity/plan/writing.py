@@ -1,7 +1,7 @@
 """`write_plan`: a `Plan` becomes a folder that a person can read and a spreadsheet can write.
 
-Notable: what is written reads back as an equal plan. Months are written as numbers, for a
-spreadsheet turns 2027-03 into a date of its own.
+Notable: what is written reads back as an equal plan. Months are written as numbers, because a
+spreadsheet turns 2027-03 into a date.
 """
 
 import csv
@@ -17,10 +17,10 @@ from commonplace.foundation import InputError, display_path, write_atomically
 
 
 def write_plan(plan: Plan, folder: Path | str, *, overwrite: bool = False) -> tuple[Path, ...]:
-    """Write the plan's tables; returns the files.
+    """Write the plan's tables and return their files.
 
     Raises:
-        InputError: as of `may_write`, or the disk is full.
+        InputError: the folder cannot be written to, or a table is there already.
     """
     folder = Path(folder)
     may_write(folder, overwrite=overwrite)
@@ -35,10 +35,10 @@ def write_plan(plan: Plan, folder: Path | str, *, overwrite: bool = False) -> tu
 
 
 def may_write(folder: Path, *, overwrite: bool) -> None:
-    """Ask before a long search whether a plan may be written there.
+    """Check before a long search that a plan may be written to the folder.
 
     Raises:
-        InputError: a table is there already (without `overwrite`), or nothing can be written there.
+        InputError: a table is there already (without `overwrite`), or nothing can be written.
     """
     try:
         tables = (FILE, *(table.file for table in TABLES))
@@ -60,7 +60,7 @@ def may_write(folder: Path, *, overwrite: bool) -> None:
 
 
 def _write(folder: Path, table: Table, records: tuple[Any, ...]) -> Path | None:
-    """The table's file; an optional one without rows is only written over an older one."""
+    """Write the table's file; an optional one without rows only replaces an older one."""
     path = folder / table.file
     if not records and table.optional and not path.exists():
         return None

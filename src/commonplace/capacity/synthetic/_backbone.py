@@ -1,7 +1,7 @@
 """The demo region's backbone: a ring with chords, ducts that hold two links, and lines that bind.
 
-Notable: each link's need is found by routing the flows over fewest hops in every failure, the
-followed ends of flows spread evenly; two thirds of that is there, and room for more than all of it.
+Notable: the flows are routed over fewest hops in every failure, with `*` spread evenly over the
+houses. Most of what a link then needs is there, and it may have more units than it needs.
 """
 
 import math
@@ -25,27 +25,28 @@ def backbone(campuses: list[str], random: Random) -> tuple[Link, ...]:
     if len(campuses) == 1:
         return ()
     ring = list(zip(campuses, campuses[1:] + campuses[:1], strict=True))
-    known = {frozenset(pair) for pair in ring}
-    others = [pair for pair in combinations(campuses, 2) if frozenset(pair) not in known]
+    neighbours = {frozenset(pair) for pair in ring}
+    others = [pair for pair in combinations(campuses, 2) if frozenset(pair) not in neighbours]
     chords = _some(others, round(len(campuses) * 2 / 3), random)
     pairs = [(pair, "fibre-25600") for pair in ring] + [(pair, "wave-800") for pair in chords]
     links = [
-        Link(f"link-{n}", a, z, item, 1, f"duct-{n}") for n, ((a, z), item) in enumerate(pairs, 1)
+        Link(f"link-{n}", a, z, item=item, max_units=1, group=f"duct-{n}")
+        for n, ((a, z), item) in enumerate(pairs, 1)
     ]
     return tuple(_shared(links, len(campuses) // 6, random))
 
 
 def _some(choices: list[_T], count: int, random: Random) -> list[_T]:
-    left = list(choices)
-    return [left.pop(random.randrange(len(left))) for _ in range(min(count, len(left)))]
+    rest = list(choices)
+    return [rest.pop(random.randrange(len(rest))) for _ in range(min(count, len(rest)))]
 
 
 def _shared(links: list[Link], ducts: int, random: Random) -> list[Link]:
-    """Let some pairs of links leave a campus in one duct; what is left must hold together."""
+    """Let some pairs of links share a duct at a campus; without them all campuses stay joined."""
     for _ in range(ducts * 20):
         first, second = _some(list(range(len(links))), 2, random)
         a, z = links[first], links[second]
-        alone = all(sum(x.group == one.group for x in links) == 1 for one in (a, z))
+        alone = all(sum(x.group == link.group for x in links) == 1 for link in (a, z))
         meet = {a.a, a.z} & {z.a, z.z}
         if ducts and alone and meet and _connected(links, {a.id, z.id}):
             links[second] = replace(z, group=a.group)
@@ -69,7 +70,7 @@ def _graph(links: Collection[Link], lost: Collection[str]) -> Graph:
 
 
 def _hops(graph: Graph, start: str) -> dict[str, tuple[str, str] | None]:
-    """Each site that can be reached, with the link and site that one comes from: fewest hops."""
+    """Each site that can be reached in fewest hops, with the link and the site before it."""
     came: dict[str, tuple[str, str] | None] = {start: None}
     queue = deque([start])
     while queue:
@@ -85,9 +86,9 @@ def _hops(graph: Graph, start: str) -> dict[str, tuple[str, str] | None]:
 
 
 def flows_of(plan: Plan, count: int, random: Random) -> tuple[Flow, ...]:
-    """Flows: four of five follow a product's machines, to and from campuses, the rest are fixed.
+    """Flows: four of five follow a product's machines, to and from campuses; the rest are fixed.
 
-    The followed flows of a product add up to what its machines send north, each way.
+    Those that follow machines add up to what the machines send north, each way.
     """
     if not count:
         return ()
@@ -104,7 +105,7 @@ def flows_of(plan: Plan, count: int, random: Random) -> tuple[Flow, ...]:
     rows = []
     for (product, name, a, z), part in parts.items():
         gbps = _rounded(north[product] * part / sums[product, a == ANYWHERE])
-        rows.append(Flow(product, name, a, z, gbps, _GROWTH[name]))
+        rows.append(Flow(product, name, a, z, gbps=gbps, growth=_GROWTH[name]))
     mean = sum(north.values()) / len(campuses) / 20
     return (*rows, *_transit(campuses, mean, count - len(rows), random))
 
@@ -112,7 +113,7 @@ def flows_of(plan: Plan, count: int, random: Random) -> tuple[Flow, ...]:
 def _followed(
     products: list[str], campuses: list[str], count: int
 ) -> list[tuple[str, str, str, str]]:
-    """(product, class, a, z), dealt out among products, both ways, campuses, then classes."""
+    """(product, class, a, z), dealt out over products, then both ways, campuses and classes."""
     keys = []
     for turn in range(2 * len(campuses) * len(_CLASSES)):
         for number, product in enumerate(products):
@@ -124,13 +125,13 @@ def _followed(
 
 
 def _transit(campuses: list[str], mean: float, count: int, random: Random) -> list[Flow]:
-    """Flows between campuses that no machine of the plan makes."""
-    named = [(n, a, z) for n in _CLASSES for a in campuses for z in campuses if a != z]
-    chosen = _some(named, count, random)
-    return [
-        Flow("transit", name, a, z, _rounded(mean * (0.5 + random.random())), _GROWTH[name])
-        for name, a, z in chosen
-    ]
+    """Flows between campuses that do not come from machines of the plan."""
+    ends = [(name, a, z) for name in _CLASSES for a in campuses for z in campuses if a != z]
+    flows = []
+    for name, a, z in _some(ends, count, random):
+        gbps = _rounded(mean * (0.5 + random.random()))
+        flows.append(Flow("transit", name, a, z, gbps=gbps, growth=_GROWTH[name]))
+    return flows
 
 
 def _rounded(gbps: float) -> float:
@@ -141,7 +142,7 @@ def _rounded(gbps: float) -> float:
 
 
 def line_stock(plan: Plan, random: Random) -> tuple[tuple[Link, ...], tuple[Inventory, ...]]:
-    """Links with their most units, and the units there: most of what the worst failure needs."""
+    """Links with the most units they may have, and the units there: most of what they need."""
     needed = _needed(plan)
     links, rows = [], []
     for link in plan.links:
@@ -150,7 +151,7 @@ def line_stock(plan: Plan, random: Random) -> tuple[tuple[Link, ...], tuple[Inve
         links.append(replace(link, max_units=max(on_hand + 2, math.ceil(units * 1.8) + 1)))
         on_order = int(random.random() < 0.3)
         arrival = min(plan.horizon, 3 + random.randrange(4)) if on_order else None
-        rows.append(Inventory(link.id, link.item, on_hand, on_order, arrival))
+        rows.append(Inventory(link.id, link.item, on_hand, on_order, arrival=arrival))
     return tuple(links), tuple(rows)
 
 
@@ -168,7 +169,7 @@ def _needed(plan: Plan) -> dict[str, float]:
 
 
 def _matrix(plan: Plan) -> dict[tuple[str, str], float]:
-    """Gb/s from campus to campus, an end that follows machines spread over all houses."""
+    """Gb/s from campus to campus; an end that follows machines is spread over all houses."""
     pairs: dict[tuple[str, str], float] = defaultdict(float)
     for flow in plan.flows:
         for house in plan.houses:
@@ -178,7 +179,7 @@ def _matrix(plan: Plan) -> dict[tuple[str, str], float]:
 
 
 def _carried(graph: Graph, pairs: Mapping[tuple[str, str], float]) -> Iterator[tuple[str, float]]:
-    """Each link with the Gb/s that pass over it in the fuller direction."""
+    """Each link with the Gb/s that pass over it, for each direction in use."""
     load: dict[tuple[str, str], float] = defaultdict(float)
     trees = {a: _hops(graph, a) for a in {a for a, _ in pairs}}
     for (a, z), gbps in pairs.items():

@@ -1,4 +1,4 @@
-"""What a demo's houses have: supply and gear drawn around each one's share of what is needed.
+"""The supply and gear of a demo's houses, drawn at random around each one's share of the needs.
 
 Power arrives in steps, few superblocks are there yet, and some gray boxes are tight.
 """
@@ -6,17 +6,30 @@ Power arrives in steps, few superblocks are there yet, and some gray boxes are t
 import math
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
-from commonplace.capacity.plan.model import Inventory, Item, Plan, Supply, SupplyResource
+from commonplace.capacity.plan.model import Inventory, Item, Plan, Role, Supply, SupplyResource
 
-ITEMS = (  # ports south and north, Gb/s, positions, kW, cost, months of lead and installation
-    Item("superblock-512", "superblock", 512, 512, 400, 8, 30, 900, 5, 1),
-    Item("optics-64", "optics", 0, 64, 400, 0, 1, 70, 3, 0),
-    Item("skeleton-1024", "skeleton", 1024, 0, 400, 4, 14, 400, 6, 1),
-    Item("fbr-32", "fbr", 32, 32, 400, 1, 5, 180, 4, 1),
-    Item("fibre-25600", "line", 0, 0, 25600, 0, 0, 1500, 7, 1),
-    Item("wave-800", "line", 0, 0, 800, 0, 0, 60, 3, 0),
-)
+
+def _item(
+    id: str, role: Role, *, ports: tuple[int, int] = (0, 0), gbps: float = 400, **rest: Any
+) -> Item:
+    """An item; `ports` are those south and north."""
+    south, north = ports
+    return Item(id, role, ports_south=south, ports_north=north, gbps=gbps, **rest)
+
+
+ITEMS = (
+    _item("superblock-512", "superblock", ports=(512, 512), positions=8, kw=30, cost=900,
+          lead_months=5, install_months=1),
+    _item("optics-64", "optics", ports=(0, 64), kw=1, cost=70, lead_months=3),
+    _item("skeleton-1024", "skeleton", ports=(1024, 0), positions=4, kw=14, cost=400,
+          lead_months=6, install_months=1),
+    _item("fbr-32", "fbr", ports=(32, 32), positions=1, kw=5, cost=180,
+          lead_months=4, install_months=1),
+    _item("fibre-25600", "line", gbps=25600, cost=1500, lead_months=7, install_months=1),
+    _item("wave-800", "line", gbps=800, cost=60, lead_months=3),
+)  # fmt: skip
 _ITEM = {item.id: item for item in ITEMS}
 
 
@@ -32,31 +45,32 @@ class _Share:
 
 
 def stocked_houses(plan: Plan, random: Random) -> tuple[tuple[Supply, ...], tuple[Inventory, ...]]:
-    """Supply and stock of every house, around its share of what is needed; and the campuses'."""
+    """Supply and stock of every house, around its share of the needs, and supply of campuses."""
     sizes = {house: 0.6 + 0.8 * random.random() for house in plan.houses}
     supplies: list[Supply] = []
     inventory: list[Inventory] = []
     for house, size in sizes.items():
         share = _share(plan, size / sum(sizes.values()))
         needed = _needed(share)
-        supplies += _supply(plan, house, share, needed, random)
+        supplies += _supply(plan, house, share, needed=needed, random=random)
         inventory += _stock(plan, house, needed, random)
     return (*supplies, *_campus_power(plan, supplies)), tuple(inventory)
 
 
 def _share(plan: Plan, part: float) -> _Share:
     machines = [project for project in plan.projects if project.side == "machine"]
-    total = (sum(getattr(p, name) for p in machines) for name in ("racks", "kw", "ports"))
     largest = max(machines, key=lambda project: project.racks)
-    racks, kw, ports = total
-    south = sum(p.south_gbps for p in machines)
-    north = sum(p.north_gbps for p in machines)
+
+    def share(attribute: str) -> float:
+        total = sum(getattr(project, attribute) for project in machines)
+        return max(total * part, getattr(largest, attribute))
+
     return _Share(
-        max(racks * part, largest.racks),
-        max(kw * part, largest.kw),
-        max(ports * part, largest.ports),
-        max(south * part, largest.south_gbps),
-        max(north * part, largest.north_gbps),
+        racks=share("racks"),
+        kw=share("kw"),
+        ports=share("ports"),
+        south=share("south_gbps"),
+        north=share("north_gbps"),
     )
 
 
@@ -71,7 +85,7 @@ def _needed(share: _Share) -> dict[str, float]:
 
 
 def _supply(
-    plan: Plan, house: str, share: _Share, needed: dict[str, float], random: Random
+    plan: Plan, house: str, share: _Share, *, needed: dict[str, float], random: Random
 ) -> list[Supply]:
     """Space at once, power in three steps, and a gray box that one house in four finds tight."""
     gear = {_ITEM[name]: math.ceil(units * 1.3) for name, units in needed.items()}
@@ -92,21 +106,22 @@ def _supply(
 
 
 def _stock(plan: Plan, house: str, needed: dict[str, float], random: Random) -> list[Inventory]:
-    """A part of what is needed stands there; more is on its way, one in five not firm."""
+    """The part of the needs that stands there, and more on its way, one in five not firm."""
     rows = []
     for name, part in (("superblock-512", 0.25), ("skeleton-1024", 0.6), ("fbr-32", 0.6)):
         least = 2 if name == "fbr-32" else 1
         on_hand = max(least, round(needed[name] * (part + 0.3 * random.random())))
         on_order = round(max(0.0, needed[name] - on_hand) * random.random())
         arrival = min(plan.horizon, 2 + random.randrange(6)) if on_order else None
-        rows.append(Inventory(house, name, on_hand, on_order, arrival, random.random() > 0.2))
+        firm = random.random() > 0.2
+        rows.append(Inventory(house, name, on_hand, on_order, arrival=arrival, firm=firm))
     if on_hand := random.randrange(4):
         rows.append(Inventory(house, "optics-64", on_hand))
     return rows
 
 
 def _campus_power(plan: Plan, supplies: list[Supply]) -> list[Supply]:
-    """Every second campus has a feed that is a little less than its houses' together."""
+    """Every second campus has a feed that is a little less than that of its houses together."""
     rows = []
     for number, campus in enumerate(site.id for site in plan.sites if site.kind == "campus"):
         levels = [0.0] * plan.horizon

@@ -1,7 +1,7 @@
-"""Let what a demo region starts with hold: its gear and its fixed projects, in every month.
+"""Make what a demo region starts with hold in every month: its gear and its fixed projects.
 
-A plan whose decided part breaks on its own has no solution, whatever is ordered; so gray boxes are
-widened and projects are set free until nothing breaks. What is undecided stays as hard as it was.
+A plan whose decided part breaks by itself has no solution, whatever is ordered. So gray boxes are
+widened and projects are set free until nothing breaks; what is undecided stays as hard as it was.
 """
 
 import math
@@ -16,14 +16,14 @@ _SKELETON = "skeleton-1024"
 
 
 def settled(plan: Plan) -> Plan:
-    """The plan, mended until every resource of every site holds what is decided."""
+    """The plan, changed until every resource of every site holds what is decided."""
     while broken := [row for row in site_rows(plan, stocks(plan)) if row.headroom.min() < -1e-6]:
-        plan = _mended(plan, broken)
+        plan = _relieved(plan, broken)
     return plan
 
 
-def _mended(plan: Plan, broken: Sequence[Row]) -> Plan:
-    """One step: machines leave where something breaks; else the break itself is closed."""
+def _relieved(plan: Plan, broken: Sequence[Row]) -> Plan:
+    """The plan one step on: machines leave where something breaks; else capacity is added there."""
     crowded = {row.site for row in broken if row.resource not in ("network_space", "skeleton")}
     freed = tuple(
         replace(project, fixed=None)
@@ -35,13 +35,13 @@ def _mended(plan: Plan, broken: Sequence[Row]) -> Plan:
         return replace(plan, projects=freed)
     short = {(row.site, row.resource): math.ceil(-row.headroom.min()) for row in broken}
     supplies = tuple(
-        replace(one, amount=one.amount + short.get((one.site, one.resource), 0))
-        for one in plan.supplies
+        replace(supply, amount=supply.amount + short.get((supply.site, supply.resource), 0))
+        for supply in plan.supplies
     )
     inventory = tuple(
-        replace(one, on_hand=one.on_hand + -(-short[one.place, "skeleton"] // 1024))
-        if one.item == _SKELETON and (one.place, "skeleton") in short
-        else one
-        for one in plan.inventory
+        replace(entry, on_hand=entry.on_hand + -(-short[entry.place, "skeleton"] // 1024))
+        if entry.item == _SKELETON and (entry.place, "skeleton") in short
+        else entry
+        for entry in plan.inventory
     )
     return replace(plan, supplies=supplies, inventory=inventory)

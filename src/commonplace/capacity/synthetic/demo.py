@@ -1,23 +1,19 @@
 """`demo`: a synthetic region of any size, the same for the same seed, in which something binds.
 
-Notable: supplies and stock are drawn around what the projects need, so that neither everything
-fits as it is nor nothing does: power arrives in steps, few superblocks are there yet, some gray
-boxes are tight, and what is needed early cannot be ordered in time. The sizes are our own choice,
-in the range of public ones (a block of 512 uplinks: Jupiter Evolving, SIGCOMM'22).
+Notable: supplies and stock are drawn around what the projects need, so that some of them fit as it
+is and some do not: power arrives in steps, few superblocks are there yet, some gray boxes are
+tight, and what is needed early cannot be ordered in time. The sizes are in the range of public ones
+(a block of 512 uplinks: Jupiter Evolving, SIGCOMM'22).
 
     commonplace plan demo region --houses 40 --projects 300
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from random import Random
 
-from commonplace.capacity.plan.model import (
-    Plan,
-    Policies,
-    Project,
-    Site,
-)
+from commonplace.capacity.plan.model import Plan, Project, Site
 from commonplace.capacity.synthetic._backbone import backbone, flows_of, line_stock
 from commonplace.capacity.synthetic._houses import ITEMS, stocked_houses
 from commonplace.capacity.synthetic._settled import settled
@@ -30,7 +26,7 @@ _PORTS = 8  # of a rack, 400 Gb/s each
 
 @dataclass(frozen=True)
 class Size:
-    """How much of everything; what is None follows from the houses and projects."""
+    """The size of a region; what is None follows from the houses and projects."""
 
     houses: int = 8
     projects: int = 40
@@ -43,13 +39,13 @@ def demo(size: Size | None = None, seed: int = 1, start: date = date(2027, 1, 1)
     """A synthetic region.
 
     Raises:
-        InputError: a size that no region can have.
+        InputError: no region can have this size.
     """
     size = _checked(size or Size())
     random = Random(seed)
     sites = _sites(size)
     projects = _projects(size, sites, random)
-    bare = Plan(f"demo-{seed}", start, size.horizon, Policies(), sites, items=ITEMS)
+    bare = Plan(f"demo-{seed}", start, size.horizon, sites=sites, items=ITEMS)
     supplies, inventory = stocked_houses(replace(bare, projects=projects), random)
     links = backbone([site.id for site in sites if site.kind == "campus"], random)
     plan = replace(bare, projects=projects, supplies=supplies, links=links)
@@ -59,7 +55,7 @@ def demo(size: Size | None = None, seed: int = 1, start: date = date(2027, 1, 1)
 
 
 def _checked(size: Size) -> Size:
-    """The size with what follows filled in."""
+    """The size without None."""
     campuses = size.campuses
     if campuses is None:
         campuses = min(size.houses, max(3, round(size.houses * 0.3)))
@@ -74,7 +70,7 @@ def _checked(size: Size) -> Size:
 
 
 def _sites(size: Size) -> tuple[Site, ...]:
-    """The region, its campuses, and houses dealt out among them."""
+    """The region, its campuses, and the houses, dealt out among the campuses."""
     count = size.campuses or 1
     campuses = [f"campus-{place + 1}" for place in range(count)]
     houses = [f"house-{place + 1}" for place in range(size.houses)]
@@ -86,22 +82,22 @@ def _sites(size: Size) -> tuple[Site, ...]:
 
 
 def _projects(size: Size, sites: tuple[Site, ...], random: Random) -> tuple[Project, ...]:
-    """Machines of some products over the months, and one of twenty projects of network gear."""
+    """Projects over the months: machines of some products, and one in twenty of network gear."""
     network = size.projects // 20
     machine = size.projects - network
     products = [f"product-{place + 1}" for place in range(max(1, round(machine / 12)))]
-    made = [
-        _machines(f"P{n + 1}", products[n % len(products)], size, sites, random)
+    machines = [
+        _machines(f"P{n + 1}", products[n % len(products)], size, sites=sites, random=random)
         for n in range(machine)
     ]
-    houses = [site.id for site in sites if site.kind == "house"]
-    return (*made, *(_gear(f"N{n + 1}", size, houses, random) for n in range(network)))
+    houses = _houses_of(sites)
+    return (*machines, *(_gear(f"N{n + 1}", size, houses, random) for n in range(network)))
 
 
 def _machines(
-    name: str, product: str, size: Size, sites: tuple[Site, ...], random: Random
+    name: str, product: str, size: Size, *, sites: tuple[Site, ...], random: Random
 ) -> Project:
-    """Racks of machines: a few houses or any; one of ten is fixed, and needed early."""
+    """Racks of machines for a few houses or any; one in ten is fixed, and needed early."""
     racks = 8 + random.randrange(57)
     ports = racks * _PORTS
     south = round(ports * 400 * (0.25 + 0.35 * random.random()))
@@ -110,44 +106,43 @@ def _machines(
         size.horizon, 1 + random.randrange(3) if fixed else 2 + random.randrange(size.horizon)
     )
     houses = _candidates(sites, random)
-    return Project(
+    return Project(  # the order of the draws is part of what a seed means
         name,
         product,
-        "machine",
-        racks,
-        racks * _MACHINE_KW,
-        ports,
-        south,
-        round(south * (0.01 + 0.04 * random.random())),
-        max(1, need - random.randrange(4)),
-        need,
-        float((1, 1, 1, 2, 2, 5)[random.randrange(6)]),
-        houses,
-        _one(houses or _houses_of(sites), random) if fixed else None,
+        racks=racks,
+        kw=racks * _MACHINE_KW,
+        ports=ports,
+        south_gbps=south,
+        north_gbps=round(south * (0.01 + 0.04 * random.random())),
+        earliest=max(1, need - random.randrange(4)),
+        need=need,
+        priority=float((1, 1, 1, 2, 2, 5)[random.randrange(6)]),
+        houses=houses,
+        fixed=_pick(houses or _houses_of(sites), random) if fixed else None,
     )
 
 
 def _candidates(sites: tuple[Site, ...], random: Random) -> tuple[str, ...]:
-    """Any house (one of three), or those of a few campuses."""
+    """No limit (one in three), or the houses of a few campuses."""
     campuses = [site.id for site in sites if site.kind == "campus"]
     if random.random() < 1 / 3:
         return ()
-    chosen = {_one(campuses, random) for _ in range(1 + random.randrange(3))}
-    return tuple(site.id for site in sites if site.kind == "house" and site.parent in chosen)
+    some = {_pick(campuses, random) for _ in range(1 + random.randrange(3))}
+    return tuple(site.id for site in sites if site.kind == "house" and site.parent in some)
 
 
 def _houses_of(sites: tuple[Site, ...]) -> tuple[str, ...]:
     return tuple(site.id for site in sites if site.kind == "house")
 
 
-def _one(choices: tuple[str, ...] | list[str], random: Random) -> str:
+def _pick(choices: Sequence[str], random: Random) -> str:
     return choices[random.randrange(len(choices))]
 
 
-def _gear(name: str, size: Size, houses: list[str], random: Random) -> Project:
-    """Network gear that comes with a project of its own, not by an order of ours."""
+def _gear(name: str, size: Size, houses: Sequence[str], random: Random) -> Project:
+    """Network gear that comes with a project of its own, not by an order."""
     item = ("skeleton-1024", "fbr-32", "superblock-512")[random.randrange(3)]
     need = 1 + random.randrange(size.horizon)
     earliest = max(1, need - 2)
     gear = Project(name, "network", "network", earliest=earliest, need=need, item=item, units=1)
-    return replace(gear, fixed=_one(houses, random))
+    return replace(gear, fixed=_pick(houses, random))

@@ -25,18 +25,26 @@ _overwrite = click.option("--overwrite", is_flag=True, help="Replace a plan that
 )
 @click.argument("folder", type=FOLDER, metavar="DIR")
 @click.option(
-    "--houses", type=click.IntRange(1, 5000), default=8, show_default=True, help="Houses."
+    "--houses", type=click.IntRange(1, 5000), default=8, show_default=True, help="Number of houses."
 )
 @click.option(
-    "--projects", type=click.IntRange(1, 200_000), default=40, show_default=True, help="Projects."
+    "--projects",
+    type=click.IntRange(1, 200_000),
+    default=40,
+    show_default=True,
+    help="Number of projects.",
 )
-@click.option("--campuses", type=click.IntRange(1), help="Campuses [three for ten houses].")
-@click.option("--flows", type=click.IntRange(0), help="Flows [two for three projects].")
+@click.option("--campuses", type=click.IntRange(1), help="Number of campuses [3 for 10 houses].")
+@click.option("--flows", type=click.IntRange(0), help="Number of flows [2 for 3 projects].")
 @click.option(
-    "--months", type=click.IntRange(1, 120), default=12, show_default=True, help="The horizon."
+    "--months",
+    type=click.IntRange(1, 120),
+    default=12,
+    show_default=True,
+    help="Months of the horizon.",
 )
 @click.option(
-    "--seed", type=int, default=1, show_default=True, help="The same seed, the same region."
+    "--seed", type=int, default=1, show_default=True, help="The same seed gives the same region."
 )
 @_overwrite
 @json_option

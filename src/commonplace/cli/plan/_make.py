@@ -48,7 +48,9 @@ _ENDED: Final = {
     show_default=True,
     help="How long to search; the reasons come on top.",
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the search.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the search."
+)
 @click.option("--out", type=FOLDER, metavar="DIR", help="Write the plan there.")
 @click.option("--overwrite", is_flag=True, help="Replace a plan that is there.")
 @csv_option
@@ -64,8 +66,9 @@ def make(
 ) -> None:
     """Place the projects of the plan in DIR that have no place, and order what all need.
 
-    At least cost: orders, lateness, refusals. Prints the bound, the gap, and the reason of each
-    project that is refused or not where it was wanted. Ctrl-C: the best plan so far.
+    The cost of orders, lateness and refusals is the least that is found. Prints the bound, the gap,
+    and the reason of each project that is refused or not where it was wanted. Ctrl-C ends the search
+    with the best plan so far.
 
     Exit code 0: the plan holds. 1: something that was decided before breaks it.
     """
