@@ -1,18 +1,19 @@
 """NetBox's exports: devices, racks, cables, power feeds and sites, as CSV or as the API's JSON.
 
-Notable: a site becomes a house, its region (if sites are given) the campus. NetBox knows what
-is installed, not what it is for: a device's role is read from the words of its name, its ports from
-its interfaces or cables. What was guessed is in `assumed`, what found no place is in `left_out`.
+Notable: a site becomes a house, its region (if there is an export of sites) the campus. NetBox says
+what is installed and not what it is for: the words of a device's role say what it is, its
+interfaces or cables how many ports it has. Guesses are in `assumed`, what has no place in
+`left_out`.
 """
 
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from commonplace.capacity.importers._netbox_records import KINDS, Record, read_records
-from commonplace.capacity.importers._network import START, Imported, LeftOut, unique_ids
+from commonplace.capacity.importers._network import START, Imported, Omission, unique_ids
 from commonplace.capacity.plan.model import Inventory, Item, Link, Plan, Role, Site, Supply
 from commonplace.foundation import InputError
 
@@ -23,24 +24,24 @@ _ROLES: tuple[tuple[Role, tuple[str, ...]], ...] = (
     ("superblock", ("superblock", "aggregation", "agg", "leaf", "tor", "access")),
 )
 _NETWORK = ("network", "net", "fabric", "switch")  # words of a rack's role: the gray box
-_HERE = ("", "active", "available", "connected")
+_ACTIVE = ("", "active", "available", "connected")
 
 
 @dataclass
 class _Region:
-    """What is known of the sites so far."""
+    """The sites so far, with what was left out and assumed."""
 
     port_gbps: float
     campus_of: dict[str, str] = field(default_factory=dict)
-    left_out: list[LeftOut] = field(default_factory=list)
+    left_out: list[Omission] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
 
     def leave_out(self, what: str, why: str) -> None:
-        self.left_out.append(LeftOut(what, why))
+        self.left_out.append(Omission(what, why))
 
 
 def import_netbox(paths: Sequence[Path], port_gbps: float = PORT_GBPS) -> Imported:
-    """A plan of some exports; each file's kind is told by its columns.
+    """A plan of some exports; the columns of a file tell its kind.
 
     Raises:
         InputError: a file is none of these exports, or none names a site.
@@ -60,30 +61,32 @@ def import_netbox(paths: Sequence[Path], port_gbps: float = PORT_GBPS) -> Import
         "netbox",
         START,
         sites=tuple(Site(ids[s.id], s.kind, ids[s.parent] if s.parent else None) for s in sites),
-        supplies=tuple(Supply(ids[s.site], s.resource, s.month, s.amount) for s in supplies),
+        supplies=tuple(replace(supply, site=ids[supply.site]) for supply in supplies),
         items=(*items, *lines),
-        inventory=(*(Inventory(ids[i.place], i.item, i.on_hand) for i in inventory), *lit),
-        links=tuple(Link(k.id, ids[k.a], ids[k.z], k.item, k.max_units, k.group) for k in links),
+        inventory=(*(replace(entry, place=ids[entry.place]) for entry in inventory), *lit),
+        links=tuple(replace(link, a=ids[link.a], z=ids[link.z]) for link in links),
     )
     return Imported(plan, tuple(region.left_out), tuple(region.assumed))
 
 
 def _sites(records: dict[str, list[Record]], region: _Region) -> list[Site]:
     """Campuses and houses; a site whose region is not known is a campus of its own."""
-    known = {one["name"]: one.get("region") or one.get("group", "") for one in records["sites"]}
-    for one in records["devices"]:
-        if one.get("site") and one.get("region"):
-            known.setdefault(one["site"], one["region"])
-    named = [one.get("site", "") for kind in KINDS for one in records[kind]]
-    houses = list(dict.fromkeys([*known, *(name for name in named if name)]))
+    region_of = {
+        site["name"]: site.get("region") or site.get("group", "") for site in records["sites"]
+    }
+    for device in records["devices"]:
+        if device.get("site") and device.get("region"):
+            region_of.setdefault(device["site"], device["region"])
+    named = [record.get("site", "") for kind in KINDS for record in records[kind]]
+    houses = list(dict.fromkeys([*region_of, *(name for name in named if name)]))
     if not houses:
         raise InputError("the exports name no site; give NetBox's devices or racks")
-    region.campus_of = {house: known.get(house) or f"{house} campus" for house in houses}
+    region.campus_of = {house: region_of.get(house) or f"{house} campus" for house in houses}
     campuses = [
         f"{name} (region)" if name in houses else name for name in region.campus_of.values()
     ]
     region.campus_of = dict(zip(houses, campuses, strict=True))
-    if alone := sum(not known.get(house) for house in houses):
+    if alone := sum(not region_of.get(house) for house in houses):
         region.assumed.append(
             f"{alone} sites are campuses of their own: no export names their region"
         )
@@ -93,11 +96,11 @@ def _sites(records: dict[str, list[Record]], region: _Region) -> list[Site]:
     ]
 
 
-def _here(one: Record, what: str, region: _Region) -> bool:
-    status = one.get("status", "").lower()
-    if status not in _HERE:
-        region.leave_out(f"{what} {one.get('name', '?')}", f"its status is {status}")
-    return status in _HERE
+def _is_active(record: Record, what: str, region: _Region) -> bool:
+    status = record.get("status", "").lower()
+    if status not in _ACTIVE:
+        region.leave_out(f"{what} {record.get('name', '?')}", f"its status is {status}")
+    return status in _ACTIVE
 
 
 # --------------------------------------------------------------------------- devices
@@ -111,45 +114,48 @@ def _devices(
     ports: dict[tuple[str, Role], int] = defaultdict(int)
     units: Counter[tuple[str, tuple[str, Role]]] = Counter()
     others: Counter[str] = Counter()
-    for one in records["devices"]:
-        role = _role(one.get("role", ""))
+    for device in records["devices"]:
+        role = _role(device.get("role", ""))
         if role is None:
-            others[one.get("role") or "none"] += 1
-        elif not one.get("site"):
-            region.leave_out(f"device {one.get('name', '?')}", "has no site")
-        elif _here(one, "device", region):
-            key = (one.get("type") or "device", role)
-            count = _count(one.get("interface_count", "")) or cables[one.get("name", "")]
+            others[device.get("role") or "none"] += 1
+        elif not device.get("site"):
+            region.leave_out(f"device {device.get('name', '?')}", "has no site")
+        elif _is_active(device, "device", region):
+            key = (device.get("type") or "device", role)
+            count = _count(device.get("interface_count", "")) or cables[device.get("name", "")]
             ports[key] = max(ports[key], count)
-            units[one["site"], key] += 1
+            units[device["site"], key] += 1
     for name, count in others.items():
         region.leave_out(f"{count} devices of role {name}", "no part of the network by that name")
     ids = unique_ids([f"{model} {role}" for model, role in ports])
-    kept = {key: ids[f"{key[0]} {key[1]}"] for key in ports if ports[key] > 1}
-    for key in ports.keys() - kept.keys():
+    item_ids = {key: ids[f"{key[0]} {key[1]}"] for key in ports if ports[key] > 1}
+    for key in ports.keys() - item_ids.keys():
         why = "neither interface_count nor cables tell its ports"
         region.leave_out(f"devices of type {key[0]}", why)
-    if kept:
+    if item_ids:
         what = "half of a device's ports are south, all of a skeleton's"
         region.assumed.append(f"{what}; each has {region.port_gbps:g} Gb/s; kW and cost are 0")
-    items = [_item(kept[key], key[1], ports[key], region.port_gbps) for key in kept]
+    items = [_item(item_ids[key], key[1], ports[key], region.port_gbps) for key in item_ids]
     return items, [
-        Inventory(site, kept[key], count) for (site, key), count in units.items() if key in kept
+        Inventory(site, item_ids[key], count)
+        for (site, key), count in units.items()
+        if key in item_ids
     ]
 
 
 def _item(id: str, role: Role, ports: int, gbps: float) -> Item:
     south = ports if role == "skeleton" else ports // 2
-    return Item(id, role, south, 0 if role == "skeleton" else ports - south, gbps, positions=1)
+    north = ports - south
+    return Item(id, role, ports_south=south, ports_north=north, gbps=gbps, positions=1)
 
 
 def _role(name: str) -> Role | None:
     words = set("".join(c if c.isalnum() else " " for c in name.lower()).split())
-    return next((role for role, known in _ROLES if words & set(known)), None)
+    return next((role for role, names in _ROLES if words & set(names)), None)
 
 
 def _at(cable: Record, end: str, region: _Region) -> str:
-    """The site that the cable itself names for an end, if any export knows it."""
+    """The site that the cable itself names for an end, if an export has it."""
     site = cable.get(f"site_{end}", "")
     return site if site in region.campus_of else ""
 
@@ -159,7 +165,8 @@ def _count(text: str) -> int:
 
 
 def _cables_at(cables: list[Record]) -> Counter[str]:
-    return Counter(one[end] for one in cables for end in ("device_a", "device_b") if one.get(end))
+    ends = ("device_a", "device_b")
+    return Counter(cable[end] for cable in cables for end in ends if cable.get(end))
 
 
 # --------------------------------------------------------------------------- cables
@@ -169,19 +176,20 @@ def _links(
     records: dict[str, list[Record]], region: _Region
 ) -> tuple[list[Item], list[Link], list[Inventory]]:
     """Cables between devices of two sites, as units of a line between their campuses."""
-    site_of = {one.get("name", ""): one.get("site", "") for one in records["devices"]}
+    site_of = {device.get("name", ""): device.get("site", "") for device in records["devices"]}
     between: Counter[tuple[str, str]] = Counter()
     inside = 0
-    for number, one in enumerate(records["cables"], 1):
+    for number, cable in enumerate(records["cables"], 1):
         sites = [
-            _at(one, end, region) or site_of.get(one.get(f"device_{end}", ""), "") for end in "ab"
+            _at(cable, end, region) or site_of.get(cable.get(f"device_{end}", ""), "")
+            for end in "ab"
         ]
         if not all(sites):
-            name = one.get("label") or one.get("id") or str(number)
+            name = cable.get("label") or cable.get("id") or str(number)
             region.leave_out(f"cable {name}", "an end is no device of the devices' export")
         elif sites[0] == sites[1]:
             inside += 1
-        elif _here(one | {"name": one.get("label", "?")}, "cable", region):
+        elif _is_active(cable | {"name": cable.get("label", "?")}, "cable", region):
             a, z = sorted(region.campus_of[site] for site in sites)
             between[a, z] += 1
     if inside:
@@ -193,10 +201,11 @@ def _links(
     pairs = {pair: count for pair, count in between.items() if pair[0] != pair[1]}
     ids = unique_ids([f"{a} - {z}" for a, z in pairs])
     links = [
-        Link(ids[f"{a} - {z}"], a, z, line.id, count, ids[f"{a} - {z}"])
+        Link(name, a, z, item=line.id, max_units=count, group=name)
         for (a, z), count in pairs.items()
+        if (name := ids[f"{a} - {z}"])
     ]
-    return [line] * bool(links), links, [Inventory(k.id, line.id, k.max_units) for k in links]
+    return [line] if links else [], links, [Inventory(k.id, line.id, k.max_units) for k in links]
 
 
 # --------------------------------------------------------------------------- space and power
@@ -206,15 +215,16 @@ def _space(records: dict[str, list[Record]], region: _Region) -> list[Supply]:
     """Racks of machines, and positions (rack units) of network racks: the gray box."""
     racks: Counter[str] = Counter()
     gray: dict[str, float] = defaultdict(float)
-    for one in records["racks"]:
-        if not one.get("site"):
-            region.leave_out(f"rack {one.get('name', '?')}", "has no site")
-        elif _here(one, "rack", region):
-            words = set(one.get("role", "").lower().replace("-", " ").split())
+    for rack in records["racks"]:
+        if not rack.get("site"):
+            region.leave_out(f"rack {rack.get('name', '?')}", "has no site")
+        elif _is_active(rack, "rack", region):
+            words = set(rack.get("role", "").lower().replace("-", " ").split())
             if words & set(_NETWORK):
-                gray[one["site"]] += _count(one.get("u_height", "").upper().removesuffix("U")) or 42
+                units = _count(rack.get("u_height", "").upper().removesuffix("U"))
+                gray[rack["site"]] += units or 42
             else:
-                racks[one["site"]] += 1
+                racks[rack["site"]] += 1
     region.assumed.append("a rack whose role names the network is gray box, any other is space")
     houses = region.campus_of
     return [
@@ -225,30 +235,32 @@ def _space(records: dict[str, list[Record]], region: _Region) -> list[Supply]:
 
 def _power(records: dict[str, list[Record]], region: _Region) -> list[Supply]:
     """Primary feeds: volts x amperes (x root 3 with three phases) x the most that may be used."""
-    rack = {one.get("name", ""): one.get("site", "") for one in records["racks"]}
-    panel = {one.get("name", ""): one.get("site", "") for one in records["panels"]}
+    rack, panel = (
+        {record.get("name", ""): record.get("site", "") for record in records[kind]}
+        for kind in ("racks", "panels")
+    )
     kw: dict[str, float] = defaultdict(float)
-    for one in records["feeds"]:
-        site = one.get("site") or rack.get(one.get("rack", "")) or ""
-        site = site or panel.get(one.get("power_panel", "")) or ""
-        what = f"power feed {one.get('name', '?')}"
-        volts, amperes = (_number(one.get(name, "")) for name in ("voltage", "amperage"))
-        if one.get("type", "primary").lower() == "redundant":
+    for feed in records["feeds"]:
+        site = feed.get("site") or rack.get(feed.get("rack", "")) or ""
+        site = site or panel.get(feed.get("power_panel", "")) or ""
+        what = f"power feed {feed.get('name', '?')}"
+        volts, amperes = (_number(feed.get(name, "")) for name in ("voltage", "amperage"))
+        if feed.get("type", "primary").lower() == "redundant":
             region.leave_out(what, "is redundant")
         elif not site:
             region.leave_out(what, "neither it nor its rack or panel has a site")
         elif not volts or not amperes:
             region.leave_out(what, "has no voltage or amperage")
-        elif _here(one, "power feed", region):
-            phases = math.sqrt(3) if one.get("phase", "").lower().startswith("three") else 1.0
-            part = (_number(one.get("max_utilization", "")) or 80.0) / 100
+        elif _is_active(feed, "power feed", region):
+            phases = math.sqrt(3) if feed.get("phase", "").lower().startswith("three") else 1.0
+            part = (_number(feed.get("max_utilization", "")) or 80.0) / 100
             kw[site] += volts * amperes * phases * part / 1000
     return [Supply(house, "power", 1, round(kw[house], 3)) for house in region.campus_of]
 
 
 def _number(text: str) -> float:
     try:
-        found = abs(float(text.removesuffix("%")))
+        value = abs(float(text.removesuffix("%")))
     except ValueError:
         return 0.0
-    return found if math.isfinite(found) else 0.0
+    return value if math.isfinite(value) else 0.0

@@ -2,7 +2,7 @@
 
 The shapes: a table's CSV (`Device A`, `Max Utilization`), the CSV that NetBox imports again
 (`device_type`, `side_a_device`), and the JSON of its API (objects that have a name or a value).
-Names of columns are those of NetBox 4.6 (its `dcim/tables`), whose users may choose what separates.
+Names of columns are those of NetBox 4.6 (its `dcim/tables`), whose users may choose the separator.
 """
 
 import csv
@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from commonplace.capacity.importers._text import json_of, text_of
+from commonplace.capacity.importers._text import json_of, objects, text_of
 from commonplace.foundation import InputError, display_path
 
 Record = dict[str, str]
 KINDS = ("sites", "devices", "racks", "cables", "feeds", "panels")
 _SEPARATORS = ",;|\t"
-_SAME = {
+_SYNONYMS = {
     "device_role": "role",
     "device_type": "type",
     "height": "u_height",
@@ -33,7 +33,7 @@ _SAME = {
     "powerfeed_count": "power_feeds",
     "a_terminations": "termination_a",
 }
-# what this kind of export has, in our names; the first that fits: devices have a height too
+# The columns that mark a kind of export; the first that fits counts, for devices have a height too.
 _MARKS = (
     ("feeds", {"voltage"}),
     ("cables", {"device_a"}),
@@ -51,32 +51,33 @@ def read_records(paths: Sequence[Path]) -> tuple[dict[str, list[Record]], dict[s
     Raises:
         InputError: a file is no such export.
     """
-    found: dict[str, list[Record]] = {kind: [] for kind in KINDS}
-    there: dict[str, int] = {}
+    records: dict[str, list[Record]] = {kind: [] for kind in KINDS}
+    totals: dict[str, int] = {}
     for path in paths:
         rows, count = _rows(path)
         if rows:
             kind = _kind(path, set().union(*rows[:100]))
-            found[kind] += rows
-            there[kind] = max(count, there.get(kind, 0))
-    return found, {k: n - len(found[k]) for k, n in there.items() if n > len(found[k])}
+            records[kind] += rows
+            totals[kind] = max(count, totals.get(kind, 0))
+    return records, {k: n - len(records[k]) for k, n in totals.items() if n > len(records[k])}
 
 
 def _rows(path: Path) -> tuple[list[Record], int]:
-    """The rows of a file, and how many its kind has in all, as far as it says."""
+    """The rows of a file, and how many rows its kind has in all; 0 if the file does not say."""
     text = text_of(path)
     if text.lstrip()[:1] in ("{", "["):
-        given = json_of(path, text)
-        objects = given.get("results") if isinstance(given, dict) else given
-        if not isinstance(objects, list) or not all(isinstance(one, dict) for one in objects):
-            raise InputError(f"{display_path(path)}: expected a list of objects, or 'results'")
-        count = given.get("count") if isinstance(given, dict) else None
-        return [_flat(one) for one in objects], count if isinstance(count, int) else 0
+        answer = json_of(path, text)
+        results, count = answer, None
+        if isinstance(answer, dict):
+            results, count = answer.get("results"), answer.get("count")
+        problem = f"{display_path(path)}: expected a list of objects, or 'results'"
+        rows = [_flat(result) for result in objects(results, problem)]
+        return rows, count if isinstance(count, int) else 0
     header = text.partition("\n")[0]
     separator = max(_SEPARATORS, key=header.count)
     try:
-        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-        return [_named(row) for row in rows], 0
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        return [_named(row) for row in reader], 0
     except csv.Error as error:
         raise InputError(f"{display_path(path)} is not CSV: {error}") from error
 
@@ -93,24 +94,25 @@ def _kind(path: Path, columns: set[str]) -> str:
 
 
 def _named(row: dict[str, Any]) -> Record:
-    """A CSV row under our names."""
-    found = {}
+    """A row of a CSV under the shared names."""
+    record = {}
     for column, cell in row.items():
         if isinstance(column, str) and isinstance(cell, str):
             name = "_".join(column.lower().replace("(", " ").replace(")", " ").split())
-            found[_SAME.get(name.removesuffix("_u"), name.removesuffix("_u"))] = cell.strip()
-    return found
+            name = name.removesuffix("_u")
+            record[_SYNONYMS.get(name, name)] = cell.strip()
+    return record
 
 
-def _flat(one: dict[str, Any]) -> Record:
-    """An object of the API under our names."""
-    found = {_SAME.get(key, key): _text(value) for key, value in one.items()}
+def _flat(result: dict[str, Any]) -> Record:
+    """An object of the API under the shared names."""
+    record = {_SYNONYMS.get(key, key): _text(value) for key, value in result.items()}
     for side in "ab":
-        ends = one.get(f"{side}_terminations")
+        ends = result.get(f"{side}_terminations")
         if isinstance(ends, list):
             device = _inner(ends[0], "object", "device") if ends else None
-            found[f"device_{side}"] = _text(device)
-    return found
+            record[f"device_{side}"] = _text(device)
+    return record
 
 
 def _inner(value: Any, *keys: str) -> Any:
@@ -120,7 +122,7 @@ def _inner(value: Any, *keys: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    """What a value is called."""
+    """The name of a value."""
     if isinstance(value, dict):
         for key in ("name", "model", "value", "display", "slug"):
             if value.get(key) is not None:

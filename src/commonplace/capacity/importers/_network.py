@@ -1,4 +1,4 @@
-"""What every importer of a network makes: nodes, links and demands become a plan, and a list.
+"""What the importers of networks share: nodes, links and demands become a plan.
 
 Notable: nothing is left out in silence. What a plan has no place for, or what contradicts itself,
 is in `left_out` with its reason; what had to be assumed is in `assumed`.
@@ -17,7 +17,7 @@ START = date(2027, 1, 1)
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class Omission:
     """Something of the file that is not in the plan."""
 
     what: str
@@ -26,10 +26,10 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Imported:
-    """A plan made of another program's files, what of them it lacks, and what was assumed."""
+    """A plan made of another program's files, what it lacks of them, and what was assumed."""
 
     plan: Plan
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[Omission, ...] = ()
     assumed: tuple[str, ...] = ()
 
 
@@ -58,22 +58,22 @@ class Demand:
 
 @dataclass
 class Network:
-    """A network as it is read: names as they stand in the file."""
+    """A network as it is read, with the names of the file."""
 
     name: str
     nodes: list[str] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     demands: list[Demand] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
+    left_out: list[Omission] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
 
     def leave_out(self, what: str, why: str) -> None:
-        """Take note of something that the plan will lack."""
-        self.left_out.append(LeftOut(what, why))
+        """Note something that the plan will lack."""
+        self.left_out.append(Omission(what, why))
 
 
-def imported(network: Network, scale: float = 1.0) -> Imported:
-    """The plan of a network: each node a campus, each link of lines, each demand a flow.
+def plan_of(network: Network, scale: float = 1.0) -> Imported:
+    """The plan of a network: nodes become campuses, links are made of lines, demands become flows.
 
     `scale` multiplies the demands.
     """
@@ -101,7 +101,8 @@ def imported(network: Network, scale: float = 1.0) -> Imported:
 
 def _link(line: Line, id: str, names: dict[str, str], item: Item) -> Link:
     group = plain(line.group) if line.group else id
-    return Link(id, names[line.a], names[line.z], item.id, line.max_units, group)
+    a, z = names[line.a], names[line.z]
+    return Link(id, a, z, item=item.id, max_units=line.max_units, group=group)
 
 
 def _sound(line: Line, names: dict[str, str], network: Network) -> bool:
@@ -118,14 +119,14 @@ def _sound(line: Line, names: dict[str, str], network: Network) -> bool:
 
 
 def _distinct(lines: list[Line]) -> list[Line]:
-    """The lines with names of their own: a second one of a name gets a number."""
-    seen: Counter[str] = Counter()
-    found = []
+    """The lines with unique names: a repeated one gets a number."""
+    numbers: Counter[str] = Counter()
+    distinct = []
     for line in lines:
-        seen[line.id] += 1
-        number = seen[line.id]
-        found.append(line if number == 1 else replace(line, id=f"{line.id} ({number})"))
-    return found
+        numbers[line.id] += 1
+        number = numbers[line.id]
+        distinct.append(line if number == 1 else replace(line, id=f"{line.id} ({number})"))
+    return distinct
 
 
 def _item(line: Line) -> Item:
@@ -137,7 +138,7 @@ def _flows(
     network: Network, names: dict[str, str], joined: Mapping[str, int], scale: float
 ) -> tuple[Flow, ...]:
     """A flow for each demand that can be one; a second one between two nodes has its own class."""
-    seen: Counter[tuple[str, str]] = Counter()
+    numbers: Counter[tuple[str, str]] = Counter()
     flows = []
     for demand in network.demands:
         what = f"demand {demand.a} to {demand.z}"
@@ -149,10 +150,10 @@ def _flows(
             network.leave_out(what, "has no way through the links")
         else:
             a, z = names[demand.a], names[demand.z]
-            seen[a, z] += 1
-            number = seen[a, z]
+            numbers[a, z] += 1
+            number = numbers[a, z]
             name = "all" if number == 1 else f"all-{number}"
-            flows.append(Flow("demand", name, a, z, demand.gbps * scale))
+            flows.append(Flow("demand", name, a, z, gbps=demand.gbps * scale))
     return tuple(flows)
 
 
@@ -162,22 +163,22 @@ def _flows(
 def unique_ids(names: Iterable[str]) -> dict[str, str]:
     """An id that a table can hold for each name, no two alike; a name that repeats has one id."""
     ids: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in names:
-        stem, number = plain(name), 1
-        while name not in ids and (made := stem if number == 1 else f"{stem}-{number}") in taken:
+    used: set[str] = set()
+    for name in dict.fromkeys(names):
+        unique, number = plain(name), 1
+        while unique in used:
             number += 1
-        if name not in ids:
-            ids[name] = made
-            taken.add(made)
+            unique = f"{plain(name)}-{number}"
+        ids[name] = unique
+        used.add(unique)
     return ids
 
 
 def plain(name: str) -> str:
-    """The name as a table's id: printable, short, without what separates."""
-    kept = "".join(
+    """The name as a table's id: printable, short, without separators."""
+    printable = "".join(
         "_" if character in ";*" else character
         for character in " ".join(name.split())
         if unicodedata.category(character)[0] != "C"
     )
-    return kept[:90] or "unnamed"
+    return printable[:90] or "unnamed"

@@ -1,15 +1,15 @@
 """REPETITA instances: a `.graph` and its `.demands` (Gay, Schaus, Vissicchio, arXiv:1710.08665).
 
-Notable: arcs are directed and bandwidths are in kb/s. An arc and the one back are a link of ours;
-where they differ the smaller is taken, and said, and an arc without one back is left out.
+Notable: arcs are directed and bandwidths are in kb/s. An arc and the one back become a link, with
+the smaller bandwidth if they differ; an arc without one back is left out. Both are reported.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from commonplace.capacity.importers._network import Demand, Imported, Line, Network, imported
-from commonplace.capacity.importers._text import number, text_of, whole
+from commonplace.capacity.importers._network import Demand, Imported, Line, Network, plan_of
+from commonplace.capacity.importers._text import integer, number, text_of
 from commonplace.foundation import InputError, display_path
 
 _GBPS = 1e-6  # of a kb/s
@@ -20,7 +20,7 @@ def import_repetita(graph: Path, demands: Path | None = None, scale: float = 1.0
     """A plan of a `.graph` file, and of its `.demands`.
 
     Raises:
-        InputError: one of them is none.
+        InputError: a file is not of this format.
     """
     network = Network(graph.stem)
     arcs = _read_graph(graph, network)
@@ -29,13 +29,13 @@ def import_repetita(graph: Path, demands: Path | None = None, scale: float = 1.0
         for row, (name, a, z, kbps) in _section(demands, "DEMANDS", 4):
             at = f"{display_path(demands)}, line {row}, {name}"
             ends = _node(network, a, at), _node(network, z, at)
-            network.demands.append(Demand(ends[0], ends[1], number(kbps, at) * _GBPS))
+            network.demands.append(Demand(*ends, gbps=number(kbps, at) * _GBPS))
     network.leave_out(f"weights and delays of {len(arcs)} arcs", "flows are split over any paths")
-    return imported(network, scale)
+    return plan_of(network, scale)
 
 
 def _read_graph(path: Path, network: Network) -> list[tuple[str, str, Arc]]:
-    """The arcs; the nodes are put into the network."""
+    """Read the nodes into the network, and return the arcs."""
     network.nodes = [name for _, (name, _, _) in _section(path, "NODES", 3)]
     if len(set(network.nodes)) < len(network.nodes):
         raise InputError(f"{display_path(path)}: two nodes have the same label")
@@ -53,7 +53,7 @@ def _section(path: Path, name: str, width: int) -> Iterator[tuple[int, list[str]
     starts = [n for n, line in enumerate(lines) if line.split()[:1] == [name]]
     if not starts or len(lines[starts[0]].split()) != 2:
         raise InputError(f"{display_path(path)} has no line '{name} count'")
-    count = whole(lines[starts[0]].split()[1], f"{display_path(path)}, {name}")
+    count = integer(lines[starts[0]].split()[1], f"{display_path(path)}, {name}")
     records = lines[starts[0] + 2 :][:count]
     if len(records) < count:
         raise InputError(f"{display_path(path)}: {name} announces {count}, {len(records)} follow")
@@ -65,18 +65,18 @@ def _section(path: Path, name: str, width: int) -> Iterator[tuple[int, list[str]
 
 
 def _node(network: Network, number_of: str, at: str) -> str:
-    place = whole(number_of, at)
+    place = integer(number_of, at)
     if place >= len(network.nodes):
         raise InputError(f"{at}: there is no node {place}")
     return network.nodes[place]
 
 
 def _lines(arcs: list[tuple[str, str, Arc]], network: Network) -> Iterator[Line]:
-    """Arcs paired with those back, largest first; of what does not pair, why."""
-    there: dict[tuple[str, str], list[Arc]] = defaultdict(list)
+    """Links of arcs paired with those back, the largest first; the others are left out."""
+    between: dict[tuple[str, str], list[Arc]] = defaultdict(list)
     for a, z, arc in arcs:
-        there[a, z].append(arc)
-    for ends in there.values():
+        between[a, z].append(arc)
+    for ends in between.values():
         ends.sort(key=lambda arc: -arc[1])
     done: set[tuple[str, str]] = set()
     for a, z, (name, _) in arcs:
@@ -85,13 +85,12 @@ def _lines(arcs: list[tuple[str, str, Arc]], network: Network) -> Iterator[Line]
         if a == z or (a, z) in done:
             continue
         done |= {(a, z), (z, a)}
-        out, back = there[a, z], there.get((z, a), [])
+        out, back = between[a, z], between.get((z, a), [])
         for (first, gbps), (_, other) in zip(out, back, strict=False):
             if gbps != other:
                 what = f"{abs(gbps - other):g} Gb/s of link {first}"
-                network.leave_out(
-                    what, f"one way has {gbps:g}, the other {other:g}: the smaller is kept"
-                )
-            yield Line(first, a, z, min(gbps, other))
+                why = f"one way has {gbps:g}, the other {other:g}: the smaller is kept"
+                network.leave_out(what, why)
+            yield Line(first, a, z, gbps=min(gbps, other))
         for alone, _ in out[len(back) :] + back[len(out) :]:
             network.leave_out(f"arc {alone}", "has none back, and a link carries both ways")

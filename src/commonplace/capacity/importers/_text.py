@@ -1,4 +1,4 @@
-"""Files of other programs, as text and numbers; what is not a number is said with its place."""
+"""Files of other programs as text, JSON and numbers; an error names the place of a bad value."""
 
 import json
 import math
@@ -41,28 +41,39 @@ def json_of(path: Path, text: str) -> Any:
         raise InputError(f"{display_path(path)} is not JSON: {str(error)[:100]}") from error
 
 
+def objects(value: Any, problem: str) -> list[dict[str, Any]]:
+    """The value, if it is a list of JSON objects.
+
+    Raises:
+        InputError: it is something else; `problem` is the message.
+    """
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise InputError(problem)
+    return value
+
+
 def number(value: Any, where: str) -> float:
-    """A number that is none below zero.
+    """The value as a number of 0 or more.
 
     Raises:
         InputError: it is something else.
     """
     try:
-        found = float(value)
+        result = float(value)
     except (TypeError, ValueError):
-        found = math.nan
-    if isinstance(value, bool) or not math.isfinite(found) or not 0 <= found <= 1e18:
+        result = math.nan
+    if isinstance(value, bool) or not math.isfinite(result) or not 0 <= result <= 1e18:
         raise InputError(f"{where}: '{str(value)[:40]}' is not a number of 0 or more")
-    return found
+    return result
 
 
-def whole(value: Any, where: str) -> int:
-    """A whole number of 0 or more.
+def integer(value: Any, where: str) -> int:
+    """The value as a whole number of 0 or more.
 
     Raises:
         InputError: it is something else.
     """
-    found = number(value, where)
-    if found != int(found):
+    result = number(value, where)
+    if result != int(result):
         raise InputError(f"{where}: '{str(value)[:40]}' is not a whole number")
-    return int(found)
+    return int(result)

@@ -62,8 +62,8 @@ def _share(plan: Plan, part: float) -> _Share:
     largest = max(machines, key=lambda project: project.racks)
 
     def share(attribute: str) -> float:
-        total = sum(getattr(project, attribute) for project in machines)
-        return max(total * part, getattr(largest, attribute))
+        total = sum(float(getattr(project, attribute)) for project in machines)
+        return max(total * part, float(getattr(largest, attribute)))
 
     return _Share(
         racks=share("racks"),

@@ -67,8 +67,8 @@ def make(
     """Place the projects of the plan in DIR that have no place, and order what all need.
 
     The cost of orders, lateness and refusals is the least that is found. Prints the bound, the gap,
-    and the reason of each project that is refused or not where it was wanted. Ctrl-C ends the search
-    with the best plan so far.
+    and the reason of each project that is refused or not where it was wanted. Ctrl-C ends the
+    search with the best plan so far.
 
     Exit code 0: the plan holds. 1: something that was decided before breaks it.
     """
