@@ -1,15 +1,18 @@
 """Plans of `make`: against every placement of tiny pools, `check`, and their own reasons."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from time import process_time
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commonplace.capacity import Plan, Proposal, Size, check, demo, make, order
+from commonplace.capacity import Plan, Proposal, Size, check, demo, make, order, placement
 from commonplace.capacity.placement.choices import first_month, late_cost, pool, refused_cost
 from commonplace.capacity.placement.reasons import Reason
 from commonplace.capacity.plan.model import (
@@ -316,3 +319,32 @@ def test_reasons_that_there_is_no_time_for_are_said_to_be_missing() -> None:
     assert short.reasons
     for one in short.reasons:
         assert one.sentence.endswith(": why was not looked for, for the time was over")
+
+
+# ------------------------------------------------------------------ the trip
+
+
+def test_no_step_calls_back_into_a_file_that_is_at_work() -> None:
+    """What a step needs it is given: no call goes to a file that a caller's caller stands in."""
+    room, stack, backwards = str(Path(placement.__file__).parent), [""], set()
+
+    def follow(frame: FrameType, event: str, argument: object) -> None:
+        file = frame.f_code.co_filename
+        if not file.startswith(room) or frame.f_code.co_name.startswith("<"):
+            return
+        if event == "call":
+            if file in stack and file != stack[-1]:
+                backwards.add((Path(stack[-1]).name, frame.f_code.co_qualname))
+            stack.append(file)
+        elif event == "return":
+            stack.pop()
+
+    plan = demo(Size(4, 16), 2)
+    sys.setprofile(follow)
+    try:
+        proposal = make(plan, 10, stopped=lambda: False)
+    finally:
+        sys.setprofile(None)
+    assert proposal.reasons
+    assert len(stack) == 1
+    assert backwards == set()
