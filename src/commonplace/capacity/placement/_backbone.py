@@ -7,16 +7,14 @@ of it. Failures never enter the programme as such: `_cuts` asks for the flows un
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
 from commonplace.capacity.network.topology import Network, network, node, shares
 from commonplace.capacity.placement._rows import HouseRows
 from commonplace.capacity.placement.choices import Choices
-from commonplace.capacity.plan.model import ANYWHERE, Link, Plan
+from commonplace.capacity.plan.model import ANYWHERE, Plan
 from commonplace.capacity.plan.stock import Months, growth
-from commonplace.capacity.procurement.purchases import present_units, too_soon
 from commonplace.foundation.arrays import Float64s, Int64s
 
 Source = tuple[str, int]  # a product at a node
@@ -62,7 +60,10 @@ def add_backbone(rows: HouseRows) -> Backbone:
     none = np.zeros(horizon)
     in_stock = np.array([rows.stock.get((k.id, k.item), none) for k in plan.links])
     in_stock = in_stock.reshape(len(plan.links), horizon)
-    units = [_add_units(rows, *pair) for pair in zip(plan.links, in_stock, strict=True)]
+    units = [
+        rows.add_units(link.id, plan.item[link.item], link.max_units - stock.max(initial=0.0))
+        for link, stock in zip(plan.links, in_stock, strict=True)
+    ]
     return Backbone(
         plan=plan,
         net=net,
@@ -78,23 +79,6 @@ def nodes_of_houses(plan: Plan, net: Network) -> Int64s:
     """The node of each house."""
     index = {site: n for n, site in enumerate(net.nodes)}
     return np.array([node(plan, index, house) for house in plan.houses], np.int64)
-
-
-def _add_units(rows: HouseRows, link: Link, in_stock: Months) -> Int64s:
-    """Cumulative units of a link: the present orders' at least, up to `max_units`."""
-    plan, horizon = rows.plan, rows.plan.horizon
-    item = plan.item[link.item]
-    now = present_units(plan, link.id, item)
-    upper = np.maximum(link.max_units - in_stock.max(initial=0.0), now)
-    soon = too_soon(plan, item)
-    upper[:soon] = now[:soon]
-    cost = np.zeros(horizon)
-    cost[-1] = item.cost / rows.unit
-    columns = rows.programme.add_columns(horizon, cost, now, upper, integer=True)
-    rows.present_costs.append(float(now[-1]) * item.cost)
-    for before, after in pairwise(columns):
-        rows.row((link.id, "units"), {int(after): 1.0, int(before): -1.0}, lower=0.0)
-    return columns
 
 
 def _add_parts(

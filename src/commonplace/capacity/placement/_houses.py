@@ -6,7 +6,6 @@ its answer among plans of one cost depends on it; `columns_of` notes where a hou
 """
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 
@@ -24,7 +23,6 @@ from commonplace.capacity.plan.model import Item, Plan, Project
 from commonplace.capacity.procurement.purchases import (
     facing_ports,
     present_units,
-    too_soon,
     units_for,
 )
 from commonplace.foundation.arrays import Float64s, Int64s
@@ -51,7 +49,7 @@ def _add_house(model: HouseRows, number: int, house: str) -> None:
     for item in model.items:
         _add_brought(model, house, item, house_choices)
     for item in model.items:
-        model.units[house, item.id] = _add_gear(model, house, item)
+        model.add_units(house, item, _most_units(model, house, item))
     for month in range(model.plan.horizon):
         _add_house_limits(model, house, month)
         add_gear_rows(model, house, month)
@@ -89,28 +87,13 @@ def _bringing(
     return house_choices[amount > 0], amount[amount > 0]
 
 
-def _add_gear(model: HouseRows, house: str, item: Item) -> Int64s:
-    """Cumulative units: the present orders' at least, and no more while it is too soon."""
-    horizon, now = model.plan.horizon, present_units(model.plan, house, item)
-    cost = np.zeros(horizon)
-    cost[-1] = item.cost / model.unit
-    upper = np.full(horizon, _most_units(model, house, item, now))
-    soon = too_soon(model.plan, item)
-    upper[:soon] = now[:soon]
-    columns = model.programme.add_columns(horizon, cost, now, upper, integer=True)
-    model.present_costs.append(float(now[-1]) * item.cost)
-    for before, after in pairwise(columns):
-        model.row((house, "units"), {int(after): 1.0, int(before): -1.0}, lower=0.0)
-    return columns
-
-
-def _most_units(model: HouseRows, house: str, item: Item, now: Float64s) -> float:
+def _most_units(model: HouseRows, house: str, item: Item) -> float:
     """What all that could come here would need of this item alone, and one more."""
     # Not what the gray box holds, or the gray box could never be named as a cause.
     load = {need: _most_load(model, house, need) for need in ("ports", "south", "north")}
     facing = _most_facing_ports(model, house) if item.role == "skeleton" else 0.0
     needed = units_for(model.plan, item, load, facing)
-    return needed + 1.0 + float(now.max(initial=0.0))
+    return needed + 1.0 + float(present_units(model.plan, house, item).max(initial=0.0))
 
 
 def _most_load(model: HouseRows, house: str, resource: str) -> float:

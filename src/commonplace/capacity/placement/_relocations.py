@@ -187,14 +187,14 @@ class Relocations:
     def _lower_of_orders(self) -> Float64s:
         """Lower sides at which no unit that is ordered goes away, or comes later."""
         lower = self.master.matrix.lower.copy()
-        for units in [*self.master.rows.units.values(), *self.master.backbone.units]:
+        for units in self.master.rows.units.values():
             lower[units] = np.maximum(lower[units], np.round(self.values[units]))
         return lower
 
     def _costs_of_late_orders(self) -> Float64s:
         """Costs in which each month that a unit is there costs a little."""
         costs = self.master.matrix.cost.copy()
-        for units in [*self.master.rows.units.values(), *self.master.backbone.units]:
+        for units in self.master.rows.units.values():
             costs[units] += _HOLDING * costs[units[-1]] + 1e-6
         return costs
 

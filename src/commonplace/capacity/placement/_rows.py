@@ -8,13 +8,14 @@ written, or in which order; `_houses`, `_gear_rows` and `_backbone` do.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
 from commonplace.capacity.feasibility.resources import Row, Stock, site_rows
 from commonplace.capacity.placement.choices import Choices
 from commonplace.capacity.plan.model import Item, Plan, Project
-from commonplace.capacity.procurement.purchases import given_stock
+from commonplace.capacity.procurement.purchases import given_stock, present_units, too_soon
 from commonplace.capacity.solver.highs import scale
 from commonplace.capacity.solver.programme import Programme
 from commonplace.foundation.arrays import Float64s, Int64s
@@ -75,7 +76,7 @@ class HouseRows:
     """A programme with the meaning of its columns and rows; its lists grow as it is written.
 
     `family` says of each row what it holds: (site, resource). Columns of a house are kept by
-    (house, item) or (house, resource), each [horizon].
+    (house, item) or (house, resource), of links by (link, item), each [horizon].
     """
 
     plan: Plan
@@ -130,6 +131,24 @@ class HouseRows:
         self.programme.add_entries(arrivals, self.choice[choices], -amount)
         self.family.extend([(site, "load")] * horizon)
         self.recurrences.append(Recurrence(columns, choices, amount))
+        return columns
+
+    def add_units(self, place: str, item: Item, most: float) -> Int64s:
+        """Columns [horizon] of cumulative units of gear or of a link, up to `most`.
+
+        They are the present orders' at least, and no more while it is too soon.
+        """
+        horizon, now = self.plan.horizon, present_units(self.plan, place, item)
+        soon = too_soon(self.plan, item)
+        cost = np.zeros(horizon)
+        cost[-1] = item.cost / self.unit
+        upper = np.maximum(most, now)
+        upper[:soon] = now[:soon]
+        columns = self.programme.add_columns(horizon, cost, now, upper, integer=True)
+        self.present_costs.append(float(now[-1]) * item.cost)
+        for before, after in pairwise(columns):
+            self.row((place, "units"), {int(after): 1.0, int(before): -1.0}, lower=0.0)
+        self.units[place, item.id] = columns
         return columns
 
     def gear_terms(

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from commonplace.capacity.placement._backbone import Backbone
 from commonplace.capacity.placement._rows import HouseRows
 from commonplace.capacity.plan.model import Plan
 from commonplace.capacity.procurement.purchases import OrderedUnits, as_orders, present_units
@@ -46,7 +45,6 @@ class Translation:
     """Which columns stand for what of a plan, with their bounds."""
 
     rows: HouseRows
-    backbone: Backbone
     arrivals: Arrivals
     bounds: Matrix  # of which only the columns are used
 
@@ -54,10 +52,8 @@ class Translation:
         """The values of a plan: the choices that are its placements, the units of its orders."""
         rows, choices = self.rows, self.rows.choices
         values = self.bounds.lower.copy()
-        for (house, item), columns in rows.units.items():
-            values[columns] = present_units(plan, house, plan.item[item])
-        for columns, link in zip(self.backbone.units, plan.links, strict=True):
-            values[columns] = present_units(plan, link.id, plan.item[link.item])
+        for (place, item), columns in rows.units.items():
+            values[columns] = present_units(plan, place, plan.item[item])
         placed = {p.project: (p.house, p.month - 1) for p in plan.placements}
         for column, p, h, month in zip(
             rows.choice, choices.project, choices.house, choices.month, strict=True
@@ -86,12 +82,8 @@ class Translation:
         plan = self.rows.plan
         placements = self.rows.choices.placements(values[self.rows.choice] > 0.5)
         ordered = [
-            OrderedUnits(house, plan.item[item], np.round(values[columns]))
-            for (house, item), columns in self.rows.units.items()
-        ]
-        ordered += [
-            OrderedUnits(link.id, plan.item[link.item], np.round(values[columns]))
-            for columns, link in zip(self.backbone.units, plan.links, strict=True)
+            OrderedUnits(place, plan.item[item], np.round(values[columns]))
+            for (place, item), columns in self.rows.units.items()
         ]
         return replace(
             plan, placements=plan.placements + placements, orders=as_orders(plan, ordered)

@@ -178,7 +178,7 @@ def master_programme(plan: Plan, orders: tuple[Order, ...]) -> MasterProgramme:
     constant = int(rows.programme.add_columns(1, rows.constant / rows.unit, 1.0, 1.0)[0])
     matrix = rows.programme.matrix()
     assert len(rows.family) == rows.programme.rows
-    translation = Translation(rows, backbone, arrivals(rows), matrix)
+    translation = Translation(rows, arrivals(rows), matrix)
     start = translation.values(replace(plan, orders=orders))
     is_choice = np.zeros(len(matrix.cost), bool)
     is_choice[rows.choice] = True

@@ -193,14 +193,15 @@ class Packing:
 
     def values(self, master: MasterProgramme, values: Float64s) -> Float64s:
         """These values with the places, and the gear for them, of the packing."""
-        values, houses = values.copy(), master.plan.houses
-        values[master.rows.choice] = self.selected()
-        for columns in master.rows.units.values():
+        rows, values, houses = master.rows, values.copy(), master.plan.houses
+        values[rows.choice] = self.selected()
+        gear = {(h, i.id): rows.units[h, i.id] for h in houses for i in rows.items}
+        for columns in gear.values():
             values[columns] = master.matrix.lower[columns]
         for item, units in self.gear.units_for(self.loads.load, np.arange(len(houses))):
-            for n, house in enumerate(houses if item else ()):
-                assert item is not None
-                values[master.rows.units[house, item.id]] += units[n]
+            if item is not None:
+                for house, house_units in zip(houses, units, strict=True):
+                    values[gear[house, item.id]] += house_units
         return master.translation.completed(values)
 
 
