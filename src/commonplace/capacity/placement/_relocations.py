@@ -226,10 +226,9 @@ def _without(matrix: Matrix, families: list[Family | None], dropped: Collection[
 
 def _irreducible(matrix: Matrix, families: list[Family | None]) -> tuple[Family, ...]:
     """The families that cannot hold together with the rest; they are taken back half by half."""
-    names = sorted(
-        {family for family in families if family},
-        key=lambda family: (ORDER.index(family[1]), family[0]),
-    )
+    # Of one resource the house comes before campus and region, as its rows do.
+    named = dict.fromkeys(family for family in families if family)
+    names = sorted(named, key=lambda family: ORDER.index(family[1]))
     dropped = set(names)
 
     def take_back(some: list[Family]) -> None:
