@@ -36,11 +36,11 @@ class FailureCuts:
         self._held = np.ones(backbone.plan.horizon, bool)
 
     def give_up(self, months: Bools) -> None:
-        """Hold these months no longer: what is decided breaks them already."""
+        """Holds these months no longer, because what is decided breaks them already."""
         self._held[months] = False
 
     def separate(self, values: Float64s) -> Violations:
-        """What these values violate in the months that are held."""
+        """The cuts that these values violate in the months that are held."""
         if not self.backbone.may_carry:
             return Violations([], np.zeros(len(self._held), bool))
         net, demand = self.backbone.net, np.maximum(self.backbone.demand(values), 0.0)

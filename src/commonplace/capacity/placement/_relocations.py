@@ -142,7 +142,7 @@ class Relocations:
         *,
         keep_orders: bool = False,
     ) -> Float64s | None:
-        """`keep_orders`: the orders of the plan stay, or come earlier."""
+        """The cheapest plan by `costs`; `keep_orders`: its orders stay, or come earlier."""
         for _ in range(_ROUNDS):
             part = self._part(project, house, months, costs)
             matrix = part.matrix

@@ -26,7 +26,7 @@ _TRIES = 8  # times that a proposal is repaired
 
 
 def search(incumbent: Incumbent, random: np.random.Generator) -> None:
-    """Improve until the time is over or nothing is left to improve."""
+    """Improves the incumbent until the time is over or nothing is left to improve."""
     master, budget = incumbent.master, incumbent.budget
     if incumbent.is_over():
         return
@@ -53,7 +53,7 @@ def search(incumbent: Incumbent, random: np.random.Generator) -> None:
 
 
 def _pack(incumbent: Incumbent, packing: Packing, deadline: float, turns: int = _TURNS) -> None:
-    """Anneal, propose; a proposal that a failure breaks teaches its cuts."""
+    """Anneals and proposes in turn; a proposal that a failure breaks teaches its cuts."""
     turn = (deadline - monotonic()) / turns
     while not incumbent.is_over() and monotonic() < deadline - 0.5 * turn:
         anneal(packing, min(monotonic() + turn, deadline), incumbent.should_stop)
@@ -61,7 +61,7 @@ def _pack(incumbent: Incumbent, packing: Packing, deadline: float, turns: int = 
 
 
 def _propose(incumbent: Incumbent, packing: Packing) -> None:
-    """Order for what is packed, and take the plan if it holds and costs less."""
+    """Orders for what is packed, and offers the plan if it holds."""
     master, stop = incumbent.master, incumbent.should_stop
     links = np.zeros(len(incumbent.best), bool)
     links[master.backbone.units] = True
@@ -83,7 +83,7 @@ def _propose(incumbent: Incumbent, packing: Packing) -> None:
 
 
 def _solve_all(incumbent: Incumbent, duals: Float64s | None) -> None:
-    """Everything that may be in a better plan, at once: the best there is, or a higher bound."""
+    """Solves for all that may be in a better plan: the best there is, or a higher bound."""
     master = incumbent.master
     if incumbent.is_over():
         return
@@ -102,7 +102,7 @@ def _step_end(incumbent: Incumbent) -> float:
 
 
 def _improve_parts(incumbent: Incumbent, random: np.random.Generator, deadline: float) -> None:
-    """Free some projects and houses around one and solve, again and again; more if it is quick."""
+    """Frees some projects and houses and solves, again and again; more of them if it is quick."""
     size = dict.fromkeys(_KINDS, 300.0)
     while not incumbent.is_over() and monotonic() < deadline:
         kind = _KINDS[incumbent.steps % 3]

@@ -1,4 +1,4 @@
-"""The search over a packing: take projects out around one that is late, put them back otherwise.
+"""The search over a packing: projects around a late one are taken out and put back otherwise.
 
 Ruin and recreate (Schrimpf et al. 2000): a few projects of one to four houses at once, put back in
 another order, each where it is cheapest; worse states are kept for a while (annealing). Hundreds of
@@ -73,7 +73,7 @@ def _first_heat(packing: Packing) -> float:
 
 
 def _change(packing: Packing) -> None:
-    """Some projects of one to four houses around a seed, out and in again."""
+    """Takes out some projects of one to four houses around a seed, and puts them back."""
     random, choices, standing = packing.random, packing.options.choices, packing.loads.standing
     costs = packing.project_costs()
     weight = np.sqrt(costs) + 0.02 * np.sqrt(costs.mean() + 1.0) + 1e-9

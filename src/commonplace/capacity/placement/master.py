@@ -83,7 +83,7 @@ class MasterProgramme:
         return float(np.maximum(low, (activity - self.matrix.row_upper) / side).max(initial=0.0))
 
     def add(self, cuts: list[Cut]) -> None:
-        """Hold these too; what is decided may violate them already."""
+        """Holds these cuts too; what is decided may violate them already."""
         if cuts:
             self.matrix = widened(with_rows(self.matrix, cuts), self.start)
 

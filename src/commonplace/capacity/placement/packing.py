@@ -100,7 +100,7 @@ class Packing:
     loads: PackingLoads
 
     def put(self, project: int) -> bool:
-        """Into the cheapest choice that fits, in time if any does; False: none is worth it."""
+        """Puts a project where it is cheapest, in time if it can; False: nothing is worth it."""
         at = self.options.of(project)
         at = at[self.random.random(len(at)) > _OVERLOOKED]
         in_time = self.options.choices.late[at] <= 0
@@ -130,7 +130,7 @@ class Packing:
         return True
 
     def take_out(self, project: int) -> None:
-        """Out of where it stands."""
+        """Takes a project out of where it stands."""
         at = self.loads.standing[project : project + 1].copy()
         if at[0] < 0:
             return
@@ -167,7 +167,7 @@ class Packing:
         loads.load[house], loads.gear_cost[house], loads.uses[house] = load, cost, uses
 
     def learn(self, master: MasterProgramme, duals: Float64s | None = None) -> None:
-        """Take over the cuts that the programme has by now."""
+        """Takes over the cuts that the programme has by now."""
         self.costs = cut_costs(master, self.costs.price, duals)
         use = np.zeros(len(self.costs.room))
         for project in np.flatnonzero(self.loads.standing >= 0).tolist():

@@ -91,7 +91,7 @@ def late_at_house(
 
 
 def _because(house: str, cause: str) -> str:
-    """Why no order helps."""
+    """The clause that says why no order helps."""
     if cause == "lead":
         return "no item of the plan that brings it arrives in time"
     if cause == "several":
@@ -214,7 +214,7 @@ def _ready(plan: Plan, stranded: Stranding | None, machines: int) -> int | None:
 
 
 def _sentence(plan: Plan, row: Reconciled, stranded: int, gear: list[Purchase]) -> str:
-    """Machines here, bits there, and what to order instead."""
+    """The sentence of a row: machines here, bits there, and what to order instead."""
     bits = f"in month {row.network}" if row.network else "not within the horizon"
     sentence = (
         f"{row.project} in {row.house}: machines arrive in month {row.machines}, "

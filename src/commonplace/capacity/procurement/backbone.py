@@ -82,7 +82,7 @@ def _unmet(
 
 
 def _cheapest(resilience: Resilience, model: "_Model", held: list[int]) -> BackboneOrders:
-    """Cuts until nothing that is held is violated; with real units first, then whole ones."""
+    """Adds cuts until nothing that is held is violated; with real units first, then whole ones."""
     relaxed = _within_cuts(resilience, model, held, model.present, relaxed=True)
     if relaxed is None:
         remark = f"no orders for links were found within {_SECONDS:g} seconds, so none are made"
@@ -126,7 +126,7 @@ def _within_cuts(
 def _add_violated(
     resilience: Resilience, model: "_Model", units: list[OrderedUnits], held: list[int]
 ) -> int:
-    """Add the metric inequalities that these units violate in months that are held; how many."""
+    """Adds the inequalities that these units violate in months that are held; says how many."""
     factors = resilience.factors(model.capacity(units), 1.0)
     new = 0
     for failure, month in np.argwhere(factors.bound < 1 - TOLERANCE):
@@ -185,7 +185,7 @@ class _Model:
         )
 
     def cut(self, metric: Metric, failure: int, month: int) -> int:
-        """Add a metric inequality for a failure and month; 0 if it is there already."""
+        """Adds a metric inequality for a failure and month; 0 if it is there already."""
         key = (failure, month, metric.lengths.tobytes())
         if key in self.cuts:
             return 0
