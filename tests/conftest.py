@@ -5,13 +5,17 @@ ones.
 """
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 from hypothesis import HealthCheck, settings
 
 from commonplace import Library
+from commonplace.library import as_json
+from json_page import differences
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
@@ -36,3 +40,19 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
         return path
 
     return write
+
+
+@pytest.fixture(autouse=True)
+def printed_objects(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every object that a verb prints in this process is as docs/json.md documents it."""
+    wrong: list[str] = []
+
+    def documented(record: Mapping[str, Any], indent: int | None = None) -> str:
+        verb = click.get_current_context().command_path.removeprefix("commonplace ")
+        verb = "explain NUMBER" if verb == "explain" and "rank" in record else verb
+        wrong.extend(differences(record, verb, verb))
+        return as_json(record, indent)
+
+    monkeypatch.setattr("commonplace.cli.terminal.output.as_json", documented)
+    yield
+    assert wrong == [], "docs/json.md says otherwise"

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commonplace.cli.terminal.output import (
-    Painted,
+    StyledText,
     bold,
     cells,
     clean,
     cut,
     cut_left,
     flat,
-    joined,
+    join,
     paint,
     wrap,
 )
@@ -41,8 +41,8 @@ def test_no_control_character_gets_through(text: str) -> None:
 @given(_NASTY)
 def test_colours_are_ours_and_only_ours(text: str) -> None:
     assert click.unstyle(bold(text)) == clean(text)
-    assert click.unstyle(joined([text, bold(text)], "|")) == clean(text) + "|" + clean(text)
-    assert isinstance(joined([text]), Painted)
+    assert click.unstyle(join([text, bold(text)], "|")) == clean(text) + "|" + clean(text)
+    assert isinstance(join([text]), StyledText)
 
 
 def test_no_colour_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""`commonplace add`: files and folders into the library, and a summary of what became of them."""
+"""`commonplace add`: add files and folders to the library, and print what became of them."""
 
 import sys
 from collections import Counter
@@ -10,7 +10,7 @@ import click
 
 from commonplace.cli.arguments.options import library_option, open_library
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.terminal.output import bold, dim, on_terminal, say, stopped
+from commonplace.cli.terminal.output import bold, dim, on_terminal, print_interrupt, say
 from commonplace.cli.terminal.places import short_path
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _NAMED = 10  # skipped files that are named in the summary
 
 
 @verb(
-    "Add files and folders; again: only what changed.",
+    "Add files and folders; again, only what changed.",
     "commonplace add ~/notes paper.pdf page.html",
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
@@ -31,33 +31,33 @@ _NAMED = 10  # skipped files that are named in the summary
 @click.option("-v", "--verbose", is_flag=True, help="Print a line for each file once it is safe.")
 @library_option
 def add(paths: tuple[str, ...], no_vectors: bool, verbose: bool) -> None:
-    """Add files and folders to the library; a second time, only what changed is read."""
+    """Add files and folders to the library. A second time, only what changed is read."""
     from commonplace import WeightsError
     from commonplace.corpus import require
 
-    done: list[FileReport] = []
-    require(paths)  # before a library is started for nothing
+    reports: list[FileReport] = []
+    require(paths)  # so that a wrong path does not leave an empty library behind
     library = open_library(new=True)
     try:
         with _bars() as bars:
 
-            def note(report: "FileReport") -> None:
-                done.append(report)
+            def record(report: "FileReport") -> None:
+                reports.append(report)
                 if verbose:
-                    _tell(report, bars)
+                    _print_file(report, bars)
 
             progress = bars.progress if bars else _silent
-            report = library.add(*paths, vectors=not no_vectors, progress=progress, on_file=note)
+            report = library.add(*paths, vectors=not no_vectors, progress=progress, on_file=record)
     except KeyboardInterrupt:
-        stopped("stopped; what was added is kept, run the same command to go on")
+        print_interrupt("stopped; what was added is kept, run the same command to go on")
         click.get_current_context().exit(130)
     except WeightsError as error:
-        _summarise(done)
+        _summarise(reports)
         raise WeightsError(
             f"{str(error).rstrip('.')}; what was added can be found by its words all the same, "
             "and the same command goes on with the vectors"
         ) from error
-    _summarise(done, report)
+    _summarise(reports, report)
 
 
 @contextmanager
@@ -76,8 +76,8 @@ def _silent(stage: str, done: int, total: int | None, unit: str) -> None:
     """No progress."""
 
 
-def _tell(report: "FileReport", bars: "Bars | None") -> None:
-    """One line for a file, at once: outcome, path and, if there is one, the reason."""
+def _print_file(report: "FileReport", bars: "Bars | None") -> None:
+    """Print one line for a file: its outcome, its path, and the reason if there is one."""
     line = "\t".join(filter(None, (report.outcome, report.path, report.reason)))
     if bars and on_terminal():
         bars.above(line)
@@ -87,22 +87,22 @@ def _tell(report: "FileReport", bars: "Bars | None") -> None:
 
 def _summarise(files: "list[FileReport]", report: "AddReport | None" = None) -> None:
     counts = Counter[str](file.outcome for file in files)
-    found = [f"{counts[outcome]} {outcome}" for outcome in _OUTCOMES if counts[outcome]]
-    say(bold(", ".join(found) or "no files"), " · ", _made(files, report))
+    outcomes = [f"{counts[outcome]} {outcome}" for outcome in _OUTCOMES if counts[outcome]]
+    say(bold(", ".join(outcomes) or "no files"), " · ", _new_entries(files, report))
     if report:
         say(dim(", ".join(f"{stage} {s:.1f} s" for stage, s in report.seconds.items())))
     _list("skipped", [file for file in files if file.outcome == "skipped"])
     _list("read in part", [f for f in files if f.outcome in {"added", "changed"} and f.reason])
 
 
-def _made(files: "list[FileReport]", report: "AddReport | None") -> str:
+def _new_entries(files: "list[FileReport]", report: "AddReport | None") -> str:
     passages = sum(f.passages for f in files if f.outcome in {"added", "changed"})
     vectors = report.vectors if report else 0
     return f"{passages:,} new passages, {vectors:,} new vectors"
 
 
 def _list(heading: str, files: "list[FileReport]") -> None:
-    """The first of these files, each with its reason."""
+    """Print the first of these files, each with its reason."""
     if not files:
         return
     say(f"{heading}:")

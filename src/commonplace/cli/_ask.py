@@ -1,4 +1,4 @@
-"""`commonplace ask`: an answer whose every sentence is cited, or a refusal that cites nothing."""
+"""`commonplace ask`: an answer in which every sentence is cited, or a refusal."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -14,7 +14,17 @@ from commonplace.cli.arguments.options import (
     wear_options,
 )
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.terminal.output import bold, columns, dim, flat, paint, print_json, say, wrap
+from commonplace.cli.terminal.output import (
+    bold,
+    columns,
+    dim,
+    flat,
+    paint,
+    plural,
+    print_json,
+    say,
+    wrap,
+)
 from commonplace.cli.terminal.places import place, short_path, title_line
 from commonplace.library import answer_record, citation_id
 
@@ -36,7 +46,7 @@ _REFUSED = 1
 @click.option(
     "--model",
     metavar="SPEC",
-    help="Let a model write: SmolLM2-135M-Instruct, a GGUF file, http://HOST:PORT/v1#NAME.",
+    help="Let a model write: SmolLM2-135M-Instruct, a GGUF file, or http://HOST:PORT/v1#NAME.",
 )
 @wear_options
 @click.option(
@@ -45,8 +55,8 @@ _REFUSED = 1
     default="normal",
     show_default=True,
     help=(
-        "How much a false answer is feared. Of trick questions are answered, and of good ones "
-        "refused: low 54 % and 18 %, normal 36 % and 32 %, high 11 % and 70 %, "
+        "How much to avoid false answers. Share of trick questions that are answered, and of good "
+        "questions that are refused: low 54 % and 18 %, normal 36 % and 32 %, high 11 % and 70 %, "
         "highest 3 % and 90 %."
     ),
 )
@@ -62,7 +72,10 @@ def ask(
     selection: Selection,
     as_json: bool,
 ) -> None:
-    """Answer a question from the library, every sentence cited; exit code 1: it holds no answer."""
+    """Answer a question from the library, every sentence cited.
+
+    The exit code is 1 if the library holds no answer.
+    """
     from commonplace import Answer
     from commonplace.answers import CAUTION
 
@@ -94,9 +107,9 @@ def _print_answer(answer: "Answer", as_of: datetime | None) -> None:
     for line in wrap(" ".join(marked), width):
         say(line)
     say()
-    said = {flat(sentence.text) for sentence in answer.sentences}
-    for citation in _first(answer):
-        _print_source(numbers[_key(citation)], citation, said, width)
+    sentences = {flat(sentence.text) for sentence in answer.sentences}
+    for citation in _citations(answer):
+        _print_source(numbers[_key(citation)], citation, sentences, width)
     _print_footer(answer, as_of)
 
 
@@ -104,27 +117,27 @@ def _key(citation: "Citation") -> tuple[str, int, int]:
     return citation.passage.id, citation.start, citation.end
 
 
-def _first(answer: "Answer") -> "list[Citation]":
+def _citations(answer: "Answer") -> "list[Citation]":
     """Each citation once, in the order of the answer."""
-    found: dict[tuple[str, int, int], Citation] = {}
+    by_key: dict[tuple[str, int, int], Citation] = {}
     for sentence in answer.sentences:
         for citation in sentence.citations:
-            found.setdefault(_key(citation), citation)
-    return list(found.values())
+            by_key.setdefault(_key(citation), citation)
+    return list(by_key.values())
 
 
 def _numbers(answer: "Answer") -> dict[tuple[str, int, int], int]:
-    return {_key(citation): n for n, citation in enumerate(_first(answer), 1)}
+    return {_key(citation): n for n, citation in enumerate(_citations(answer), 1)}
 
 
-def _print_source(number: int, citation: "Citation", said: set[str], width: int) -> None:
-    """Mark, place and heading; then the quote where the answer does not say it word for word."""
+def _print_source(number: int, citation: "Citation", sentences: set[str], width: int) -> None:
+    """Print mark, place and heading, and the quote unless it is a sentence of the answer."""
     say(bold(f"[{number}] "), place(citation.passage, citation.locator))
     margin = " " * len(f"[{number}] ")
     name = citation_id(citation)
     room = columns() - len(margin) - len(name) - 2
     say(margin, title_line(citation.passage, room), dim(f"  {name}"))
-    if flat(citation.quote) not in said:
+    if flat(citation.quote) not in sentences:
         for line in wrap(f"“{citation.quote}”", width - len(margin)):
             say(margin, dim(line))
     if citation.changed:
@@ -134,41 +147,42 @@ def _print_source(number: int, citation: "Citation", said: set[str], width: int)
 def _print_footer(answer: "Answer", as_of: datetime | None) -> None:
     oldest, newest = (f"{when.astimezone():%Y-%m-%d}" for when in (answer.oldest, answer.newest))
     written = f"sources written {oldest}" + (f" to {newest}" if newest != oldest else "")
-    asked = f" · as of {as_of.astimezone():%Y-%m-%d %H:%M}" if as_of else ""
-    took = sum(answer.timings.values())
+    moment = f" · as of {as_of.astimezone():%Y-%m-%d %H:%M}" if as_of else ""
+    seconds = sum(answer.timings.values())
     say()
-    say(dim(f"{written}{asked} · {answer.reader} · {took:.1f} s"))
+    say(dim(f"{written}{moment} · {answer.reader} · {seconds:.1f} s"))
     _print_worn(answer.worn)
     _print_unsupported(answer.unsupported)
     _print_drafts(answer.speculation)
 
 
 def _print_worn(worn: "tuple[WornAdapter, ...]") -> None:
-    """Each adapter with its strength, and what is to be known of it."""
-    for one in worn:
-        strength = "" if one.strength == 1 else f" at strength {one.strength:g}"
-        unchecked = f": {one.unchecked}" if one.unchecked else ""
-        say(dim(f"wore {one.path}{strength}{unchecked}"))
-        if one.stale:
-            count = len(one.stale)
+    """Print each adapter with its strength, and whether it is stale."""
+    for adapter in worn:
+        strength = "" if adapter.strength == 1 else f" at strength {adapter.strength:g}"
+        unchecked = f": {adapter.unchecked}" if adapter.unchecked else ""
+        say(dim(f"wore {adapter.path}{strength}{unchecked}"))
+        if adapter.stale:
+            count = len(adapter.stale)
             items = "an item" if count == 1 else f"{count} items"
             changed = f"{items} that it was trained on {'has' if count == 1 else 'have'} changed"
             say(paint(f"  it is stale: {changed} or gone since", fg="yellow"))
 
 
-def _print_drafts(made: "Generation | None") -> None:
+def _print_drafts(generation: "Generation | None") -> None:
     from commonplace.models import NOT_ASKED
 
-    if made and made.off and made.off != NOT_ASKED:
-        say(dim(f"nothing drafted: {made.off}"))
-    elif made and made.drafted:
-        gain = f": {made.speed_up:.2f} times as fast" if made.speed_up else ""
-        say(dim(f"{made.accepted} of {made.drafted} drafted tokens were right{gain}"))
+    if generation and generation.off and generation.off != NOT_ASKED:
+        say(dim(f"nothing drafted: {generation.off}"))
+    elif generation and generation.drafted:
+        gain = f": {generation.speed_up:.2f} times as fast" if generation.speed_up else ""
+        drafts = f"{generation.accepted} of {generation.drafted} drafted tokens were right"
+        say(dim(f"{drafts}{gain}"))
 
 
 def _print_unsupported(count: int) -> None:
     if count:
-        say(dim(f"{count} sentence{'s' * (count > 1)} left out: not supported"))
+        say(dim(f"{plural(count, 'sentence')} left out: not supported"))
 
 
 def _print_refusal(refusal: "Refusal") -> None:

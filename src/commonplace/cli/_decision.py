@@ -1,10 +1,10 @@
-"""Why the last question was answered or refused: what `commonplace explain` prints without a name.
+"""Why the last question was answered or refused: `commonplace explain` without an argument.
 
-Notable: nothing is asked anew. The log keeps what each signal added to the confidence, so the
-explanation is of that very answer, also after the library has changed.
+Notable: the question is not asked again. The log keeps what each signal added to the confidence,
+so the explanation is of that very answer, also after the library has changed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from commonplace.cli.terminal.output import (
     dim,
     flat,
     pad,
+    plural,
     print_json,
     say,
     wrap,
@@ -24,6 +25,7 @@ from commonplace.library import reasons_record
 
 if TYPE_CHECKING:
     from commonplace import Library
+    from commonplace.library.record_types import DecisionRecord, ReasonRecord
 
 _LOGGED = 200  # records among which the last question is looked for
 _SHOWN = 4  # reasons of each side that have a line of their own
@@ -31,10 +33,10 @@ _BAR = 12  # cells of the longest bar
 
 
 def explain_decision(library: "Library", as_json: bool) -> None:
-    """Say what spoke for and against an answer to the last question.
+    """Print what spoke for and against an answer to the last question.
 
     Raises:
-        InputError: nothing was asked yet, or by a version that kept no reasons.
+        InputError: nothing was asked yet, or the log has no reasons for it.
     """
     from commonplace import InputError
 
@@ -48,30 +50,30 @@ def explain_decision(library: "Library", as_json: bool) -> None:
         raise InputError(
             f"of “{last.get('query', '')}” no reasons were kept; ask it again to have it explained"
         )
-    found = reasons_record(last)
+    decision = reasons_record(last)
     if as_json:
-        print_json(found)
+        print_json(decision)
         return
-    _print_verdict(found)
-    _print_judged(library, found["sentence"])
-    if found["reasons"]:
-        _print_reasons(found)
-    for sentence in found["left_out"]:
+    _print_verdict(decision)
+    _print_judged(library, decision["sentence"])
+    if decision["reasons"]:
+        _print_reasons(decision)
+    for sentence in decision["left_out"]:
         say(f"left out: “{flat(sentence['text'])}”", dim(f"  {sentence['reason']}"))
 
 
-def _print_verdict(found: Mapping[str, Any]) -> None:
-    did = "answered" if found["answered"] else "refused"
-    sure, least = found["confidence"], found["threshold"]
-    why = f"confidence {sure:.2f}, answered from {least:.2f} on"
-    say(bold(f"{did}: "), f"“{cut(flat(found['question']), columns() - 14)}”")
-    say(dim(why if found["reasons"] else "nothing was found that could be read for it"))
-    if sure >= least and not found["answered"]:
+def _print_verdict(decision: "DecisionRecord") -> None:
+    verdict = "answered" if decision["answered"] else "refused"
+    confidence, threshold = decision["confidence"], decision["threshold"]
+    why = f"confidence {confidence:.2f}, answered from {threshold:.2f} on"
+    say(bold(f"{verdict}: "), f"“{cut(flat(decision['question']), columns() - 14)}”")
+    say(dim(why if decision["reasons"] else "nothing was found that could be read for it"))
+    if confidence >= threshold and not decision["answered"]:
         say(dim("what was written for it is not supported"))
 
 
 def _print_judged(library: "Library", citation: str | None) -> None:
-    """The sentence that was judged, if the library still has it."""
+    """Print the sentence that was judged, if the library still has it."""
     from commonplace import InputError
 
     if citation is None:
@@ -88,9 +90,9 @@ def _print_judged(library: "Library", citation: str | None) -> None:
     say("  ", dim(place(passage)))
 
 
-def _print_reasons(found: Mapping[str, Any]) -> None:
-    """The strongest reasons of both sides as bars, the rest as one number each."""
-    reasons, threshold = found["reasons"], found["threshold"]
+def _print_reasons(decision: "DecisionRecord") -> None:
+    """Print the strongest reasons of both sides as bars, and the others as one number."""
+    reasons, threshold = decision["reasons"], decision["threshold"]
     most = max(abs(reason["adds"]) for reason in reasons)
     for head, side in (
         ("for an answer", [r for r in reasons if r["adds"] > 0]),
@@ -101,23 +103,23 @@ def _print_reasons(found: Mapping[str, Any]) -> None:
             say(dim(head))
             _print_side(side, most)
     say()
-    _line(found["start"], "", "where an average question begins")
-    _line(found["logit"], "", f"together: a confidence of {found['confidence']:.2f}", bold)
+    _line(decision["start"], "", "where an average question begins")
+    _line(decision["logit"], "", f"together: a confidence of {decision['confidence']:.2f}", bold)
     if 0 < threshold < 1:
         from math import log
 
         _line(log(threshold / (1 - threshold)), "", f"needed: a confidence of {threshold:.2f}")
 
 
-def _print_side(side: Sequence[Mapping[str, Any]], most: float) -> None:
+def _print_side(side: "Sequence[ReasonRecord]", most: float) -> None:
     for reason in side[:_SHOWN]:
         mark = "+" if reason["adds"] > 0 else "-"
         bar = mark * max(1, round(_BAR * abs(reason["adds"]) / most))
         measured = f" ({reason['measured']})" if reason["measured"] else ""
         _line(reason["adds"], bar, f"{reason['phrase']}{measured}")
     if rest := side[_SHOWN:]:
-        count = f"{len(rest)} weaker one{'s' * (len(rest) != 1)}"
-        _line(fsum(reason["adds"] for reason in rest), "", count)
+        total = fsum(reason["adds"] for reason in rest)
+        _line(total, "", plural(len(rest), "weaker one"))
 
 
 def _line(adds: float, bar: str, text: str, style: Any = str) -> None:

@@ -1,4 +1,4 @@
-"""`commonplace explain`, and what `search --explain` prints: every number behind a place."""
+"""`commonplace explain` and `search --explain`: every number that a place came from."""
 
 from collections.abc import Sequence
 from math import fsum
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from commonplace.retrieval import Explanation, TermContribution
 
 _HEADS = ("in query", "in passage", "in passages", "idf", "adds")
-
-
 _BAR = 24  # cells of the longest bar
 _TIED = "~"  # stands for a blank at which no line is broken
 
@@ -49,7 +47,9 @@ _TIED = "~"  # stands for a blank at which no line is broken
     'commonplace explain 3f2a9c01d4e5 --query "low-rank update" --profile best',
 )
 @click.argument("citation", required=False, metavar="[CITATION]")
-@click.option("--query", metavar="TEXT", help="What it was found for, where CITATION is an id.")
+@click.option(
+    "--query", metavar="TEXT", help="The query that it was found for, if CITATION is an id."
+)
 @click.option(
     "--profile",
     type=click.Choice(PROFILES),
@@ -62,11 +62,12 @@ _TIED = "~"  # stands for a blank at which no line is broken
 def explain(
     citation: str | None, query: str | None, profile: Any, selection: Selection, as_json: bool
 ) -> None:
-    """Show why: the parts that add up to a passage's score, or to the confidence in an answer.
+    """Show the parts that add up to a passage's score, or to the confidence in an answer.
 
-    CITATION is a number of the last search or ask, or an id with --query: each kind of evidence
-    that gave the passage its place. Options that chose a part of the library for that search must
-    be given again. Without CITATION: what spoke for and against an answer to the last question.
+    CITATION is a number of the last search or ask, or an id with --query. Shown is each kind of
+    evidence that gave the passage its place. Options that chose a part of the library for that
+    search must be given again. Without CITATION, shown is what spoke for and against an answer to
+    the last question.
     """
     library = open_library()
     if citation is None and (query or profile):
@@ -74,27 +75,26 @@ def explain(
     if citation is None:
         explain_decision(library, as_json)
         return
-    found = numbered(library, citation)
-    asked = query or (found.query if found else "")
-    if not asked:
+    passage = numbered(library, citation)
+    query = query or (passage.query if passage else "")
+    if not query:
         raise click.UsageError(f"say what {citation} was found for, with --query")
-    chosen: Any = profile or (found.profile if found else "fast")
-    hit, rank = library.explain(
-        asked, found.citation if found else citation, profile=chosen, filter=selection.filter()
-    )
+    profile = profile or (passage.profile if passage else "fast")
+    citation = passage.citation if passage else citation
+    hit, rank = library.explain(query, citation, profile=profile, filter=selection.filter())
     if as_json:
-        print_json({"query": asked, "profile": chosen, "rank": rank, "hit": hit_record(hit)})
+        print_json({"query": query, "profile": profile, "rank": rank, "hit": hit_record(hit)})
         return
     say(bold(f"{rank}. "), title_line(hit.passage, columns() - 4))
     say(dim(place(hit.passage)))
-    say(dim(f"for “{cut(flat(asked), columns() - 6)}”"))
+    say(dim(f"for “{cut(flat(query), columns() - 6)}”"))
     _print_contributions(hit)
     print_explanation(hit, "")
     _print_features(hit)
 
 
 def _print_contributions(hit: "Hit") -> None:
-    """A bar for each kind of evidence, to the right where it adds, to the left where it takes."""
+    """Print a bar for each kind of evidence: + where it adds, - where it takes away."""
     assert hit.explanation is not None, "an explanation was asked for"
     parts = hit.explanation.contributions
     most = max((abs(value) for _, value in parts), default=0) or 1
@@ -107,20 +107,20 @@ def _print_contributions(hit: "Hit") -> None:
 
 
 def _print_features(hit: "Hit") -> None:
-    """What else is known of the passage; learning to rank looks at these."""
+    """Print the other features of the passage, which learning to rank uses."""
     assert hit.explanation is not None, "an explanation was asked for"
-    known = [(name, value) for name, value in hit.explanation.features if value == value]
-    if known:
+    features = [(name, value) for name, value in hit.explanation.features if value == value]
+    if features:
         say()
-        told = " · ".join(
-            f"{name} {round(value, 6):.3g}".replace(" ", _TIED) for name, value in known
+        text = " · ".join(
+            f"{name} {round(value, 6):.3g}".replace(" ", _TIED) for name, value in features
         )
-        for line in wrap(f"features {told}", columns()):
+        for line in wrap(f"features {text}", columns()):
             say(dim(line.replace(_TIED, " ")))
 
 
 def print_explanation(hit: "Hit", margin: str) -> None:
-    """The table of terms, which adds up to the BM25 score, and a line for each further stage."""
+    """Print the terms, which add up to the BM25 score, and a line for each further stage."""
     why = hit.explanation
     if why is None:
         return

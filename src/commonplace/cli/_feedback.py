@@ -1,4 +1,4 @@
-"""`commonplace feedback`: what this library learned from its user, listed, given and taken back."""
+"""`commonplace feedback`: give, list and take back what the ranking learns from."""
 
 from typing import TYPE_CHECKING, Any, cast
 
@@ -7,7 +7,7 @@ import click
 from commonplace.cli.arguments.numbers import numbered
 from commonplace.cli.arguments.options import json_option, library_option, open_library
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.terminal.output import bold, columns, cut, dim, flat, print_json, say
+from commonplace.cli.terminal.output import bold, columns, cut, dim, flat, join, print_json, say
 from commonplace.library import feedback_record
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _ACTIONS = ("list", "up", "down", "forget", "off", "on")
 
 
 @verb(
-    "Say what fitted; see or take back what was said.",
+    "Say which passages fitted a query, and list or take back feedback.",
     "commonplace feedback up 2",
     'commonplace feedback down 3f2a9c01d4e5 --query "low-rank update"',
     "commonplace feedback",
@@ -26,28 +26,29 @@ _ACTIONS = ("list", "up", "down", "forget", "off", "on")
 )
 @click.argument("action", default="list", type=click.Choice(_ACTIONS), metavar="[ACTION]")
 @click.argument("what", nargs=-1)
-@click.option("--query", metavar="TEXT", help="What it was found for, where WHAT is an id.")
-@click.option("--all", "everything", is_flag=True, help="With forget: all of it.")
+@click.option("--query", metavar="TEXT", help="The query that it was found for, if WHAT is an id.")
+@click.option("--all", "everything", is_flag=True, help="With forget: forget all feedback.")
 @json_option
 @library_option
 def feedback(
     action: str, what: tuple[str, ...], query: str | None, everything: bool, as_json: bool
 ) -> None:
-    r"""Say which passages fitted. The ranking of this library, and of no other, learns from it.
+    r"""Say which passages fitted a query. The ranking of this library alone learns from it.
 
     \b
     up WHAT...      it fitted; WHAT is a number of the last search or ask, or an id with --query
-    down WHAT...    it did not
-    list            what was said and done so far (the default)
-    forget ID...    as if it had not been said (--all: nothing was)
-    off, on         no longer learn from feedback, or again
+    down WHAT...    it did not fit
+    list            list all feedback (the default)
+    forget ID...    delete feedback (--all: all of it)
+    off, on         stop learning from feedback, or start again
 
     `commonplace show NUMBER` counts as opened, which says less than up.
     """
     library = open_library()
     if action in {"up", "down"}:
-        given = [_give(library, one, cast("Verdict", action), query) for one in _some(what)]
-        _report(given, action, as_json)
+        verdict = cast("Verdict", action)
+        records = [_give(library, passage, verdict, query) for passage in _passages(what)]
+        _report(records, action, as_json)
     elif action == "forget":
         if everything == bool(what):
             raise click.UsageError("name what to forget by its ids, or all of it by --all")
@@ -59,17 +60,21 @@ def feedback(
         say(f"feedback is {action} for this library")
 
 
-def _some(what: tuple[str, ...]) -> tuple[str, ...]:
+def _passages(what: tuple[str, ...]) -> tuple[str, ...]:
     if not what:
         raise click.UsageError("name a passage: its number in the last search, or its id")
     return what
 
 
 def _give(library: "Library", text: str, verdict: "Verdict", query: str | None) -> "FeedbackRecord":
-    found = numbered(library, text)
-    if found:
+    passage = numbered(library, text)
+    if passage:
         return library.give_feedback(
-            query or found.query, found.citation, verdict, rank=found.rank, source=found.source
+            query or passage.query,
+            passage.citation,
+            verdict,
+            rank=passage.rank,
+            source=passage.source,
         )
     if query is None:
         raise click.UsageError(f"say what {text} was found for, with --query")
@@ -100,12 +105,10 @@ def _list(library: "Library", as_json: bool) -> None:
 
 
 def _line(record: "FeedbackRecord") -> str:
-    """When, what was said of which passage, for what."""
-    from commonplace.cli.terminal.output import joined
-
+    """The time, the verdict, the passage and the query."""
     rank = f" at rank {record.rank}" if record.rank else ""
     before = f"{record.id[:8]}  {record.at.astimezone():%Y-%m-%d %H:%M}  "
-    said = f"{record.verdict:<9} "
-    room = max(12, columns() - len(before) - len(said) - len(rank) - 12)
-    parts: list[Any] = [dim(before), bold(said), record.passage_id[:8], dim(f"{rank}  ")]
-    return joined([*parts, "“", cut(flat(record.query), room), "”"])
+    verdict = f"{record.verdict:<9} "
+    room = max(12, columns() - len(before) - len(verdict) - len(rank) - 12)
+    parts: list[Any] = [dim(before), bold(verdict), record.passage_id[:8], dim(f"{rank}  ")]
+    return join([*parts, "“", cut(flat(record.query), room), "”"])

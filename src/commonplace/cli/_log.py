@@ -1,4 +1,4 @@
-"""`commonplace log`: what was asked, what was found, how long it took."""
+"""`commonplace log`: what was asked, how many passages were found, and how long it took."""
 
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from commonplace.cli.terminal.output import (
     flat,
     on_terminal,
     pad,
+    plural,
     print_json,
     say,
 )
@@ -21,7 +22,12 @@ from commonplace.cli.terminal.output import (
 
 @verb("Show what was asked lately.", "commonplace log -n 5", "commonplace log --json")
 @click.option(
-    "-n", "--limit", default=20, type=click.IntRange(1), metavar="N", help="At most N [20]."
+    "-n",
+    "--limit",
+    default=20,
+    type=click.IntRange(1),
+    metavar="N",
+    help="Show at most N records [20].",
 )
 @json_option
 @library_option
@@ -38,9 +44,9 @@ def log(limit: int, as_json: bool) -> None:
 
 
 def _print(record: dict[str, Any]) -> None:
-    """When, what, and at the right how many passages and how long."""
+    """Print the time and the query, and at the right the number of passages and the duration."""
     before = f"{_local(str(record.get('at', '')))}  {record.get('verb', ''):<6}  "
-    after = f"{_outcome(record):>12} {_took(record):>8}"
+    after = f"{_outcome(record):>12} {_duration(record):>8}"
     room = columns() - len(before) - len(after) - 2
     query = flat(str(record.get("query", "")))
     if on_terminal():
@@ -54,18 +60,19 @@ def _outcome(record: dict[str, Any]) -> str:
     count = len(record.get("passages") or [])
     if not count:
         return "refused" if record.get("verb") == "ask" else "nothing"
-    return f"{count} passage{'s' * (count != 1)}"
+    return plural(count, "passage")
 
 
-def _drafts(made: dict[str, Any]) -> str:
-    """Whether drafting paid, where a language model drafted."""
-    if not made.get("drafted"):
+def _drafts(speculation: dict[str, Any]) -> str:
+    """How many drafts were right, if a language model drafted."""
+    if not speculation.get("drafted"):
         return ""
-    gain = f": {made['speed_up']:.2f} times as fast" if made.get("speed_up") else ""
-    return f"{made['accepted']} of {made['drafted']} drafted tokens were right{gain}"
+    speed_up = speculation.get("speed_up")
+    gain = f": {speed_up:.2f} times as fast" if speed_up else ""
+    return f"{speculation['accepted']} of {speculation['drafted']} drafted tokens were right{gain}"
 
 
-def _took(record: dict[str, Any]) -> str:
+def _duration(record: dict[str, Any]) -> str:
     timings = record.get("timings")
     return f"{sum(timings.values()) * 1000:,.0f} ms" if isinstance(timings, dict) else ""
 

@@ -17,7 +17,7 @@ import click
 
 from commonplace.cli.arguments.options import library_option
 from commonplace.cli.arguments.verb import write_examples
-from commonplace.cli.terminal.output import complain, prepare_streams, stopped
+from commonplace.cli.terminal.output import prepare_streams, print_error, print_interrupt
 
 _EXAMPLES = (
     "commonplace add ~/notes paper.pdf",
@@ -97,7 +97,7 @@ def _guarded(run: Callable[[], int]) -> int:
     except click.ClickException as error:
         return _misused(error)
     except (KeyboardInterrupt, click.Abort):
-        stopped("stopped")
+        print_interrupt("stopped")
         return _INTERRUPTED
     except BrokenPipeError:
         _discard_output()
@@ -113,7 +113,7 @@ def _misused(error: click.ClickException) -> int:
         return error.exit_code
     message = error.format_message().rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None
-    complain(f"{message}; see `{context.command_path} --help`" if context else message)
+    print_error(f"{message}; see `{context.command_path} --help`" if context else message)
     return error.exit_code
 
 
@@ -122,9 +122,9 @@ def _failed(error: Exception) -> int:
 
     if isinstance(error, CommonplaceError):
         for sentence in error.sentences():
-            complain(sentence)
+            print_error(sentence)
         return error.exit_code
-    complain(bug_report(error))
+    print_error(bug_report(error))
     return _BUG
 
 

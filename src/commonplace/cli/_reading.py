@@ -1,4 +1,4 @@
-"""`commonplace reading`: the links that the library mentions, how often, where, read or not."""
+"""`commonplace reading`: the links that the library mentions, where, and whether they are read."""
 
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from commonplace.cli.terminal.output import (
     dim,
     flat,
     on_terminal,
+    plural,
     print_json,
     say,
 )
@@ -37,9 +38,13 @@ _PRINTED = 30
 )
 @click.option("--unread", is_flag=True, help="Only what is not marked as read.")
 @click.option(
-    "-n", "--limit", type=click.IntRange(0), metavar="N", help=f"At most N [{_PRINTED}]; 0: all."
+    "-n",
+    "--limit",
+    type=click.IntRange(0),
+    metavar="N",
+    help=f"Show at most N [{_PRINTED}]; 0: all.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Every mention, with the words around it.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every mention with the words around it.")
 @click.option("--mark-read", multiple=True, metavar="URL", help="Mark as read (may be repeated).")
 @click.option("--mark-unread", multiple=True, metavar="URL", help="Mark as unread again.")
 @json_option
@@ -60,13 +65,13 @@ def reading(
         return
     entries = [e for e in library.reading(*paths) if not (unread and e.read_at)]
     most = limit if limit is not None else (0 if as_json else _PRINTED)
-    shown = entries[:most] if most else entries
+    listed = entries[:most] if most else entries
     if as_json:
-        print_json(reading_record(shown))
+        print_json(reading_record(listed))
         return
-    for entry in shown:
+    for entry in listed:
         _print(entry, verbose)
-    _print_totals(entries, len(shown))
+    _print_totals(entries, len(listed))
 
 
 def _mark(library: "Library", read: tuple[str, ...], unread: tuple[str, ...]) -> None:
@@ -77,7 +82,7 @@ def _mark(library: "Library", read: tuple[str, ...], unread: tuple[str, ...]) ->
 
 
 def _print(entry: "ReadingListEntry", verbose: bool) -> None:
-    """How often, what, where; with `verbose` in which words."""
+    """Print how often a link is mentioned, its title and where; with `verbose` in which words."""
     read = f"  read {entry.read_at.astimezone():%Y-%m-%d}" if entry.read_at else ""
     margin = " " * 6
     room = max(20, columns() - 6)
@@ -94,16 +99,16 @@ def _print(entry: "ReadingListEntry", verbose: bool) -> None:
 
 
 def _places(entry: "ReadingListEntry", room: int) -> str:
-    """The first place that mentions it, and how many more there are."""
+    """The first place that mentions the link, and how many more there are."""
     paths = list(dict.fromkeys(short_path(mention.path) for mention in entry.mentions))
-    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    first = cut_left(paths[0], room - len(more)) if on_terminal() else paths[0]
-    return first + more
+    others = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    first = cut_left(paths[0], room - len(others)) if on_terminal() else paths[0]
+    return first + others
 
 
-def _print_totals(entries: "list[ReadingListEntry]", shown: int) -> None:
+def _print_totals(entries: "list[ReadingListEntry]", listed: int) -> None:
     read = sum(entry.read_at is not None for entry in entries)
     if entries:
         say()
-    more = f" · the first {shown} are shown, -n 0 shows all" if shown < len(entries) else ""
-    say(bold(f"{len(entries):,} link{'s' * (len(entries) != 1)}, {read:,} read"), dim(more))
+    hint = f" · the first {listed} are shown, -n 0 shows all" if listed < len(entries) else ""
+    say(bold(f"{plural(len(entries), 'link')}, {read:,} read"), dim(hint))

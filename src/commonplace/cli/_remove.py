@@ -1,4 +1,4 @@
-"""`commonplace remove`: files gone from the library, its index, its history and its cache."""
+"""`commonplace remove`: remove files from the library, its index, its history and its cache."""
 
 import sys
 
@@ -6,20 +6,20 @@ import click
 
 from commonplace.cli.arguments.options import library_option, open_library
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.terminal.output import flat, say
+from commonplace.cli.terminal.output import flat, plural, say
 from commonplace.cli.terminal.places import short_path
 
 _DECLINED = 1
 
 
-@verb("Make files gone from the library.", "commonplace remove ~/notes/old")
+@verb("Remove files from the library.", "commonplace remove ~/notes/old")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask first.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 @library_option
 def remove(paths: tuple[str, ...], yes: bool) -> None:
-    """Make files, or all under a folder, gone from the library; on your disk they stay.
+    """Remove files, or all under a folder, from the library; on your disk they stay.
 
-    Their past goes too: `--as-of` never shows what was removed.
+    Their past is removed too: `--as-of` never shows what was removed.
     """
     library = open_library()
     if sys.stdin.isatty() and not yes:
@@ -33,5 +33,5 @@ def remove(paths: tuple[str, ...], yes: bool) -> None:
 
 
 def _question(paths: tuple[str, ...], count: int) -> str:
-    files = f"{count} files" if count > 1 else "1 file"
-    return f"Remove {files} at {flat(', '.join(paths))} from the library, with all its past?"
+    files = f"{plural(count, 'file')} at {flat(', '.join(paths))}"
+    return f"Remove {files} from the library, with all its past?"

@@ -1,4 +1,4 @@
-"""`commonplace search`: the best passages for a query, with their places and, if asked, reasons."""
+"""`commonplace search`: the best passages for a query, with their places and their scores."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 )
 @click.argument("query", nargs=-1, required=True, metavar="QUERY...")
 @click.option(
-    "-n", "--limit", default=10, type=click.IntRange(1, 1000), metavar="N", help="At most N [10]."
+    "-n",
+    "--limit",
+    default=10,
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="Show at most N passages [10].",
 )
 @click.option(
     "--profile",
@@ -66,7 +71,7 @@ def search(
 
 
 def _print(number: int, hit: "Hit", terms: set[str]) -> None:
-    """Number and title, place, the lines that fit best, the id, and the explanation."""
+    """Print number and title, place, the lines that fit best, the id, and the explanation."""
     margin = " " * 4
     if number > 1:
         say()

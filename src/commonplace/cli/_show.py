@@ -13,7 +13,7 @@ from commonplace.cli.terminal.output import (
     clean,
     columns,
     dim,
-    joined,
+    join,
     on_terminal,
     paint,
     say,
@@ -32,22 +32,26 @@ if TYPE_CHECKING:
 def show(citation: str, open_it: bool) -> None:
     """Show a citation in its place: the text around it, or the PDF page with its words marked.
 
-    CITATION is an id as `search` and `ask` print it, or 1, 2, ... for those of the last of them.
-    A number says also that this passage was worth opening; `commonplace feedback` lists that.
+    CITATION is an id as `search` and `ask` print it, or a number of the last search or ask. A
+    number also counts as feedback that this passage was opened; `commonplace feedback` lists it.
     """
     from commonplace import CommonplaceError
 
     library = open_library()
-    found = numbered(library, citation)
-    shown = library.show(found.citation if found else citation)
-    _print(shown)
-    if found and library.learns_from_feedback:
+    passage = numbered(library, citation)
+    place_in_source = library.show(passage.citation if passage else citation)
+    _print(place_in_source)
+    if passage and library.learns_from_feedback:
         with contextlib.suppress(CommonplaceError):  # a folder that may only be read, say
             library.give_feedback(
-                found.query, found.citation, "opened", rank=found.rank, source=found.source
+                passage.query,
+                passage.citation,
+                "opened",
+                rank=passage.rank,
+                source=passage.source,
             )
     if open_it:
-        click.launch(str(shown.picture or shown.passage.path))
+        click.launch(str(place_in_source.picture or place_in_source.passage.path))
 
 
 def _print(shown: "ShownCitation") -> None:
@@ -65,7 +69,7 @@ def _print(shown: "ShownCitation") -> None:
         say(dim("the page, with these words marked: "), str(shown.picture))
     else:
         before, after = _trimmed(shown.before, shown.after)
-        say(joined([dim(before), _marked(shown.words), dim(after)]))
+        say(join([dim(before), _marked(shown.words), dim(after)]))
 
 
 def _marked(words: str) -> str:
@@ -74,7 +78,7 @@ def _marked(words: str) -> str:
 
 
 def _trimmed(before: str, after: str) -> tuple[str, str]:
-    """The surroundings without the words that they were cut in, and without blank edges."""
+    """The text around, without words that were cut apart and without blank edges."""
     if " " in before:
         before = f"…{before.partition(' ')[2]}" if len(before) >= 600 else before
     if " " in after:

@@ -1,4 +1,4 @@
-"""`commonplace status`: what became of every file; what needs a person's attention comes first."""
+"""`commonplace status`: what became of every file; what needs attention comes first."""
 
 import os
 from collections import Counter, defaultdict
@@ -18,6 +18,7 @@ from commonplace.cli.terminal.output import (
     on_terminal,
     pad,
     paint,
+    plural,
     print_json,
     say,
     wrap,
@@ -53,25 +54,26 @@ def status(paths: tuple[str, ...], everything: bool, as_json: bool) -> None:
 
 
 def _print_by_reason(heading: str, files: "Sequence[FileStatus]", everything: bool) -> None:
-    """Files under the reason that they share, the most frequent reason first."""
+    """Print files under the reason that they share, the most frequent reason first."""
     if not files:
         return
     by_reason: dict[str, list[str]] = defaultdict(list)
     for file in files:
         by_reason[file.reason].append(short_path(file.path))
-    say(paint(heading, bold=True, fg="yellow"), dim(f"  {_many(len(files), 'file')}"))
+    say(paint(heading, bold=True, fg="yellow"), dim(f"  {plural(len(files), 'file')}"))
     for reason, paths in sorted(by_reason.items(), key=lambda pair: -len(pair[1])):
         for line in wrap(reason, columns() - 2):
             say("  ", line)
-        shown = paths if everything or len(paths) == _SHOWN + 1 else paths[:_SHOWN]
-        for path in shown:
+        # An eleventh file takes the line that would say that there is one more.
+        listed = paths if everything or len(paths) == _SHOWN + 1 else paths[:_SHOWN]
+        for path in listed:
             say("    ", dim(_fitted(path, columns() - 4)))
-        _print_rest(len(paths) - len(shown))
+        _print_rest(len(paths) - len(listed))
     say()
 
 
 def _print_indexed(files: "Sequence[FileStatus]", everything: bool) -> None:
-    """Each file, or where they are many each folder with its counts."""
+    """Print each file, or if there are many, each folder with its counts."""
     if not files:
         return
     if everything or len(files) <= _LISTED:
@@ -106,24 +108,24 @@ def _top(folder: str, depth: int) -> str:
 
 
 def _print_table(heads: _Row, rows: Sequence[_Row]) -> None:
-    """Two columns, as wide as their content and no wider than the terminal."""
-    right = max(cells(row[1]) for row in [heads, *rows])
-    room = columns() - right - 4
-    left = max(cells(row[0]) for row in [heads, *rows])
-    left = min(left, room) if on_terminal() else left
-    say(bold(pad(heads[0], left + 2)), dim(f"{heads[1]:>{right}}"))
+    """Print two columns, as wide as their content and no wider than the terminal."""
+    number_width = max(cells(row[1]) for row in [heads, *rows])
+    room = columns() - number_width - 4
+    path_width = max(cells(row[0]) for row in [heads, *rows])
+    path_width = min(path_width, room) if on_terminal() else path_width
+    say(bold(pad(heads[0], path_width + 2)), dim(f"{heads[1]:>{number_width}}"))
     for path, numbers in rows:
-        say("  ", pad(_fitted(path, left), left), f"{numbers:>{right}}")
+        say("  ", pad(_fitted(path, path_width), path_width), f"{numbers:>{number_width}}")
 
 
 def _fitted(path: str, width: int) -> str:
-    """A path cut to the terminal; whole where a program reads it."""
+    """The path, cut if a terminal shows it."""
     return cut_left(path, max(width, 10)) if on_terminal() else path
 
 
 def _print_rest(count: int) -> None:
     if count > 0:
-        say("    ", dim(f"and {_many(count, 'more file')}: --all names them"))
+        say("    ", dim(f"and {plural(count, 'more file')}: --all names them"))
 
 
 def _print_totals(report: "Status") -> None:
@@ -131,10 +133,6 @@ def _print_totals(report: "Status") -> None:
     states = ("indexed", "skipped", "stale", "superseded")
     counts = ", ".join(f"{totals[state]:,} {state}" for state in states if totals[state])
     say(
-        bold(_many(totals["files"], "file") + (f": {counts}" if counts else "")),
-        f" · {_many(totals['passages'], 'passage')}, {_many(totals['vectors'], 'vector')}",
+        bold(plural(totals["files"], "file") + (f": {counts}" if counts else "")),
+        f" · {plural(totals['passages'], 'passage')}, {plural(totals['vectors'], 'vector')}",
     )
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -74,7 +74,7 @@ class Selection(NamedTuple):
     as_of: datetime | None
 
     def filter(self) -> "Filter":
-        """The same for `Library`."""
+        """The filter for `Library`."""
         from commonplace import Filter
 
         kinds = cast("tuple[Kind, ...]", self.kinds)
@@ -117,19 +117,19 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def wear_options(command: _Command) -> _Command:
-    """Add `--wear FILE` and `--force-wear`: what the language model wears."""
-    forced = click.option(
+    """Add `--wear FILE` and `--force-wear`: the adapters that the language model wears."""
+    force = click.option(
         "--force-wear",
         is_flag=True,
-        help="Wear what was trained on another model too, if names and sizes fit.",
+        help="Also wear adapters of another model, if names and sizes fit.",
     )
-    worn = click.option(
+    wear = click.option(
         "--wear",
         multiple=True,
         metavar="FILE[:STRENGTH]",
         help="An adapter that the model wears (may be repeated); see `adapt text`.",
     )
-    return worn(forced(command))
+    return wear(force(command))
 
 
 def library_option(command: _Command) -> _Command:
@@ -140,7 +140,7 @@ def library_option(command: _Command) -> _Command:
         type=click.Path(),
         expose_value=False,
         callback=_choose,
-        help="The library to use, else $COMMONPLACE_LIBRARY, else your own one.",
+        help="The library to use [$COMMONPLACE_LIBRARY, or else your own].",
     )
     return option(command)
 
@@ -159,15 +159,15 @@ def _choose(ctx: click.Context, _: click.Parameter, folder: str | None) -> None:
 
 def chosen_library() -> str | None:
     """What `--library` named, if it was given."""
-    chosen: str | None = click.get_current_context().meta.get(_CHOSEN)
-    return chosen
+    folder: str | None = click.get_current_context().meta.get(_CHOSEN)
+    return folder
 
 
 def open_library(new: bool = False) -> "Library":
-    """The library that was chosen; only with `new` is one started where there is none.
+    """The library that was chosen; with `new` one is made where there is none.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no library.
         LibraryError: the folder holds something else, is damaged, or is of a newer version.
     """
     from commonplace import Library
@@ -176,7 +176,7 @@ def open_library(new: bool = False) -> "Library":
 
 
 def require_extra(name: str, *modules: str) -> None:
-    """Say early what is to be installed for a verb that needs more than the base.
+    """Check early that what a verb needs beyond the base is installed.
 
     Raises:
         InputError: one of the modules is missing.

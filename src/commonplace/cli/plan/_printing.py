@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from commonplace.capacity.plan.words import LEGEND, LETTERS, binding_said, first_day, per_cent
 from commonplace.cli.terminal.output import (
-    Painted,
+    StyledText,
     bold,
     cells,
     columns,
     cut,
     dim,
-    joined,
+    join,
     pad,
     paint,
     say,
@@ -90,14 +90,14 @@ def _heat_map(verdict: "Verdict") -> None:
     fits = max((columns() - width) // _CELL, 1)
     for first in range(1, plan.horizon + 1, fits):
         months = range(first, min(first + fits, plan.horizon + 1))
-        say(dim(joined([pad("house", width), *(f"{m:>{_CELL}}" for m in months)])))
+        say(dim(join([pad("house", width), *(f"{m:>{_CELL}}" for m in months)])))
         for house in houses:
             row = [_cell(verdict.binding(house, month), month) for month in months]
-            say(joined([pad(cut(house, width), width), *row]))
+            say(join([pad(cut(house, width), width), *row]))
         if verdict.backbone:
             factors = [verdict.backbone[month - 1].factor for month in months]
             row = [_heat(1 / factor if factor > 0 else 99.0, " ") for factor in factors]
-            say(joined([pad("backbone", width), *row]))
+            say(join([pad("backbone", width), *row]))
     if len(plan.houses) > len(houses):
         say(dim(f"and {len(plan.houses) - len(houses)} houses that are used less"))
     for line in wrap(f"{LEGEND}; per cent used, ! breaks", columns()):
@@ -108,16 +108,16 @@ def _peak(verdict: "Verdict", house: str) -> float:
     return max(float(use.utilisation.max()) for use in verdict.uses if use.site == house)
 
 
-def _cell(use: "Use", month: int) -> Painted:
+def _cell(use: "Use", month: int) -> StyledText:
     return _heat(float(use.utilisation[month - 1]), LETTERS[use.resource])
 
 
-def _heat(part: float, letter: str) -> Painted:
+def _heat(part: float, letter: str) -> StyledText:
     """A cell of six columns: the letter, the per cent, and `!` if it is too much."""
     over = part > 1 + 1e-6
     text = f"{letter}{min(per_cent(min(part, 99.0)), 999)}{'!' if over else ' '}"
     colour = "red" if over else "yellow" if part > 0.9 else "green" if part > 0 else None
-    return joined([" " * (_CELL - cells(text)), paint(text, fg=colour, bold=over)])
+    return join([" " * (_CELL - cells(text)), paint(text, fg=colour, bold=over)])
 
 
 def _backbone(verdict: "Verdict") -> None:

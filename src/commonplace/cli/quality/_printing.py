@@ -1,10 +1,10 @@
-"""How an evaluation is printed: a row for each configuration, and what stages and changes did."""
+"""Print an evaluation: a row for each configuration, and the effect of stages and changes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commonplace.cli.terminal.output import bold, columns, cut, dim, flat, pad, say, wrap
+from commonplace.cli.terminal.output import bold, columns, cut, dim, flat, pad, plural, say, wrap
 from commonplace.cli.terminal.places import short_path
 
 if TYPE_CHECKING:
@@ -44,22 +44,21 @@ _OWN_RATES = {
 }
 
 
-def print_retrieval(report: "RetrievalReport", kept: Path) -> None:
-    """Rows, stages, what changed since, the worst queries."""
-    what = f"{report.documents:,} documents, {len(report.queries):,} queries"
-    _print_ranking(report, what)
+def print_retrieval(report: "RetrievalReport", file: Path) -> None:
+    """Print rows, stages, what changed since an earlier run, and the worst queries."""
+    _print_ranking(report, f"{report.documents:,} documents, {len(report.queries):,} queries")
     if report.explanation_error is not None:
         say()
         say(f"largest |score - sum of its terms|: {report.explanation_error:.2g}")
-    _print_end(report.notices, kept)
+    _print_end(report.notices, file)
 
 
-def print_library(report: "LibraryReport", kept: Path) -> None:
-    """The same of one's own library, with what its questions were made of, and answers."""
+def print_library(report: "LibraryReport", file: Path) -> None:
+    """Print the same of one's own library, with the sorts of questions, and answers."""
     ranking = report.ranking
     count = len(ranking.queries)
-    what = f"{ranking.documents:,} passages, {count:,} quer{'y' if count == 1 else 'ies'}"
-    _print_ranking(ranking, f"{what}: {ranking.made_from}")
+    sizes = f"{ranking.documents:,} passages, {plural(count, 'query', 'queries')}"
+    _print_ranking(ranking, f"{sizes}: {ranking.made_from}")
     _print_sorts(report)
     if report.answers:
         say()
@@ -67,11 +66,11 @@ def print_library(report: "LibraryReport", kept: Path) -> None:
         say(bold("answers"), dim(f"  {count} questions made of definitions"))
         shares = report.answers.shares()
         _print_rates(_OWN_RATES, {n: s and s[0] for n, s in shares.items()}, shares)
-    _print_end(ranking.notices, kept)
+    _print_end(ranking.notices, file)
 
 
-def _print_ranking(report: "RetrievalReport", what: str) -> None:
-    for line in wrap(f"{report.set}: {what}", columns()):
+def _print_ranking(report: "RetrievalReport", sizes: str) -> None:
+    for line in wrap(f"{report.set}: {sizes}", columns()):
         say(bold(line))
     say()
     _print_rows(report.rows)
@@ -84,7 +83,7 @@ def _print_ranking(report: "RetrievalReport", what: str) -> None:
 
 
 def _print_rows(rows: "Sequence[Row]") -> None:
-    """Means, two of them with their intervals, and the time."""
+    """Print the means, two of them with their intervals, and the time."""
     width = max(len(row.configuration) for row in rows) + 2
     heads = [pad(h, 18) if m in _WITH_INTERVAL else f"{h:>5}" for m, h in _HEADS.items()]
     say(" " * width, dim("  ".join(heads)), dim("   p50 ms"))
@@ -103,60 +102,59 @@ def _print_rows(rows: "Sequence[Row]") -> None:
 
 
 def _print_stages(comparisons: "Sequence[Comparison]") -> None:
-    """What each stage gained or lost against the one before, and for how many queries."""
-    names = [f"{one.before} to {one.after}" for one in comparisons]
+    """Print what each stage gained or lost against the one before, and for how many queries."""
+    names = [f"{comparison.before} to {comparison.after}" for comparison in comparisons]
     width = max(map(len, names)) + 2
     say(pad("", width), dim("nDCG@10                 better  worse  equal       p"))
-    for name, one in zip(names, comparisons, strict=True):
-        change = pad(_change(one), 22)
-        counts = f"{one.better:>8}{one.worse:>7}{one.equal:>7}"
-        line = f"{change}{counts}{_p(one.p):>8}"
-        say(pad(name, width), line if one.significant else dim(line))
-    if not all(one.significant for one in comparisons):
+    for name, comparison in zip(names, comparisons, strict=True):
+        change = pad(_change(comparison), 22)
+        counts = f"{comparison.better:>8}{comparison.worse:>7}{comparison.equal:>7}"
+        line = f"{change}{counts}{_p(comparison.p):>8}"
+        say(pad(name, width), line if comparison.significant else dim(line))
+    if not all(comparison.significant for comparison in comparisons):
         say(dim("p of .05 or more: no significant change"))
 
 
 def _print_against(comparisons: "Iterable[Comparison]", texts: Mapping[str, str]) -> None:
-    """Each configuration against the earlier run, and which queries changed most."""
-    for one in comparisons:
+    """Print each configuration against the earlier run, and which queries changed most."""
+    for comparison in comparisons:
         say()
         say(
-            bold(f"{one.after} against {one.before}"),
-            dim(f"  {_HEADS.get(one.measure, one.measure)}"),
+            bold(f"{comparison.after} against {comparison.before}"),
+            dim(f"  {_HEADS.get(comparison.measure, comparison.measure)}"),
         )
-        for line in wrap(_verdict(one), max(20, columns() - 2)):
+        for line in wrap(_verdict(comparison), max(20, columns() - 2)):
             say("  ", line)
-        for change in one.changes[:_CHANGED]:
+        for change in comparison.changes[:_CHANGED]:
             values = f"{_share(change.before)} to {_share(change.after)}  "
             room = columns() - len(values) - 4
             say("    ", values, dim(cut(flat(texts.get(change.query, change.query)), room)))
 
 
-def _verdict(one: "Comparison") -> str:
-    if not one.better and not one.worse:
-        return f"no change at all: none of {one.queries:,} differs"
-    counts = f"{one.better} better, {one.worse} worse, {one.equal} equal"
-    change = _change(one)
-    if not one.significant:
-        return f"no significant change (p {_p(one.p)}): {change}, {counts}"
-    return f"{'better' if one.difference > 0 else 'worse'} (p {_p(one.p)}): {change}, {counts}"
+def _verdict(comparison: "Comparison") -> str:
+    if not comparison.better and not comparison.worse:
+        return f"no change at all: none of {comparison.queries:,} differs"
+    counts = f"{comparison.better} better, {comparison.worse} worse, {comparison.equal} equal"
+    word = "better" if comparison.difference > 0 else "worse"
+    word = word if comparison.significant else "no significant change"
+    return f"{word} (p {_p(comparison.p)}): {_change(comparison)}, {counts}"
 
 
 def _print_worst(worst: "Sequence[Worst]") -> None:
-    """The queries that the last configuration did worst on, and what it ranked first instead."""
+    """Print the worst queries of the last configuration, and what it ranked first instead."""
     if not worst:
         return
     say()
     say(bold(f"worst queries of {worst[0].configuration}"))
-    for one in worst[:_WORST]:
-        say("  ", pad(_share(one.value), 6), cut(flat(one.text), columns() - 8))
-        where = f"a relevant one is at {one.rank}" if one.rank else "nothing relevant was found"
-        first = f"first: {flat(one.first_text)}" if one.first else "nothing was found"
+    for query in worst[:_WORST]:
+        say("  ", pad(_share(query.value), 6), cut(flat(query.text), columns() - 8))
+        where = f"a relevant one is at {query.rank}" if query.rank else "nothing relevant was found"
+        first = f"first: {flat(query.first_text)}" if query.first else "nothing was found"
         say(" " * 8, dim(cut(f"{where}; {first}", columns() - 8)))
 
 
 def _print_sorts(report: "LibraryReport") -> None:
-    """nDCG@10 by what the questions were made of."""
+    """Print nDCG@10 by what the questions were made of."""
     if not report.sorts:
         return
     names = [row.configuration for row in report.ranking.rows]
@@ -167,10 +165,10 @@ def _print_sorts(report: "LibraryReport") -> None:
         say(pad(f"  {sort}s", 18), f"{count:>8}", values)
 
 
-def print_answers(report: "AnswerReport", kept: Path) -> None:
-    """Rates and the price of other thresholds, for each reader and condition."""
+def print_answers(report: "AnswerReport", file: Path) -> None:
+    """Print the rates and the price of other thresholds, for each reader and condition."""
     row = report.rows[0]
-    answerable = sum(one.question.answerable for one in row.outcomes)
+    answerable = sum(outcome.question.answerable for outcome in row.outcomes)
     for line in wrap(
         f"{report.set}: {report.passages:,} passages, {len(row.outcomes):,} questions "
         f"({answerable:,} answerable) of {', '.join(report.articles)}",
@@ -182,9 +180,10 @@ def print_answers(report: "AnswerReport", kept: Path) -> None:
         say(bold(row.name), dim(f"  p50 {row.p50_ms:,.0f} ms"))
         _print_rates(_RATES, row.rates, row.intervals)
         _print_prices(row)
-    texts = {one.question.id: one.question.text for row in report.rows for one in row.outcomes}
+    questions = [outcome.question for row in report.rows for outcome in row.outcomes]
+    texts = {question.id: question.text for question in questions}
     _print_against(report.against, texts)
-    _print_end(report.notices, kept)
+    _print_end(report.notices, file)
 
 
 def _print_rates(
@@ -193,15 +192,15 @@ def _print_rates(
     spans: Mapping[str, object],
 ) -> None:
     for name, (title, note) in names.items():
-        rate, found = rates[name], spans[name]
-        ends = found[-1] if isinstance(found, tuple) and isinstance(found[-1], tuple) else found
-        shown = f"{_share(rate)} {_ends(ends)}" if rate is not None else "none to count"
-        say("  ", pad(title, 19), pad(shown, 21), dim(note))
+        rate, span = rates[name], spans[name]
+        ends = span[-1] if isinstance(span, tuple) and isinstance(span[-1], tuple) else span
+        value = f"{_share(rate)} {_ends(ends)}" if rate is not None else "none to count"
+        say("  ", pad(title, 19), pad(value, 21), dim(note))
 
 
 def _print_prices(row: "AnswerRow") -> None:
-    """What would be refused if so many false answers were allowed, where there are so many."""
-    unanswerable = sum(not one.question.answerable for one in row.outcomes)
+    """Print what would be refused if so many false answers were allowed."""
+    unanswerable = sum(not outcome.question.answerable for outcome in row.outcomes)
     for allowed, point in row.prices:
         if allowed * unanswerable < 1:
             continue
@@ -210,12 +209,12 @@ def _print_prices(row: "AnswerRow") -> None:
         say(dim(f"  at {allowed:.0%} false answers {refused} {at}"))
 
 
-def _print_end(notices: Sequence[str], kept: Path) -> None:
+def _print_end(notices: Sequence[str], file: Path) -> None:
     say()
     for notice in notices:
         for line in wrap(f"note: {notice}", columns()):
             say(dim(line))
-    say(dim(f"kept in {short_path(str(kept))}"))
+    say(dim(f"kept in {short_path(str(file))}"))
 
 
 # -------------------------------------------------------------------- numbers
@@ -240,10 +239,10 @@ def _signed_ends(interval: tuple[float, float]) -> str:
     return f"[{_signed(interval[0])}, {_signed(interval[1])}]"
 
 
-def _change(one: "Comparison") -> str:
+def _change(comparison: "Comparison") -> str:
     """The difference, with its interval where there are enough queries for one."""
-    ends = f" {_signed_ends(one.interval)}" if one.has_interval else ""
-    return _signed(one.difference) + ends
+    ends = f" {_signed_ends(comparison.interval)}" if comparison.has_interval else ""
+    return _signed(comparison.difference) + ends
 
 
 def _p(value: float) -> str:

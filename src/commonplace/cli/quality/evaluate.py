@@ -1,4 +1,4 @@
-"""`commonplace evaluate`: how good ranking and answers are, on public sets and on one's library."""
+"""`commonplace evaluate`: measure ranking and answers, on public sets and on one's own library."""
 
 import sys
 from collections.abc import Iterator
@@ -26,13 +26,16 @@ _against = click.option(
     "--against", metavar="last|FILE", help="Compare with the last kept report, or with FILE."
 )
 _keep = click.option(
-    "--keep", metavar="FILE", type=_FOLDER, help="Keep the report in FILE [in your data folder]."
+    "--keep",
+    metavar="FILE",
+    type=_FOLDER,
+    help="Keep the report in FILE [a file in your data folder].",
 )
 _only = click.option(
     "--only",
     metavar="PROFILES",
     default="",
-    help="Only these, as bm25,fast [bm25,dense,fast,best].",
+    help="Measure only these, as bm25,fast [bm25,dense,fast,best].",
 )
 _kept_library = click.option(
     "--library",
@@ -58,7 +61,7 @@ _kept_library = click.option(
     "--by",
     type=click.Choice(("judgments", "known-items")),
     metavar="WHAT",
-    help="judgments [where you gave any] or known-items: questions made from the library.",
+    help="judgments [if you gave any], or known-items: questions that are made from the library.",
 )
 @_only
 @click.option(
@@ -66,7 +69,7 @@ _kept_library = click.option(
     default=200,
     type=click.IntRange(1),
     metavar="N",
-    help="At most N made questions [200].",
+    help="Make at most N questions [200].",
 )
 @click.option(
     "--answers",
@@ -90,14 +93,14 @@ def evaluate(
     keep: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure how well your library is searched and answered from, or a set that others judged."""
+    """Measure ranking and answers on your own library, or on a public set."""
     if ctx.invoked_subcommand:
         _refuse_options_before(ctx)
         return
     from commonplace.evaluation import evaluate_library
 
     with _progress() as progress:
-        report, kept = evaluate_library(
+        report, file = evaluate_library(
             open_library(),
             by=cast("By | None", by),
             only=_names(only),
@@ -108,11 +111,11 @@ def evaluate(
             progress=progress,
         )
     if as_json:
-        print_json({**report.record(), "kept": str(kept)})
+        print_json({**report.record(), "kept": str(file)})
         return
     from commonplace.cli.quality._printing import print_library
 
-    print_library(report, kept)
+    print_library(report, file)
 
 
 @evaluate.command(
@@ -126,7 +129,7 @@ def evaluate(
 @click.argument("folder", type=_FOLDER, metavar="DIR")
 @_only
 @click.option(
-    "--limit", default=0, type=click.IntRange(0), metavar="N", help="Only N queries [all]."
+    "--limit", default=0, type=click.IntRange(0), metavar="N", help="Use only N queries [all]."
 )
 @click.option("--explain", is_flag=True, help="Check that the terms of a score add up to it.")
 @_kept_library
@@ -150,7 +153,7 @@ def retrieval(
     from commonplace.evaluation import evaluate_retrieval
 
     with _progress() as progress:
-        report, kept = evaluate_retrieval(
+        report, file = evaluate_retrieval(
             folder,
             only=_names(only),
             library=_place(library),
@@ -162,11 +165,11 @@ def retrieval(
             announce=announce,
         )
     if as_json:
-        print_json({**report.record(), "kept": str(kept)})
+        print_json({**report.record(), "kept": str(file)})
         return
     from commonplace.cli.quality._printing import print_retrieval
 
-    print_retrieval(report, kept)
+    print_retrieval(report, file)
 
 
 @evaluate.command(
@@ -208,7 +211,7 @@ def answers(
     library: Path | None,
     keep: Path | None,
     as_json: bool,
-    **chosen: Any,
+    **options: Any,
 ) -> None:
     """Measure answers and refusals on a set like SQuAD 2.0: passages.jsonl, questions.jsonl.
 
@@ -217,21 +220,21 @@ def answers(
     from commonplace.evaluation import evaluate_answers
 
     with _progress() as progress:
-        report, kept = evaluate_answers(
+        report, file = evaluate_answers(
             folder,
             readers=_names(reader),
             library=_place(library),
             keep_in=keep,
             progress=progress,
             announce=announce,
-            **chosen,
+            **options,
         )
     if as_json:
-        print_json({**report.record(), "kept": str(kept)})
+        print_json({**report.record(), "kept": str(file)})
         return
     from commonplace.cli.quality._printing import print_answers
 
-    print_answers(report, kept)
+    print_answers(report, file)
 
 
 def _names(listed: str) -> list[str]:
@@ -245,16 +248,18 @@ def _place(library: Path | None) -> Path | None:
 
 
 def _refuse_options_before(ctx: click.Context) -> None:
-    """An option between `evaluate` and `retrieval` would be lost without a word."""
-    given = [
+    """Refuse an option between `evaluate` and `retrieval`, since it would have no effect."""
+    misplaced = [
         parameter
         for parameter in ctx.command.params
         if parameter.name
         and ctx.get_parameter_source(parameter.name) is click.core.ParameterSource.COMMANDLINE
         and parameter.expose_value
     ]
-    if given:
-        raise click.UsageError(f"{given[0].opts[0]} must stand after {ctx.invoked_subcommand}", ctx)
+    if misplaced:
+        raise click.UsageError(
+            f"{misplaced[0].opts[0]} must stand after {ctx.invoked_subcommand}", ctx
+        )
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """`commonplace judge`: say which passages fit a query, so that the library can be measured by it.
 
-Notable: what is shown comes from several rankings, mixed by a seed, so that its order says nothing.
-Each verdict is kept at once. A terminal takes single keys; anything else is read line by line.
+Notable: the passages come from several rankings, mixed by a seed, so that their order says nothing.
+Each verdict is stored at once. A terminal takes single keys; other input is read line by line.
 """
 
 import sys
@@ -18,8 +18,9 @@ from commonplace.cli.terminal.output import (
     columns,
     cut_left,
     dim,
-    joined,
+    join,
     on_terminal,
+    plural,
     print_json,
     say,
 )
@@ -44,33 +45,33 @@ _PROMPT = "does it fit? y(es) n(o) s(kip) q(uit) "
     default=5,
     type=click.IntRange(1, 100),
     metavar="N",
-    help="The first N of each ranking [5].",
+    help="Judge the first N of each ranking [5].",
 )
 @click.option(
     "--queries",
     default=10,
     type=click.IntRange(1),
     metavar="N",
-    help="Without a QUERY: at most N that were asked and never judged [10].",
+    help="Without a QUERY: judge at most N recent queries that have no judgments [10].",
 )
 @json_option
 @library_option
 def judge(query: tuple[str, ...], depth: int, queries: int, as_json: bool) -> None:
-    """Say which passages fit a query; `commonplace evaluate` measures by what you said.
+    """Say which passages fit a query; `commonplace evaluate` measures by these judgments.
 
-    Without a QUERY you are asked about what was asked and searched lately.
+    Without a QUERY you judge passages for recent questions and searches.
     """
     from commonplace.evaluation import candidates, queries_to_judge
     from commonplace.foundation import InputError
 
     library = open_library()
-    chosen = [" ".join(query)] if query else queries_to_judge(library, queries)
-    if not any(text.strip() for text in chosen):
+    texts = [" ".join(query)] if query else queries_to_judge(library, queries)
+    if not any(text.strip() for text in texts):
         raise InputError(
             "nothing was asked yet that has no judgments; name a query: commonplace judge QUERY..."
         )
     judged: list[dict[str, Any]] = []
-    for text in chosen:
+    for text in texts:
         pool = candidates(library, text, depth)
         if not _judge(library, text, pool, judged, to_stderr=as_json):
             break
@@ -106,18 +107,18 @@ def _judge(
 
 
 def _lines(number: int, total: int, passage: "Passage", terms: set[str]) -> Iterator[str]:
-    """Title, place and excerpt; the number says how many are to come, and nothing of a rank."""
+    """Title, place and excerpt; the number counts the passages and says nothing of a rank."""
     width = max(20, min(columns(), 100))
     count = f"{number}/{total}  "
-    yield joined([count, title_line(passage, width - len(count))])
+    yield join([count, title_line(passage, width - len(count))])
     where = place(passage)
     yield dim(f"  {cut_left(where, width - 2) if on_terminal() else where}")
     for line in excerpt(passage.text, terms, width - 2, lines=6):
-        yield joined(["  ", line])
+        yield join(["  ", line])
 
 
 def _show(line: str, to_stderr: bool) -> None:
-    """With --json the standard output holds the object and nothing else."""
+    """Print a line; with --json on the standard error, as the output holds the object alone."""
     if to_stderr:
         click.echo(clean(line), file=sys.stderr)
     else:
@@ -140,7 +141,7 @@ def _key(to_stderr: bool) -> str:
 
 
 def _typed() -> str:
-    """A key of a terminal, or a line of whatever else we are fed by; "" at its end."""
+    """A key of a terminal, or a line of other input; "" at its end."""
     if not sys.stdin.isatty():
         return sys.stdin.readline()
     try:
@@ -150,16 +151,17 @@ def _typed() -> str:
 
 
 def _summarise(judged: list[dict[str, Any]], as_json: bool) -> None:
-    fitting = sum(one["verdict"] == "up" for one in judged)
-    queries = len({one["query"] for one in judged})
+    fitting = sum(judgment["verdict"] == "up" for judgment in judged)
+    queries = len({judgment["query"] for judgment in judged})
     if as_json:
         print_json({"judged": judged, "queries": queries, "fitting": fitting})
         return
     if not judged:
         say("nothing was judged")
         return
-    of = f"of {queries} quer{'y' if queries == 1 else 'ies'}"
-    verdicts = f"{len(judged)} passage{'s' * (len(judged) != 1)} judged"
+    passages = plural(len(judged), "passage")
+    of_queries = f"of {plural(queries, 'query', 'queries')}"
     say(
-        bold(f"{verdicts} {of}, {fitting} fitting"), dim(" · commonplace evaluate measures by them")
+        bold(f"{passages} judged {of_queries}, {fitting} fitting"),
+        dim(" · commonplace evaluate measures by them"),
     )

@@ -1,4 +1,4 @@
-"""`commonplace serve`: the page, the API and the protocols, in one process."""
+"""`commonplace serve`: the page, the API and the protocols in one process."""
 
 import os
 from pathlib import Path
@@ -24,7 +24,11 @@ from commonplace.foundation import InputError, display_path
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to bind to.")
 @click.option(
-    "--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="0: any."
+    "--port",
+    default=8765,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="The port; 0 takes any.",
 )
 @click.option(
     "--watch",
@@ -42,13 +46,17 @@ from commonplace.foundation import InputError, display_path
     metavar="DIR",
     help="Show this capacity plan (may be repeated).",
 )
-@click.option("--model", "models", multiple=True, metavar="SPEC", help="Offer this model; see ask.")
+@click.option(
+    "--model", "models", multiple=True, metavar="SPEC", help="Offer this model; see `ask`."
+)
 @wear_options
-@click.option("--require-token", is_flag=True, help="Ask for a token at loopback too.")
+@click.option("--require-token", is_flag=True, help="Require a token on this machine too.")
 @click.option(
     "--allow-host", "hosts", multiple=True, metavar="NAME", help="A name that a proxy answers to."
 )
-@click.option("--tokens", type=click.Path(path_type=Path), metavar="FILE", help="Another file.")
+@click.option(
+    "--tokens", type=click.Path(path_type=Path), metavar="FILE", help="Use another file of tokens."
+)
 @library_option
 def serve(
     host: str,
@@ -67,8 +75,8 @@ def serve(
     It listens on this machine alone, unless --host says otherwise: then it asks for a token. With
     --wear the models that it offers wear these adapters; without --model that is the small one.
     """
-    # Many are served at once, each by one core. A small product that is shared among all cores
-    # waits for the slowest, which is at work for another: 32 ms where 0.4 would do (measured).
+    # Requests run at once, each on one core. A small product that is shared among all cores waits
+    # for the slowest, which works for another request: 32 ms instead of 0.4 (measured).
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is first imported
     require_extra("serve", "fastapi", "uvicorn", "mcp", "watchfiles")
     from commonplace import service

@@ -10,7 +10,7 @@ from commonplace.cli.terminal.output import bold, dim, pad, say
 from commonplace.cli.terminal.places import short_path
 
 _file = click.option(
-    "--tokens", type=click.Path(path_type=Path), metavar="FILE", help="Another file of tokens."
+    "--tokens", type=click.Path(path_type=Path), metavar="FILE", help="Use another file of tokens."
 )
 
 
@@ -20,7 +20,7 @@ _file = click.option(
     examples=("commonplace token add anna --role read", "commonplace token remove anna"),
 )
 def token() -> None:
-    """Make, list and take back tokens. Each is for one library, to read it or to change it too."""
+    """Make, list and take back tokens. Each is for one library, to read it or also to change it."""
 
 
 @verb("Make a token.", "commonplace token add anna --role read --library ~/shared-library")
@@ -32,9 +32,9 @@ def add(name: str, role: str, tokens: Path | None) -> None:
     """Make a token for the chosen library, and print it once: only its hash is kept."""
     from commonplace.service import ROLES, add_token, default_tokens
 
-    chosen = next(known for known in ROLES if known == role)
+    granted = next(existing for existing in ROLES if existing == role)  # as its own type
     folder = open_library().folder
-    secret = add_token(tokens or default_tokens(), name, chosen, folder)
+    secret = add_token(tokens or default_tokens(), name, granted, folder)
     say(bold(secret))
     say(dim(f"{name} may {role} {short_path(str(folder))}; this is not shown again"))
 
@@ -45,14 +45,14 @@ def list_(tokens: Path | None) -> None:
     """List the tokens: names, roles and libraries."""
     from commonplace.service import default_tokens, read_tokens
 
-    found = read_tokens(tokens or default_tokens())
-    for one in found:
+    existing = read_tokens(tokens or default_tokens())
+    for token in existing:
         say(
-            bold(pad(one.name, 16)),
-            f" {one.role:<6} {short_path(one.library)}  ",
-            dim(one.added_at),
+            bold(pad(token.name, 16)),
+            f" {token.role:<6} {short_path(token.library)}  ",
+            dim(token.added_at),
         )
-    if not found:
+    if not existing:
         say("there are no tokens; `commonplace token add NAME` makes one")
 
 
@@ -63,8 +63,8 @@ def remove(name: str, tokens: Path | None) -> None:
     """Take a token back; it stops working at once, also in a service that runs."""
     from commonplace.service import default_tokens, remove_token
 
-    gone = remove_token(tokens or default_tokens(), name)
-    say(f"{gone.name} may no longer use {short_path(gone.library)}")
+    removed = remove_token(tokens or default_tokens(), name)
+    say(f"{removed.name} may no longer use {short_path(removed.library)}")
 
 
 token.add_command(add, "add")

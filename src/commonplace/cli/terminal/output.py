@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import sys
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -27,15 +26,15 @@ _HOSTILE = re.compile(
 _NO_TERMINAL_WIDTH = 100
 
 
-class Painted(str):
-    """Text that was cleaned already and may hold colours of our own."""
+class StyledText(str):
+    """Text that is clean already and may hold colours of the program."""
 
     __slots__ = ()
 
 
 def clean(text: str) -> str:
     """The text without anything that a terminal would obey; line ends and tabs stay."""
-    if isinstance(text, Painted):
+    if isinstance(text, StyledText):
         return text
     return _HOSTILE.sub("\ufffd", text.replace("\r\n", "\n"))
 
@@ -45,31 +44,31 @@ def flat(text: str) -> str:
     return clean(" ".join(text.split()))
 
 
-def paint(text: str, **style: Any) -> Painted:
+def paint(text: str, **style: Any) -> StyledText:
     """Cleaned text in a style of `click.style`; plain where $NO_COLOR asks for that."""
     if os.environ.get("NO_COLOR") or not text:
-        return Painted(clean(text))
-    return Painted(click.style(clean(text), **style))
+        return StyledText(clean(text))
+    return StyledText(click.style(clean(text), **style))
 
 
-def dim(text: str) -> Painted:
-    """What matters less."""
+def dim(text: str) -> StyledText:
+    """Text that matters less."""
     return paint(text, dim=True)
 
 
-def bold(text: str) -> Painted:
-    """What matters more."""
+def bold(text: str) -> StyledText:
+    """Text that matters more."""
     return paint(text, bold=True)
 
 
-def joined(parts: Iterable[str], between: str = "") -> Painted:
-    """Parts as one, each cleaned."""
-    return Painted(between.join(clean(part) for part in parts))
+def join(parts: Iterable[str], between: str = "") -> StyledText:
+    """The parts as one text, each cleaned."""
+    return StyledText(between.join(clean(part) for part in parts))
 
 
 def say(*parts: str) -> None:
     """Print one line (or several) to the standard output."""
-    click.echo(joined(parts), file=sys.stdout)
+    click.echo(join(parts), file=sys.stdout)
 
 
 def print_json(record: Mapping[str, Any]) -> None:
@@ -77,48 +76,52 @@ def print_json(record: Mapping[str, Any]) -> None:
     click.echo(as_json(record, indent=2))
 
 
-def complain(message: str) -> None:
+def print_error(message: str) -> None:
     """Print one sentence to the standard error."""
     click.echo(f"commonplace: {flat(message)}", file=sys.stderr)
 
 
-def announce(what: str) -> None:
-    """Say on the standard error what takes a while, where a person waits for it."""
+def announce(message: str) -> None:
+    """Print on the standard error what takes a while, if a person waits for it."""
     if sys.stderr.isatty():
-        click.echo(flat(what), file=sys.stderr)
+        click.echo(flat(message), file=sys.stderr)
 
 
-def stopped(message: str) -> None:
-    """Say that an interrupt was understood, on a line of its own after the terminal's ^C."""
+def print_interrupt(message: str) -> None:
+    """Print that the program stops, on a line of its own after the terminal's ^C."""
     if sys.stderr.isatty():
         click.echo(file=sys.stderr)
-    complain(message)
+    print_error(message)
 
 
 def on_terminal() -> bool:
-    """Whether a person reads our output."""
+    """Whether a person reads the output."""
     return sys.stdout.isatty()
 
 
 def columns() -> int:
-    """How wide a line of running text may be."""
+    """How many columns a line of running text may have."""
     return shutil.get_terminal_size().columns if on_terminal() else _NO_TERMINAL_WIDTH
+
+
+def plural(count: int, noun: str, nouns: str = "") -> str:
+    """The number with its noun: "1 file", "2,000 files"; `nouns` where an s does not do."""
+    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
 
 
 # -------------------------------------------------------------------- widths
 
+# rich measures and cuts. It is imported for text that is not ASCII or has overlong words only, so
+# that `--help` and most searches do without it.
+
 
 def cells(text: str) -> int:
-    """How many columns of a terminal the text takes (East Asian Width, UAX #11)."""
+    """How many columns of a terminal the text takes."""
     if text.isascii():
         return len(text)
-    return sum(map(_cells, text))
+    from rich.cells import cell_len
 
-
-def _cells(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me", "Cf"}:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return cell_len(text)
 
 
 def pad(text: str, width: int) -> str:
@@ -131,42 +134,35 @@ def cut(text: str, width: int) -> str:
     text = clean(text)
     if cells(text) <= width:
         return text
-    kept = "".join(_fitting(text, width - 1))
-    return f"{kept.rstrip()}…"
+    return f"{_chopped(text, width - 1)[0].rstrip()}…" if width > 1 else "…"
 
 
 def cut_left(text: str, width: int) -> str:
-    """The text's end, with an ellipsis before it: of a path, that says more."""
-    text = clean(text)
-    if cells(text) <= width:
-        return text
-    return "…" + "".join(_fitting(text[::-1], width - 1))[::-1]
-
-
-def _fitting(text: str, width: int) -> Iterable[str]:
-    for character in text:
-        width -= _cells(character)
-        if width < 0:
-            return
-        yield character
+    """The text's end, with an ellipsis before it, since the end of a path says more."""
+    end = clean(text)
+    if cells(end) <= width:
+        return end
+    while end and cells(end) >= width:
+        end = end[1:]
+    return f"…{end}"
 
 
 def wrap(text: str, width: int) -> list[str]:
     """The text in lines of at most `width` columns, broken between words where it can be."""
-    lines, line = [], ""
+    lines = [""]
     for word in flat(text).split(" "):
-        longer = f"{line} {word}" if line else word
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
         if cells(longer) <= width:
-            line = longer
-            continue
-        if line:
-            lines.append(line)
-        line = word
-        while cells(line) > width:
-            piece = "".join(_fitting(line, max(width, 2)))
-            lines.append(piece)
-            line = line[len(piece) :]
-    return [*lines, line] if line else lines
+            lines[-1] = longer
+        else:  # `_chopped` drops a word without width
+            lines += _chopped(word, max(width, 2)) if cells(word) > width else [word]
+    return [line for line in lines if line]
+
+
+def _chopped(text: str, width: int) -> list[str]:
+    from rich.cells import chop_cells
+
+    return chop_cells(text, width)
 
 
 # -------------------------------------------------------------------- streams
@@ -181,7 +177,7 @@ def prepare_streams() -> None:
 
 
 def _plainer(error: UnicodeError) -> tuple[str, int]:
-    """What is printed for characters that the terminal's encoding lacks."""
+    """Characters to print in place of those that the terminal's encoding lacks."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     missing = error.object[error.start : error.end]

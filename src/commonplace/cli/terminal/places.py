@@ -1,4 +1,4 @@
-"""Where a passage stands, in the words of a person, and which lines of it to show."""
+"""The place of a passage in words for a person, and the lines of it that are worth showing."""
 
 import os
 import re
@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commonplace.cli.terminal.output import (
-    Painted,
+    StyledText,
     bold,
     cells,
     clean,
     cut,
     flat,
-    joined,
+    join,
     on_terminal,
     wrap,
 )
@@ -27,18 +27,18 @@ _WORD = re.compile(r"\w+(?:[-'’.]\w+)*")
 
 
 def short_path(path: str) -> str:
-    """The path as one would type it here: below this folder, below home, or whole."""
-    here = os.getcwd()
-    if path == here or path.startswith(here.rstrip("/") + "/"):
-        return os.path.relpath(path, here)
+    """The path as one would type it: relative to this folder, below home, or absolute."""
+    folder = os.getcwd()
+    if path == folder or path.startswith(folder.rstrip("/") + "/"):
+        return os.path.relpath(path, folder)
     home = os.path.expanduser("~")
     return f"~{path[len(home) :]}" if len(home) > 1 and path.startswith(home + "/") else path
 
 
-def title_line(passage: "Passage", width: int = 1_000) -> Painted:
-    """Title › heading › heading; where that is too wide, the headings between give way.
+def title_line(passage: "Passage", width: int = 1_000) -> StyledText:
+    """Title › heading › heading; where that is too wide, the headings between are left out.
 
-    On a terminal it is cut to the width, elsewhere it is whole.
+    On a terminal the line is cut to the width, elsewhere it is complete.
     """
     title = flat(passage.title) or os.path.basename(passage.path)
     headings = [flat(heading) for heading in passage.heading]
@@ -46,10 +46,10 @@ def title_line(passage: "Passage", width: int = 1_000) -> Painted:
         headings = headings[1:]
     if len(headings) > 1 and cells(" › ".join([title, *headings])) > width:
         headings = ["…", headings[-1]]
-    whole = " › ".join([title, *headings])
-    if on_terminal() and cells(whole) > width:
-        title, *headings = cut(whole, max(width, 10)).split(" › ")
-    return joined([bold(title), *headings], " › ")
+    line = " › ".join([title, *headings])
+    if on_terminal() and cells(line) > width:
+        title, *headings = cut(line, max(width, 10)).split(" › ")
+    return join([bold(title), *headings], " › ")
 
 
 def place(passage: "Passage", locator: "Locator | None" = None) -> str:
@@ -70,15 +70,15 @@ def _line(passage: "Passage", start: int) -> int | None:
     """The 1-based line of a character, if the file still holds the passage just there."""
     from commonplace.corpus import TextLocator
 
-    whole = passage.locator
+    stored = passage.locator
     try:
         file = Path(passage.path)
-        if not isinstance(whole, TextLocator) or file.stat().st_size > _LARGEST:
+        if not isinstance(stored, TextLocator) or file.stat().st_size > _LARGEST:
             return None
         text = file.read_bytes().decode("utf-8-sig")
     except (OSError, ValueError):
         return None
-    if text[whole.start : whole.end] != passage.text:
+    if text[stored.start : stored.end] != passage.text:
         return None
     return text.count("\n", 0, start) + 1
 
@@ -93,45 +93,47 @@ def query_terms(query: str) -> set[str]:
     return set(analyse(query))
 
 
-def excerpt(text: str, terms: set[str], width: int, lines: int = 3) -> list[Painted]:
-    """The lines of a passage that hold most of the terms, these emphasised."""
+def excerpt(text: str, terms: set[str], width: int, lines: int = 3) -> list[StyledText]:
+    """The lines of a passage that hold most of the terms, with the terms emphasised."""
     all_lines = wrap(text, width)
     first = _best_window(all_lines, terms, lines)
-    chosen = all_lines[first : first + lines]
+    window = all_lines[first : first + lines]
     if first:
-        chosen[0] = _marked(f"…{chosen[0]}", width)
+        window[0] = _shortened(f"…{window[0]}", width)
     if first + lines < len(all_lines):
-        chosen[-1] = _marked(f"{chosen[-1].rstrip('.,;: ')} …", width)
-    return [emphasised(line, terms) for line in chosen]
+        window[-1] = _shortened(f"{window[-1].rstrip('.,;: ')} …", width)
+    return [emphasised(line, terms) for line in window]
 
 
-def _marked(line: str, width: int) -> str:
-    """A line with its ellipsis; where that makes it too long, its last word gives way."""
+def _shortened(line: str, width: int) -> str:
+    """A line with its ellipsis; if that makes it too long, without its last words."""
     while cells(line) > width and " " in line.rstrip(" …"):
         line = line.rstrip(" …").rpartition(" ")[0] + " …"
     return line
 
 
 def _best_window(lines: Sequence[str], terms: set[str], size: int) -> int:
-    """The first of `size` lines that hold most distinct terms, then most of them."""
-    held = [[t for word in _WORD.findall(line) for t in _known(word, terms)] for line in lines]
+    """The first of `size` lines that hold the most distinct terms, then the most terms."""
+    terms_of_line = [
+        [t for word in _WORD.findall(line) for t in _matches(word, terms)] for line in lines
+    ]
     windows = [
-        [term for line in held[i : i + size] for term in line]
+        [term for line in terms_of_line[i : i + size] for term in line]
         for i in range(max(1, len(lines) - size + 1))
     ]
     return max(range(len(windows)), key=lambda i: (len(set(windows[i])), len(windows[i]), -i))
 
 
-def emphasised(line: str, terms: set[str]) -> Painted:
+def emphasised(line: str, terms: set[str]) -> StyledText:
     """The line, cleaned, with the words of the query in bold."""
 
     def mark(match: re.Match[str]) -> str:
-        return bold(match[0]) if _known(match[0], terms) else match[0]
+        return bold(match[0]) if _matches(match[0], terms) else match[0]
 
-    return Painted(_WORD.sub(mark, clean(line)))
+    return StyledText(_WORD.sub(mark, clean(line)))
 
 
-def _known(word: str, terms: set[str]) -> set[str]:
+def _matches(word: str, terms: set[str]) -> set[str]:
     from commonplace.corpus import analyse
 
     return terms.intersection(analyse(word)) if terms else set()

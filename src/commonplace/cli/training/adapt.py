@@ -23,9 +23,9 @@ from commonplace.cli.terminal.output import (
     bold,
     dim,
     on_terminal,
+    print_interrupt,
     print_json,
     say,
-    stopped,
 )
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class _TrainingProgress:
         if self._bars:
             self._bars.__exit__()
         if kind is KeyboardInterrupt and self._step is not None:
-            stopped("the same command with --resume goes on from the last checkpoint")
+            print_interrupt("the same command with --resume goes on from the last checkpoint")
 
     def begin(self, counts: dict[str, int]) -> None:
         """Say what is learned and what is held out."""
