@@ -21,7 +21,7 @@ from commonplace.cli.arguments.verb import verb
 from commonplace.cli.plan._check import BREAKS, FOLDER, require_plan_extra
 from commonplace.cli.plan._csv import csv_option, write_csv
 from commonplace.cli.plan._printing import listed, say_verdict, show_purchases
-from commonplace.cli.terminal.output import bold, cut, dim, pad, paint, print_json, say, stopped
+from commonplace.cli.terminal.output import bold, cut, dim, pad, paint, print_json, say
 from commonplace.foundation import InputError, count_of, display_path
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _interruptible() -> Iterator[list[int]]:
         if interrupts:
             raise KeyboardInterrupt
         interrupts.append(number)
-        stopped("stopping after this step; once more to give up")
+        print_interrupt("stopping after this step; once more to give up")
 
     before = signal.signal(signal.SIGINT, note)
     try:
