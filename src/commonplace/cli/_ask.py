@@ -20,12 +20,12 @@ from commonplace.cli.terminal.output import (
     dim,
     flat,
     paint,
-    plural,
     print_json,
     say,
     wrap,
 )
 from commonplace.cli.terminal.places import place, short_path, title_line
+from commonplace.foundation import count_of
 from commonplace.library import answer_record, citation_id
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def _print_drafts(generation: "Generation | None") -> None:
 
 def _print_unsupported(count: int) -> None:
     if count:
-        say(dim(f"{plural(count, 'sentence')} left out: not supported"))
+        say(dim(f"{count_of(count, 'sentence')} left out: not supported"))
 
 
 def _print_refusal(refusal: "Refusal") -> None:

@@ -15,12 +15,12 @@ from commonplace.cli.terminal.output import (
     dim,
     flat,
     pad,
-    plural,
     print_json,
     say,
     wrap,
 )
 from commonplace.cli.terminal.places import place, title_line
+from commonplace.foundation import count_of
 from commonplace.library import reasons_record
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _print_side(side: "Sequence[ReasonRecord]", most: float) -> None:
         _line(reason["adds"], bar, f"{reason['phrase']}{measured}")
     if rest := side[_SHOWN:]:
         total = fsum(reason["adds"] for reason in rest)
-        _line(total, "", plural(len(rest), "weaker one"))
+        _line(total, "", count_of(len(rest), "weaker one"))
 
 
 def _line(adds: float, bar: str, text: str, style: Any = str) -> None:

@@ -14,10 +14,10 @@ from commonplace.cli.terminal.output import (
     flat,
     on_terminal,
     pad,
-    plural,
     print_json,
     say,
 )
+from commonplace.foundation import count_of
 
 
 @verb("Show what was asked lately.", "commonplace log -n 5", "commonplace log --json")
@@ -60,7 +60,7 @@ def _outcome(record: dict[str, Any]) -> str:
     count = len(record.get("passages") or [])
     if not count:
         return "refused" if record.get("verb") == "ask" else "nothing"
-    return plural(count, "passage")
+    return count_of(count, "passage")
 
 
 def _drafts(speculation: dict[str, Any]) -> str:

@@ -14,11 +14,11 @@ from commonplace.cli.terminal.output import (
     dim,
     flat,
     on_terminal,
-    plural,
     print_json,
     say,
 )
 from commonplace.cli.terminal.places import short_path
+from commonplace.foundation import count_of
 from commonplace.library import reading_record
 
 if TYPE_CHECKING:
@@ -111,4 +111,4 @@ def _print_totals(entries: "list[ReadingListEntry]", listed: int) -> None:
     if entries:
         say()
     hint = f" · the first {listed} are shown, -n 0 shows all" if listed < len(entries) else ""
-    say(bold(f"{plural(len(entries), 'link')}, {read:,} read"), dim(hint))
+    say(bold(f"{count_of(len(entries), 'link')}, {read:,} read"), dim(hint))

@@ -6,8 +6,9 @@ import click
 
 from commonplace.cli.arguments.options import library_option, open_library
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.terminal.output import flat, plural, say
+from commonplace.cli.terminal.output import flat, say
 from commonplace.cli.terminal.places import short_path
+from commonplace.foundation import count_of
 
 _DECLINED = 1
 
@@ -33,5 +34,5 @@ def remove(paths: tuple[str, ...], yes: bool) -> None:
 
 
 def _question(paths: tuple[str, ...], count: int) -> str:
-    files = f"{plural(count, 'file')} at {flat(', '.join(paths))}"
+    files = f"{count_of(count, 'file')} at {flat(', '.join(paths))}"
     return f"Remove {files} from the library, with all its past?"

@@ -18,12 +18,12 @@ from commonplace.cli.terminal.output import (
     on_terminal,
     pad,
     paint,
-    plural,
     print_json,
     say,
     wrap,
 )
 from commonplace.cli.terminal.places import short_path
+from commonplace.foundation import count_of
 from commonplace.library import status_record
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _print_by_reason(heading: str, files: "Sequence[FileStatus]", everything: bo
     by_reason: dict[str, list[str]] = defaultdict(list)
     for file in files:
         by_reason[file.reason].append(short_path(file.path))
-    say(paint(heading, bold=True, fg="yellow"), dim(f"  {plural(len(files), 'file')}"))
+    say(paint(heading, bold=True, fg="yellow"), dim(f"  {count_of(len(files), 'file')}"))
     for reason, paths in sorted(by_reason.items(), key=lambda pair: -len(pair[1])):
         for line in wrap(reason, columns() - 2):
             say("  ", line)
@@ -125,7 +125,7 @@ def _fitted(path: str, width: int) -> str:
 
 def _print_rest(count: int) -> None:
     if count > 0:
-        say("    ", dim(f"and {plural(count, 'more file')}: --all names them"))
+        say("    ", dim(f"and {count_of(count, 'more file')}: --all names them"))
 
 
 def _print_totals(report: "Status") -> None:
@@ -133,6 +133,6 @@ def _print_totals(report: "Status") -> None:
     states = ("indexed", "skipped", "stale", "superseded")
     counts = ", ".join(f"{totals[state]:,} {state}" for state in states if totals[state])
     say(
-        bold(plural(totals["files"], "file") + (f": {counts}" if counts else "")),
-        f" · {plural(totals['passages'], 'passage')}, {plural(totals['vectors'], 'vector')}",
+        bold(count_of(totals["files"], "file") + (f": {counts}" if counts else "")),
+        f" · {count_of(totals['passages'], 'passage')}, {count_of(totals['vectors'], 'vector')}",
     )

@@ -21,7 +21,16 @@ from commonplace.cli.arguments.verb import verb
 from commonplace.cli.plan._check import BREAKS, FOLDER, require_plan_extra
 from commonplace.cli.plan._csv import csv_option, write_csv
 from commonplace.cli.plan._printing import listed, say_verdict, show_purchases
-from commonplace.cli.terminal.output import bold, cut, dim, pad, paint, print_json, say
+from commonplace.cli.terminal.output import (
+    bold,
+    cut,
+    dim,
+    pad,
+    paint,
+    print_interrupt,
+    print_json,
+    say,
+)
 from commonplace.foundation import InputError, count_of, display_path
 
 if TYPE_CHECKING:

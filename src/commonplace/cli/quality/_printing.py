@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commonplace.cli.terminal.output import bold, columns, cut, dim, flat, pad, plural, say, wrap
+from commonplace.cli.terminal.output import bold, columns, cut, dim, flat, pad, say, wrap
 from commonplace.cli.terminal.places import short_path
+from commonplace.foundation import count_of
 
 if TYPE_CHECKING:
     from commonplace.evaluation import (
@@ -57,7 +58,7 @@ def print_library(report: "LibraryReport", file: Path) -> None:
     """Print the same of one's own library, with the sorts of questions, and answers."""
     ranking = report.ranking
     count = len(ranking.queries)
-    sizes = f"{ranking.documents:,} passages, {plural(count, 'query', 'queries')}"
+    sizes = f"{ranking.documents:,} passages, {count_of(count, 'query', 'queries')}"
     _print_ranking(ranking, f"{sizes}: {ranking.made_from}")
     _print_sorts(report)
     if report.answers:

@@ -20,11 +20,11 @@ from commonplace.cli.terminal.output import (
     dim,
     join,
     on_terminal,
-    plural,
     print_json,
     say,
 )
 from commonplace.cli.terminal.places import excerpt, place, query_terms, title_line
+from commonplace.foundation import count_of
 
 if TYPE_CHECKING:
     from commonplace import Library, Passage
@@ -159,8 +159,8 @@ def _summarise(judged: list[dict[str, Any]], as_json: bool) -> None:
     if not judged:
         say("nothing was judged")
         return
-    passages = plural(len(judged), "passage")
-    of_queries = f"of {plural(queries, 'query', 'queries')}"
+    passages = count_of(len(judged), "passage")
+    of_queries = f"of {count_of(queries, 'query', 'queries')}"
     say(
         bold(f"{passages} judged {of_queries}, {fitting} fitting"),
         dim(" · commonplace evaluate measures by them"),

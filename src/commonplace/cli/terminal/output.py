@@ -104,11 +104,6 @@ def columns() -> int:
     return shutil.get_terminal_size().columns if on_terminal() else _NO_TERMINAL_WIDTH
 
 
-def plural(count: int, noun: str, nouns: str = "") -> str:
-    """The number with its noun: "1 file", "2,000 files"; `nouns` where an s does not do."""
-    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
-
-
 # -------------------------------------------------------------------- widths
 
 # rich measures and cuts. It is imported for text that is not ASCII or has overlong words only, so
