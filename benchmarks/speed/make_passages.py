@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from commonplace.corpus import Document, Limits
-from commonplace.corpus.readers._registry import read_document
+from commonplace.corpus.readers import read_document
 from commonplace.foundation import UnreadableError
 
 SUFFIXES = {".html", ".htm", ".xhtml", ".rst", ".md", ".txt"}

@@ -21,7 +21,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from commonplace.corpus import Document, Limits, ReadResult, TextLocator
 from commonplace.corpus.text.analyser import analyse
-from commonplace.corpus.workers import process as _worker
+from commonplace.corpus.workers import process
 from commonplace.corpus.workers.isolation import read_all
 from commonplace.corpus.workers.process import READER
 from patience import PATIENCE
@@ -113,7 +113,7 @@ def test_a_program_without_a_file_can_read(file: Path) -> None:
         "from commonplace.corpus import Limits\n"
         f"print([r.reason or len(r.terms) for _, r in read_all([Path({str(file)!r})], Limits())])\n"
     )
-    source = Path(_worker.__file__).parents[3]
+    source = Path(process.__file__).parents[3]
     done = subprocess.run(
         [sys.executable, "-"],
         input=code.encode(),
@@ -186,10 +186,10 @@ def test_no_permission_for_anyone(file: Path, monkeypatch: pytest.MonkeyPatch) -
 
     file.write_text("text")
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(_worker._Refused) as refused:
-        _worker.load(file, LIMITS)
-    assert refused.value.reading.reason == "cannot be opened: permission denied"
-    assert refused.value.reading.size == 4
+    with pytest.raises(process.FileRefusal) as refused:
+        process.load(file, LIMITS)
+    assert refused.value.result.reason == "cannot be opened: permission denied"
+    assert refused.value.result.size == 4
 
 
 def test_a_pipe_a_folder_and_what_is_gone(tmp_path: Path) -> None:
@@ -218,8 +218,8 @@ def test_a_file_that_changes_while_it_is_read(file: Path, monkeypatch: pytest.Mo
             file.write_text("another text")
         return data
 
-    monkeypatch.setattr(_worker, "_bytes", read_and_change)
-    assert _worker.load(file, LIMITS)[1] == b"another text"  # the second look was quiet
+    monkeypatch.setattr(process, "read_bytes", read_and_change)
+    assert process.load(file, LIMITS)[1] == b"another text"  # the second look was quiet
     original = file.stat().st_mtime_ns
 
     def always(descriptor: int, most: int) -> bytes:
@@ -227,10 +227,10 @@ def test_a_file_that_changes_while_it_is_read(file: Path, monkeypatch: pytest.Mo
         file.write_text(f"{time.monotonic_ns()}{'x' * len(data)}")
         return data
 
-    monkeypatch.setattr(_worker, "_bytes", always)
-    with pytest.raises(_worker._Refused, match="changed while it was read") as refused:
-        _worker.load(file, LIMITS)
-    assert refused.value.reading.modified_ns >= original
+    monkeypatch.setattr(process, "read_bytes", always)
+    with pytest.raises(process.FileRefusal, match="changed while it was read") as refused:
+        process.load(file, LIMITS)
+    assert refused.value.result.modified_ns >= original
 
 
 # ------------------------------------------------- readers that misbehave
@@ -324,11 +324,11 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     code = (
         "import signal\n"
         "from commonplace.corpus.workers import isolation\n"
-        "process = isolation._spawn()\n"
+        "process = isolation.start_process()\n"
         "print(process.pid, flush=True)\n"
         "signal.pause()\n"
     )
-    source = Path(_worker.__file__).parents[3]
+    source = Path(process.__file__).parents[3]
     parent = subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from commonplace import Library
-from commonplace.corpus import passages_from
+from commonplace.corpus import Store, passages_from
 from patience import PATIENCE
 
 ADD = """
@@ -58,7 +58,7 @@ def assert_whole(library: Library, reported: set[str]) -> None:
     status = {file.path: file for file in library.status().files}
     for path in reported:
         assert status[path].state in {"indexed", "stale"}, path
-    with library._store.snapshot() as snapshot:
+    with Store(library.folder).snapshot() as snapshot:
         table = snapshot["passages"].to_table(filter=snapshot.where_visible)
         passages = passages_from(table)
         assert snapshot["passages"].count_rows() >= len(passages)

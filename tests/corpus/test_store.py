@@ -13,7 +13,7 @@ import filelock
 import pytest
 
 from commonplace import Filter, InputError, Library, LibraryError
-from commonplace.corpus import Snapshot
+from commonplace.corpus import Snapshot, Store
 
 Write = Callable[[str, str], Path]
 
@@ -23,7 +23,7 @@ def texts(library: Library, query: str, **more: object) -> list[str]:
 
 
 def snapshot(library: Library) -> Snapshot:
-    with library._store.snapshot() as snapshot:
+    with Store(library.folder).snapshot() as snapshot:
         return snapshot
 
 
@@ -153,15 +153,15 @@ def test_rows_that_no_item_names_are_never_seen_and_are_swept(
     note = write("note.md", "the old state")
     library.add(note, vectors=False)
     write("note.md", "the new state")
-    upsert = type(library._store).upsert
+    upsert = Store.upsert
 
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(type(library._store), "upsert", crash)
+    monkeypatch.setattr(Store, "upsert", crash)
     with pytest.raises(KeyboardInterrupt):
         library.add(note, vectors=False)
-    monkeypatch.setattr(type(library._store), "upsert", upsert)
+    monkeypatch.setattr(Store, "upsert", upsert)
     assert snapshot(library).unsettled
     assert texts(library, "state") == ["the old state"]
     assert texts(Library.open(library.folder), "state") == ["the old state"]
@@ -178,18 +178,17 @@ def test_a_crash_while_history_is_kept_is_made_good(
     library.add(note, vectors=False)
     then = datetime.now(UTC)
     write("note.md", "the new state")
-    store = type(library._store)
-    real = getattr(store, step)
+    real = getattr(Store, step)
 
     def crash(self: object, table: str, *rest: object) -> None:
         if table == ("history" if step == "append" else "passages"):
             raise KeyboardInterrupt
         real(self, table, *rest)
 
-    monkeypatch.setattr(store, step, crash)
+    monkeypatch.setattr(Store, step, crash)
     with pytest.raises(KeyboardInterrupt):
         library.add(note, vectors=False)
-    monkeypatch.setattr(store, step, real)
+    monkeypatch.setattr(Store, step, real)
     assert texts(library, "state") == ["the new state"]
     library.add(note.parent, vectors=False)
     write("other.md", "another note")
@@ -301,5 +300,5 @@ def test_filters_are_applied_before_ranking(library: Library, write: Write) -> N
 
 def test_a_bug_of_ours_is_not_called_damage(library: Library) -> None:
     """Advice to restore a backup must follow from what Lance said, not from any error."""
-    with pytest.raises(ValueError, match="ours"), library._store.snapshot():
+    with pytest.raises(ValueError, match="ours"), Store(library.folder).snapshot():
         raise ValueError("a mistake of ours, in a folder named lance")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commonplace.corpus import Limits
-from commonplace.corpus.readers._decode import decode, decode_within
+from commonplace.corpus.readers.decode import decode, decode_within
 from commonplace.foundation import UnreadableError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from commonplace.corpus import Document, Limits, TextLocator
-from commonplace.corpus.readers.office import docx as _docx
+from commonplace.corpus.readers.office.docx import read as read_docx
 from commonplace.foundation import UnreadableError
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -53,7 +53,7 @@ def packed(body: str, **changes: str | bytes) -> bytes:
 
 
 def read(data: bytes, limits: Limits | None = None) -> Document:
-    document = _docx.read(Path("a.docx"), data, limits or Limits())
+    document = read_docx(Path("a.docx"), data, limits or Limits())
     for draft in document.drafts:
         assert isinstance(draft.locator, TextLocator)
         assert document.sources[""][draft.locator.start : draft.locator.end] == draft.text

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from commonplace.corpus import Document, Limits, TextLocator
-from commonplace.corpus.readers.html import epub as _epub
+from commonplace.corpus.readers.html.epub import read as read_epub
 from commonplace.foundation import UnreadableError
 
 CONTAINER = """<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>
@@ -47,7 +47,7 @@ def packed(**changes: str | bytes | None) -> bytes:
 
 
 def read(data: bytes, limits: Limits | None = None) -> Document:
-    return _epub.read(Path("book.epub"), data, limits or Limits())
+    return read_epub(Path("book.epub"), data, limits or Limits())
 
 
 def test_chapters_in_the_order_of_the_spine() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commonplace.corpus import Document, Limits, TextLocator
-from commonplace.corpus.readers.html import reader as _html
+from commonplace.corpus.readers.html.reader import read as read_html
 from commonplace.foundation import UnreadableError
 
 PAGE = """<!doctype html><html><head><title>Notes &amp; things | A site</title>
@@ -33,7 +33,7 @@ def f():
 
 def read(markup: str | bytes, limits: Limits | None = None) -> Document:
     data = markup.encode() if isinstance(markup, str) else markup
-    document = _html.read(Path("page.html"), data, limits or Limits())
+    document = read_html(Path("page.html"), data, limits or Limits())
     for draft in document.drafts:
         assert isinstance(draft.locator, TextLocator)
         source = document.sources[draft.locator.part]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from commonplace.corpus import Document, Limits
-from commonplace.corpus.readers._dates import parse_date
-from commonplace.corpus.readers.plain._front_matter import front_matter
+from commonplace.corpus.readers.dates import parse_date
+from commonplace.corpus.readers.plain.front_matter import front_matter
 from commonplace.corpus.readers.plain.markdown import heading_text, read
 from growth import in_proportion
 

@@ -16,8 +16,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from commonplace.corpus import Document, Draft, Limits, PageLocator
-from commonplace.corpus.readers.pdf import reader as _pdf
-from commonplace.corpus.readers.pdf._text import wrong_letters
+from commonplace.corpus.readers.pdf import reader
+from commonplace.corpus.readers.pdf.display import wrong_letters
 from commonplace.foundation import UnreadableError
 
 LIMITS = Limits()
@@ -59,7 +59,7 @@ def two_columns(canvas: Canvas) -> None:
 
 
 def read(data: bytes, limits: Limits = LIMITS) -> Document:
-    return _pdf.read(Path("paper.pdf"), data, limits)
+    return reader.read(Path("paper.pdf"), data, limits)
 
 
 def shifted(text: str) -> str:
@@ -100,8 +100,8 @@ def test_ligatures_accents_and_spaces() -> None:
 
     (draft,) = read(made(draw)).drafts
     assert draft.text == "The first flow is na\u00efve, caf\u00e9 and all."
-    narrowed = _pdf.narrow(made(draw), place(draft), 4, 9)
-    assert _pdf.page_text(made(draw), narrowed) == "first"
+    narrowed = reader.narrow(made(draw), place(draft), 4, 9)
+    assert reader.page_text(made(draw), narrowed) == "first"
 
 
 def test_accents_drawn_beside_their_letters_are_put_on_them() -> None:
@@ -175,7 +175,7 @@ def check_places(data: bytes, document: Document) -> None:
     pdf = pypdfium2.PdfDocument(data)
     for draft in document.drafts:
         locator = place(draft)
-        assert _pdf.page_text(data, locator) == draft.text
+        assert reader.page_text(data, locator) == draft.text
         page = pdf[locator.page - 1].get_textpage()
         inside = ""
         for box in locator.boxes:
@@ -195,7 +195,7 @@ def test_boxes_hold_what_the_passage_says() -> None:
 @pytest.mark.parametrize("sample", sorted(SAMPLES.rglob("*.pdf")), ids=lambda path: str(path.name))
 def test_samples(sample: Path) -> None:
     data = sample.read_bytes()
-    document = _pdf.read(sample, data, LIMITS)
+    document = reader.read(sample, data, LIMITS)
     assert document.drafts
     assert not document.notices
     check_places(data, document)
@@ -205,17 +205,17 @@ def test_narrow_gives_the_boxes_of_one_sentence() -> None:
     data = made(two_columns)
     draft = read(data).drafts[0]
     start = draft.text.index("It says")
-    one = _pdf.narrow(data, place(draft), start, len(draft.text))
-    assert _pdf.page_text(data, one) == draft.text[start:]
+    one = reader.narrow(data, place(draft), start, len(draft.text))
+    assert reader.page_text(data, one) == draft.text[start:]
     assert len(one.boxes) == 2
     with pytest.raises(ValueError, match="characters"):
-        _pdf.narrow(data, place(draft), 0, len(draft.text) + 1)
+        reader.narrow(data, place(draft), 0, len(draft.text) + 1)
 
 
 def test_render_marks_the_boxes_and_nothing_else() -> None:
     data = made(two_columns)
     locator = place(read(data).drafts[0])
-    picture = _pdf.render(data, locator, 2.0)
+    picture = reader.render(data, locator, 2.0)
     assert picture.size == (1200, 1600)
     box = locator.boxes[0]
     inside = picture.getpixel((int(2 * box.left), int(2 * (800 - box.top))))
@@ -246,7 +246,7 @@ def test_links_from_annotations_and_from_the_text() -> None:
     ],
 )
 def test_dates(value: str, expected: datetime | None) -> None:
-    assert _pdf._date(value) == expected
+    assert reader.parse_pdf_date(value) == expected
 
 
 def test_encrypted() -> None:
@@ -319,7 +319,7 @@ DATA = os.environ.get("COMMONPLACE_DATA", "")
 @pytest.mark.parametrize("paper", sorted(Path(DATA or ".").glob("library/papers/*.pdf")), ids=str)
 def test_papers_round_trip(paper: Path) -> None:
     data = paper.read_bytes()
-    document = _pdf.read(paper, data, LIMITS)
+    document = reader.read(paper, data, LIMITS)
     for draft in document.drafts[:: max(1, len(document.drafts) // 40)]:
-        assert _pdf.page_text(data, place(draft)) == draft.text
+        assert reader.page_text(data, place(draft)) == draft.text
         assert len(draft.text) <= LIMITS.passage_characters

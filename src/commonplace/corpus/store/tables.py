@@ -1,6 +1,6 @@
 """The store: Lance tables in a folder, their locks, and the snapshot that readers share.
 
-Every commit of one table is atomic; `_commit` orders them so that several look like one. Two locks
+Every commit of one table is atomic; `commit` orders them so that several look like one. Two locks
 stand beside the tables: `write.lock` (one committer at a time, held for one commit and not for a
 whole `add`, so that two can run beside each other) and `read.lock` (shared by requests; old
 versions are only cleaned up while nobody reads).

@@ -116,7 +116,7 @@ def grown_vectors(snapshot: Snapshot, table: str, earlier: Vectors) -> Vectors:
 
 
 def _of_rows(snapshot: Snapshot, table: str, rows: Int64s) -> tuple[Int64s, NDArray[np.float32]]:
-    """Those of the rows that have a vector, and their vectors; only these are read."""
+    """The rows that have a vector, and their vectors; only these are read."""
     keys = snapshot[table].to_table(columns=["key"], with_row_id=True)
     keys_of_rows = snapshot.take(rows, ["key"])["key"]
     at = pc.index_in(keys_of_rows, value_set=keys["key"].combine_chunks())

@@ -168,12 +168,12 @@ class _Worker(threading.Thread):
                 return self._process
             if self._process:
                 _end(self._process)
-            self._process = _spawn()
+            self._process = start_process()
             _write(self._process, (self._reader, self._limits))
             return self._process
 
 
-def _spawn() -> subprocess.Popen[bytes]:
+def start_process() -> subprocess.Popen[bytes]:
     """A process that waits for its first message."""
     paths = [path or os.getcwd() for path in sys.path]
     process = subprocess.Popen(
@@ -209,10 +209,10 @@ def _write(process: subprocess.Popen[bytes], message: object) -> None:
 
 
 def _receive(process: subprocess.Popen[bytes]) -> ReadResult:
-    reading = _Unpickler(_pipe(process.stdout)).load()
-    if not isinstance(reading, ReadResult):
+    result = _Unpickler(_pipe(process.stdout)).load()
+    if not isinstance(result, ReadResult):
         raise pickle.UnpicklingError("not a ReadResult")
-    return reading
+    return result
 
 
 class _Unpickler(pickle.Unpickler):

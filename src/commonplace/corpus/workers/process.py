@@ -33,12 +33,12 @@ _CHUNK = 1 << 20
 _SECOND_LOOK = 0.05  # seconds before a file that changed is read again
 
 
-class _Refused(Exception):  # noqa: N818 - not an error but an outcome
+class FileRefusal(Exception):  # noqa: N818 - not an error but an outcome
     """A file that is not read: what is known of it, with the reason."""
 
-    def __init__(self, reading: ReadResult) -> None:
-        super().__init__(reading.reason)
-        self.reading = reading
+    def __init__(self, result: ReadResult) -> None:
+        super().__init__(result.reason)
+        self.result = result
 
 
 def main() -> None:
@@ -61,21 +61,21 @@ def main() -> None:
 
 
 def _answer(path: Path, limits: Limits, reader: Reader, replies: BinaryIO) -> bool:
-    """Send the facts, then the reading; true if this process should not go on after it."""
+    """Send the facts, then the result; true if this process should not go on after it."""
     try:
         facts, data = load(path, limits)
-    except _Refused as refused:
-        _send(replies, replace(refused.reading, reason=""))
-        _send(replies, refused.reading)
+    except FileRefusal as refusal:
+        _send(replies, replace(refusal.result, reason=""))
+        _send(replies, refusal.result)
         return False
     _send(replies, facts)
-    reading = interpret(path, facts, data, limits, reader)
-    _send(replies, reading)
-    return "memory" in reading.reason
+    result = interpret(path, facts, data, limits, reader)
+    _send(replies, result)
+    return "memory" in result.reason
 
 
-def _send(replies: BinaryIO, reading: ReadResult) -> None:
-    pickle.dump(reading, replies, pickle.HIGHEST_PROTOCOL)
+def _send(replies: BinaryIO, result: ReadResult) -> None:
+    pickle.dump(result, replies, pickle.HIGHEST_PROTOCOL)
     replies.flush()
 
 
@@ -102,7 +102,7 @@ def _alarm(seconds: float) -> None:
 
 
 def load(path: Path, limits: Limits) -> tuple[ReadResult, bytes]:
-    """The file's bytes and facts. Raises `_Refused` with the reason."""
+    """The file's bytes and facts. Raises `FileRefusal` with the reason."""
     for attempt in range(2):
         if attempt:
             time.sleep(_SECOND_LOOK)
@@ -110,7 +110,9 @@ def load(path: Path, limits: Limits) -> tuple[ReadResult, bytes]:
         if _facts(before) == _facts(after) and len(data) == after.st_size:
             content_hash = blake2b(data, digest_size=16).hexdigest()
             return replace(_facts(after), content_hash=content_hash), data
-    raise _Refused(replace(_facts(after), reason="changed while it was read; add it again later"))
+    raise FileRefusal(
+        replace(_facts(after), reason="changed while it was read; add it again later")
+    )
 
 
 def _facts(status: os.stat_result) -> ReadResult:
@@ -122,23 +124,23 @@ def _read_once(path: Path, limits: Limits) -> tuple[os.stat_result, bytes, os.st
         _check(os.stat(path), limits)  # before opening: to open a device may do something
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
-        raise _Refused(ReadResult(reason="vanished before it could be read")) from None
+        raise FileRefusal(ReadResult(reason="vanished before it could be read")) from None
     except PermissionError:
-        raise _Refused(_refusal(path, "cannot be opened: permission denied")) from None
+        raise FileRefusal(_unreadable(path, "cannot be opened: permission denied")) from None
     except (OSError, ValueError) as error:
         reason = f"cannot be opened ({getattr(error, 'strerror', None) or error})"
-        raise _Refused(_refusal(path, reason)) from None
+        raise FileRefusal(_unreadable(path, reason)) from None
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         before = os.fstat(descriptor)
         _check(before, limits)
         try:
-            data = _bytes(file.fileno(), limits.file_bytes)
+            data = read_bytes(file.fileno(), limits.file_bytes)
         except OSError as error:
-            raise _Refused(replace(_facts(before), reason=f"cannot be read ({error})")) from None
+            raise FileRefusal(replace(_facts(before), reason=f"cannot be read ({error})")) from None
         return before, data, os.fstat(descriptor)
 
 
-def _bytes(descriptor: int, most: int) -> bytes:
+def read_bytes(descriptor: int, most: int) -> bytes:
     """The whole file, but never more than one byte over the limit."""
     chunks: list[bytes] = []
     remaining = most + 1
@@ -151,20 +153,20 @@ def _bytes(descriptor: int, most: int) -> bytes:
 def _check(status: os.stat_result, limits: Limits) -> None:
     if not stat.S_ISREG(status.st_mode):
         reason = "not a regular file (a folder, pipe, socket or device)"
-        raise _Refused(ReadResult(0, status.st_mtime_ns, reason=reason))
+        raise FileRefusal(ReadResult(0, status.st_mtime_ns, reason=reason))
     if status.st_size > limits.file_bytes:
         size, most = _megabytes(status.st_size), _megabytes(limits.file_bytes)
         reason = f"too large ({size}; files over {most} are not read)"
-        raise _Refused(replace(_facts(status), reason=reason))
+        raise FileRefusal(replace(_facts(status), reason=reason))
     if status.st_size == 0:
-        raise _Refused(replace(_facts(status), reason="empty file"))
+        raise FileRefusal(replace(_facts(status), reason="empty file"))
 
 
 def _megabytes(size: int) -> str:
     return f"{size / 1024**2:,.0f} MiB" if size >= 1024**2 else f"{size:,} bytes"
 
 
-def _refusal(path: Path, reason: str) -> ReadResult:
+def _unreadable(path: Path, reason: str) -> ReadResult:
     try:
         return replace(_facts(os.stat(path)), reason=reason)
     except (OSError, ValueError):

@@ -15,11 +15,11 @@ from lxml import etree
 
 from commonplace.corpus._types import Document, Draft, Limits, Link
 from commonplace.corpus.readers._archive import Archive, BombError, text_of, xml
-from commonplace.corpus.readers._dates import parse_date
 from commonplace.corpus.readers._outline import Outline
 from commonplace.corpus.readers._source_text import SourceText
-from commonplace.corpus.readers.html import reader as _html
+from commonplace.corpus.readers.dates import parse_date
 from commonplace.corpus.readers.html._visible import look
+from commonplace.corpus.readers.html.reader import decoded, links_of
 from commonplace.foundation import UnreadableError
 
 _CHAPTER_TYPES: Final = {
@@ -49,7 +49,7 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
             notices += [] if name in chapters else [f"the chapter {name} is missing"]
             continue
         try:
-            chapters[name] = look(_html.decoded(archive.read(name)), characters_left)
+            chapters[name] = look(decoded(archive.read(name)), characters_left)
         except BombError:
             raise  # what breaks the limits ends the book, not the chapter
         except UnreadableError as error:
@@ -77,7 +77,7 @@ def _document(
     for name in sources:
         chapter = chapters[name]
         drafts += Outline().drafts(chapter.text, chapter.parts, limits.passage_characters, name)
-        links += _html.links(chapter)
+        links += links_of(chapter)
     date = text_of(package, "date") or _modified(package)
     return Document(
         kind="epub",

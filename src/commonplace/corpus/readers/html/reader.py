@@ -1,6 +1,6 @@
 """HTML: what a visitor of the page sees, with its headings, lists, tables and links.
 
-Passages are exact slices of the page's visible text (`_html_text`). The date is what the page says
+Passages are exact slices of the page's visible text (`_visible`). The date is what the page says
 of itself: article or Dublin Core metadata, JSON-LD, `<time>`. A relative link is resolved only if
 the page says where it lives (`<base>`, or its canonical address). Nothing is fetched.
 """
@@ -14,10 +14,10 @@ from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 from commonplace.corpus._types import Document, Limits, Link
-from commonplace.corpus.readers._dates import parse_date
-from commonplace.corpus.readers._decode import binary_reason, decode
 from commonplace.corpus.readers._outline import Outline, title_of
 from commonplace.corpus.readers._source_text import Anchor, SourceText
+from commonplace.corpus.readers.dates import parse_date
+from commonplace.corpus.readers.decode import binary_reason, decode
 from commonplace.corpus.readers.html._visible import look
 from commonplace.corpus.text.links import find_links
 from commonplace.foundation import UnreadableError
@@ -63,7 +63,7 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
         title=title(page) or path.stem,
         sources={"": page.text},
         drafts=tuple(Outline().drafts(page.text, page.parts, limits.passage_characters)),
-        links=tuple(links(page)),
+        links=tuple(links_of(page)),
         written_at=written(page),
         notices=(notice,) if page.cut else (),
     )
@@ -121,7 +121,7 @@ def written(page: SourceText) -> datetime | None:
     return None
 
 
-def links(page: SourceText) -> Iterator[Link]:
+def links_of(page: SourceText) -> Iterator[Link]:
     """Links with their labels and the words around them, then addresses that stand in the text."""
     base = next((u for u in map(page.meta.get, ("base", "canonical")) if u and _WEB.match(u)), "")
     linked = set()

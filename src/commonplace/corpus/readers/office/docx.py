@@ -10,9 +10,9 @@ from typing import Final
 
 from commonplace.corpus._types import Document, Limits
 from commonplace.corpus.readers._archive import Archive, text_of, xml
-from commonplace.corpus.readers._dates import parse_date
 from commonplace.corpus.readers._outline import Outline, title_of
-from commonplace.corpus.readers.html import reader as _html
+from commonplace.corpus.readers.dates import parse_date
+from commonplace.corpus.readers.html.reader import links_of
 from commonplace.corpus.readers.office._docx_text import Watcher, styles
 from commonplace.foundation import UnreadableError
 
@@ -46,7 +46,7 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
         title=title or title_of(source.parts, "") or path.stem,
         sources={"": source.text},
         drafts=tuple(Outline().drafts(source.text, source.parts, limits.passage_characters)),
-        links=tuple(_html.links(source)),
+        links=tuple(links_of(source)),
         written_at=parse_date(date) if date else None,
         notices=(notice,) if source.cut else (),
     )

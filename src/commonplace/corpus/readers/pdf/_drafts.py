@@ -17,7 +17,7 @@ from commonplace.corpus.readers.pdf._layout import (
     title_of,
 )
 from commonplace.corpus.readers.pdf._raw import RawPage, union
-from commonplace.corpus.readers.pdf._text import DisplayText, Sheet, display, sheet
+from commonplace.corpus.readers.pdf.display import DisplayText, Sheet, display, sheet
 from commonplace.corpus.text.split import Block, passages, trimmed
 
 

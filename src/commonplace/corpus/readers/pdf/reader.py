@@ -15,12 +15,12 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageDraw
 
 from commonplace.corpus._types import Document, Limits, PageLocator
-from commonplace.corpus.readers._dates import parse_date
+from commonplace.corpus.readers.dates import parse_date
 from commonplace.corpus.readers.pdf._drafts import Page, drafts_of, locator_of, page_of
 from commonplace.corpus.readers.pdf._layout import Paragraph, furniture, paragraphs, title_of
 from commonplace.corpus.readers.pdf._links import links_of
 from commonplace.corpus.readers.pdf._raw import Pdf
-from commonplace.corpus.readers.pdf._text import display, unreadable_share
+from commonplace.corpus.readers.pdf.display import display, unreadable_share
 from commonplace.foundation import UnreadableError
 
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([+-])(\d\d)'?(\d\d)?)?")
@@ -49,7 +49,8 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
             sources={},
             drafts=tuple(drafts_of(pages, blocks, limits)),
             links=tuple(links_of(pdf, pages)),
-            written_at=_date(pdf.metadata("CreationDate")) or _date(pdf.metadata("ModDate")),
+            written_at=parse_pdf_date(pdf.metadata("CreationDate"))
+            or parse_pdf_date(pdf.metadata("ModDate")),
             notices=tuple(notices),
         )
 
@@ -158,7 +159,7 @@ def _title(pdf: Pdf, pages: Sequence[Page], blocks: Sequence[Sequence[Paragraph]
     return " ".join(text.split())[:300]
 
 
-def _date(value: str) -> datetime | None:
+def parse_pdf_date(value: str) -> datetime | None:
     """A PDF date (ISO 32000, 7.9.4: `D:20200131235959+01'00'`) in UTC; None if it is none."""
     match = _DATE.match(value)
     if not match:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from commonplace.corpus._types import Document, Draft, Limits, TextLocator
-from commonplace.corpus.readers._decode import decode_within
+from commonplace.corpus.readers.decode import decode_within
 from commonplace.corpus.text.links import find_links
 from commonplace.corpus.text.split import SHORT, TARGET, Span, lines, split_lines
 from commonplace.corpus.text.words import words

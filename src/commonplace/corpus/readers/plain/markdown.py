@@ -21,9 +21,9 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
 from commonplace.corpus._types import Document, Limits
-from commonplace.corpus.readers._decode import decode_within
 from commonplace.corpus.readers._outline import LONGEST_HEADING, Heading, Outline, title_of
-from commonplace.corpus.readers.plain._front_matter import front_matter
+from commonplace.corpus.readers.decode import decode_within
+from commonplace.corpus.readers.plain.front_matter import front_matter
 from commonplace.corpus.text.links import find_links
 from commonplace.corpus.text.split import Block, BlockKind, Span, lines, trimmed
 from commonplace.corpus.text.words import words

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from commonplace.corpus._types import Document, Draft, Limits, Link
-from commonplace.corpus.readers._decode import decode_within
 from commonplace.corpus.readers._outline import Heading, Outline, title_of
-from commonplace.corpus.readers.plain._front_matter import FrontMatter, front_matter
+from commonplace.corpus.readers.decode import decode_within
 from commonplace.corpus.readers.plain.code import drafts_of
+from commonplace.corpus.readers.plain.front_matter import FrontMatter, front_matter
 from commonplace.corpus.readers.plain.markdown import parse
 from commonplace.corpus.text.links import find_links
 from commonplace.foundation import UnreadableError

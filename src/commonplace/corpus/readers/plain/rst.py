@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from commonplace.corpus._types import Document, Limits
-from commonplace.corpus.readers._dates import parse_date
-from commonplace.corpus.readers._decode import decode_within
 from commonplace.corpus.readers._outline import LONGEST_HEADING, Heading, Outline, title_of
+from commonplace.corpus.readers.dates import parse_date
+from commonplace.corpus.readers.decode import decode_within
 from commonplace.corpus.text.links import find_links
 from commonplace.corpus.text.split import Block, BlockKind, Span, lines, trimmed
 from commonplace.corpus.text.words import words

@@ -13,7 +13,7 @@ from typing import Final
 
 import yaml
 
-from commonplace.corpus.readers._dates import parse_date
+from commonplace.corpus.readers.dates import parse_date
 
 _YAML = re.compile(
     r"\s*---[ \t]*(?:\r\n?|\n)(.*?)(?<=[\r\n])(?:---|\.\.\.)[ \t]*(?:\r\n?|\n|\Z)", re.S
