@@ -5,7 +5,7 @@ import math
 from commonplace.capacity.feasibility.resources import Row, Stock, fbr_gbps, gear, lit
 from commonplace.capacity.plan.model import Item, Plan, Role
 from commonplace.capacity.plan.stock import ordered_by, ready_after
-from commonplace.capacity.plan.words import SAID, UNITS, amount, first_day, many
+from commonplace.capacity.plan.words import RESOURCE_NAMES, UNITS, amount, first_day, many
 
 
 def remedy(plan: Plan, stock: Stock, rows: list[Row], *, row: Row, month: int) -> str:
@@ -31,7 +31,7 @@ def _no_room(rows: list[Row], house: str, item: Item, *, units: int, at: int) ->
     """The resources that the house has too little of for these units, in words."""
     takes = {"network_space": item.positions, "network_power": item.kw, "power": item.kw}
     full = [
-        SAID[row.resource]
+        RESOURCE_NAMES[row.resource]
         for row in rows
         if row.site == house
         and units * takes.get(row.resource, 0.0) > max(row.headroom[at], 0.0) + 1e-9

@@ -24,13 +24,13 @@ from commonplace.capacity.network.topology import NOTHING_LOST, Failure, Network
 from commonplace.capacity.plan.model import Plan
 from commonplace.capacity.plan.stock import Months, arrivals, link_gbps, stocks
 from commonplace.capacity.plan.words import (
-    SAID,
+    RESOURCE_NAMES,
     UNITS,
     amount,
-    binding_said,
+    binding_text,
     first_day,
     many,
-    month_said,
+    month_text,
 )
 from commonplace.foundation.arrays import Bools, Float64s
 
@@ -187,7 +187,7 @@ def _site_break(plan: Plan, stock: Stock, rows: list[Row], *, row: Row, use: Use
         return None
     load, capacity = float(use.load[month - 1]), float(use.capacity[month - 1])
     sentence = (
-        f"{row.site} is short of {SAID[row.resource]} in {month_said(plan, month)}: "
+        f"{row.site} is short of {RESOURCE_NAMES[row.resource]} in {month_text(plan, month)}: "
         f"{amount(load, use.unit)} against {amount(capacity, use.unit)}; "
         f"{remedy(plan, stock, rows, row=row, month=month)}"
     )
@@ -238,8 +238,8 @@ def _backbone_break(
     there = float(metric.lengths @ capacity)
     lost = f"with {month.failure} lost" if month.failure != NOTHING_LOST else "with nothing lost"
     sentence = (
-        f"the backbone breaks in {month_said(plan, month.month)}: {lost} its flows fit only to "
-        f"{month.factor:.3f}; {binding_said(month.links, 4)}"
+        f"the backbone breaks in {month_text(plan, month.month)}: {lost} its flows fit only to "
+        f"{month.factor:.3f}; {binding_text(month.links, 4)}"
     )
     weights = net.weights(metric.lengths, net.failures[0])
     sentence += _more_links(plan, month, weights, missing=needed - there)

@@ -18,7 +18,7 @@ from commonplace.capacity.network.resilience import Resilience
 from commonplace.capacity.network.topology import Network, project_demand
 from commonplace.capacity.plan.model import Plan, Project, Role
 from commonplace.capacity.plan.stock import Months
-from commonplace.capacity.plan.words import SAID, many, months_said
+from commonplace.capacity.plan.words import RESOURCE_NAMES, many, months_text
 from commonplace.foundation.arrays import Float64s
 
 _UPLINKS: tuple[Role, ...] = ("superblock", "optics")
@@ -38,8 +38,8 @@ class Stranding:
     def __str__(self) -> str:
         """The stranding in one sentence."""
         return (
-            f"{self.project} in {self.house} is stranded in {months_said(self.months)}: "
-            f"short of {SAID[self.resource]}; {self.racks:g} racks, cost {self.cost:,.0f}"
+            f"{self.project} in {self.house} is stranded in {months_text(self.months)}: "
+            f"short of {RESOURCE_NAMES[self.resource]}; {self.racks:g} racks, cost {self.cost:,.0f}"
         )
 
 
@@ -56,7 +56,7 @@ class Idle:
         """The idle gear in one sentence."""
         most = max(self.units)
         verb = "waits" if most == 1 else "wait"
-        machines = f"for machines in {months_said(self.months)}"
+        machines = f"for machines in {months_text(self.months)}"
         return f"{many(most, self.item)} in {self.house} {verb} {machines}"
 
 

@@ -9,7 +9,7 @@ from commonplace.capacity.placement._relocations import EarliestPlacement, Famil
 from commonplace.capacity.placement.choices import first_month
 from commonplace.capacity.placement.master import MasterProgramme
 from commonplace.capacity.plan.model import Plan, Project
-from commonplace.capacity.plan.words import amount, month_said
+from commonplace.capacity.plan.words import amount, month_text
 from commonplace.capacity.procurement.purchases import purchase_phrase, purchases
 from commonplace.foundation import Progress
 from commonplace.foundation.arrays import Float64s
@@ -97,7 +97,7 @@ def _reason(relocations: Relocations, number: int, outcome: PlacementOutcome) ->
         return _explained(project, outcome, sentence, earliest=need, costs=costs)
     causes = relocations.against(number, house, need - 1)
     earliest = relocations.earliest(number, house)
-    sentence = f"{project.id} cannot go to {outcome.preferred} in {month_said(plan, need)}: "
+    sentence = f"{project.id} cannot go to {outcome.preferred} in {month_text(plan, need)}: "
     sentence += (
         f"{_against(plan, project, outcome.preferred, causes)}; {_earliest(master, earliest)}"
     )
@@ -107,8 +107,8 @@ def _reason(relocations: Relocations, number: int, outcome: PlacementOutcome) ->
 
 def _dearer(plan: Plan, project: Project, outcome: PlacementOutcome, costs: float) -> str:
     """Cost is the reason."""
-    where = f"{outcome.house} in {month_said(plan, outcome.month)}"
-    there = f"{outcome.preferred} in {month_said(plan, outcome.need)}"
+    where = f"{outcome.house} in {month_text(plan, outcome.month)}"
+    there = f"{outcome.preferred} in {month_text(plan, outcome.need)}"
     sentence = f"{project.id} goes to {where}: in {there} it would fit"
     if abs(costs) < 0.5:
         return f"{sentence} at the same cost"
@@ -133,7 +133,7 @@ def _refused(relocations: Relocations, number: int, outcome: PlacementOutcome) -
         return _explained(project, outcome, sentence, causes=_BACKBONE)
     if (cheapest := _cheapest_house(relocations, number, reachable)) is not None:
         costs, house, first = cheapest
-        sentence += f"{house} takes it from {month_said(plan, first)} on, which costs "
+        sentence += f"{house} takes it from {month_text(plan, first)} on, which costs "
         sentence += f"{abs(costs):,.0f} {'more' if costs >= 0 else 'less'} than to refuse it"
         sentence += "" if costs >= 0 else ", but the search ended before that was taken"
         outcome = replace(outcome, preferred=house)
@@ -141,7 +141,7 @@ def _refused(relocations: Relocations, number: int, outcome: PlacementOutcome) -
     outcome = replace(outcome, preferred=reachable[0], need=plan.horizon)
     causes = relocations.against(number, plan.houses.index(outcome.preferred), outcome.need - 1)
     sentence += f"{_against(plan, project, outcome.preferred, causes)} in {outcome.preferred}"
-    sentence += f", in {month_said(plan, outcome.need)} too{_others(len(houses) - 1)}"
+    sentence += f", in {month_text(plan, outcome.need)} too{_others(len(houses) - 1)}"
     return _explained(project, outcome, sentence, causes=causes)
 
 
@@ -171,7 +171,7 @@ def _earliest(master: MasterProgramme, earliest: EarliestPlacement | None) -> st
         return "it does not fit there within the horizon"
     before = master.translation.plan(earliest.before)
     needed = purchases(before, master.translation.plan(earliest.after).orders)
-    sentence = f"earliest is {month_said(master.plan, earliest.month + 1)}"
+    sentence = f"earliest is {month_text(master.plan, earliest.month + 1)}"
     if not needed:
         return sentence
     verb = " is ordered" if needed[0].units == 1 else " are ordered"

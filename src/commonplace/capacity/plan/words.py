@@ -15,7 +15,7 @@ UNITS = {
     "skeleton": "ports",
     "north": "Gb/s",
 }
-SAID = {
+RESOURCE_NAMES = {
     "space": "space",
     "power": "power",
     "network_space": "the gray box's space",
@@ -46,12 +46,12 @@ def first_day(plan: Plan, month: int) -> date:
     return date(count // 12, count % 12 + 1, 1)
 
 
-def month_said(plan: Plan, month: int) -> str:
+def month_text(plan: Plan, month: int) -> str:
     """As `month 4 (2027-04)`."""
     return f"month {month} ({first_day(plan, month):%Y-%m})"
 
 
-def months_said(months: tuple[int, ...]) -> str:
+def months_text(months: tuple[int, ...]) -> str:
     """As `month 4`, `months 2-5` or `months 2, 5-7`."""
     runs: list[list[int]] = []
     for month in months:
@@ -81,7 +81,7 @@ def many(count: int, item: str) -> str:
     return f"{count} x {item}"
 
 
-def binding_said(links: tuple[str, ...], most: int) -> str:
+def binding_text(links: tuple[str, ...], most: int) -> str:
     """As `a, b bind`: the links of a metric inequality, at most `most` of them."""
     if not links:
         return "no link is left on the way"

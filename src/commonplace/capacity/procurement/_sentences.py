@@ -11,12 +11,12 @@ from commonplace.capacity.feasibility.stranding import Stranding
 from commonplace.capacity.plan.model import Plan, Role
 from commonplace.capacity.plan.stock import ordered_by
 from commonplace.capacity.plan.words import (
-    SAID,
+    RESOURCE_NAMES,
     UNITS,
     amount,
-    binding_said,
+    binding_text,
     first_day,
-    month_said,
+    month_text,
 )
 from commonplace.capacity.procurement._house import HouseOrders
 from commonplace.capacity.procurement.backbone import BackboneOrders
@@ -68,8 +68,8 @@ def late_at_house(
     for need, months in orders.unmet.items():
         first, earliest = months[0], months[-1] + 1
         load = float(before.use[house, need].load[first - 1])
-        sentence = f"{house} needs {SAID[need]} ({amount(load, UNITS[need])}) in "
-        sentence += month_said(plan, first)
+        sentence = f"{house} needs {RESOURCE_NAMES[need]} ({amount(load, UNITS[need])}) in "
+        sentence += month_text(plan, first)
         cause = orders.causes.get(need)
         if cause is None:
             gear = _bringing(plan, bought, house, need, earliest)
@@ -98,12 +98,12 @@ def _because(house: str, cause: str) -> str:
         return "the gray box and the power of the house stand against it together"
     if cause == "power":
         return f"power of {house}, its campus or region is full"
-    return f"{SAID[cause]} is full"
+    return f"{RESOURCE_NAMES[cause]} is full"
 
 
 def _slip(plan: Plan, months: tuple[int, ...], gear: list[Purchase]) -> str:
     """How many months it slips, what brings it, and when that ought to have been ordered."""
-    slip = f"it slips by {_months(len(months))}, to {month_said(plan, months[-1] + 1)}"
+    slip = f"it slips by {_months(len(months))}, to {month_text(plan, months[-1] + 1)}"
     if not gear:
         return slip
     by = first_day(plan, ordered_by(plan, plan.item[gear[0].item], months[0]))
@@ -141,14 +141,14 @@ def late_on_backbone(
     if orders.late:
         earliest = orders.late[-1] + 1
         gear = _bringing(plan, bought, "backbone", "backbone", earliest)
-        sentence = f"the backbone needs more links in {month_said(plan, orders.late[0])}; "
+        sentence = f"the backbone needs more links in {month_text(plan, orders.late[0])}; "
         sentence += _slip(plan, orders.late, gear)
         within = earliest if earliest <= plan.horizon else None
         late.append(_late_backbone(orders.late, within, "lead", sentence))
     if orders.never:
-        first = month_said(plan, orders.never[0])
+        first = month_text(plan, orders.never[0])
         sentence = f"the backbone cannot carry all flows from {first} on: "
-        sentence += binding_said(orders.links, 4) + (", at max_units" if orders.links else "")
+        sentence += binding_text(orders.links, 4) + (", at max_units" if orders.links else "")
         late.append(_late_backbone(orders.never, None, "max_units", sentence))
     return late
 
@@ -218,7 +218,7 @@ def _sentence(plan: Plan, row: Reconciled, stranded: int, gear: list[Purchase]) 
     bits = f"in month {row.network}" if row.network else "not within the horizon"
     sentence = (
         f"{row.project} in {row.house}: machines arrive in month {row.machines}, "
-        f"{SAID[row.resource]} {bits}: stranded {_months(stranded)}"
+        f"{RESOURCE_NAMES[row.resource]} {bits}: stranded {_months(stranded)}"
     )
     if not gear:
         return f"{sentence}; no order mends that" if row.stranded_then else sentence

@@ -16,7 +16,7 @@ from commonplace.capacity.feasibility.check import Verdict, check
 from commonplace.capacity.feasibility.resources import Row, site_rows
 from commonplace.capacity.plan.model import Placement, Plan
 from commonplace.capacity.plan.stock import stocks
-from commonplace.capacity.plan.words import SAID, UNITS, amount, first_day
+from commonplace.capacity.plan.words import RESOURCE_NAMES, UNITS, amount, first_day
 from commonplace.capacity.reports._diff_rows import Change, changed_orders, changed_rows
 
 
@@ -158,7 +158,7 @@ def _shortage(plan: Plan) -> Callable[[Placement], tuple[str | None, str]]:
         unit = UNITS[row.resource]
         has, load = amount(float(row.capacity[at]), unit), amount(float(row.load[at]), unit)
         when = f"{first_day(plan, at + 1):%Y-%m}"
-        reason = f"{row.site} would be short of {SAID[row.resource]}"
+        reason = f"{row.site} would be short of {RESOURCE_NAMES[row.resource]}"
         return row.resource, f"{reason}: {load} against {has} in {when}"
 
     return ask
@@ -180,7 +180,7 @@ def _verdicts(a: Verdict, b: Verdict) -> Iterable[VerdictChange]:
         now = f"{first_day(b.plan, new.month):%Y-%m}" if new else None
         if was != now:
             where = "the backbone" if site == "backbone" else site
-            state = "too narrow" if site == "backbone" else f"short of {SAID[resource]}"
+            state = "too narrow" if site == "backbone" else f"short of {RESOURCE_NAMES[resource]}"
             change = (
                 f"{where} is {state} from {now} on rather than {was}"
                 if was and now

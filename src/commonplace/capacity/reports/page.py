@@ -19,11 +19,11 @@ from commonplace.capacity.plan.stock import link_gbps, stocks, usable
 from commonplace.capacity.plan.words import (
     LEGEND,
     LETTERS,
-    SAID,
+    RESOURCE_NAMES,
     amount,
     first_day,
     many,
-    month_said,
+    month_text,
 )
 from commonplace.capacity.procurement.order import Orders
 from commonplace.capacity.reports.pictures import (
@@ -167,7 +167,7 @@ def _fullest(verdict: Verdict) -> list[Use]:
 
 
 def _steps(use: Use, months: list[str]) -> Picture:
-    title = f"{use.site}: {SAID[use.resource]}"
+    title = f"{use.site}: {RESOURCE_NAMES[use.resource]}"
     load, capacity = use.load.tolist(), use.capacity.tolist()
     drawn = steps(title, months, load=load, capacity=capacity, unit=use.unit)
     return Picture(drawn, f"{title}, {amount(float(use.load.max()), use.unit)} at most")
@@ -181,7 +181,7 @@ def _map(verdict: Verdict) -> Piece:
     worst = min(verdict.backbone, key=lambda month: month.factor)
     lost = "nothing lost" if worst.failure == NOTHING_LOST else f"{worst.failure} lost"
     words = (
-        f"{month_said(verdict.plan, worst.month)}, {lost}: how full each link is at the best "
+        f"{month_text(verdict.plan, worst.month)}, {lost}: how full each link is at the best "
         f"routing; all flows fit {worst.factor:.2f} times."
     )
     drawn = network_map("Campus and backbone at their worst", *_links(verdict.plan, worst))

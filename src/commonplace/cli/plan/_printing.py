@@ -7,7 +7,7 @@ used most, the per cent of it, and `!` if that is more than there is.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from commonplace.capacity.plan.words import LEGEND, LETTERS, binding_said, first_day, per_cent
+from commonplace.capacity.plan.words import LEGEND, LETTERS, binding_text, first_day, per_cent
 from commonplace.cli.terminal.output import (
     StyledText,
     bold,
@@ -129,7 +129,7 @@ def _backbone(verdict: "Verdict") -> None:
     runs: list[tuple[str, list[BackboneMonth]]] = []
     for month in verdict.backbone:
         lost = f"{month.failure} lost" if month.failure else "nothing lost"
-        text = f"{lost}; {binding_said(month.links, 3)}"
+        text = f"{lost}; {binding_text(month.links, 3)}"
         if runs and runs[-1][0] == text and (runs[-1][1][-1].factor < 1) == (month.factor < 1):
             runs[-1][1].append(month)
         else:
