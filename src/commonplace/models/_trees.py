@@ -7,8 +7,6 @@ an unknown feature sends a row down both branches by the training rows that went
 et al. 2020, "From local explanations to global understanding", Algorithm 2, path-dependent). Trees
 here are small, so the sum over subsets of a path is taken as polynomials in a few lines of numpy
 instead of by the paper's unwinding.
-
-    python -m pytest tests/models/test_trees.py
 """
 
 import json

@@ -3,8 +3,6 @@
 Notable: both are functions of the seed and the step, so nothing of it has to be kept in a
 checkpoint for a resumed run to be the unbroken one to the bit, with one process or several. Each
 epoch is one permutation; a step may reach from one into the next.
-
-    python -m pytest tests/training/test_settings.py tests/training/test_resume.py
 """
 
 import random

@@ -4,8 +4,6 @@ Notable: tensors and the record of where the run stood are one safetensors file,
 header, so that one rename replaces both; nothing is ever a pickle. The best parameters lie in a
 file named after their step, and the checkpoint names it: it is written first, and others are
 removed last, so a kill between any two of these leaves a checkpoint whose best is there.
-
-    python -m pytest tests/training/test_resume.py
 """
 
 import json

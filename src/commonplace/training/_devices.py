@@ -3,8 +3,6 @@
 Notable: the loop is written once against these two. `SingleProcess` needs torch only, and
 `DataParallel` divides each step's items and takes the mean of the gradients. FSDP and DeepSpeed cut
 parameters into pieces, which checkpoints here do not put together, so they are refused.
-
-    python -m pytest tests/training/test_together.py
 """
 
 import platform

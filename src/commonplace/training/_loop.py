@@ -4,8 +4,6 @@ Notable: whoever calls it adds progress, logging and plots, without hooks (as in
 The next loss after a kill is, to the bit on a CPU, the one that an unbroken run would have had: all
 chance is a function of seed and step (`_chance.py`), and everything else is in the checkpoint. The
 best validation is the result, not the last: when the records end, the model holds it.
-
-    python -m pytest tests/training
 """
 
 import math

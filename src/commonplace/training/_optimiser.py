@@ -1,7 +1,4 @@
-"""AdamW with decoupled weight decay (1711.05101), on what takes gradients only.
-
-python -m pytest tests/training/test_loop.py
-"""
+"""AdamW with decoupled weight decay (1711.05101), on what takes gradients only."""
 
 import torch
 from torch import nn

@@ -1,8 +1,6 @@
 """The learning rate of each step: a linear warm-up, then a decay to a floor.
 
 Cosine as in SGDR without restarts (1608.03983). Steps are counted from 1.
-
-    python -m pytest tests/training/test_settings.py
 """
 
 import math

@@ -3,8 +3,6 @@
 Notable: it is the parameters that take gradients, and the buffers of modules in training mode
 (a batch norm's running mean, say). What is frozen is no part of it: it cannot change, and the base
 of an adapter is not written again with each checkpoint.
-
-    python -m pytest tests/training/test_resume.py
 """
 
 from collections.abc import Mapping

@@ -2,8 +2,6 @@
 
 Notable: all frozen, all plain numbers and words, so that a record can be logged and compared as it
 is. Settings that cannot work are refused when they are made, each with one sentence.
-
-    python -m pytest tests/training/test_settings.py
 """
 
 from collections.abc import Mapping

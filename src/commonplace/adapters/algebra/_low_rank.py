@@ -3,8 +3,6 @@
 Notable: a LoRA's singular values come through QR of its two factors, in float64, so no matrix of
 the weight's size is decomposed; the other kinds have no thin form and are taken whole. The nearest
 matrix of a rank is the first singular values (Eckart and Young 1936, 10.1007/BF02288367).
-
-    python -m pytest tests/adapters/test_resize.py
 """
 
 from collections.abc import Sequence

@@ -3,8 +3,6 @@
 Notable: the layers are a mapping that may make each layer when it is asked for and keep none, from
 a file or out of other adapters' layers. So every operation is one function of a layer, and a chain
 of them, from file to file, holds the tensors of one layer at a time.
-
-    python -m pytest tests/adapters/test_streaming.py
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ Notable: what is summed are differences of weights, w1 D1 + w2 D2, never factors
 times a sum of the B's has cross terms that nobody trained). So rsLoRA's scale, biases and unequal
 ranks need no care, and a DoRA, whose difference depends on the base, asks for the base. Each layer
 is composed when it is asked for. TIES: 2306.01708, DARE: 2311.03099; see docs/adapters.md.
-
-    python -m pytest tests/adapters/test_compose.py
 """
 
 import hashlib

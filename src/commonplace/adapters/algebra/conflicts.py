@@ -4,8 +4,6 @@ Notable: two adapters that read the same inputs and write the same outputs chang
 whether they agree on it, their cosine says. Principal angles: Bjorck and Golub 1973
 (10.1090/S0025-5718-1973-0348991-3). After composing, `retained_shares` says how much of each
 adapter is left on the inputs that it was trained to act on.
-
-    python -m pytest tests/adapters/test_conflicts.py
 """
 
 import math

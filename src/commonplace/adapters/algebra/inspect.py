@@ -3,8 +3,6 @@
 Notable: norms come from the factors, layer by layer, without making a difference of the weight's
 size where the kind allows. A block is what comes before and with the first number of a name
 ("model.layers.3"), so the table shows depth.
-
-    python -m pytest tests/adapters/test_conflicts.py
 """
 
 import math

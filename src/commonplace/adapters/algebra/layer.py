@@ -4,8 +4,6 @@ Notable: one contract for all kinds, effect(W, s) = W + s (T(W) - W), where T(W)
 was trained. It is a straight line in the strength for DoRA too, so several adapters at once add up
 whatever their order, and merged equals unmerged. Papers: LoRA 2106.09685, rsLoRA 2312.03732, DoRA
 2402.09353, LoHa 2108.06098, LoKr and Tucker factors 2309.14859.
-
-    python -m pytest tests/adapters/test_effect.py
 """
 
 import functools

@@ -3,8 +3,6 @@
 Notable: galleries and trainers read other fields, so the same facts are written as ModelSpec
 (`modelspec.*`, https://github.com/Stability-AI/ModelSpec) and as kohya's `ss_*` too. What a file of
 another program says beyond that is kept as it was and written again.
-
-    python -m pytest tests/adapters/test_provenance.py
 """
 
 import json

@@ -3,8 +3,6 @@
 Notable: the error is the relative Frobenius norm of what was lost, layer by layer, and can be had
 of any two adapters afterwards (`compare`), so of what was really written. A DoRA keeps its
 magnitude: its direction is resized, the norms stay as they were trained.
-
-    python -m pytest tests/adapters/test_resize.py
 """
 
 import math

@@ -4,8 +4,6 @@ Notable: names begin with the part of the pipeline ("unet.", "transformer.", "te
 Rank and alpha stand in the header as `lora_adapter_metadata`, one config for each part; files from
 before that (and those of trainers that do not write it) mean a scale of 1. Text encoders may have
 the older spelling `lora_linear_layer.up.weight`. Source: diffusers 0.42, loaders/lora_base.py.
-
-    python -m pytest tests/adapters/test_diffusers.py
 """
 
 import json

@@ -4,8 +4,6 @@ Notable: the file's names and rows are llama.cpp's, a layer's are transformers'.
 how they correspond (`models/worn/llama_names.py`); it is named when the file is written, and the
 file keeps what is needed of it. llama.cpp knows nothing but the low-rank product: DoRA, LoHa, LoKr,
 full differences and biases are refused.
-
-    python -m pytest tests/adapters/test_gguf_adapter.py
 """
 
 from collections.abc import Iterator, Mapping

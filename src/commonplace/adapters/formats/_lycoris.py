@@ -5,8 +5,6 @@ the factor. `alpha` is a tensor; missing or zero means a scale of 1. rsLoRA is f
 sqrt(r)), as LyCORIS does. `dora_scale` is [out, 1], in older files [1, in]. The program's own files
 are these with dotted names, and its record in the header, which tells rsLoRA apart again.
 Sources: kohya-ss/sd-scripts networks/lora.py, LyCORIS modules/*.py, ComfyUI comfy/lora.py.
-
-    python -m pytest tests/adapters/test_lycoris.py
 """
 
 import functools

@@ -5,8 +5,6 @@ tensors; what the config asks for and the tensors do not show (another bias, sav
 error that names it. Writing says each exception by the module's full name, so that PEFT reads back
 exactly what was written; what PEFT cannot say is refused. Source: peft 0.21, tuners/lora, loha
 and lokr.
-
-    python -m pytest tests/adapters/test_peft.py
 """
 
 import functools

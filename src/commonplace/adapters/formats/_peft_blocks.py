@@ -3,8 +3,6 @@
 Notable: PEFT stores no division, it makes it anew from the weight's shape, `decompose_factor` and
 `decompose_both`. So a file is written only if these settings lead to the very blocks that it holds.
 Source: peft 0.21, tuners/lokr/layer.py, `factorization` and `update_layer`.
-
-    python -m pytest tests/adapters/test_peft.py -k lokr
 """
 
 import math

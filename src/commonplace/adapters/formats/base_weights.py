@@ -1,7 +1,4 @@
-"""A base model's weights, read one at a time, and what an adapter is called after them.
-
-python -m pytest tests/adapters/test_diffusers.py tests/adapters/test_sdxl.py
-"""
+"""A base model's weights, read one at a time, and what an adapter is called after them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

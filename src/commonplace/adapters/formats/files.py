@@ -3,8 +3,6 @@
 Notable: nothing is applied silently in part. Every tensor of a file belongs to a layer, or the file
 is refused with the names of those that do not. A format that cannot say what an adapter is refuses
 it. Layers are read when they are asked for and written as they come.
-
-    python -m pytest tests/adapters
 """
 
 import json

@@ -5,8 +5,6 @@ with one each. A fused LoRA falls apart by the rows of its B, each part with the
 other way the parts' A are stacked and their B set on the diagonal: exact, of the sum of the ranks.
 What was split is joined to what it was, and what was joined is split to what it was.
 Source: diffusers 0.42, loaders/lora_conversion_utils.py, `_convert_kohya_flux_lora_to_diffusers`.
-
-    python -m pytest tests/adapters/test_flux.py
 """
 
 import re

@@ -7,8 +7,6 @@ Writing needs no list of shapes beforehand: the data goes to a file beside the t
 tensor, then header and data are joined and renamed over the target. A full disk leaves what was
 there before.
 Format: https://github.com/huggingface/safetensors#format
-
-    python -m pytest tests/adapters/test_tensor_file.py
 """
 
 import json

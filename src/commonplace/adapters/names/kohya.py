@@ -1,7 +1,4 @@
-"""What kohya's files call a module: a prefix for the part, and underscores for dots.
-
-python -m pytest tests/adapters/test_sdxl.py tests/adapters/test_diffusers.py
-"""
+"""What kohya's files call a module: a prefix for the part, and underscores for dots."""
 
 from commonplace.adapters.algebra.adapter import Adapter
 from commonplace.adapters.names.modules import KOHYA_PREFIXES

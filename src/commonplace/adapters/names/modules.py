@@ -4,8 +4,6 @@ Notable: modules are chosen by glob patterns on their names ("*.q_proj") or "all
 all but a language model's output layer, as in PEFT (it is often the embedding too). A file's name
 is a module's name, or that name with underscores for dots, after kohya's prefix; two modules that
 one name could mean are an error, never a guess.
-
-    python -m pytest tests/adapters/test_attach.py
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -4,8 +4,6 @@ Notable: only the blocks are numbered otherwise; what is inside a transformer ha
 Names are compared with underscores for dots, as kohya writes them, so a file of kohya's finds the
 modules of either model. Three levels of two (down) and three (up) residual blocks; transformers in
 the lower two. Source: diffusers 0.42, lora_conversion_utils, `_maybe_map_sgm_blocks_to_diffusers`.
-
-    python -m pytest tests/adapters/test_sdxl.py
 """
 
 import re

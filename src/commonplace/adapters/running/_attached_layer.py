@@ -4,8 +4,6 @@ Notable: a module that wears adapters has one forward hook, which takes all chan
 own output, so several add up whatever their order. Strength and scale are tensors, and the usual
 case (LoRA or DoRA on a linear layer, in one precision) goes straight through its parameters: what
 is compiled is not compiled again when they change, and little is left to do at each call.
-
-    python -m pytest tests/adapters/test_attach.py
 """
 
 from collections.abc import Mapping

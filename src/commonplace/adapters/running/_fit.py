@@ -1,7 +1,4 @@
-"""Whether an adapter fits a model: its base, its modules, their shapes; what does not is named.
-
-python -m pytest tests/adapters/test_attach.py
-"""
+"""Whether an adapter fits a model: its base, its modules, their shapes; what does not is named."""
 
 from collections.abc import Mapping
 

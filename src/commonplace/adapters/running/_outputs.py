@@ -5,8 +5,6 @@ DoRA by row rescales the base's own outputs: (m/||V|| - 1) (y - b) + m/||V|| (De
 m/||V|| are multiplied into the small factor, and a linear layer's product is added to the outputs
 as it is made. Whatever has no such short way makes the difference D and runs the module's own
 operation with it, so that groups, dilation, padding modes and kernels of any kind stay right.
-
-    python -m pytest tests/adapters/test_effect.py
 """
 
 from dataclasses import dataclass

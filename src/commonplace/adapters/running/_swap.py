@@ -4,8 +4,6 @@ Notable: two runs of one recipe write files of one layout. Then nothing is left 
 to read, to look for values that are not finite, and to copy; no layer is made. New memory would
 cost more than all of that, so a file is read to where the last one was: an adapter that was swapped
 takes its size twice.
-
-    python -m pytest tests/adapters/test_attach.py -k swap
 """
 
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ Notable: state dict, names and weights of the model stay as they are; detaching 
 swap of the same shapes copies in place, and scales and strength are views of one vector, so a
 compiled model goes on without compiling again. What comes from a file is read in one piece, which
 the adapter then lives in.
-
-    python -m pytest tests/adapters/test_attach.py
 """
 
 from collections import Counter

@@ -3,8 +3,6 @@
 Notable: as in the papers one factor starts at zero and the others at random, so that the outputs
 are the base's, to the bit, and the gradient is not zero. DoRA's magnitude starts as the norm of the
 weight's rows. The same seed gives the same factors, whatever else drew random numbers.
-
-    python -m pytest tests/adapters/test_create.py
 """
 
 import math

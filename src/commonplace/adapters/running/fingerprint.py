@@ -5,8 +5,6 @@ bfloat16 (in float16 or quantised it is another base). Of a large tensor evenly 
 taken: a fine-tune that touches a few rows only may keep the fingerprint. It is remembered while the
 parameters are where they were, at the versions that they had, and one value of each is the same
 (an edit through `.data`, such as another program's merge, counts no version).
-
-    python -m pytest tests/adapters/test_attach.py -k fingerprint
 """
 
 import hashlib

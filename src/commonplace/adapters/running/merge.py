@@ -5,8 +5,6 @@ subtracted, for W + D - D is not W in floating point. All adapters that are merg
 from the base, so two merged DoRAs equal two worn ones. The sum is made in float32 at least and
 rounded once. LoRA and DoRA by row are one product, C W + [B1, B2, ..] [A1, A2, ..], a few rows at a
 time: they are kept, rescaled and added to while they are near the processor.
-
-    python -m pytest tests/adapters/test_merge.py
 """
 
 from collections.abc import Mapping, Sequence

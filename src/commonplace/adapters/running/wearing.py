@@ -3,8 +3,6 @@
 Notable: an adapter acts through hooks, so its tensors are no parameters of the model. Here both are
 parts of one module, as optimisers and data parallelism want it. The base stays in eval mode:
 dropout and running means are its own, and nothing of it changes.
-
-    python -m pytest tests/adapters/test_wearing.py
 """
 
 from collections.abc import Iterator

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commonplace import adapters
 from commonplace.adapters.choices import FORMATS, METHODS, Format, Method
 from commonplace.cli.adapter._printing import (
     show_conflicts,
@@ -72,8 +73,6 @@ def adapter() -> None:
 def inspect(file: Path, base: Path | None, as_json: bool) -> None:
     """Say what an adapter is: kinds, ranks, strength by block, and where it comes from."""
     _require_torch()
-    from commonplace import adapters
-
     inspection = adapters.inspect(adapters.open_adapter(file, base=base))
     if as_json:
         print_json(inspection.record())
@@ -121,8 +120,6 @@ def compose(
 ) -> None:
     """Make one adapter of several, and say where they fight and what is left of each."""
     _require_torch()
-    from commonplace import adapters
-
     parts = _open_parts(files)
     weights = None if base is None else adapters.open_weights(base)
     composed = adapters.compose(
@@ -156,8 +153,6 @@ def resize(
 ) -> None:
     """Change an adapter's rank by SVD, and say what was lost."""
     _require_torch()
-    from commonplace import adapters
-
     before = adapters.open_adapter(file)
     resized = adapters.resize(before, rank, energy)
     adapters.save_adapter(resized, out, format=format, overwrite=overwrite)
@@ -203,8 +198,6 @@ def convert(
 ) -> None:
     """Write an adapter in another format, without loss; what the format cannot say is refused."""
     _require_torch()
-    from commonplace import adapters
-
     llama = format == "gguf" or file.suffix.lower() == ".gguf"
     adapter = adapters.open_adapter(file, base=base if llama else None)
     if flux:
@@ -260,11 +253,10 @@ class _Contents:
 
 def _row(file: Path, contents: _Contents) -> dict[str, Any]:
     """The row of one file; a file that is no adapter has a reason."""
-    from commonplace.adapters import open_adapter
     from commonplace.foundation import InputError
 
     try:
-        adapter = open_adapter(file)
+        adapter = adapters.open_adapter(file)
     except InputError as error:
         return {"path": str(file), "reason": str(error)}
     provenance = adapter.provenance
@@ -307,8 +299,6 @@ def _open_parts(files: tuple[str, ...]) -> "dict[str, tuple[Adapter, float]]":
 
 def _open_part(text: str) -> "tuple[str, tuple[Adapter, float]]":
     """Open FILE or FILE:WEIGHT: a name, the adapter and its weight."""
-    from commonplace.adapters import open_adapter
-
     file, _, number = text.rpartition(":")
     try:
         weight = float(number)
@@ -316,7 +306,7 @@ def _open_part(text: str) -> "tuple[str, tuple[Adapter, float]]":
         file, weight = text, 1.0
     if not file or Path(text).exists():
         file, weight = text, 1.0
-    return Path(file).stem, (open_adapter(file), weight)
+    return Path(file).stem, (adapters.open_adapter(file), weight)
 
 
 def _without_magnitudes(adapter: "Adapter") -> "Adapter":

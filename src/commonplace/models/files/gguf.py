@@ -5,8 +5,6 @@ Notable: numpy only, so that `ask` needs neither torch nor the `gguf` package to
 not kept. Sizes are checked before anything is allocated by them. ggml counts a tensor's axes from
 the fastest; here shapes are numpy's, the other way round.
 Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
-
-    python -m pytest tests/models/test_gguf.py
 """
 
 import math

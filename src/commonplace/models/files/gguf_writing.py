@@ -2,8 +2,6 @@
 
 Notable: no list of shapes is needed beforehand. The data goes to a file beside the target, then
 header and data are joined and renamed over it; a full disk leaves what was there.
-
-    python -m pytest tests/models/test_gguf.py
 """
 
 import shutil

@@ -4,8 +4,6 @@ Notable: nothing but the header is read here, so it needs neither torch nor nump
 bounded, and the tensors that it names must lie in the file, without gaps or overlaps. The last few
 are remembered, since adapters of one recipe have the same.
 Format: https://github.com/huggingface/safetensors#format
-
-    python -m pytest tests/adapters/test_tensor_file.py
 """
 
 import functools

@@ -12,8 +12,6 @@ matrix is multiplied by other code, so a draft has two. With more than one threa
 single token is summed in as many parts, and weights that are not quantised are multiplied by other
 code from two tokens on, so there are no drafts then. Verification is not free on a processor
 either, and `Balance` switches drafting off while it costs. The numbers: docs/models.md.
-
-    python -m pytest tests/models/test_speculation.py
 """
 
 from collections.abc import Mapping, Sequence

@@ -3,13 +3,14 @@
 Notable: the three kinds of models that read text differ here only in the function that reads them.
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypedDict, TypeVar
+from typing import TypedDict, TypeVar
 
 from commonplace.models.weights.catalogue import find_model
 from commonplace.models.weights.locate import Announce, locate
 
-_Model_co = TypeVar("_Model_co", covariant=True)
+_Model = TypeVar("_Model")
 
 
 class OpenOptions(TypedDict, total=False):
@@ -20,20 +21,14 @@ class OpenOptions(TypedDict, total=False):
     progress: Announce | None  # is told what is done while something is fetched
 
 
-class _Read(Protocol[_Model_co]):
-    def __call__(
-        self, folder: Path, *, name: str, sha256: str, threads: int | None
-    ) -> _Model_co: ...
-
-
 def open_catalogued(
-    read: _Read[_Model_co],
+    read: Callable[..., _Model],
     name: str,
     *,
     folder: Path | None = None,
     threads: int | None = None,
     progress: Announce | None = None,
-) -> _Model_co:
+) -> _Model:
     """Open a model of the catalogue with `read`, fetching its weights when they are first needed.
 
     The options are those of `OpenOptions`.

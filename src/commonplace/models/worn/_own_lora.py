@@ -2,8 +2,6 @@
 
 Notable: a file that holds anything else (DoRA, another kind, a bias) is refused, with the way to
 what can be worn. The scales are those that `adapters` reads from the same file.
-
-    python -m pytest tests/models/test_wear.py
 """
 
 import math

@@ -5,8 +5,6 @@ that a rotary pair stands side by side: half-split [heads, 2, size / 2] becomes 
 size / 2, 2]. What is added to these weights must be reordered alike, or it acts on the wrong rows,
 without an error. How many heads there are stands in no adapter of other programs: the base says it.
 Source: llama.cpp, conversion/llama.py (`permute`), gguf-py/gguf/tensor_mapping.py.
-
-    python -m pytest tests/adapters/test_gguf_adapter.py
 """
 
 import json

@@ -5,8 +5,6 @@ layers of other scales are written without loss or not at all: ranks are filled 
 rank, and a power of two goes into a factor, which changes no digit. An embedding's pair is stored
 the other way round, and the rows of Llama's queries and keys are reordered (`llama_names.py`).
 Source: llama.cpp, src/llama-adapter.cpp, convert_lora_to_gguf.py.
-
-    python -m pytest tests/adapters/test_gguf_adapter.py
 """
 
 import math

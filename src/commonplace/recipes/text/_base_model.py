@@ -3,8 +3,6 @@
 Notable: a GGUF file is read through transformers, which puts its quantised weights into float32:
 what is trained on is what llama.cpp runs, up to rounding. Weights are read from safetensors or GGUF
 only, never from a pickle, and no code of a model is run.
-
-    python -m pytest tests/recipes/test_adapt_text.py
 """
 
 import hashlib

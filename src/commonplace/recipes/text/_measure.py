@@ -5,8 +5,6 @@ perplexities). Drift is the mean KL divergence of the base's next-token distribu
 present one, on a fixed text of prose, code and dialogue that we wrote for it; and the perplexity of
 that text. The base's distributions are kept at every fourth place only, which keeps their memory
 at a quarter (126 MB for a vocabulary of 49,152).
-
-    python -m pytest tests/recipes/test_adapt_text.py
 """
 
 import hashlib

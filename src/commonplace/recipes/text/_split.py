@@ -5,8 +5,6 @@ when others come or go; of one long document, its end. Copies and revisions lie 
 Documents that share half of the smaller one's runs of eight words (w-shingling, Broder 1997) are
 one group, which stands on one side as a whole; then each paragraph is left out of which half or
 more also stands in a part that is held out. What is reported has chosen nothing.
-
-    python -m pytest tests/recipes/test_text_split.py
 """
 
 import hashlib

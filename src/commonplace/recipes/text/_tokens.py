@@ -1,7 +1,4 @@
-"""Text as blocks of tokens: documents one after the other, an end of text between them.
-
-python -m pytest tests/recipes/test_adapt_text.py
-"""
+"""Text as blocks of tokens: documents one after the other, an end of text between them."""
 
 from collections.abc import Sequence
 from typing import Any
