@@ -14,7 +14,8 @@ UNKNOWN = "Which tokenizer does Whisper use?"
 
 
 @pytest.fixture
-def client(reader: Running) -> Iterator[openai.OpenAI]:
+def client(reader: Running, monkeypatch: pytest.MonkeyPatch) -> Iterator[openai.OpenAI]:
+    monkeypatch.setenv("NO_PROXY", "*")
     with openai.OpenAI(base_url=f"{reader.url}/v1", api_key="none", max_retries=0) as client:
         yield client
 
