@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from browsing import Browsing, chromium
 from commonplace import Library
@@ -48,7 +48,7 @@ def reader(sample: tuple[Path, Path]) -> Iterator[Running]:
 # The browser lives as long as one module, not the session: while it is open, its event loop runs
 # in this thread, and no other test of the session could run one of its own.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator[BrowserContext]:
     with chromium() as opened:
         yield opened
 
@@ -61,7 +61,7 @@ def serve() -> Iterator[Serve]:
 
 
 @pytest.fixture
-def browse(browser: Browser, serve: Serve) -> Iterator[Browsing]:
+def browse(browser: BrowserContext, serve: Serve) -> Iterator[Browsing]:
     """Opens pages; the test fails where one of them had an error on its console.
 
     It needs `serve` so that pages close before the services that they ask.
