@@ -22,12 +22,13 @@ help:
 demo: .venv/.base  # adds the sample library, asks it three questions
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh $(DEMO)
 
-# Debian's Chromium, by apt where that needs no password.
+# Debian's Chromium, by apt where that needs no password: without windows, if there is such a package.
 chromium:
-	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit; done; \
+	@for name in chromium-headless-shell chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit; done; \
 	root=; test "$$(id -u)" = 0 || root="sudo -n"; \
 	command -v apt-get >/dev/null && $$root true 2>/dev/null && echo "installing Chromium for the browser tests (once; a minute)" && \
-	$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -qq -y --no-install-recommends chromium >/dev/null || \
+	$$root apt-get update -qq && for name in chromium-headless-shell chromium; do \
+	DEBIAN_FRONTEND=noninteractive $$root apt-get install -qq -y --no-install-recommends $$name >/dev/null && exit; done || \
 	echo "the browser tests need Chromium; please install it: apt install chromium"
 
 test: .venv/.dev chromium  # runs all tests
