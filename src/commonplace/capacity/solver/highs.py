@@ -22,7 +22,7 @@ Status = Literal["optimal", "infeasible", "unbounded", "limit"]
 
 
 class SolverError(ArithmeticError):
-    """HiGHS gave up without a verdict; callers try the other algorithm, then it is our bug."""
+    """HiGHS ended without a verdict; where the other algorithm fails too, that is a bug."""
 
 
 def solver(seconds: float | None = None) -> "highspy.Highs":
