@@ -20,7 +20,7 @@ from commonplace.capacity.demand.training import (
     sent_bytes,
     step_seconds,
 )
-from commonplace.cli._program import program
+from commonplace.cli import program
 from commonplace.foundation import InputError
 
 LLAMA_8B = SHAPES[8.03e9]

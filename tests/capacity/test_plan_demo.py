@@ -17,7 +17,7 @@ from commonplace.capacity.feasibility.resources import house_rows, site_rows
 from commonplace.capacity.plan.model import ANYWHERE, Placement
 from commonplace.capacity.plan.network_references import components
 from commonplace.capacity.plan.stock import stocks
-from commonplace.cli._program import program
+from commonplace.cli import program
 from commonplace.foundation import InputError
 
 

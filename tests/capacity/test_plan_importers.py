@@ -22,7 +22,7 @@ from commonplace.capacity.importers import (
     import_topohub,
 )
 from commonplace.capacity.plan.model import Flow, Inventory, Item, Link, Site, Supply
-from commonplace.cli._program import program
+from commonplace.cli import program
 from commonplace.foundation import InputError
 
 Write = Callable[[str, str], Path]

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ pytest.importorskip("polars", reason="a plan needs polars")
 
 from commonplace.capacity import InvalidPlanError, Plan, read_plan, write_plan
 from commonplace.capacity.plan import model as m
-from commonplace.cli._program import _guarded
+from commonplace.cli import program
 from commonplace.foundation import InputError
 from growth import in_proportion
 
@@ -376,17 +377,12 @@ def test_the_message_is_short_and_the_data_whole(folder: Folder) -> None:
     assert len(str(error).splitlines()) == 22
 
 
-def test_the_command_line_shows_a_line_for_each(
-    folder: Folder, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_line_shows_a_line_for_each(folder: Folder) -> None:
     wrong = folder(supply=more("supply", *(f"u{n},power,1,5" for n in range(30))))
 
-    def fail() -> int:
-        read_plan(wrong)
-        return 0
-
-    assert _guarded(fail) == 2
-    lines = capsys.readouterr().err.splitlines()
+    result = CliRunner().invoke(program, ["plan", "check", str(wrong)])
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
     assert len(lines) == 22
     assert lines[0].endswith("has 30 problems:")
     assert lines[-1] == "commonplace: and 10 more"

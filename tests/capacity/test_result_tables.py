@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from commonplace.capacity import Size, check, diff, make, order, write_plan, write_result_tables
 from commonplace.capacity.reports.tables import result_tables
-from commonplace.cli._program import program
+from commonplace.cli import program
 from commonplace.foundation import InputError
 from small_plans import scattered
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from commonplace import Library
-from commonplace.cli._program import program
+from commonplace.cli import program
 from patience import PATIENCE
 
 Run = Callable[..., Result]

@@ -15,7 +15,7 @@ import pytest
 from click.testing import Result
 
 from commonplace import Library, LibraryError
-from commonplace.cli._program import program
+from commonplace.cli import program
 from commonplace.cli.arguments.options import PROFILES
 from commonplace.cli.arguments.verb import Verb
 from commonplace.retrieval import Profile

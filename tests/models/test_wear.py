@@ -23,7 +23,7 @@ from commonplace.adapters import (
     open_adapter,
     save_adapter,
 )
-from commonplace.cli._program import program
+from commonplace.cli import program
 from commonplace.foundation import InputError
 from commonplace.models import locate, parse_wear, worn_adapters
 from commonplace.models.worn.llama_names import open_base

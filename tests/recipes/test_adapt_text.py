@@ -16,7 +16,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from commonplace import Library
 from commonplace.adapters import attach, open_adapter
-from commonplace.cli._program import program
+from commonplace.cli import program
 from commonplace.recipes.text import (
     NextTokenModel,
     TextSettings,

@@ -17,7 +17,7 @@ pytest.importorskip("highspy", reason="a plan needs highspy")
 
 from commonplace.capacity import Plan, Size, check, demo, write_plan
 from commonplace.capacity.plan.model import Placement
-from commonplace.cli._program import program
+from commonplace.cli import program
 from commonplace.service import add_token
 
 

@@ -1,5 +1,5 @@
 """The command line: one file for each verb; parses, calls `Library`, prints; holds no logic."""
 
-from commonplace.cli._program import main
+from commonplace.cli._program import main, program
 
-__all__ = ["main"]
+__all__ = ["main", "program"]

@@ -14,16 +14,16 @@ import { closeSource, openSource } from "./library/source.js";
 const VIEWS = { ask: showAsk, library: showLibrary, reading: showReading, log: showLog, plan: showPlan };
 const TITLES = { ask: "commonplace", library: "Library", reading: "Reading list", log: "Log", plan: "Plan" };
 let leave = () => {};
-let shown = "";
-let shows = 0; // how often a view was shown: a slow one must not come up over a later one
+let currentView = "";
+let showCount = 0; // how often a view was shown: a slow one must not come up over a later one
 let beneath = null; // the address of the view that a source was opened over
 
 /** #/ , #/library, #/reading, #/log, #/plan/NAME, #/ask/QUESTION, #/search/QUERY, #/source/ID */
 async function route(event) {
   const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
-  const detail = decoded(rest.join("/"));
+  const detail = decode(rest.join("/"));
   if (name === "source") {
-    if (!shown) await show("ask", "", "");
+    if (!currentView) await show("ask", "", "");
     else if (event?.oldURL) history.replaceState({ beneath: true }, "");
     beneath ??= event?.oldURL ? new URL(event.oldURL).hash : "";
     openSource(detail);
@@ -40,7 +40,7 @@ async function route(event) {
 }
 
 /** What an address says; one that somebody mistyped is taken as it is. */
-function decoded(text) {
+function decode(text) {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -49,7 +49,7 @@ function decoded(text) {
 }
 
 async function show(view, detail, name) {
-  const mine = ++shows;
+  const showing = ++showCount;
   leave();
   leave = () => {};
   for (const link of document.querySelectorAll("[data-view]")) {
@@ -58,26 +58,26 @@ async function show(view, detail, name) {
   }
   document.title = view === "ask" ? "commonplace" : `${TITLES[view]} · commonplace`;
   const main = byId("main");
-  if (shown && shown !== view) main.focus({ preventScroll: true });
-  shown = view;
+  if (currentView && currentView !== view) main.focus({ preventScroll: true });
+  currentView = view;
   const stage = h("div", {}, h("p", { class: "loading" }, "opening the library"));
   main.replaceChildren(stage);
   try {
-    const left = (await VIEWS[view](stage, detail, name, await me())) ?? (() => {});
-    if (mine === shows) leave = left;
-    else left();
+    const leaveNew = (await VIEWS[view](stage, detail, name, await me())) ?? (() => {});
+    if (showing === showCount) leave = leaveNew;
+    else leaveNew();
   } catch (error) {
     if (error.name !== "AbortError") stage.replaceChildren(problem(error, () => show(view, detail, name)));
   }
 }
 
-let known = null;
+let account = null;
 async function me() {
-  known ??= await get("/api/me");
-  byId("sign-out").hidden = !known.signed_in;
-  byId("sign-out").title = known.name;
-  byId("plan-link").hidden = !known.plans.length;
-  return known;
+  account ??= await get("/api/me");
+  byId("sign-out").hidden = !account.signed_in;
+  byId("sign-out").title = account.name;
+  byId("plan-link").hidden = !account.plans.length;
+  return account;
 }
 
 async function signOut() {

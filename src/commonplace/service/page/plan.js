@@ -25,17 +25,17 @@ export async function showPlan(main, detail) {
     drawing = true;
     const path = `/api/plans/${encodeURIComponent(name)}`;
     try {
-      const found = await get(path, {}, leaving.signal);
+      const plan = await get(path, {}, leaving.signal);
       if (version) announce("the plan has changed");
-      version = found.version;
-      if (found.problems.length) {
-        body.replaceChildren(...broken(found).filter(Boolean));
+      version = plan.version;
+      if (plan.problems.length) {
+        body.replaceChildren(...problemsView(plan).filter(Boolean));
         return;
       }
       const orders = h("section", {}, h("h2", {}, "Orders"), h("p", { class: "loading" }, "looking for what to order"));
-      body.replaceChildren(...[...drawn(found), orders, ...waiting(found)].filter(Boolean));
-      const ordered = await get(`${path}/orders`, {}, leaving.signal);
-      orders.replaceChildren(...(ordered.problems.length ? broken(ordered) : ordering(ordered)).filter(Boolean));
+      body.replaceChildren(...[...verdictView(plan), orders, ...idleView(plan)].filter(Boolean));
+      const purchasePlan = await get(`${path}/orders`, {}, leaving.signal);
+      orders.replaceChildren(...(purchasePlan.problems.length ? problemsView(purchasePlan) : ordersView(purchasePlan)).filter(Boolean));
     } catch (error) {
       if (error.name !== "AbortError") body.replaceChildren(problem(error, draw));
     } finally {
@@ -64,40 +64,40 @@ function tabs(plans, name) {
     h("a", { href: `#/plan/${encodeURIComponent(plan.name)}`, "aria-current": plan.name === name ? "true" : null }, plan.name)));
 }
 
-function broken(found) {
-  const count = found.problems.length + found.more_problems;
-  return [h("h1", {}, found.name), h("div", { class: "problem", role: "alert" },
+function problemsView(plan) {
+  const count = plan.problems.length + plan.more_problems;
+  return [h("h1", {}, plan.name), h("div", { class: "problem", role: "alert" },
     h("p", {}, `The plan cannot be read: it has ${plural(count, "problem")}.`),
-    h("ul", {}, found.problems.map((one) => h("li", {}, one))), more(found.more_problems))];
+    h("ul", {}, plan.problems.map((sentence) => h("li", {}, sentence))), more(plan.more_problems))];
 }
 
-function drawn(found) {
-  return [h("h1", {}, found.title), h("p", { class: "about" }, found.span),
-    h("p", { class: found.feasible ? "verdict" : "verdict broken" }, found.verdict),
-    ...found.pieces.slice(0, 1).flatMap(piece), ...listed("What breaks", found.breaks), ...found.pieces.slice(1).flatMap(piece)];
+function verdictView(plan) {
+  return [h("h1", {}, plan.title), h("p", { class: "about" }, plan.span),
+    h("p", { class: plan.feasible ? "verdict" : "verdict broken" }, plan.verdict),
+    ...plan.pieces.slice(0, 1).flatMap(piece), ...listView("What breaks", plan.breaks), ...plan.pieces.slice(1).flatMap(piece)];
 }
 
-function ordering(found) {
-  const { purchases } = found;
+function ordersView(orders) {
+  const { purchases } = orders;
   const about = purchases.length
-    ? `${plural(purchases.length + found.more_purchases, "line")}, cost ${Math.round(found.cost).toLocaleString()}; ${found.feasible ? "with these the plan holds." : "with these something is still missing."}`
+    ? `${plural(purchases.length + orders.more_purchases, "line")}, cost ${Math.round(orders.cost).toLocaleString()}; ${orders.feasible ? "with these the plan holds." : "with these something is still missing."}`
     : "Nothing is to be ordered.";
-  return [h("h2", {}, "What to order"), h("p", { class: "quiet" }, about), found.said && h("p", {}, `${found.said}.`),
+  return [h("h2", {}, "What to order"), h("p", { class: "quiet" }, about), orders.said && h("p", {}, `${orders.said}.`),
     purchases.length ? scrolling("What to order", h("table", { class: "orders" },
       h("thead", {}, h("tr", {}, ["by", "where", "what"].map((name) => h("th", { scope: "col" }, name)),
         ["units", "cost"].map((name) => h("th", { scope: "col", class: "number" }, name)))),
-      h("tbody", {}, purchases.map((one) => h("tr", {}, h("td", {}, one.by), h("td", {}, one.place), h("td", {}, one.item),
-        h("td", { class: "number" }, one.units.toLocaleString()), h("td", { class: "number" }, Math.round(one.cost).toLocaleString())))))) : "",
-    more(found.more_purchases),
-    ...listed("Late, or not to be had", found.late), ...listed("Machines and bits", found.reconciled),
-    ...found.pieces.flatMap((one) => piece({ ...one, heading: "Orders in time" }))];
+      h("tbody", {}, purchases.map((purchase) => h("tr", {}, h("td", {}, purchase.by), h("td", {}, purchase.place), h("td", {}, purchase.item),
+        h("td", { class: "number" }, purchase.units.toLocaleString()), h("td", { class: "number" }, Math.round(purchase.cost).toLocaleString())))))) : "",
+    more(orders.more_purchases),
+    ...listView("Late, or not to be had", orders.late), ...listView("Machines and bits", orders.reconciled),
+    ...orders.pieces.flatMap((part) => piece({ ...part, heading: "Orders in time" }))];
 }
 
-const waiting = (found) => [...listed("Stranded machines", found.stranded), ...listed("Idle network gear", found.idle)];
+const idleView = (plan) => [...listView("Stranded machines", plan.stranded), ...listView("Idle network gear", plan.idle)];
 
-function listed(heading, { sentences, more: rest }) {
+function listView(heading, { sentences, more: rest }) {
   if (!sentences.length) return [];
-  const list = (some) => h("ul", { class: "reasons" }, some.map((one) => h("li", {}, one)));
+  const list = (entries) => h("ul", { class: "reasons" }, entries.map((sentence) => h("li", {}, sentence)));
   const hidden = sentences.slice(FIRST);
   return [h("h2", {}, heading), list(sentences.slice(0, FIRST)),
     hidden.length && h("details", {}, h("summary", {}, `${hidden.length.toLocaleString()} more`), list(hidden), more(rest))];
@@ -108,7 +108,7 @@ const more = (count) => (count ? h("p", { class: "about" }, `and ${count.toLocal
 function piece({ heading, words, pictures }) {
   return [h("h2", {}, heading), h("p", { class: "quiet" }, words),
     h("div", { class: pictures.length > 1 ? "steps" : "" }, pictures.map(({ svg: text, caption }) => {
-      const picture = copied(new DOMParser().parseFromString(text, "image/svg+xml").documentElement);
+      const picture = copySvg(new DOMParser().parseFromString(text, "image/svg+xml").documentElement);
       return h("figure", {}, picture.getAttribute("width") > WIDE ? scrolling(picture.getAttribute("aria-label"), picture) : picture,
         caption && h("figcaption", {}, caption));
     }))];
@@ -121,9 +121,9 @@ const SHAPES = ["svg", "g", "title", "text", "rect", "line", "polyline", "polygo
 const LOOKS = /^(class|role|aria-label|viewBox|width|height|x|y|[xy][12]|cx|cy|r|points|stroke-width)$/;
 
 /** A picture made anew of shapes and their places: nothing else of a text becomes an element. */
-function copied(element) {
+function copySvg(element) {
   if (!SHAPES.includes(element.localName)) return "";
-  const kept = [...element.attributes].filter(({ name }) => LOOKS.test(name)).map(({ name, value }) => [name, value]);
-  return svg(element.localName, Object.fromEntries(kept), [...element.childNodes].map((child) =>
-    child.nodeType === Node.ELEMENT_NODE ? copied(child) : child.nodeType === Node.TEXT_NODE ? child.data : ""));
+  const attributes = [...element.attributes].filter(({ name }) => LOOKS.test(name)).map(({ name, value }) => [name, value]);
+  return svg(element.localName, Object.fromEntries(attributes), [...element.childNodes].map((child) =>
+    child.nodeType === Node.ELEMENT_NODE ? copySvg(child) : child.nodeType === Node.TEXT_NODE ? child.data : ""));
 }

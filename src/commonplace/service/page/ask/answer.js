@@ -10,9 +10,9 @@ import { OF_AN_ANSWER, thumbs } from "./thumbs.js";
 import { decisionView } from "./why.js";
 
 /** Let a view grow with what is asked; it ends with an answer, a refusal or an error. */
-export async function streamAnswer(view, asked, signal) {
+export async function streamAnswer(view, question, signal) {
   let ended = false;
-  for await (const [name, record] of events("/api/ask/stream", asked, signal)) {
+  for await (const [name, record] of events("/api/ask/stream", question, signal)) {
     view[name]?.(record);
     ended ||= name === "answer" || name === "refusal";
   }
@@ -25,7 +25,7 @@ export function answerView(question, { me, onsearch, filters = {} }) {
   const state = h("p", { class: "loading" }, "looking in the library");
   const foot = h("footer", { class: "foot" });
   const element = h("article", { class: "answer" }, h("h2", { class: "unseen" }, question), sentences, state, foot);
-  const known = new Map(); // what is cited already: id -> {number, note}
+  const sources = new Map(); // what is cited already: id -> {number, note}
   return {
     element,
     retrieved: ({ passages, paths }) => {
@@ -33,35 +33,35 @@ export function answerView(question, { me, onsearch, filters = {} }) {
     },
     sentence: (record) => {
       state.textContent = "reading on";
-      sentences.append(sentenceRow(record, known, question, me));
+      sentences.append(sentenceRow(record, sources, question, me));
     },
     answer: (record) => {
       state.remove();
       announce(`answered, ${plural(record.sentences.length, "sentence")}`);
-      foot.append(...aboutAnswer(record, known, me), howView(record, filters));
+      foot.append(...aboutAnswer(record, sources, me), howView(record, filters));
     },
     refusal: (record) => {
       state.remove();
       sentences.remove();
       announce("the library does not answer this");
-      element.append(refused(record, onsearch));
+      element.append(refusalView(record, onsearch));
     },
   };
 }
 
 /** A sentence, and beside it a note for each source that was not cited before; they know each other. */
-function sentenceRow(record, known, question, me) {
+function sentenceRow(record, sources, question, me) {
   const row = h("div", { class: "sentence" });
   const notes = [];
   const marks = record.citations.map((citation) => {
-    if (!known.has(citation.id)) {
-      const number = known.size + 1;
-      const before = [...known.values()].at(-1)?.citation;
+    if (!sources.has(citation.id)) {
+      const number = sources.size + 1;
+      const before = [...sources.values()].at(-1)?.citation;
       const note = noteOf(citation, before, number, record.text, question, me);
-      known.set(citation.id, { number, note, citation });
+      sources.set(citation.id, { number, note, citation });
       notes.push(note);
     }
-    const { number, note } = known.get(citation.id);
+    const { number, note } = sources.get(citation.id);
     const mark = markOf(citation, number);
     connect(row, mark, note);
     return h("sup", {}, mark);
@@ -87,7 +87,7 @@ function markOf(citation, number) {
 }
 
 /** A source that is the one before it is not said twice: "ibid.", as in every book, and where else in it. */
-function noteOf(citation, before, number, said, question, me) {
+function noteOf(citation, before, number, sentence, question, me) {
   const quote = citation.quote.replace(/\s+/g, " ");
   const title = citation.title || shortPath(citation.path, 1);
   const ibid = before?.path === citation.path;
@@ -99,7 +99,7 @@ function noteOf(citation, before, number, said, question, me) {
     h("p", { class: "from" },
       sourceLink(citation.id, { "data-stop": true, "aria-label": ibid && `${title}, ${elsewhere ? within : "the same place"}` }, ibid ? "ibid." : title),
       place.some(Boolean) && h("span", { class: "place", title: citation.path }, place)),
-    quote !== said.replace(/\s+/g, " ") && h("q", {}, inline(quote, citation.path)),
+    quote !== sentence.replace(/\s+/g, " ") && h("q", {}, inline(quote, citation.path)),
     citation.changed && h("p", { class: "changed" }, `this source has changed: ${citation.changed}`),
     me.role === "write" && thumbs(question, [{ citation: citation.id, rank: number }], "ask"));
 }
@@ -108,13 +108,13 @@ const wrote = (reader) => (reader === "extractive" ? "quoted word for word" : `w
 
 const wearing = ({ path, strength, stale }) => `wearing ${shortPath(path, 1)}${strength === 1 ? "" : ` at ${strength}`}${stale.length ? ", which is stale" : ""}`;
 
-function aboutAnswer(record, known, me) {
+function aboutAnswer(record, sources, me) {
   const written = day(record.oldest) === day(record.newest) ? day(record.oldest)
     : `${day(record.oldest)} to ${day(record.newest)}`;
   const seconds = Object.values(record.timings).reduce((sum, each) => sum + each, 0);
   const parts = [`${Math.round(100 * record.confidence)} % sure`, wrote(record.reader), ...record.worn.map(wearing),
     `sources written ${written}`, duration(seconds)];
-  const cited = [...known].map(([citation, { number }]) => ({ citation, rank: number }));
+  const cited = [...sources].map(([citation, { number }]) => ({ citation, rank: number }));
   return [
     h("div", { class: "sure" }, h("p", { class: "about" }, parts.join(" · ")),
       me.role === "write" && thumbs(record.question, cited, "ask", OF_AN_ANSWER)),
@@ -123,7 +123,7 @@ function aboutAnswer(record, known, me) {
   ].filter(Boolean);
 }
 
-function refused(record, onsearch) {
+function refusalView(record, onsearch) {
   return h("div", { class: "refusal" },
     h("p", { class: "no" }, "Your library does not answer this."),
     h("p", { class: "quiet" }, `${record.reason[0].toUpperCase()}${record.reason.slice(1)}. `,
@@ -136,12 +136,12 @@ function refused(record, onsearch) {
 }
 
 /** What an earlier answer to the same question said, and why it is another now. */
-function comparison(compared) {
-  if (!compared) return null;
-  if (!compared.changed) return h("p", { class: "about same" }, `The same answer as on ${day(compared.at)}.`);
+function comparison(record) {
+  if (!record) return null;
+  if (!record.changed) return h("p", { class: "about same" }, `The same answer as on ${day(record.at)}.`);
   return h("div", { class: "compared" },
     h("p", {}, h("strong", {}, "The answer changed because:")),
-    h("ul", {}, compared.reasons.map((reason) => h("li", {}, reason))),
-    compared.then.length ? [h("p", { class: "about" }, `On ${day(compared.at)} it said:`), h("blockquote", {}, compared.then.join(" "))]
-      : h("p", { class: "about" }, `On ${day(compared.at)} it was refused.`));
+    h("ul", {}, record.reasons.map((reason) => h("li", {}, reason))),
+    record.then.length ? [h("p", { class: "about" }, `On ${day(record.at)} it said:`), h("blockquote", {}, record.then.join(" "))]
+      : h("p", { class: "about" }, `On ${day(record.at)} it was refused.`));
 }

@@ -8,7 +8,7 @@ const KINDS = ["text", "markdown", "html", "pdf", "code", "rst", "notebook", "ep
 
 /** {button, element, values(), onchange}; `values` are fields of the API. */
 export function filtersOf() {
-  const chosen = new Map(); // "field:value" -> [field, value, label]
+  const selected = new Map(); // "field:value" -> [field, value, label]
   const chips = h("span", { class: "chips" });
   const panel = h("div", { class: "panel", hidden: true, role: "group", "aria-label": "Filters" });
   const button = h("button", { type: "button", class: "chip", "aria-expanded": "false", onclick: toggle }, "Filter");
@@ -25,14 +25,14 @@ export function filtersOf() {
   }
 
   function set(field, value, label, only) {
-    for (const key of [...chosen.keys()]) if (only && key.startsWith(`${field}:`)) chosen.delete(key);
-    if (value) chosen.set(`${field}:${value}`, [field, value, label]);
+    for (const key of [...selected.keys()]) if (only && key.startsWith(`${field}:`)) selected.delete(key);
+    if (value) selected.set(`${field}:${value}`, [field, value, label]);
     changed();
   }
 
   function drop(key) {
-    const [field] = chosen.get(key);
-    chosen.delete(key);
+    const [field] = selected.get(key);
+    selected.delete(key);
     const input = panel.querySelector(`input[name=${field}]`);
     if (input) input.value = "";
     button.focus();
@@ -45,7 +45,7 @@ export function filtersOf() {
   }
 
   function draw() {
-    chips.replaceChildren(...[...chosen].map(([key, [, , label]]) => h("button", {
+    chips.replaceChildren(...[...selected].map(([key, [, , label]]) => h("button", {
       type: "button", class: "chip on", "aria-label": `Remove the filter ${label}`,
       onclick: () => drop(key),
     }, label, icon("close"))));
@@ -70,8 +70,8 @@ export function filtersOf() {
 
   function dateField(label, field, time) {
     const words = label.toLowerCase();
-    const [held] = [...chosen.values()].filter(([name]) => name === field);
-    return h("label", {}, label, h("input", { type: "date", name: field, value: held?.[2].slice(-10), onchange: (event) => {
+    const [current] = [...selected.values()].filter(([name]) => name === field);
+    return h("label", {}, label, h("input", { type: "date", name: field, value: current?.[2].slice(-10), onchange: (event) => {
       if (event.target.value && event.target.value < EARLIEST) return; // a year that is still being typed
       const moment = event.target.value && new Date(event.target.value + time).toISOString();
       set(field, moment, `${words} ${event.target.value}`, true);
@@ -83,12 +83,12 @@ export function filtersOf() {
     button,
     element: h("div", { class: "filters" }, chips, panel),
     values: () => {
-      const found = {};
-      for (const [field, value] of chosen.values()) {
-        if (field === "in" || field === "kind") (found[field] ??= []).push(value);
-        else found[field] = value;
+      const values = {};
+      for (const [field, value] of selected.values()) {
+        if (field === "in" || field === "kind") (values[field] ??= []).push(value);
+        else values[field] = value;
       }
-      return found;
+      return values;
     },
   };
   return filters;

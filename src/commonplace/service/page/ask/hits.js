@@ -6,14 +6,14 @@ import { placeOf, sourceLink } from "../parts/place.js";
 import { thumbs } from "./thumbs.js";
 import { whyHere } from "./why.js";
 
-export function hitsView(found, query, { me, filters }) {
-  if (!found.hits.length) {
+export function hitsView(response, query, { me, filters }) {
+  if (!response.hits.length) {
     return h("div", { class: "refusal" }, h("p", { class: "no" }, "Nothing found."),
       h("p", { class: "quiet" }, Object.keys(filters).length ? "The filters leave nothing that fits." : "No passage shares a word or a meaning with it."));
   }
   return h("div", { class: "hits" },
-    h("p", { class: "about count" }, `${plural(found.hits.length, "passage")} in ${duration(found.seconds)}`),
-    h("ol", {}, found.hits.map((hit, at) => h("li", {}, hitView(hit, at + 1, query, me, filters)))));
+    h("p", { class: "about count" }, `${plural(response.hits.length, "passage")} in ${duration(response.seconds)}`),
+    h("ol", {}, response.hits.map((hit, at) => h("li", {}, hitView(hit, at + 1, query, me, filters)))));
 }
 
 function hitView(hit, rank, query, me, filters) {

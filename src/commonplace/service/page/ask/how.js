@@ -19,22 +19,22 @@ export function howView(record, filters) {
 }
 
 function stages(timings) {
-  const taken = Object.entries(timings).filter(([, seconds]) => seconds >= 0.0005);
-  const most = Math.max(...taken.map(([, seconds]) => seconds), 1e-9);
+  const timed = Object.entries(timings).filter(([, seconds]) => seconds >= 0.0005);
+  const most = Math.max(...timed.map(([, seconds]) => seconds), 1e-9);
   return h("table", { class: "bars" }, h("caption", {}, "Where the time went"),
-    h("tbody", {}, taken.map(([name, seconds]) => h("tr", {}, h("th", { scope: "row" }, STAGES[name] ?? name),
+    h("tbody", {}, timed.map(([name, seconds]) => h("tr", {}, h("th", { scope: "row" }, STAGES[name] ?? name),
       h("td", {}, bar(seconds / most)), h("td", { class: "number" }, duration(seconds))))));
 }
 
 /** What a language model in the service's own process did. */
-function drafts(made) {
-  if (!made) return null;
-  const said = [`${plural(made.tokens, "token")} written in ${made.seconds.toFixed(1)} s`,
-    `${made.cached_tokens} of ${made.prompt_tokens} prompt tokens kept from before`];
-  if (made.drafted) said.push(`${made.accepted} of ${made.drafted} drafted tokens were right`);
-  if (made.drafted && made.speed_up) said.push(`about ${made.speed_up.toFixed(2)} times as fast as without drafts`);
-  if (made.off && made.off !== NOT_ASKED) said.push(`nothing drafted: ${made.off}`);
-  return h("ul", { class: "plain-list" }, said.map((each) => h("li", {}, each)));
+function drafts(speculation) {
+  if (!speculation) return null;
+  const lines = [`${plural(speculation.tokens, "token")} written in ${speculation.seconds.toFixed(1)} s`,
+    `${speculation.cached_tokens} of ${speculation.prompt_tokens} prompt tokens kept from before`];
+  if (speculation.drafted) lines.push(`${speculation.accepted} of ${speculation.drafted} drafted tokens were right`);
+  if (speculation.drafted && speculation.speed_up) lines.push(`about ${speculation.speed_up.toFixed(2)} times as fast as without drafts`);
+  if (speculation.off && speculation.off !== NOT_ASKED) lines.push(`nothing drafted: ${speculation.off}`);
+  return h("ul", { class: "plain-list" }, lines.map((each) => h("li", {}, each)));
 }
 
 /** The ranking that an answer is read from is `best`; a passage is explained once. */

@@ -10,11 +10,11 @@ export function inline(text, path, say = (words) => [words]) {
   if (!/\.(md|markdown|qmd|mdx)$/i.test(path)) return say(text);
   const nodes = [];
   let at = 0;
-  for (const found of text.matchAll(MARKS)) {
-    const [whole, code, strong, emphasis, label] = found;
-    nodes.push(...say(text.slice(at, found.index)), ...(code ? [h("code", {}, say(code))]
+  for (const match of text.matchAll(MARKS)) {
+    const [whole, code, strong, emphasis, label] = match;
+    nodes.push(...say(text.slice(at, match.index)), ...(code ? [h("code", {}, say(code))]
       : strong ? [h("strong", {}, say(strong))] : emphasis ? [h("em", {}, say(emphasis))] : say(label)));
-    at = found.index + whole.length;
+    at = match.index + whole.length;
   }
   return [...nodes, ...say(text.slice(at))];
 }

@@ -6,13 +6,13 @@ import { day, duration, h, minute, problem, shortPath } from "../parts/dom.js";
 
 export async function showLog(main, detail, name, me) {
   main.replaceChildren(h("h1", {}, "Log"), h("p", { class: "loading" }, "reading the log"));
-  const gone = new AbortController();
+  const closing = new AbortController();
   const { records } = await get("/api/log", { limit: 200 });
   main.replaceChildren(h("h1", {}, "Log"),
     h("p", { class: "about" }, "What was asked of this library. The log stays on the machine that serves it."),
-    records.length ? h("ol", { class: "log" }, records.map((record) => row(record, me, gone.signal)))
+    records.length ? h("ol", { class: "log" }, records.map((record) => row(record, me, closing.signal)))
       : h("p", { class: "lead" }, "Nothing was asked yet."));
-  return () => gone.abort();
+  return () => closing.abort();
 }
 
 function row(record, me, signal) {
@@ -37,8 +37,8 @@ const filtered = ({ paths = [], kinds = [], since, until, as_of: asOf }) => [...
   since && `since ${day(since)}`, until && `until ${day(until)}`, asOf && `as of ${day(asOf)}`].filter(Boolean).join(" · ");
 
 /** Whether drafts paid, where a language model drafted. */
-const drafts = (made) => made?.drafted > 0 && `${made.accepted} of ${made.drafted} drafts right${
-  made.speed_up ? `, ${made.speed_up.toFixed(2)} times as fast` : ""}`;
+const drafts = (speculation) => speculation?.drafted > 0 && `${speculation.accepted} of ${speculation.drafted} drafts right${
+  speculation.speed_up ? `, ${speculation.speed_up.toFixed(2)} times as fast` : ""}`;
 
 /** The filter as it was, but the library as it is. */
 async function askAgain(record, target, me, signal) {
@@ -46,9 +46,9 @@ async function askAgain(record, target, me, signal) {
   const filters = { in: paths ?? [], kind: kinds ?? [], since, until };
   const view = answerView(record.query, { me, filters });
   target.replaceChildren(view.element);
-  const asked = { question: record.query, against: record.at, ...filters };
+  const request = { question: record.query, against: record.at, ...filters };
   try {
-    await streamAnswer(view, asked, signal);
+    await streamAnswer(view, request, signal);
   } catch (error) {
     if (error.name !== "AbortError") target.replaceChildren(problem(error, () => askAgain(record, target, me, signal)));
   }

@@ -9,30 +9,30 @@ export const OF_AN_ANSWER = { up: "This answers it", down: "This does not answer
 /** `cited`: [{citation, rank}]. What was said can be seen, and is taken back by saying it again. */
 export function thumbs(query, cited, source, labels = OF_A_PASSAGE) {
   let given = null; // {verdict, ids}
-  const said = h("span", { class: "problem-line", role: "alert" });
+  const failure = h("span", { class: "problem-line", role: "alert" });
   const buttons = Object.entries(labels).map(([verdict, label]) => h("button", {
     type: "button", class: "thumb plain", "aria-pressed": "false", "aria-label": label, title: label, "data-verdict": verdict,
     onclick: () => give(verdict),
   }, icon(verdict)));
 
   async function give(verdict) {
-    said.textContent = "";
+    failure.textContent = "";
     try {
       const before = given;
       for (const id of before?.ids.splice(0) ?? []) await remove(`/api/feedback/${id}`);
       given = null;
       if (before?.verdict !== verdict) {
         given = { verdict, ids: [] };
-        for (const one of cited) {
-          const { records } = await post("/api/feedback", { query, verdict, source, ...one });
+        for (const passage of cited) {
+          const { records } = await post("/api/feedback", { query, verdict, source, ...passage });
           given.ids.push(records[0].id);
         }
       }
       announce(given ? `noted: ${labels[verdict].toLowerCase()}` : "taken back");
     } catch (error) {
-      said.textContent = error.message;
+      failure.textContent = error.message;
     }
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.verdict === given?.verdict));
   }
-  return h("span", { class: "thumbs" }, buttons, said);
+  return h("span", { class: "thumbs" }, buttons, failure);
 }

@@ -35,13 +35,13 @@ export async function showAsk(main, detail, name, me) {
     const text = field.value.trim();
     if (!text) { field.focus(); return; }
     running?.abort();
-    const mine = running = new AbortController();
+    const controller = running = new AbortController();
     Object.assign(state, { text, result: null, address: `#/${state.mode}/${encodeURIComponent(text)}` });
     if (!location.hash.startsWith("#/source/")) history.replaceState(null, "", state.address);
-    const job = { text, filters: state.filters.values(), signal: mine.signal, target: result, me, run };
+    const job = { text, filters: state.filters.values(), signal: controller.signal, target: result, me, run };
     try {
       await (state.mode === "ask" ? ask(job) : search(job));
-      if (running === mine) state.result = result;
+      if (running === controller) state.result = result;
     } catch (error) {
       if (error.name !== "AbortError") broken(result, error, run);
     }
@@ -59,7 +59,7 @@ export async function showAsk(main, detail, name, me) {
   if (matchMedia("(hover: hover)").matches && !document.querySelector("dialog[open]")) field.focus({ preventScroll: true });
   if (state.result) result.append(...state.result.childNodes);
   else if (detail) run();
-  else welcome(me).then((shown) => { if (!running) result.replaceChildren(shown); }, (error) => broken(result, error, run));
+  else welcome(me).then((view) => { if (!running) result.replaceChildren(view); }, (error) => broken(result, error, run));
   state.result &&= result;
   return () => { running?.abort(); state.filters.onchange = () => {}; };
 }
@@ -101,9 +101,9 @@ async function search({ text, filters, signal, target, me }) {
   if (!target.querySelector(".hits")) target.replaceChildren(h("p", { class: "loading" }, "searching"));
   target.setAttribute("aria-busy", "true"); // passages stay until others come, so that nothing flickers
   try {
-    const found = await get("/api/search", { q: text, limit: 20, ...filters }, signal);
-    announce(plural(found.hits.length, "passage"));
-    target.replaceChildren(hitsView(found, text, { me, filters }));
+    const response = await get("/api/search", { q: text, limit: 20, ...filters }, signal);
+    announce(plural(response.hits.length, "passage"));
+    target.replaceChildren(hitsView(response, text, { me, filters }));
   } finally {
     if (!signal?.aborted) target.removeAttribute("aria-busy");
   }
@@ -139,13 +139,13 @@ function emptyBook(me) {
 
 /** Questions asked before, each once: a start for another. */
 function lately(records) {
-  const asked = new Map();
+  const questions = new Map();
   for (const record of records) {
-    if (record.verb === "ask" && !asked.has(record.query)) asked.set(record.query, record);
+    if (record.verb === "ask" && !questions.has(record.query)) questions.set(record.query, record);
   }
-  if (!asked.size) return null;
+  if (!questions.size) return null;
   return h("section", { class: "lately", "aria-labelledby": "lately" },
     h("h2", { id: "lately" }, "Asked before"),
-    h("ul", {}, [...asked.values()].slice(0, 5).map(({ query, at }) => h("li", {},
+    h("ul", {}, [...questions.values()].slice(0, 5).map(({ query, at }) => h("li", {},
       h("a", { href: `#/ask/${encodeURIComponent(query)}`, "data-stop": true }, query), h("span", { class: "place" }, day(at))))));
 }

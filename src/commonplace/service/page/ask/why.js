@@ -10,7 +10,7 @@ const NAMES = {
 const WIDTH = 160;
 
 /** A button, and what it opens: the explanation of a hit, fetched when it is first wanted. */
-export function whyHere(label, asked) {
+export function whyHere(label, query) {
   const why = h("div", { class: "why", hidden: true });
   const button = h("button", { type: "button", class: "plain small asks", "aria-expanded": "false", onclick: toggle }, label);
   async function toggle() {
@@ -18,7 +18,7 @@ export function whyHere(label, asked) {
     button.setAttribute("aria-expanded", String(!why.hidden));
     if (why.hidden || why.childElementCount) return;
     try {
-      why.replaceChildren(whyView((await get("/api/explain", asked)).hit));
+      why.replaceChildren(whyView((await get("/api/explain", query)).hit));
     } catch (error) {
       why.replaceChildren(problem(error));
     }
@@ -48,7 +48,7 @@ export function decisionView(why) {
   const most = Math.max(...why.reasons.map(({ adds }) => Math.abs(adds)), 1e-9);
   const sides = [why.reasons.filter(({ adds }) => adds > 0), why.reasons.filter(({ adds }) => adds < 0)];
   const rest = sides.flatMap((side) => side.slice(SHOWN));
-  const row = (kind, said, adds, drawn) => h("tr", { class: kind }, h("th", { scope: "row" }, said), h("td", {}, drawn), h("td", { class: "number" }, signed(adds)));
+  const row = (kind, label, adds, chart) => h("tr", { class: kind }, h("th", { scope: "row" }, label), h("td", {}, chart), h("td", { class: "number" }, signed(adds)));
   return h("table", { class: "bars" },
     h("caption", {}, "What speaks for an answer, and against"),
     h("tbody", {}, sides.flatMap((side) => side.slice(0, SHOWN)).map(({ phrase, measured, adds }) =>

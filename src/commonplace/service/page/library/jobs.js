@@ -31,9 +31,9 @@ export function drawJob(element, job, mayStop) {
 function progressOf(job) {
   const stage = runs(job) && job.progress.at(-1);
   if (!stage) return [];
-  const said = `${stage.stage}: ${stage.done.toLocaleString()}${stage.total ? ` of ${stage.total.toLocaleString()}` : ""} ${stage.unit}`;
-  const known = stage.total ? { value: stage.done, max: stage.total } : {};
-  return [h("progress", { ...known, "aria-label": said }), h("p", { class: "about" }, said)];
+  const label = `${stage.stage}: ${stage.done.toLocaleString()}${stage.total ? ` of ${stage.total.toLocaleString()}` : ""} ${stage.unit}`;
+  const extent = stage.total ? { value: stage.done, max: stage.total } : {};
+  return [h("progress", { ...extent, "aria-label": label }), h("p", { class: "about" }, label)];
 }
 
 async function stop(job, element) {

@@ -6,25 +6,25 @@ import { placeOf, placeWithin } from "../parts/place.js";
 
 const AROUND = 20000; // characters before and after; the whole of nearly every note
 const GONE = "The library does not hold this passage any more: its file was changed or removed, or the address is not whole.";
-let opened = 0; // how often; a slow source must not come up in place of a later one
+let openCount = 0; // how often; a slow source must not come up in place of a later one
 
 export async function openSource(id) {
-  const mine = ++opened;
+  const opening = ++openCount;
   const dialog = byId("source");
   if (!dialog.open) dialog.showModal();
   fill(dialog, frame("Opening", h("p", { class: "loading body" }, "opening the source")));
-  dialog.onclose = left;
+  dialog.onclose = leaveSource;
   dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); };
   try {
-    const shown = await get(`/api/passages/${encodeURIComponent(id)}`, { around: AROUND });
-    if (mine !== opened) return;
-    fill(dialog, frame(shown.title || placeOf(shown), content(shown, id), shown));
+    const citation = await get(`/api/passages/${encodeURIComponent(id)}`, { around: AROUND });
+    if (opening !== openCount) return;
+    fill(dialog, frame(citation.title || placeOf(citation), content(citation, id), citation));
     dialog.querySelector("mark.here")?.scrollIntoView({ block: "center" });
-    await drawn(dialog, shown.locator);
+    await scrollToBox(dialog, citation.locator);
   } catch (error) {
-    if (mine !== opened) return;
-    const said = error.kind === "InputError" ? new ApiError(GONE, 400) : error;
-    fill(dialog, frame("The source cannot be shown", h("div", { class: "body" }, problem(said, () => openSource(id)))));
+    if (opening !== openCount) return;
+    const reason = error.kind === "InputError" ? new ApiError(GONE, 400) : error;
+    fill(dialog, frame("The source cannot be shown", h("div", { class: "body" }, problem(reason, () => openSource(id)))));
   }
 }
 
@@ -32,7 +32,7 @@ const MARGIN = 12; // pixels left of the words
 const POINT = 2; // pixels of the drawn page for one point of the PDF
 
 /** Once the page is there, scroll to its first box; boxes count from the lower left corner. */
-async function drawn(dialog, { boxes }) {
+async function scrollToBox(dialog, { boxes }) {
   const page = dialog.querySelector("img.here");
   if (!page) return;
   try {
@@ -60,31 +60,31 @@ export function closeSource() {
 }
 
 /** The dialog itself gives the focus back to what had it. */
-function left() {
+function leaveSource() {
   // Back only where a view of ours is beneath; the address may have been opened from elsewhere.
   if (location.hash.startsWith("#/source/")) history.state?.beneath ? history.back() : location.replace("#/");
 }
 
-function frame(title, body, shown) {
+function frame(title, body, citation) {
   return h("div", { class: "sheet" },
     h("header", {},
       h("div", {}, h("h2", { id: "source-title" }, title),
-        shown && h("p", { class: "place", title: shown.path }, [placeWithin(shown), `written ${day(shown.written_at)}`, shortPath(shown.path)].filter(Boolean).join(" · "))),
+        citation && h("p", { class: "place", title: citation.path }, [placeWithin(citation), `written ${day(citation.written_at)}`, shortPath(citation.path)].filter(Boolean).join(" · "))),
       h("button", { type: "button", class: "plain", "aria-label": "Close", onclick: () => byId("source").close() }, icon("close"))),
     body);
 }
 
-function content(shown, id) {
-  const changed = shown.changed && h("p", { class: "changed", role: "note" },
-    `This source has changed: ${shown.changed}. These are the words as they were read.`);
-  if (shown.picture) {
+function content(citation, id) {
+  const changed = citation.changed && h("p", { class: "changed", role: "note" },
+    `This source has changed: ${citation.changed}. These are the words as they were read.`);
+  if (citation.picture) {
     return h("div", { class: "body", tabindex: 0, role: "region", "aria-label": "The page" }, changed,
       h("img", { class: "page here", src: `/api/passages/${encodeURIComponent(id)}/page`,
-        alt: `Page ${shown.locator.page} of ${shown.title}, with these words marked: ${shown.words}` }));
+        alt: `Page ${citation.locator.page} of ${citation.title}, with these words marked: ${citation.words}` }));
   }
-  const prose = shown.kind !== "code";
+  const prose = citation.kind !== "code";
   return h("div", { class: "body", tabindex: 0, role: "region", "aria-label": "The text" }, changed,
     h("div", { class: prose ? "text" : "text code" },
-      shown.before.length >= AROUND && "… ", shown.before, h("mark", { class: "here" }, shown.words), shown.after,
-      shown.after.length >= AROUND && " …"));
+      citation.before.length >= AROUND && "… ", citation.before, h("mark", { class: "here" }, citation.words), citation.after,
+      citation.after.length >= AROUND && " …"));
 }

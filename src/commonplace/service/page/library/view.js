@@ -15,31 +15,31 @@ export async function showLibrary(main, detail, name, me) {
   const jobs = h("div", { class: "jobs" });
   const list = h("div", {});
   const search = h("input", { type: "search", placeholder: "Which files?", "aria-label": "Show only files whose path holds", oninput: draw });
-  const summed = h("span", { class: "about" });
-  main.replaceChildren(h("h1", {}, "Library"), writes ? dropZone(me.upload_bytes, sent) : "", jobs,
-    h("div", { class: "controls" }, search, summed), watched(me), list);
+  const summaryLine = h("span", { class: "about" });
+  main.replaceChildren(h("h1", {}, "Library"), writes ? dropZone(me.upload_bytes, followUpload) : "", jobs,
+    h("div", { class: "controls" }, search, summaryLine), watched(me), list);
   let files = [];
   let totals = {};
-  const seen = new Set(); // jobs that are followed, or had ended before
-  const gone = new AbortController();
+  const followed = new Set(); // jobs that are followed, or had ended before
+  const closing = new AbortController();
   let turn = Promise.resolve();
 
   async function load() {
-    ({ files, totals } = await get("/api/files", {}, gone.signal));
-    files.sort((one, two) => STATES.indexOf(one.state) - STATES.indexOf(two.state) || one.path.localeCompare(two.path));
+    ({ files, totals } = await get("/api/files", {}, closing.signal));
+    files.sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state) || a.path.localeCompare(b.path));
     draw();
   }
 
   function draw() {
-    const wanted = search.value.trim().toLowerCase();
-    const found = files.filter((file) => file.path.toLowerCase().includes(wanted));
-    const held = document.activeElement?.dataset.key; // the focus stays on the button that had it
-    summed.textContent = summary(totals);
+    const query = search.value.trim().toLowerCase();
+    const matching = files.filter((file) => file.path.toLowerCase().includes(query));
+    const focusedKey = document.activeElement?.dataset.key; // the focus stays on the button that had it
+    summaryLine.textContent = summary(totals);
     list.replaceChildren(
-      files.length ? table(found, writes, act) : h("p", { class: "lead" }, "Nothing is here yet."),
-      found.length > SHOWN ? h("p", { class: "about" }, `and ${plural(found.length - SHOWN, "more file")}; write a part of the path above`) : "",
-      files.length && !found.length ? h("p", { class: "quiet" }, "No path holds this.") : "");
-    if (held) [...list.querySelectorAll("[data-key]")].find((button) => button.dataset.key === held)?.focus();
+      files.length ? table(matching, writes, act) : h("p", { class: "lead" }, "Nothing is here yet."),
+      matching.length > SHOWN ? h("p", { class: "about" }, `and ${plural(matching.length - SHOWN, "more file")}; write a part of the path above`) : "",
+      files.length && !matching.length ? h("p", { class: "quiet" }, "No path holds this.") : "");
+    if (focusedKey) [...list.querySelectorAll("[data-key]")].find((button) => button.dataset.key === focusedKey)?.focus();
   }
 
   async function act(kind, file) {
@@ -55,7 +55,7 @@ export async function showLibrary(main, detail, name, me) {
   }
 
   /** A line from the moment that a file is on its way. */
-  async function sent(label, arriving) {
+  async function followUpload(label, arriving) {
     const line = h("div", { class: "job waiting" }, h("p", {}, "Sending ", h("span", { class: "path" }, label)), h("progress", { "aria-label": `Sending ${label}` }));
     jobs.prepend(line);
     try {
@@ -68,12 +68,12 @@ export async function showLibrary(main, detail, name, me) {
 
   /** One stream at a time: jobs are done in turn, and a browser has few connections. */
   function follow(job, line) {
-    if (seen.has(job.id)) { line?.remove(); return; }
-    seen.add(job.id);
+    if (followed.has(job.id)) { line?.remove(); return; }
+    followed.add(job.id);
     const element = line ?? h("div", {});
     if (!line) jobs.prepend(element);
     drawJob(element, job, writes);
-    turn = turn.then(() => followJob(job, element, gone.signal, writes)).then(load).catch((error) => {
+    turn = turn.then(() => followJob(job, element, closing.signal, writes)).then(load).catch((error) => {
       if (error.name === "AbortError") return;
       element.hidden = false;
       element.replaceChildren(problem(error));
@@ -82,16 +82,16 @@ export async function showLibrary(main, detail, name, me) {
 
   /** Jobs that others began: the folders that are watched, another page. Short ones may have ended already. */
   async function look() {
-    const { jobs: known } = await get("/api/jobs", {}, gone.signal);
-    for (const job of known.reverse()) follow(job);
+    const { jobs: current } = await get("/api/jobs", {}, closing.signal);
+    for (const job of current.reverse()) follow(job);
   }
 
-  const before = (await get("/api/jobs", {}, gone.signal)).jobs;
-  for (const job of before) if (!["waiting", "running"].includes(job.state)) seen.add(job.id);
+  const before = (await get("/api/jobs", {}, closing.signal)).jobs;
+  for (const job of before) if (!["waiting", "running"].includes(job.state)) followed.add(job.id);
   await load();
   before.forEach((job) => follow(job));
   const timer = setInterval(() => look().catch(() => {}), LOOK_MS);
-  return () => { clearInterval(timer); gone.abort(); };
+  return () => { clearInterval(timer); closing.abort(); };
 }
 
 function summary(totals) {

@@ -16,7 +16,7 @@ export function takeDrops(mayAdd) {
   });
   addEventListener("dragleave", (event) => { if (!event.relatedTarget) over(false); });
   addEventListener("drop", async (event) => {
-    const files = dropped(event.dataTransfer);
+    const files = filesOf(event.dataTransfer);
     if (!files.length) return;
     event.preventDefault();
     over(false);
@@ -28,26 +28,26 @@ export function takeDrops(mayAdd) {
 }
 
 /** `sent` is told the job of each file that has arrived, or a promise of it while it is on its way. */
-export function dropZone(limit, sent) {
+export function dropZone(limit, onupload) {
   const picker = h("input", { type: "file", multiple: true, id: "picker", class: "unseen", onchange: () => send([...picker.files]) });
-  const said = h("div", { role: "alert" });
+  const failures = h("div", { role: "alert" });
   const zone = h("div", { class: "drop" },
     h("p", {}, "Drop notes, papers and pages here, or ", picker, h("label", { for: "picker", class: "link" }, "choose files"), "."),
-    h("p", { class: "quiet small" }, "They are kept in the library. The same name again is a newer version."), said);
+    h("p", { class: "quiet small" }, "They are kept in the library. The same name again is a newer version."), failures);
 
   async function send(files) {
-    said.replaceChildren();
+    failures.replaceChildren();
     for (const file of files) {
       try {
-        await sent(file.name, taken(file));
+        await onupload(file.name, uploadOf(file));
       } catch (error) {
-        said.append(h("p", { class: "problem-line" }, `${file.name}: ${error.message}`));
+        failures.append(h("p", { class: "problem-line" }, `${file.name}: ${error.message}`));
       }
     }
     picker.value = "";
   }
 
-  async function taken(file) {
+  async function uploadOf(file) {
     if (file.folder) throw new Error("a folder is added where it lies: commonplace add, or serve --watch");
     if (file.size > limit) throw new Error(`it is larger than the ${(limit / 1e6).toFixed(0)} MB that are taken`);
     return upload(file);
@@ -58,7 +58,7 @@ export function dropZone(limit, sent) {
 }
 
 /** The files of a drop; a folder cannot be sent, so it is only named. */
-function dropped(transfer) {
+function filesOf(transfer) {
   return [...transfer?.items ?? []].filter((item) => item.kind === "file").map((item) => {
     const entry = item.webkitGetAsEntry?.();
     return entry?.isDirectory ? { name: entry.name, folder: true } : item.getAsFile();

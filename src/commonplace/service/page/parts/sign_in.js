@@ -13,11 +13,11 @@ export function signIn() {
 function ask(done) {
   const dialog = byId("sign-in");
   const field = h("input", { id: "token", type: "password", autocomplete: "current-password", required: true });
-  const said = h("p", { class: "problem-line", role: "alert" });
+  const failure = h("p", { class: "problem-line", role: "alert" });
   const form = h("form", { onsubmit: async (event) => {
     event.preventDefault();
-    said.textContent = await refusal(field.value);
-    if (said.textContent) {
+    failure.textContent = await refusal(field.value);
+    if (failure.textContent) {
       field.select();
       return;
     }
@@ -27,7 +27,7 @@ function ask(done) {
   } },
   h("h2", { id: "sign-in-title" }, "This library asks for a token"),
   h("p", { class: "quiet" }, "Whoever runs the service has one for you: ", h("code", {}, "commonplace token add NAME"), "."),
-  h("label", { for: "token" }, "Token"), field, said,
+  h("label", { for: "token" }, "Token"), field, failure,
   h("button", { class: "primary" }, "Sign in"));
   dialog.replaceChildren(form);
   dialog.oncancel = (event) => event.preventDefault();
