@@ -10,27 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from commonplace.answers import Answer, Assessment, Citation, Refusal, Sentence
     from commonplace.corpus import FeedbackRecord, Locator, ReadingListEntry, ShownCitation, Status
-    from commonplace.library.record_types import (
-        AnswerRecord,
-        AssessmentRecord,
-        CitationRecord,
-        DecisionRecord,
-        FeedbackListRecord,
-        HitRecord,
-        HitsRecord,
-        LocatorRecord,
-        MentionRecord,
-        ReadingListEntryRecord,
-        ReadingListRecord,
-        ReasonRecord,
-        SentenceRecord,
-        ShownRecord,
-        SpeculationRecord,
-        StatusRecord,
-        VerdictRecord,
-        WhyRecord,
-        WornRecord,
-    )
+    from commonplace.library import record_types as types
     from commonplace.models import Generation
     from commonplace.retrieval import Hit
 
@@ -44,23 +24,23 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def locator_record(locator: "Locator") -> "LocatorRecord":
+def locator_record(locator: "Locator") -> "types.LocatorRecord":
     """The locator's fields and its type, "text" or "page"."""
     from commonplace.corpus import encode_locator
 
-    record: LocatorRecord = json.loads(encode_locator(locator))
+    record: types.LocatorRecord = json.loads(encode_locator(locator))
     return record
 
 
-def hits_record(hits: "Sequence[Hit]") -> "HitsRecord":
+def hits_record(hits: "Sequence[Hit]") -> "types.HitsRecord":
     """The hits of a search, in their order."""
     return {"hits": [hit_record(hit) for hit in hits]}
 
 
-def hit_record(hit: "Hit") -> "HitRecord":
+def hit_record(hit: "Hit") -> "types.HitRecord":
     """A passage with its place, its text and its score, and its explanation if it has one."""
     passage = hit.passage
-    record: HitRecord = {
+    record: types.HitRecord = {
         "path": passage.path,
         "locator": locator_record(passage.locator),
         "text": passage.text,
@@ -76,7 +56,7 @@ def hit_record(hit: "Hit") -> "HitRecord":
     return record
 
 
-def answer_record(answer: "Answer | Refusal") -> "AnswerRecord":
+def answer_record(answer: "Answer | Refusal") -> "types.AnswerRecord":
     """An answer or a refusal; both have the same keys."""
     from commonplace.answers import Answer
 
@@ -97,20 +77,20 @@ def answer_record(answer: "Answer | Refusal") -> "AnswerRecord":
         "unsupported": answer.unsupported,
         "timings": dict(answer.timings),
         "speculation": speculation_record(answer.speculation),
-        "worn": [cast("WornRecord", asdict(adapter)) for adapter in answer.worn],
+        "worn": [cast("types.WornRecord", asdict(adapter)) for adapter in answer.worn],
         "why": _why(assessment) if assessment else None,
     }
 
 
-def speculation_record(generation: "Generation | None") -> "SpeculationRecord | None":
+def speculation_record(generation: "Generation | None") -> "types.SpeculationRecord | None":
     """What writing took: tokens, seconds, drafts, and an estimate of the speed-up they gave."""
     if generation is None:
         return None
     ratios = {"acceptance": generation.acceptance, "speed_up": generation.speed_up}
-    return cast("SpeculationRecord", asdict(generation) | ratios)
+    return cast("types.SpeculationRecord", asdict(generation) | ratios)
 
 
-def assessment_record(assessment: "Assessment | None") -> "AssessmentRecord | None":
+def assessment_record(assessment: "Assessment | None") -> "types.AssessmentRecord | None":
     """What the log keeps of a decision."""
     if assessment is None:
         return None
@@ -127,7 +107,7 @@ def assessment_record(assessment: "Assessment | None") -> "AssessmentRecord | No
     }
 
 
-def reasons_record(logged: Mapping[str, Any]) -> "DecisionRecord":
+def reasons_record(logged: Mapping[str, Any]) -> "types.DecisionRecord":
     """Why a question of the log was answered or refused."""
     return {
         "question": logged["query"],
@@ -137,7 +117,7 @@ def reasons_record(logged: Mapping[str, Any]) -> "DecisionRecord":
     }
 
 
-def _why(assessment: "AssessmentRecord") -> "WhyRecord":
+def _why(assessment: "types.AssessmentRecord") -> "types.WhyRecord":
     return {
         "confidence": assessment["confidence"],
         "threshold": assessment["threshold"],
@@ -148,7 +128,7 @@ def _why(assessment: "AssessmentRecord") -> "WhyRecord":
     }
 
 
-def _reason(signal: str, value: float | None, adds: float) -> "ReasonRecord":
+def _reason(signal: str, value: float | None, adds: float) -> "types.ReasonRecord":
     from commonplace.answers import Reason
 
     reason = Reason(signal, nan if value is None else value, adds)
@@ -161,7 +141,7 @@ def _reason(signal: str, value: float | None, adds: float) -> "ReasonRecord":
     }
 
 
-def sentence_record(sentence: "Sentence") -> "SentenceRecord":
+def sentence_record(sentence: "Sentence") -> "types.SentenceRecord":
     """The sentence's text and its citations."""
     citations = [_citation(citation) for citation in sentence.citations]
     return {"text": sentence.text, "citations": citations}
@@ -172,7 +152,7 @@ def citation_id(citation: "Citation") -> str:
     return f"{citation.passage.id}:{citation.start}-{citation.end}"
 
 
-def _citation(citation: "Citation") -> "CitationRecord":
+def _citation(citation: "Citation") -> "types.CitationRecord":
     return {
         "path": citation.passage.path,
         "title": citation.passage.title,
@@ -185,7 +165,7 @@ def _citation(citation: "Citation") -> "CitationRecord":
     }
 
 
-def shown_record(shown: "ShownCitation") -> "ShownRecord":
+def shown_record(shown: "ShownCitation") -> "types.ShownRecord":
     """A citation in its place."""
     passage = shown.passage
     return {
@@ -203,7 +183,7 @@ def shown_record(shown: "ShownCitation") -> "ShownRecord":
     }
 
 
-def status_record(status: "Status") -> "StatusRecord":
+def status_record(status: "Status") -> "types.StatusRecord":
     """What became of each file, and the totals."""
     return {
         "files": [
@@ -219,12 +199,12 @@ def status_record(status: "Status") -> "StatusRecord":
     }
 
 
-def reading_record(entries: "Sequence[ReadingListEntry]") -> "ReadingListRecord":
+def reading_record(entries: "Sequence[ReadingListEntry]") -> "types.ReadingListRecord":
     """The entries of the reading list, in their order."""
     return {"entries": [_entry(entry) for entry in entries]}
 
 
-def _entry(entry: "ReadingListEntry") -> "ReadingListEntryRecord":
+def _entry(entry: "ReadingListEntry") -> "types.ReadingListEntryRecord":
     return {
         "url": entry.url,
         "kind": entry.kind,
@@ -232,10 +212,10 @@ def _entry(entry: "ReadingListEntry") -> "ReadingListEntryRecord":
         "count": len(entry.mentions),
         "read": entry.read_at is not None,
         "read_at": entry.read_at,
-        "mentions": [cast("MentionRecord", asdict(mention)) for mention in entry.mentions],
+        "mentions": [cast("types.MentionRecord", asdict(mention)) for mention in entry.mentions],
     }
 
 
-def feedback_record(records: "Sequence[FeedbackRecord]") -> "FeedbackListRecord":
+def feedback_record(records: "Sequence[FeedbackRecord]") -> "types.FeedbackListRecord":
     """The records of feedback, in their order."""
-    return {"records": [cast("VerdictRecord", asdict(record)) for record in records]}
+    return {"records": [cast("types.VerdictRecord", asdict(record)) for record in records]}
