@@ -1,10 +1,11 @@
-"""Sentences that a passage bears out, and near misses that it does not: data for the support check.
+"""Sentences that a passage supports, and near misses that it does not: data for the support check.
 
-Made from SQuAD 2.0: from each sentence of a passage (cut, reordered, and with a number, a name, a
-negation or two roles changed) and from each question (its question word replaced by the right
-answer, or by one of another question of the same type). Rough, as rewriting by rule is: a "near
+They are made from SQuAD 2.0: from each sentence of a passage (cut, reordered, and with a number, a
+name, a negation or two roles changed) and from each question (its question word replaced by the
+right answer, or by one of another question of the same type). Rewriting by rule is rough: a "near
 miss" is now and then true, a "claim" now and then bad English. A verbatim pair is left out, as the
-check passes those at once. The same pairs each time: each passage and question has its own seed.
+check passes those at once. The pairs are the same each time: each passage and question has its own
+seed.
 
     from benchmarks.answers.near_misses import pairs
 """
@@ -49,8 +50,10 @@ def pairs(
     """All pairs of a set, those that stand verbatim in their passage left out."""
     text = {passage["id"]: passage["text"] for passage in passages}
     article = {passage["id"]: passage["title"] for passage in passages}
-    made = [*_rewritten(text, article), *_claimed(questions, text, article)]
-    return [pair for pair in made if _plain(pair.sentence) not in _plain(text[pair.passage_id])]
+    candidates = [*_rewritten(text, article), *_claims(questions, text, article)]
+    return [
+        pair for pair in candidates if _plain(pair.sentence) not in _plain(text[pair.passage_id])
+    ]
 
 
 def _plain(text: str) -> str:
@@ -61,86 +64,87 @@ def _rewritten(text: Mapping[str, str], article: Mapping[str, str]) -> Iterator[
     together = defaultdict(list)
     for identity, title in article.items():
         together[title].append(identity)
-    for identity, whole in text.items():
-        chosen = random.Random(f"rewritten {identity}")
+    for identity, passage in text.items():
+        choice = random.Random(f"rewritten {identity}")
         others = [other for other in together[article[identity]] if other != identity]
-        known = sorted({name for other in others for name in names(text[other])})
-        for start, end in sentence_spans(whole):
-            sentence = whole[start:end]
+        elsewhere = sorted({name for other in others for name in names(text[other])})
+        for start, end in sentence_spans(passage):
+            sentence = passage[start:end]
             if len(sentence.split()) < _SHORTEST:
                 continue
-            for kind, supported, made in (
-                *_kept(sentence),
-                *_renumbered(sentence, whole, chosen),
-                *_renamed(sentence, whole, known, chosen),
+            for kind, supported, variant in (
+                *_paraphrased(sentence),
+                *_renumbered(sentence, passage, choice),
+                *_renamed(sentence, passage, elsewhere, choice),
                 *_negated(sentence),
             ):
-                yield Pair(kind, supported, made, identity)
-            yield Pair("other passage", False, sentence, chosen.choice(others))
+                yield Pair(kind, supported, variant, identity)
+            yield Pair("other passage", False, sentence, choice.choice(others))
 
 
-_Made = tuple[str, bool, str]
+_Variant = tuple[str, bool, str]  # kind, whether it is supported, sentence
 
 
-def _kept(sentence: str) -> Iterator[_Made]:
+def _paraphrased(sentence: str) -> Iterator[_Variant]:
     """Rewritten so that it still says the same, or less."""
     clauses = re.split(r", | and (?=the|it|he|they)", sentence.rstrip("."))
     if len(clauses) > 1 and len(clauses[-1].split()) > 3:
         yield "clauses reordered", True, ", ".join(reversed(clauses)) + "."
     words = sentence.rstrip(".").split()
-    kept = [w for w in words if not (w.lower().endswith("ly") or w.lower() in _IDLE)]
-    if len(kept) < len(words):
-        yield "adverbs dropped", True, " ".join(kept) + "."
+    essential = [w for w in words if not (w.lower().endswith("ly") or w.lower() in _IDLE)]
+    if len(essential) < len(words):
+        yield "adverbs dropped", True, " ".join(essential) + "."
 
 
-def _renumbered(sentence: str, whole: str, chosen: random.Random) -> Iterator[_Made]:
+def _renumbered(sentence: str, passage: str, choice: random.Random) -> Iterator[_Variant]:
     """With a digit changed, or with another number of the passage."""
-    found = list(_DIGITS.finditer(sentence))
-    if not found:
+    matches = list(_DIGITS.finditer(sentence))
+    if not matches:
         return
-    at = chosen.choice(found)
-    place = chosen.choice([i for i in range(at.start(), at.end()) if sentence[i].isdigit()])
-    digit = str((int(sentence[place]) + chosen.randint(1, 8)) % 10 or 7)
+    at = choice.choice(matches)
+    place = choice.choice([i for i in range(at.start(), at.end()) if sentence[i].isdigit()])
+    digit = str((int(sentence[place]) + choice.randint(1, 8)) % 10 or 7)
     if digit != sentence[place]:
         yield "number changed", False, sentence[:place] + digit + sentence[place + 1 :]
-    if elsewhere := sorted(numbers(whole) - numbers(sentence)):
-        moved = chosen.choice(elsewhere)
+    if elsewhere := sorted(numbers(passage) - numbers(sentence)):
+        moved = choice.choice(elsewhere)
         yield "number moved", False, sentence[: at.start()] + moved + sentence[at.end() :]
 
 
 def _renamed(
-    sentence: str, whole: str, known: Sequence[str], chosen: random.Random
-) -> Iterator[_Made]:
+    sentence: str, passage: str, elsewhere: Sequence[str], choice: random.Random
+) -> Iterator[_Variant]:
     """With a name of elsewhere, with another of the passage, or with two that changed places."""
-    found = list(_INNER_NAME.finditer(sentence))
-    if not found:
+    matches = list(_INNER_NAME.finditer(sentence))
+    if not matches:
         return
-    at = chosen.choice(found)
-    if strange := [name for name in known if name not in whole]:
-        name = chosen.choice(strange)
+    at = choice.choice(matches)
+    if strange := [name for name in elsewhere if name not in passage]:
+        name = choice.choice(strange)
         yield "name changed", False, sentence[: at.start()] + name + sentence[at.end() :]
-    if near := sorted(name for name in names(whole) if name not in sentence):
-        name = chosen.choice(near)
+    if near := sorted(name for name in names(passage) if name not in sentence):
+        name = choice.choice(near)
         yield "name moved", False, sentence[: at.start()] + name + sentence[at.end() :]
-    if len(found) > 1:
-        one, two = sorted(chosen.sample(found, 2), key=lambda match: match.start())
-        between = sentence[one.end() : two.start()]
-        if one.group() != two.group() and not re.search(r"\b(?:and|or)\b", between):
-            head, tail = sentence[: one.start()], sentence[two.end() :]
-            yield "roles swapped", False, head + two.group() + between + one.group() + tail
+    if len(matches) > 1:
+        first, second = sorted(choice.sample(matches, 2), key=lambda match: match.start())
+        between = sentence[first.end() : second.start()]
+        if first.group() != second.group() and not re.search(r"\b(?:and|or)\b", between):
+            head, tail = sentence[: first.start()], sentence[second.end() :]
+            yield "roles swapped", False, head + second.group() + between + first.group() + tail
 
 
-def _negated(sentence: str) -> Iterator[_Made]:
+def _negated(sentence: str) -> Iterator[_Variant]:
     """With a negation put in, or taken out."""
     auxiliary = _AUXILIARY.search(sentence)
     if auxiliary and not _NEGATES.search(sentence):
         cut = auxiliary.end()
         yield "negation put in", False, f"{sentence[:cut]} not{sentence[cut:]}"
-    if found := re.search(r"\b(?:not|never)\b ?", sentence):
-        yield "negation taken out", False, sentence[: found.start()] + sentence[found.end() :]
+    if negation := re.search(r"\b(?:not|never)\b ?", sentence):
+        rest = sentence[: negation.start()] + sentence[negation.end() :]
+        yield "negation taken out", False, rest
 
 
-def _claimed(
+def _claims(
     questions: Sequence[Mapping[str, Any]], text: Mapping[str, str], article: Mapping[str, str]
 ) -> Iterator[Pair]:
     """Questions turned into statements, with the right answer or with a wrong one of its type."""
@@ -150,9 +154,9 @@ def _claimed(
             key = article[question["passage_id"]], question_type(question["question"])
             alike[key].append(question)
     for question in questions:
-        identity, asked = question["passage_id"], question["question"]
-        chosen = random.Random(f"claimed {question['id']}")
-        same = alike[article[identity], question_type(asked)]
+        identity, wording = question["passage_id"], question["question"]
+        choice = random.Random(f"claimed {question['id']}")
+        same = alike[article[identity], question_type(wording)]
         here = _words(text[identity])
         near = [q for q in same if q["passage_id"] == identity and not _agree(q, question)]
         far = [q for q in same if _words(_answer(q)) not in here]
@@ -162,9 +166,9 @@ def _claimed(
         else:
             choices = [("claim of an unanswerable", near)]
         for kind, answers in choices:
-            made = _statement(asked, _answer(chosen.choice(answers))) if answers else None
-            if made:
-                yield Pair(kind, kind == "claim, right", made, identity)
+            claim = _statement(wording, _answer(choice.choice(answers))) if answers else None
+            if claim:
+                yield Pair(kind, kind == "claim, right", claim, identity)
 
 
 def _answer(question: Mapping[str, Any]) -> str:
@@ -175,17 +179,17 @@ def _words(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.lower()))
 
 
-def _agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two questions share an answer, or one's holds the other's."""
+def _agree(question: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two questions share an answer, or an answer of one holds an answer of the other."""
     return any(
         _words(a) in _words(b) or _words(b) in _words(a)
-        for a in one["answers"]
+        for a in question["answers"]
         for b in other["answers"]
     )
 
 
 def _statement(question: str, answer: str) -> str | None:
-    found = _ASKS.search(question)
-    if found is None:
+    match = _ASKS.search(question)
+    if match is None:
         return None
-    return (question[: found.start()] + answer + question[found.end() :]).rstrip("? ") + "."
+    return (question[: match.start()] + answer + question[match.end() :]).rstrip("? ") + "."

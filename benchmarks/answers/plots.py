@@ -1,4 +1,4 @@
-"""What the refusal is worth on articles it was not trained on: numbers, and two drawings.
+"""Measures the refusal on articles that it was not trained on, and draws two figures.
 
     python -m benchmarks.answers.train_answerability DIR --rows FILE --measure
     python -m benchmarks.answers.plots DIR --rows FILE   # draws into docs/
@@ -10,7 +10,6 @@ reliability.svg: how often there is an answer where the confidence says so. Inte
 bootstrap over questions, 1,000 draws, the same ones for all that is compared.
 """
 
-import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -18,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.answers.rows import Rows, load, rates
+from benchmarks.answers.rows import QuestionSignals, load, rates
 from benchmarks.answers.train_support import TRAINING
+from benchmarks.scaffold import argument_parser
 from commonplace.answers.answerability import CAUTION, Answerability
 from commonplace.answers.signals import SIGNALS
 from commonplace.foundation.arrays import Float64s
@@ -30,7 +30,7 @@ Scores = Mapping[str, Float64s]
 Statistic = Callable[[Float64s, NDArray[np.bool_]], float]
 
 
-def four_signals(rows: Rows) -> Float64s:
+def four_signals(rows: QuestionSignals) -> Float64s:
     """The logistic curve that the trees replaced, its weights as they were."""
     columns = {name: rows.signals[:, SIGNALS.index(name)] for name in SIGNALS}
     return np.asarray(
@@ -41,7 +41,9 @@ def four_signals(rows: Rows) -> Float64s:
     )
 
 
-def compared(training: Rows, held: Rows, model: Answerability) -> dict[str, Float64s]:
+def scores_by_way(
+    training: QuestionSignals, held: QuestionSignals, model: Answerability
+) -> dict[str, Float64s]:
     """Scores of the held-out rows by each way to refuse."""
     worth = [roc_auc_score(training.answerable, column) for column in training.retrieval.T]
     best = int(np.argmax(worth))
@@ -86,15 +88,15 @@ STATISTICS: Mapping[str, Statistic] = {
 }
 
 
-def draws(rows: Rows, by_article: bool) -> list[NDArray[np.int64]]:
+def draws(rows: QuestionSignals, by_article: bool) -> list[NDArray[np.int64]]:
     """Bootstrap samples of places, of questions or of whole articles."""
-    chosen = np.random.default_rng(17)
+    random = np.random.default_rng(17)
     count = len(rows.answerable)
     if not by_article:
-        return [chosen.integers(0, count, count) for _ in range(DRAWS)]
+        return [random.integers(0, count, count) for _ in range(DRAWS)]
     articles = sorted(set(rows.article))
     places = [np.flatnonzero(rows.article == article) for article in articles]
-    picks = [chosen.integers(0, len(articles), len(articles)) for _ in range(DRAWS)]
+    picks = [random.integers(0, len(articles), len(articles)) for _ in range(DRAWS)]
     return [np.concatenate([places[i] for i in pick]) for pick in picks]
 
 
@@ -103,17 +105,17 @@ def interval(values: list[float]) -> str:
     return f"[{low:.3f}, {high:.3f}]"
 
 
-def report(rows: Rows, scores: Scores, title: str) -> None:
+def report(rows: QuestionSignals, scores: Scores, title: str) -> None:
     yes = int(rows.answerable.sum())
     print(f"\n{title}: {yes} answerable, {len(rows.answerable) - yes} not")
-    drawn = draws(rows, by_article=False)
-    whole = draws(rows, by_article=True)
+    by_question = draws(rows, by_article=False)
+    by_article = draws(rows, by_article=True)
     for name, of in STATISTICS.items():
         values = {key: of(each, rows.answerable) for key, each in scores.items()}
         print(f"{name:32s}" + "  ".join(f"{key} {value:.3f}" for key, value in values.items()))
         first, *others = scores
         for other in others:
-            for label, samples in (("questions", drawn), ("articles", whole)):
+            for label, samples in (("questions", by_question), ("articles", by_article)):
                 gaps = [
                     of(scores[first][at], rows.answerable[at])
                     - of(scores[other][at], rows.answerable[at])
@@ -122,7 +124,7 @@ def report(rows: Rows, scores: Scores, title: str) -> None:
                 print(f"    {first} - {other}, over {label}: {interval(gaps)}")
 
 
-def prices(rows: Rows, confidence: Float64s) -> None:
+def prices(rows: QuestionSignals, confidence: Float64s) -> None:
     for name, threshold in CAUTION.items():
         answers, refusals = rates(confidence, rows.answerable, threshold)
         print(f"caution {name:8s} {threshold}: false answers {answers:.3f}, refused {refusals:.3f}")
@@ -133,23 +135,23 @@ def measure(folder: Path, file: Path, model_file: Path) -> None:
     model = Answerability.read(model_file)
     for own, title in ((False, "asked of the whole library"), (True, "asked of its own passage")):
         rows = load(folder, file, own=own)
-        known = np.isin(rows.article, TRAINING)
-        held = rows.at(~known)
-        scores = compared(rows.at(known), held, model)
+        in_training = np.isin(rows.article, TRAINING)
+        held = rows.at(~in_training)
+        scores = scores_by_way(rows.at(in_training), held, model)
         report(held, scores, title)
         prices(held, scores["trees"])
 
 
 def draw(folder: Path, file: Path, model_file: Path, out: Path) -> None:
     rows = load(folder, file)
-    known = np.isin(rows.article, TRAINING)
-    held = rows.at(~known)
-    scores = compared(rows.at(known), held, Answerability.read(model_file))
+    in_training = np.isin(rows.article, TRAINING)
+    held = rows.at(~in_training)
+    scores = scores_by_way(rows.at(in_training), held, Answerability.read(model_file))
     draw_risk(held, scores, out / "risk-coverage.svg")
     draw_reliability(held, scores["trees"], out / "reliability.svg")
 
 
-def draw_risk(held: Rows, scores: Scores, file: Path) -> None:
+def draw_risk(held: QuestionSignals, scores: Scores, file: Path) -> None:
     """Curves with their pointwise bootstrap bands."""
     import matplotlib.pyplot as plt
 
@@ -175,7 +177,7 @@ def draw_risk(held: Rows, scores: Scores, file: Path) -> None:
     plt.close(figure)
 
 
-def draw_reliability(held: Rows, confidence: Float64s, file: Path) -> None:
+def draw_reliability(held: QuestionSignals, confidence: Float64s, file: Path) -> None:
     """Share with an answer by confidence, ten bins; answerable and not weigh the same in all."""
     import matplotlib.pyplot as plt
 
@@ -187,29 +189,27 @@ def draw_reliability(held: Rows, confidence: Float64s, file: Path) -> None:
     bins = np.minimum((confidence * 10).astype(int), 9)
     for each in sorted(set(bins)):
         at = bins == each
-        said, seen = (
-            np.average(confidence[at], weights=mass[at]),
-            np.average(held.answerable[at], weights=mass[at]),
+        predicted = np.average(confidence[at], weights=mass[at])
+        actual = np.average(held.answerable[at], weights=mass[at])
+        error = 1.96 * np.sqrt(actual * (1 - actual) / at.sum())
+        axes.errorbar(
+            predicted, actual, yerr=error, marker="o", color="C0", markersize=3 + at.sum() / 40
         )
-        error = 1.96 * np.sqrt(seen * (1 - seen) / at.sum())
-        axes.errorbar(said, seen, yerr=error, marker="o", color="C0", markersize=3 + at.sum() / 40)
     axes.set(xlabel="confidence", ylabel="share that has an answer", xlim=(0, 1), ylim=(0, 1))
     figure.savefig(file, bbox_inches="tight", metadata={"Date": None})
     plt.close(figure)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argument_parser(__doc__, has_json=False)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=Path, required=True)
     parser.add_argument(
         "--model", type=Path, default=Path("src/commonplace/answers/answerability.json")
     )
     parser.add_argument("--out", type=Path, default=Path("docs"))
-    chosen = parser.parse_args()
-    draw(chosen.folder, chosen.rows, chosen.model, chosen.out)
+    options = parser.parse_args()
+    draw(options.folder, options.rows, options.model, options.out)
 
 
 if __name__ == "__main__":

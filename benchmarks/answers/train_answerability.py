@@ -1,21 +1,20 @@
-"""Trains answers/answerability.json: does what was retrieved answer the question at all?
+"""Trains answers/answerability.json: does the retrieved context answer the question at all?
 
 Needs a folder with passages.jsonl and questions.jsonl (SQuAD 2.0, ../shared/data/qa/squad2).
 
     python -m benchmarks.answers.train_answerability DIR --rows FILE [--measure] [--out FILE]
 
-`--rows` names the file of `answerability_rows.py` in which signals are kept; what it lacks is asked
+`--rows` names the file of `benchmarks.answers.rows` that holds the signals; what it lacks is asked
 first (half an hour of one core; four times that to measure), and an interrupted run goes on. From
 the same rows and versions the file is the same byte for byte. `--measure` writes nothing and prints
 what the file is worth on articles that it was not trained on.
 
 Three steps, each fed out-of-fold by the one before (a fold is an article): a linear *probe* of the
 cross-encoder's states; a logistic *curve* of four signals and the probe; *trees* that start from
-the curve and mend it. Platt's sigmoid (1999) makes their sum a probability, of a world in which
+the curve and correct it. Platt's sigmoid (1999) makes their sum a probability, of a world in which
 half of all questions have an answer.
 """
 
-import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -27,8 +26,9 @@ import sklearn
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.answers.rows import Record, Rows, load, rates
+from benchmarks.answers.rows import QuestionSignals, Record, load, rates
 from benchmarks.answers.train_support import LICENCE, SOURCE, TRAINING, digest, directions
+from benchmarks.scaffold import argument_parser
 from commonplace.answers.answerability import CURVE, DERIVED, Answerability
 from commonplace.answers.signals import DOWN, SIGNALS, UP
 from commonplace.foundation.arrays import Bools, Float64s
@@ -64,26 +64,28 @@ def linear(rows: Float64s, labels: Bools, c: float) -> tuple[Float64s, float]:
     return weights, float(fitted.intercept_[0] - weights @ middle)
 
 
-def out_of_fold(rows: Rows, score: Callable[[Rows, Rows], Float64s]) -> Float64s:
+def out_of_fold(
+    rows: QuestionSignals, score: Callable[[QuestionSignals, QuestionSignals], Float64s]
+) -> Float64s:
     """Scores [n] of every row by what was trained on the other articles."""
-    found = np.zeros(len(rows.answerable))
+    scores = np.zeros(len(rows.answerable))
     for article in sorted(set(rows.article)):
         other = rows.article != article
-        found[~other] = score(rows.at(other), rows.at(~other))
-    return found
+        scores[~other] = score(rows.at(other), rows.at(~other))
+    return scores
 
 
-def probed(training: Rows, rows: Rows) -> Float64s:
+def probed(training: QuestionSignals, rows: QuestionSignals) -> Float64s:
     weights, bias = linear(training.states, training.answerable, PROBE_C)
     return rows.states @ weights + bias
 
 
-def curve_columns(rows: Rows, probe: Float64s) -> Float64s:
+def curve_columns(rows: QuestionSignals, probe: Float64s) -> Float64s:
     at = [SIGNALS.index(name) for name in CURVE]
     return np.column_stack([rows.signals[:, at], probe])
 
 
-def train(rows: Rows) -> Record:
+def train(rows: QuestionSignals) -> Record:
     """The record of an `Answerability`, without its Platt sigmoid and prices."""
     inner = out_of_fold(rows, probed)
     probe, probe_bias = linear(rows.states, rows.answerable, PROBE_C)
@@ -113,7 +115,7 @@ def _short(values: Float64s) -> list[float]:
     return [float(f"{value:.5g}") for value in values]
 
 
-def scores(record: Record, rows: Rows) -> Float64s:
+def scores(record: Record, rows: QuestionSignals) -> Float64s:
     """Raw scores [n] of a trained record."""
     model = Answerability.of(record)
     return np.array([model.score(s, t) for s, t in zip(rows.signals, rows.states, strict=True)])
@@ -125,7 +127,7 @@ def sigmoid_of(raw: Float64s, answerable: Bools) -> tuple[float, float]:
     return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
 
 
-def fit(rows: Rows) -> Record:
+def fit(rows: QuestionSignals) -> Record:
     """The whole record: trained, made a probability, thresholds with their price out of fold."""
     raw = out_of_fold(rows, lambda training, held: scores(train(training), held))
     record = train(rows)
@@ -158,23 +160,21 @@ def write(record: Record, folder: Path, count: int, file: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argument_parser(__doc__, has_json=False)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=Path, required=True)
     parser.add_argument("--measure", action="store_true")
     parser.add_argument(
         "--out", type=Path, default=Path("src/commonplace/answers/answerability.json")
     )
-    chosen = parser.parse_args()
-    if chosen.measure:
+    options = parser.parse_args()
+    if options.measure:
         from benchmarks.answers.plots import measure
 
-        measure(chosen.folder, chosen.rows, chosen.out)
+        measure(options.folder, options.rows, options.out)
         return
-    training = load(chosen.folder, chosen.rows, articles=TRAINING)
-    write(fit(training), chosen.folder, len(training.answerable), chosen.out)
+    training = load(options.folder, options.rows, articles=TRAINING)
+    write(fit(training), options.folder, len(training.answerable), options.out)
 
 
 if __name__ == "__main__":

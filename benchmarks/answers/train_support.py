@@ -1,17 +1,16 @@
-"""Trains answers/support.json: does a passage bear out a sentence? Word signals, boosted trees.
+"""Trains answers/support.json: boosted trees that say whether a passage supports a claim.
 
 Needs a folder with passages.jsonl and questions.jsonl (SQuAD 2.0, ../shared/data/qa/squad2).
 
     python -m benchmarks.answers.train_support DIR [--measure] [--out FILE]
 
-Pairs of `near_misses.py`; trained on the articles of `TRAINING`, measured on the others. The file
-is the same byte for byte each time. Each kind of pair weighs the same among those of its label, so
-precision and recall are of a mixture in equal parts, half of it supported. `--measure` writes
-nothing and prints the rates by kind, of the trees and of the rules alone (numbers, names,
-negations, coverage .8).
+The pairs are those of `benchmarks.answers.near_misses`; the trees are trained on the articles of
+`TRAINING` and measured on the others. The file is the same byte for byte each time. Each kind of
+pair weighs the same among those of its label, so precision and recall are of a mixture in equal
+parts, half of it supported. `--measure` writes nothing and prints the rates by kind, of the trees
+and of the rules alone (numbers, names, negations, coverage .8).
 """
 
-import argparse
 import hashlib
 import json
 from collections import Counter, defaultdict
@@ -24,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.answers.near_misses import Pair, pairs
+from benchmarks.scaffold import argument_parser
 from commonplace.answers.claims import CLAIM_DOWN, CLAIM_SIGNALS, CLAIM_UP, claim_signals
 from commonplace.answers.support import COVERED, SUPPORTED, UNSURE, fault
 from commonplace.corpus import analyse
@@ -71,36 +71,36 @@ def directions(names: Sequence[str], up: Sequence[str], down: Sequence[str]) -> 
     return [1 if name in up else -1 if name in down else 0 for name in names]
 
 
-def weights(made: Sequence[Pair]) -> NDArray[np.float64]:
+def weights(sample: Sequence[Pair]) -> NDArray[np.float64]:
     """Each label half of all, each kind the same within its label."""
-    counts = Counter((pair.supported, pair.kind) for pair in made)
+    counts = Counter((pair.supported, pair.kind) for pair in sample)
     kinds = Counter(supported for supported, _ in counts)
     return np.array(
-        [len(made) / 2 / kinds[p.supported] / counts[p.supported, p.kind] for p in made]
+        [len(sample) / 2 / kinds[p.supported] / counts[p.supported, p.kind] for p in sample]
     )
 
 
-def train(rows: NDArray[np.float64], made: Sequence[Pair]) -> Record:
+def train(rows: NDArray[np.float64], sample: Sequence[Pair]) -> Record:
     """The trees as LightGBM gives them."""
-    labels = np.array([pair.supported for pair in made], float)
-    data = lightgbm.Dataset(rows, labels, weight=weights(made), feature_name=list(CLAIM_SIGNALS))
+    labels = np.array([pair.supported for pair in sample], float)
+    data = lightgbm.Dataset(rows, labels, weight=weights(sample), feature_name=list(CLAIM_SIGNALS))
     monotone = directions(CLAIM_SIGNALS, CLAIM_UP, CLAIM_DOWN)
     model = lightgbm.train({**RECIPE, "monotone_constraints": monotone}, data, ROUNDS)
     dumped: Record = model.dump_model()
     return dumped
 
 
-def measure(made: Sequence[Pair], passed: dict[str, NDArray[np.bool_]]) -> None:
+def measure(sample: Sequence[Pair], passed: dict[str, NDArray[np.bool_]]) -> None:
     """Print how much of each kind passes, and precision and recall of the mixture."""
     by_kind = defaultdict(list)
-    for place, pair in enumerate(made):
+    for place, pair in enumerate(sample):
         by_kind[not pair.supported, pair.kind].append(place)
     print(f"{'pair':30s} {'should':6s} {'n':>5s} " + " ".join(f"{n:>6s}" for n in passed))
     for (wrong, kind), places in sorted(by_kind.items()):
         shares = " ".join(f"{np.mean([ok[i] for i in places]):6.3f}" for ok in passed.values())
         print(f"{kind:30s} {'fail' if wrong else 'pass':6s} {len(places):5d} {shares}")
-    mass = weights(made)
-    right = np.array([pair.supported for pair in made])
+    mass = weights(sample)
+    right = np.array([pair.supported for pair in sample])
     for name, ok in passed.items():
         yes = mass * ok
         recall = yes[right].sum() / mass[right].sum()
@@ -115,27 +115,25 @@ def decided(covered: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argument_parser(__doc__, has_json=False)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--measure", action="store_true")
     parser.add_argument("--out", type=Path, default=Path("src/commonplace/answers/support.json"))
-    chosen = parser.parse_args()
-    passages = read_lines(chosen.folder / "passages.jsonl")
+    options = parser.parse_args()
+    passages = read_lines(options.folder / "passages.jsonl")
     text = {p["id"]: f"{p['title']}. {p['text']}" for p in passages}
     weigh = rarity(list(text.values()))
     title = {p["id"]: p["title"] for p in passages}
-    every = pairs(passages, read_lines(chosen.folder / "questions.jsonl"))
-    made = [p for p in every if (title[p.passage_id] in TRAINING) != chosen.measure]
-    found = [claim_signals(p.sentence, text[p.passage_id], weigh) for p in made]
-    rows = np.array([[each[name] for name in CLAIM_SIGNALS] for each in found])
-    if chosen.measure:
-        sound = np.array([not fault(p.sentence, text[p.passage_id]) for p in made])
+    every = pairs(passages, read_lines(options.folder / "questions.jsonl"))
+    sample = [p for p in every if (title[p.passage_id] in TRAINING) != options.measure]
+    signals = [claim_signals(p.sentence, text[p.passage_id], weigh) for p in sample]
+    rows = np.array([[each[name] for name in CLAIM_SIGNALS] for each in signals])
+    if options.measure:
+        sound = np.array([not fault(p.sentence, text[p.passage_id]) for p in sample])
         covered = rows[:, CLAIM_SIGNALS.index("covered")]
-        scores = Trees.read(chosen.out).predict(rows)
+        scores = Trees.read(options.out).predict(rows)
         measure(
-            made,
+            sample,
             {
                 "trees": sound & (scores >= decided(covered)),
                 "rules": sound & (covered >= COVERED),
@@ -143,15 +141,15 @@ def main() -> None:
         )
         return
     record = compact(
-        train(rows, made),
+        train(rows, sample),
         trained_on=f"{SOURCE}; only {', '.join(TRAINING)}",
         licence=LICENCE,
-        sha256=digest(chosen.folder),
-        recipe={**RECIPE, "rounds": ROUNDS, "pairs": len(made), "threshold": SUPPORTED},
+        sha256=digest(options.folder),
+        recipe={**RECIPE, "rounds": ROUNDS, "pairs": len(sample), "threshold": SUPPORTED},
         made_by=f"benchmarks/answers/train_support.py, lightgbm {lightgbm.__version__}",
     )
-    chosen.out.write_text(json.dumps(record, separators=(",", ":")) + "\n", encoding="utf-8")
-    print(f"{chosen.out}: {len(made)} pairs, {chosen.out.stat().st_size} bytes")
+    options.out.write_text(json.dumps(record, separators=(",", ":")) + "\n", encoding="utf-8")
+    print(f"{options.out}: {len(sample)} pairs, {options.out.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

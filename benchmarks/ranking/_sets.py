@@ -101,67 +101,67 @@ def squad_queries(folder: Path) -> Queries:
             gold = str(row["passage_id"])
             name = article[gold]
             groups.setdefault(name, []).append((str(row["question"]), {gold: 1.0}, name))
-    chosen = random.Random(5)
-    return [q for name in sorted(groups) for q in chosen.sample(groups[name], PER_ARTICLE)]
+    random_choice = random.Random(5)
+    return [q for name in sorted(groups) for q in random_choice.sample(groups[name], PER_ARTICLE)]
 
 
-def text_set(folder: Path, kept: Path, cache: Path | None) -> RankingSet:
-    """A text set's features through a library that is kept in `kept`, or from the cache."""
+def text_set(folder: Path, place: Path, cache: Path | None) -> RankingSet:
+    """A text set's features through a library that stays in `place`, or from the cache."""
     file = None if cache is None else cache / f"{folder.name}.npz"
     if file is not None and file.exists():
         return _load(file, folder.name)
     is_squad = (folder / "passages.jsonl").exists()
     rows = list(read_lines(folder / ("passages.jsonl" if is_squad else "corpus.jsonl")))
-    identities = write_documents(rows, kept / "documents")
-    library = Library.open(kept / "library")
-    library.add(kept / "documents")
+    identities = write_documents(rows, place / "documents")
+    library = Library.open(place / "library")
+    library.add(place / "documents")
     queries = squad_queries(folder) if is_squad else beir_queries(folder)
-    made = _searched(folder.name, library, queries, identities)
+    ranking_set = _search_all(folder.name, library, queries, identities)
     if file is not None:
-        _save(file, made)
-    return made
+        _save(file, ranking_set)
+    return ranking_set
 
 
-def _searched(
+def _search_all(
     name: str, library: Library, queries: Queries, identities: Mapping[str, str]
 ) -> RankingSet:
-    made = RankingSet(name, [], [], [], [], [])
-    assert made.formula is not None
+    ranking_set = RankingSet(name, [], [], [], [], [])
+    assert ranking_set.formula is not None
     for text, relevant, fold in queries:
         hits = library.search(text, profile="best", limit=CANDIDATES, explain=True)
         best = {identities[hit.passage.path]: hit for hit in reversed(hits)}
         named = [dict(hit.explanation.features) for hit in best.values() if hit.explanation]
-        made.features.append(np.array([[row[n] for n in FEATURES] for row in named]))
-        made.formula.append(np.array([hit.score for hit in best.values()]))
-        made.labels.append(np.array([relevant.get(document, 0.0) for document in best]))
-        made.ideal.append(np.array(list(relevant.values())))
-        made.folds.append(fold)
-    return made
+        ranking_set.features.append(np.array([[row[n] for n in FEATURES] for row in named]))
+        ranking_set.formula.append(np.array([hit.score for hit in best.values()]))
+        ranking_set.labels.append(np.array([relevant.get(document, 0.0) for document in best]))
+        ranking_set.ideal.append(np.array(list(relevant.values())))
+        ranking_set.folds.append(fold)
+    return ranking_set
 
 
-def _save(file: Path, made: RankingSet) -> None:
+def _save(file: Path, ranking_set: RankingSet) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    assert made.formula is not None
+    assert ranking_set.formula is not None
     np.savez(
         file,
-        features=np.concatenate(made.features),
-        labels=np.concatenate(made.labels),
-        formula=np.concatenate(made.formula),
-        sizes=[len(rows) for rows in made.labels],
-        ideal=np.concatenate(made.ideal),
-        ideals=[len(rows) for rows in made.ideal],
-        folds=np.array(made.folds),
+        features=np.concatenate(ranking_set.features),
+        labels=np.concatenate(ranking_set.labels),
+        formula=np.concatenate(ranking_set.formula),
+        sizes=[len(rows) for rows in ranking_set.labels],
+        ideal=np.concatenate(ranking_set.ideal),
+        ideals=[len(rows) for rows in ranking_set.ideal],
+        folds=np.array(ranking_set.folds),
     )
 
 
 def _load(file: Path, name: str) -> RankingSet:
-    with np.load(file) as kept:
-        ends = np.cumsum(kept["sizes"])[:-1]
+    with np.load(file) as arrays:
+        ends = np.cumsum(arrays["sizes"])[:-1]
         return RankingSet(
             name,
-            np.split(kept["features"], ends),
-            np.split(kept["labels"], ends),
-            np.split(kept["ideal"], np.cumsum(kept["ideals"])[:-1]),
-            np.split(kept["formula"], ends),
-            [str(fold) for fold in kept["folds"]],
+            np.split(arrays["features"], ends),
+            np.split(arrays["labels"], ends),
+            np.split(arrays["ideal"], np.cumsum(arrays["ideals"])[:-1]),
+            np.split(arrays["formula"], ends),
+            [str(fold) for fold in arrays["folds"]],
         )

@@ -15,10 +15,8 @@ beside a ranking that counts clicks without caring for position or number (`naiv
 that one single wrong "down" does.
 """
 
-import argparse
-import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.scaffold import argument_parser, report
 from commonplace import Library
 from commonplace.corpus import FeedbackRecord, Verdict
 from commonplace.evaluation import open_set, read_beir
@@ -209,34 +208,32 @@ def measure(
     return rows
 
 
+def table(figures: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield f"{'set':<12}{'ranking':<10}{'asked':>8}{'each':>8}{'unasked':>9}"
+    for each in figures:
+        for row in each["rows"]:
+            values = f"{row['asked']:>8.4f}{row['asked_each']:>8.4f}{row['unasked']:>9.4f}"
+            yield f"{each['set']:<12}{row['ranking']:<10}{values}"
+        worst = f"{each['one_wrong_down']:+.4f}"
+        yield f"{each['set']:<12}one wrong 'down' on a relevant first: {worst}"
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("folders", type=Path, nargs="+")
-    parser.add_argument("--json", action="store_true")
     parser.add_argument("--library", type=Path, help="keep the libraries here, and use them again")
     parser.add_argument("--sessions", type=int, default=4, help="for each asked query, on average")
     parser.add_argument("--angry", type=float, default=0.05)
-    chosen = parser.parse_args()
-    encoder, out = open_encoder(), []
-    for folder in chosen.folders:
+    options = parser.parse_args()
+    encoder, figures = open_encoder(), []
+    for folder in options.folders:
         with tempfile.TemporaryDirectory() as temporary:
-            place = (chosen.library or Path(temporary)) / folder.name
+            place = (options.library or Path(temporary)) / folder.name
             queries = read_queries(folder, place, encoder)
-        rows = measure(queries, chosen.sessions, chosen.angry)
+        rows = measure(queries, options.sessions, options.angry)
         wrong = one_wrong_down(queries, None)
-        out.append({"set": folder.name, "rows": rows, "one_wrong_down": wrong})
-    if chosen.json:
-        print(json.dumps(out))
-        return
-    print(f"{'set':<12}{'ranking':<10}{'asked':>8}{'each':>8}{'unasked':>9}")
-    for found in out:
-        for row in found["rows"]:
-            values = f"{row['asked']:>8.4f}{row['asked_each']:>8.4f}{row['unasked']:>9.4f}"
-            print(f"{found['set']:<12}{row['ranking']:<10}{values}")
-        worst = f"{found['one_wrong_down']:+.4f}"
-        print(f"{found['set']:<12}one wrong 'down' on a relevant first: {worst}")
+        figures.append({"set": folder.name, "rows": rows, "one_wrong_down": wrong})
+    report(options, figures, table(figures))
 
 
 if __name__ == "__main__":

@@ -20,10 +20,8 @@ DATA holds beir/, qa/squad2 and tabular/lambdarank; KEPT keeps one library for e
 Needs the extra `learn` (lightgbm, scikit-learn).
 """
 
-import argparse
-import json
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +32,7 @@ from sklearn.kernel_approximation import Nystroem
 from sklearn.svm import LinearSVC
 
 from benchmarks.ranking._sets import USED, RankingSet, read_libsvm, text_set
+from benchmarks.scaffold import argument_parser, report
 from commonplace.evaluation import randomisation_p
 from commonplace.foundation.arrays import Float64s
 
@@ -100,10 +99,10 @@ def preferences(
     features: Sequence[Float64s], labels: Sequence[Float64s], most: int
 ) -> tuple[Float64s, Float64s]:
     """Differences of pairs of which one is preferred, both ways round, and which way it is."""
-    chosen, differences = np.random.default_rng(0), []
+    random, differences = np.random.default_rng(0), []
     for matrix, label in zip(features, labels, strict=True):
         better, worse = np.nonzero(label[:, None] > label[None, :])
-        at = chosen.permutation(len(better))[:most]
+        at = random.permutation(len(better))[:most]
         differences.append(matrix[better[at]] - matrix[worse[at]])
     pairs = np.concatenate(differences)
     return np.concatenate([pairs, -pairs]), np.repeat([1.0, -1.0], len(pairs))
@@ -167,83 +166,89 @@ def known_task(folder: Path) -> list[dict[str, Any]]:
 Prepared = tuple[RankingSet, list[Float64s], list[Float64s]]  # the set, its features, the formula
 
 
-def prepared(given: RankingSet) -> Prepared:
-    assert given.formula is not None
-    features = [standardised(matrix[:, USED]) for matrix in given.features]
-    return given, features, [standardised(scores[:, None])[:, 0] for scores in given.formula]
+def prepared(ranking_set: RankingSet) -> Prepared:
+    assert ranking_set.formula is not None
+    features = [standardised(matrix[:, USED]) for matrix in ranking_set.features]
+    return (
+        ranking_set,
+        features,
+        [standardised(scores[:, None])[:, 0] for scores in ranking_set.formula],
+    )
 
 
-def measured(given: RankingSet, scores: Sequence[Float64s], at: Sequence[int]) -> Float64s:
+def measured(ranking_set: RankingSet, scores: Sequence[Float64s], at: Sequence[int]) -> Float64s:
     """nDCG@10 with linear gain of the queries `at`, as in trec_eval."""
+    labels, ideal = ranking_set.labels, ranking_set.ideal
     return np.array([
-        ndcg(scores[place], given.labels[query], given.ideal[query], 10, exponential=False)
+        ndcg(scores[place], labels[query], ideal[query], 10, exponential=False)
         for place, query in enumerate(at)
     ])  # fmt: skip
 
 
-def within(one: Prepared) -> list[dict[str, Any]]:
-    given, features, formula = one
+def within(prepared_set: Prepared) -> list[dict[str, Any]]:
+    ranking_set, features, formula = prepared_set
     everything = range(len(features))
-    names = sorted(set(given.folds))
+    names = sorted(set(ranking_set.folds))
     order = np.random.default_rng(0).permutation(len(names)) % FOLDS
     fold_of = dict(zip(names, order.tolist(), strict=True))
-    against = measured(given, formula, everything)
-    rows = [row("2 within", given.name, "formula", against, against)]
+    against = measured(ranking_set, formula, everything)
+    rows = [row("2 within", ranking_set.name, "formula", against, against)]
     for name, fit in MODELS.items():
         values = np.zeros(len(features))
         for fold in range(FOLDS):
-            held = [q for q in everything if fold_of[given.folds[q]] == fold]
-            rest = [q for q in everything if fold_of[given.folds[q]] != fold]
-            ranker = fit([features[q] for q in rest], [given.labels[q] for q in rest])
-            values[held] = measured(given, [ranker(features[q]) for q in held], held)
-        rows.append(row("2 within", given.name, name, values, against))
+            held = [q for q in everything if fold_of[ranking_set.folds[q]] == fold]
+            rest = [q for q in everything if fold_of[ranking_set.folds[q]] != fold]
+            ranker = fit([features[q] for q in rest], [ranking_set.labels[q] for q in rest])
+            values[held] = measured(ranking_set, [ranker(features[q]) for q in held], held)
+        rows.append(row("2 within", ranking_set.name, name, values, against))
     return rows
 
 
 def transfer(test: Prepared, others: Sequence[Prepared]) -> list[dict[str, Any]]:
-    given, features, formula = test
+    ranking_set, features, formula = test
     learnt = [matrix for _, matrices, _ in others for matrix in matrices]
     labels = [(label > 0).astype(float) for each, _, _ in others for label in each.labels]
     starts = [scores for _, _, formulas in others for scores in formulas]
     everything = range(len(features))
-    against = measured(given, formula, everything)
+    against = measured(ranking_set, formula, everything)
     rankers = {name: fit(learnt, labels) for name, fit in MODELS.items()}
     scores = {name: [ranker(m) for m in features] for name, ranker in rankers.items()}
     correction = boosted(learnt, labels, starts)
     corrected = [f + correction(m) for f, m in zip(formula, features, strict=True)]
     rows = [
-        row("3 transfer", given.name, name, measured(given, made, everything), against)
-        for name, made in scores.items()
+        row(
+            "3 transfer", ranking_set.name, name, measured(ranking_set, values, everything), against
+        )
+        for name, values in scores.items()
     ]
-    last = measured(given, corrected, everything)
-    return [*rows, row("4 transfer", given.name, "formula + LambdaMART", last, against)]
+    last = measured(ranking_set, corrected, everything)
+    return [*rows, row("4 transfer", ranking_set.name, "formula + LambdaMART", last, against)]
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield f"{'question':<13}{'set':<11}{'model':<22}{'queries':>8}{'nDCG':>9}{'diff':>9}{'p':>8}"
+    for r in rows:
+        head = f"{r['question']:<13}{r['set']:<11}{r['model']:<22}{r['queries']:>8}"
+        yield f"{head}{r['ndcg']:>9.4f}{r['difference']:>+9.4f}{r['p']:>8.4f}"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--libraries", type=Path, required=True)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--sets", default=",".join(SETS))
-    parser.add_argument("--json", type=Path)
-    chosen = parser.parse_args()
-    rows = known_task(chosen.data / "tabular" / "lambdarank")
+    options = parser.parse_args()
+    rows = known_task(options.data / "tabular" / "lambdarank")
     sets = []
-    for name in chosen.sets.split(","):
-        folder = chosen.data / ("qa" if name == "squad2" else "beir") / name
-        sets.append(prepared(text_set(folder, chosen.libraries / name, chosen.cache)))
-    for one in sets:
-        rows += within(one)
-    for one in sets:
-        rows += transfer(one, [other for other in sets if other is not one])
-    print(f"{'question':<13}{'set':<11}{'model':<22}{'queries':>8}{'nDCG':>9}{'diff':>9}{'p':>8}")
-    for r in rows:
-        head = f"{r['question']:<13}{r['set']:<11}{r['model']:<22}{r['queries']:>8}"
-        print(f"{head}{r['ndcg']:>9.4f}{r['difference']:>+9.4f}{r['p']:>8.4f}")
-    if chosen.json:
-        chosen.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    for name in options.sets.split(","):
+        folder = options.data / ("qa" if name == "squad2" else "beir") / name
+        sets.append(prepared(text_set(folder, options.libraries / name, options.cache)))
+    for prepared_set in sets:
+        rows += within(prepared_set)
+    for test in sets:
+        rows += transfer(test, [other for other in sets if other is not test])
+    report(options, rows, table(rows))
 
 
 if __name__ == "__main__":

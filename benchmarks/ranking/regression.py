@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.scaffold import argument_parser
 from commonplace import CommonplaceError, InputError
 from commonplace.evaluation import Comparison, RetrievalReport, compare, evaluate_retrieval
 from commonplace.foundation import write_atomically
@@ -30,14 +31,14 @@ REFERENCE = Path(__file__).parent / "reference"
 def find_sets(data: Path, named: Sequence[str], writing: bool) -> list[Path]:
     """The folders of the sets, and an error where there are none or one of them is missing."""
     root = data / "beir" if (data / "beir").is_dir() else data
-    there = {file.parent.name: file.parent for file in sorted(root.glob("*/corpus.jsonl"))}
-    known = sorted(file.stem for file in REFERENCE.glob("*.json"))
-    wanted = list(named) or (list(there) if writing else known)
-    if missing := [name for name in wanted if name not in there]:
+    folders = {file.parent.name: file.parent for file in sorted(root.glob("*/corpus.jsonl"))}
+    with_reference = sorted(file.stem for file in REFERENCE.glob("*.json"))
+    selected = list(named) or (list(folders) if writing else with_reference)
+    if missing := [name for name in selected if name not in folders]:
         raise InputError(f"{root} has no set {missing[0]}; name the folder that holds the sets")
-    if not wanted:
+    if not selected:
         raise InputError(f"nothing to compare: {REFERENCE} is empty; --write makes a reference")
-    return [there[name] for name in wanted]
+    return [folders[name] for name in selected]
 
 
 def reference_of(report: RetrievalReport) -> dict[str, Any]:
@@ -58,16 +59,16 @@ def read_reference(report: RetrievalReport) -> Mapping[str, Mapping[str, float]]
 
 def against_reference(report: RetrievalReport) -> list[Comparison]:
     reference = read_reference(report)
-    found = []
+    comparisons = []
     for row in report.rows:
         name = row.configuration
         if name not in reference:
             raise InputError(f"the reference of {report.set} has no {name}; --write makes one")
         before = (f"reference {name}", reference[name])
-        found.append(compare("ndcg@10", before, (name, row.rounded_values)))
-        if found[-1].queries != len(reference[name]):
+        comparisons.append(compare("ndcg@10", before, (name, row.rounded_values)))
+        if comparisons[-1].queries != len(reference[name]):
             raise InputError(f"{report.set}: not all queries of the reference were searched")
-    return found
+    return comparisons
 
 
 def write_reference(report: RetrievalReport) -> None:
@@ -79,33 +80,33 @@ def write_reference(report: RetrievalReport) -> None:
 def check(report: RetrievalReport) -> list[str]:
     """Print a line for each configuration; returns a sentence for each that is worse."""
     failed = []
-    for row, one in zip(report.rows, against_reference(report), strict=True):
-        worse = one.significant and one.difference < 0
-        counts = f"{one.better} better, {one.worse} worse, {one.equal} equal"
+    for row, change in zip(report.rows, against_reference(report), strict=True):
+        worse = change.significant and change.difference < 0
+        counts = f"{change.better} better, {change.worse} worse, {change.equal} equal"
         print(
             f"{report.set:<10} {row.configuration:<8} {row.means['ndcg@10']:.4f} "
-            f"{one.difference:+.4f}  p {one.p:.3f}  {counts}{'  WORSE' * worse}",
+            f"{change.difference:+.4f}  p {change.p:.3f}  {counts}{'  WORSE' if worse else ''}",
             flush=True,
         )
         if worse:
             failed.append(
                 f"{row.configuration} on {report.set} is worse than its reference "
-                f"by {-one.difference:.4f} nDCG@10 (p {one.p:.3f})"
+                f"by {-change.difference:.4f} nDCG@10 (p {change.p:.3f})"
             )
     return failed
 
 
-def run(chosen: argparse.Namespace) -> list[str]:
+def run(options: argparse.Namespace) -> list[str]:
     failed = []
-    only = [name for name in chosen.only.split(",") if name]
-    if chosen.write and only:
+    only = [name for name in options.only.split(",") if name]
+    if options.write and only:
         raise InputError("a reference holds all configurations; leave out --only")
     with tempfile.TemporaryDirectory() as temporary:
-        for folder in find_sets(chosen.data, chosen.sets, chosen.write):
-            library = chosen.libraries / folder.name if chosen.libraries else None
-            kept = Path(temporary) / f"{folder.name}.json"
-            report, _ = evaluate_retrieval(folder, only=only, library=library, keep_in=kept)
-            if chosen.write:
+        for folder in find_sets(options.data, options.sets, options.write):
+            library = options.libraries / folder.name if options.libraries else None
+            file = Path(temporary) / f"{folder.name}.json"
+            report, _ = evaluate_retrieval(folder, only=only, library=library, keep_in=file)
+            if options.write:
                 write_reference(report)
                 print(f"{report.set}: {REFERENCE.name}/{report.set}.json")
             else:
@@ -114,9 +115,7 @@ def run(chosen: argparse.Namespace) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argument_parser(__doc__, has_json=False)
     parser.add_argument("data", type=Path)
     parser.add_argument("--sets", type=lambda text: text.split(","), default=[])
     parser.add_argument("--only", default="")

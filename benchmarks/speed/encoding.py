@@ -11,7 +11,6 @@ a float32 matrix product reaches on all cores in the same run, four times that f
 multiplies four times as many a cycle), over the operations that the network needs a token.
 """
 
-import argparse
 import json
 import random
 import statistics
@@ -24,6 +23,7 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
+from benchmarks.scaffold import argument_parser, report
 from commonplace.models import find_model, locate, open_encoder
 
 BATCH, TEXTS, LONGEST = 32, 96, 512
@@ -106,20 +106,14 @@ def measure(folder: Path, rounds: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("folders", type=Path, nargs="+")
-    parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=7)
-    chosen = parser.parse_args()
-    rows = [measure(folder, chosen.rounds) for folder in chosen.folders]
-    if chosen.json:
-        print(json.dumps({"rows": rows}))
-        return
-    print("tokens a second (median), ratio of the two by round, and the arithmetic limit")
-    for row in rows:
-        print("  ".join(f"{name} {value}" for name, value in row.items()))
+    options = parser.parse_args()
+    rows = [measure(folder, options.rounds) for folder in options.folders]
+    title = "tokens a second (median), ratio of the two by round, and the arithmetic limit"
+    lines = ["  ".join(f"{name} {value}" for name, value in row.items()) for row in rows]
+    report(options, {"rows": rows}, [title, *lines])
 
 
 if __name__ == "__main__":

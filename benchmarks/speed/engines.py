@@ -15,7 +15,6 @@ found and until a deleted one is not, p50 and p95 of a query for the top 10 and 
 ratio of its p50 to that of bm25s (or numpy), and recall against the exact ranking.
 """
 
-import argparse
 import json
 import os
 import random
@@ -28,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.scaffold import argument_parser, progress, report
 from benchmarks.speed._engines_text import TEXT_ENGINES, Bm25s
 from benchmarks.speed._engines_vectors import VECTOR_ENGINES, Numpy
 from commonplace.corpus import analyse
@@ -53,31 +53,26 @@ def read_lines(file: Path) -> Iterator[dict[str, Any]]:
 def queries_from(files: Sequence[Path], texts: Sequence[str]) -> list[list[str]]:
     """Analysed queries: the first of each file, and phrases of the passages."""
     chance = random.Random(0)
-    found = [analyse(row["text"]) for file in files for row in list(read_lines(file))[:EACH]]
+    queries = [analyse(row["text"]) for file in files for row in list(read_lines(file))[:EACH]]
     for _ in range(PHRASES):
         words = texts[chance.randrange(len(texts))].split()
         start = chance.randrange(max(1, len(words) - 5))
-        found.append(words[start : start + chance.randint(2, 5)])
-    return [terms for terms in found if terms]
+        queries.append(words[start : start + chance.randint(2, 5)])
+    return [terms for terms in queries if terms]
 
 
 def perturbed(files: Sequence[Path], count: int) -> Float32s:
     """Real unit vectors, and copies of them moved by a third of their length in any direction."""
     real = np.concatenate([np.load(file).astype(np.float32) for file in files])
     chance = np.random.default_rng(0)
-    made: Float32s = np.empty((count, real.shape[1]), np.float32)
+    moved: Float32s = np.empty((count, real.shape[1]), np.float32)
     for start in range(0, count, 10_000):
         rows = np.arange(start, min(start + 10_000, count))
         noise = chance.standard_normal((len(rows), real.shape[1]), np.float32)
         noise *= 0.33 / np.sqrt(real.shape[1]) * (rows >= len(real))[:, None]
-        made[rows] = real[rows % len(real)] + noise
-        made[rows] /= np.linalg.norm(made[rows], axis=1, keepdims=True)
-    return made
-
-
-def told(what: str) -> None:
-    """Say on standard error how far it has come: the whole takes a quarter of an hour."""
-    print(what, file=sys.stderr, flush=True)
+        moved[rows] = real[rows % len(real)] + noise
+        moved[rows] /= np.linalg.norm(moved[rows], axis=1, keepdims=True)
+    return moved
 
 
 def milliseconds(action: Callable[[], object]) -> float:
@@ -86,7 +81,9 @@ def milliseconds(action: Callable[[], object]) -> float:
     return 1000 * (time.perf_counter() - start)
 
 
-def opened(kinds: Sequence[Any], rows: dict[str, dict[str, Any]], *arguments: Any) -> list[Any]:
+def open_engines(
+    kinds: Sequence[Any], rows: dict[str, dict[str, Any]], *arguments: Any
+) -> list[Any]:
     """The engines that are installed; a row for each of the others."""
     engines = []
     for kind in kinds:
@@ -108,14 +105,14 @@ def timed(
         for engine in engines:
             engine.search(queries[0], k)
         for query in queries:
-            found = {}
+            results = {}
             for engine in engines:
                 start = time.perf_counter()
-                found[engine.name] = engine.search(query, k)
+                results[engine.name] = engine.search(query, k)
                 times[engine.name].append(1000 * (time.perf_counter() - start))
-            truth = set(found[exact])
-            for name, rows_found in found.items():
-                shares[name].append(len(truth & set(rows_found)) / max(len(truth), 1))
+            truth = set(results[exact])
+            for name, result in results.items():
+                shares[name].append(len(truth & set(result)) / max(len(truth), 1))
         for name, row in rows.items():
             p50, p95 = np.percentile(times[name], [50, 95])
             row[f"p50_{k}"], row[f"p95_{k}"] = round(float(p50), 3), round(float(p95), 3)
@@ -134,16 +131,16 @@ def updated(engine: Any, fresh: Any, probe: Callable[[int], Any], first: int) ->
 
         def add(new: Any = new, number: int = number) -> None:
             engine.add(new)
-            wanted = first + number * ADDED
-            assert engine.search(probe(number), 1)[0] == wanted, f"{engine.name}: not found"
+            expected = first + number * ADDED
+            assert engine.search(probe(number), 1)[0] == expected, f"{engine.name}: not found"
 
         adding.append(milliseconds(add))
     for number in reversed(range(UPDATES)):  # where numbers shift, those still to go stay
 
         def delete(number: int = number) -> None:
             engine.delete(first + number * ADDED)
-            found = engine.search(probe(number), 1)
-            assert first + number * ADDED not in found, f"{engine.name}: still found"
+            results = engine.search(probe(number), 1)
+            assert first + number * ADDED not in results, f"{engine.name}: still found"
 
         deleting.append(milliseconds(delete))
     return {
@@ -162,83 +159,81 @@ def measure_text(texts: Sequence[str], fresh: Sequence[str], queries: Sequence[l
         f"unheardof{n // ADDED} {text}" if n % ADDED == 0 else text for n, text in enumerate(fresh)
     ]
     with tempfile.TemporaryDirectory() as temporary:
-        engines = opened(TEXT_ENGINES, rows, Path(temporary))
+        engines = open_engines(TEXT_ENGINES, rows, Path(temporary))
         megabytes = sum(len(text.encode()) for text in texts) / 1e6
         for engine in engines:
             start = time.process_time()
             engine.build(texts)
-            told(f"built {engine.name}")
+            progress(f"built {engine.name}")
             rows[engine.name] = {"build_mb_s": round(megabytes / (time.process_time() - start), 2)}
         exact = engines[0].name
         for name, row in timed(engines, queries, exact, Bm25s.name).items():
             rows[name] |= row
-            told(f"{name}: {row}")
+            progress(f"{name}: {row}")
         for engine in engines:
             if engine.updates:
                 rows[engine.name] |= updated(engine, marked, _unheard, len(texts))
-                told(f"{engine.name}: {rows[engine.name]}")
+                progress(f"{engine.name}: {rows[engine.name]}")
     return rows
 
 
 def measure_vectors(vectors: Float32s, count: int, queries: Float32s) -> Any:
     rows: dict[str, dict[str, Any]] = {}
-    engines = opened(VECTOR_ENGINES, rows)
+    engines = open_engines(VECTOR_ENGINES, rows)
     held, fresh = vectors[:count], vectors[count:]
     for engine in engines:
         start = time.process_time()
         engine.build(held)
-        told(f"built {engine.name}")
+        progress(f"built {engine.name}")
         seconds = max(time.process_time() - start, 1e-3)
         rows[engine.name] = {"build_mb_s": round(held.nbytes / 1e6 / seconds, 1)}
     for name, row in timed(engines, queries, engines[0].name, Numpy.name).items():
         rows[name] |= row
-        told(f"{name}: {row}")
+        progress(f"{name}: {row}")
     for engine in engines:
         rows[engine.name] |= updated(engine, fresh, lambda n: fresh[n * ADDED], count)
     return rows
 
 
-def shown(title: str, rows: dict[str, dict[str, Any]]) -> None:
+def table(title: str, rows: dict[str, dict[str, Any]]) -> Iterator[str]:
     columns = ["build_mb_s", "add_50", "delete"]
     columns += [f"{name}_{k}" for k in DEPTHS for name in ("p50", "p95", "ratio", "recall")]
-    print(f"\n{title:<32}" + "".join(f"{name:>12}" for name in columns))
+    yield f"\n{title:<32}" + "".join(f"{name:>12}" for name in columns)
     for name, row in rows.items():
         cells = "".join(f"{row.get(column, '-'):>12}" for column in columns)
-        print(f"{name:<32}" + ("  " + row["missing"] if "missing" in row else cells))
+        yield f"{name:<32}" + ("  " + row["missing"] if "missing" in row else cells)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("passages", type=Path)
     parser.add_argument("--queries", type=Path, nargs="*", default=[])
     parser.add_argument("--vectors", type=Path, nargs="*", default=[])
     parser.add_argument("--count", type=int, default=300_000)
     parser.add_argument("--skip-text", action="store_true", help="only vectors")
-    parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     if not ONE_THREAD.items() <= os.environ.items():  # libraries look when they are imported
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | ONE_THREAD)
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    lines = list(read_lines(chosen.passages))[: chosen.count + ADDED * UPDATES]
+    lines = list(read_lines(options.passages))[: options.count + ADDED * UPDATES]
     texts = [" ".join(analyse(f"{row['title']}\n{row['text']}")) for row in lines]
     count = len(texts) - ADDED * UPDATES
-    queries = queries_from(chosen.queries, texts)
-    found: dict[str, Any] = {"passages": count, "queries": len(queries)}
-    if not chosen.skip_text:
-        found["text"] = measure_text(texts[:count], texts[count:], queries)
-    if chosen.vectors:
-        vectors = perturbed(chosen.vectors, len(texts))
-        asked = perturbed(chosen.vectors, 4 * len(queries))[-len(queries) :]
-        found["vectors"] = measure_vectors(vectors, count, asked)
-    if chosen.json:
-        print(json.dumps(found))
-        return
-    print(f"{count:,} passages, {len(queries)} queries, milliseconds")
-    for part in ("text", "vectors"):
-        if part in found:
-            shown(part, found[part])
+    queries = queries_from(options.queries, texts)
+    figures: dict[str, Any] = {"passages": count, "queries": len(queries)}
+    if not options.skip_text:
+        figures["text"] = measure_text(texts[:count], texts[count:], queries)
+    if options.vectors:
+        vectors = perturbed(options.vectors, len(texts))
+        vector_queries = perturbed(options.vectors, 4 * len(queries))[-len(queries) :]
+        figures["vectors"] = measure_vectors(vectors, count, vector_queries)
+    parts = [
+        line
+        for part in ("text", "vectors")
+        if part in figures
+        for line in table(part, figures[part])
+    ]
+    title = f"{count:,} passages, {len(queries)} queries, milliseconds"
+    report(options, figures, [title, *parts])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ and the 95th percentile of a warm search by profile and depth, the median of eve
 memory that the process holds; and how long a cold `commonplace search` takes.
 """
 
-import argparse
 import json
 import os
 import random
@@ -28,6 +27,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.scaffold import argument_parser, report
 from benchmarks.speed.engines import perturbed, read_lines
 from commonplace import Filter, Library
 from commonplace.corpus import (
@@ -97,7 +97,7 @@ def make(folder: Path, lines: Sequence[dict[str, str]], vectors: Sequence[Path])
 
 def measured(library: Library, queries: Sequence[str]) -> dict[str, Any]:
     """Milliseconds of each configuration and of its stages, all configurations in turn."""
-    whole: dict[str, list[float]] = {}
+    totals: dict[str, list[float]] = {}
     stages: dict[str, dict[str, list[float]]] = {}
     for number, query in enumerate([*queries[:3], *queries]):
         for name, profile, depth in CONFIGURATIONS:
@@ -111,7 +111,7 @@ def measured(library: Library, queries: Sequence[str]) -> dict[str, Any]:
                     view, query, profile, 10, encoder, reranker, watch=watch, parameters=parameters
                 )
             if number >= 3:  # the first warm up
-                whole.setdefault(name, []).append(1000 * (time.perf_counter() - start))
+                totals.setdefault(name, []).append(1000 * (time.perf_counter() - start))
                 for stage, seconds in watch.seconds.items():
                     stages.setdefault(name, {}).setdefault(stage, []).append(1000 * seconds)
     return {
@@ -120,15 +120,15 @@ def measured(library: Library, queries: Sequence[str]) -> dict[str, Any]:
             "p95": round(float(np.percentile(times, 95)), 1),
             "stages": {s: round(statistics.median(t), 1) for s, t in stages[name].items()},
         }
-        for name, times in whole.items()
+        for name, times in totals.items()
     }
 
 
 def memory() -> dict[str, int]:
     """Megabytes that the process holds: of its own, and of mapped files."""
     with open("/proc/self/status", encoding="ascii") as lines:
-        found = dict(line.split(":", 1) for line in lines)
-    own, mapped = (int(found[name].split()[0]) // 1024 for name in ("RssAnon", "RssFile"))
+        status = dict(line.split(":", 1) for line in lines)
+    own, mapped = (int(status[name].split()[0]) // 1024 for name in ("RssAnon", "RssFile"))
     return {"own_mb": own, "mapped_mb": mapped}
 
 
@@ -145,29 +145,26 @@ def cold(folder: Path, queries: Sequence[str]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("passages", type=Path)
     parser.add_argument("library", type=Path)
     parser.add_argument("--queries", type=Path, nargs="+", required=True)
     parser.add_argument("--vectors", type=Path, nargs="+", required=True)
     parser.add_argument("--count", type=int, default=300_000)
     parser.add_argument("--asked", type=int, default=40, help="queries")
-    parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
-    make(chosen.library, list(read_lines(chosen.passages))[: chosen.count], chosen.vectors)
-    queries = [row["text"] for file in chosen.queries for row in read_lines(file)]
-    queries = random.Random(0).sample(queries, chosen.asked)
-    library = Library.open(chosen.library, create=False)
-    found: dict[str, Any] = {"passages": library._store.open("passages").count_rows()}
-    found["store"] = measured(library, queries) | {"memory": memory()}
+    options = parser.parse_args()
+    make(options.library, list(read_lines(options.passages))[: options.count], options.vectors)
+    queries = [row["text"] for file in options.queries for row in read_lines(file)]
+    queries = random.Random(0).sample(queries, options.asked)
+    library = Library.open(options.library, create=False)
+    figures: dict[str, Any] = {"passages": library._store.open("passages").count_rows()}
+    figures["store"] = measured(library, queries) | {"memory": memory()}
     start = time.perf_counter()
     library.accelerate()
     seconds = round(time.perf_counter() - start, 1)
-    found["accelerated"] = measured(library, queries) | {"memory": memory(), "seconds": seconds}
-    found["cold_search_ms"] = cold(chosen.library, queries)
-    print(json.dumps(found) if chosen.json else json.dumps(found, indent=2))
+    figures["accelerated"] = measured(library, queries) | {"memory": memory(), "seconds": seconds}
+    figures["cold_search_ms"] = cold(options.library, queries)
+    report(options, figures, [json.dumps(figures, indent=2)])
 
 
 if __name__ == "__main__":

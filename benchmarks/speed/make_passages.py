@@ -11,13 +11,13 @@ already is left out. The files come in a fixed random order, so that a smaller n
 the larger. One line for each passage: {"title", "text"}. Nothing of it belongs in the repository.
 """
 
-import argparse
 import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.scaffold import argument_parser
 from commonplace.corpus import Document, Limits
 from commonplace.corpus.readers import read_document
 from commonplace.foundation import UnreadableError
@@ -29,13 +29,13 @@ MOST_OF_A_FILE = 60  # passages: one huge index page is not the collection
 
 def files_in(folders: list[Path]) -> list[Path]:
     """All files that can be read, in an order that is random and always the same."""
-    found = {
+    files = {
         str(path.relative_to(folder)): path
         for folder in folders
         for path in folder.rglob("*")
         if path.suffix.lower() in SUFFIXES and path.is_file() and not path.is_symlink()
     }
-    return [found[name] for name in sorted(found, key=_shuffled)]
+    return [files[name] for name in sorted(files, key=_shuffled)]
 
 
 def _shuffled(name: str) -> bytes:
@@ -52,7 +52,7 @@ def pieces(document: Document, words: int) -> Iterator[str]:
 
 def passages(folders: list[Path], words: int) -> Iterator[dict[str, str]]:
     """Every passage once."""
-    seen: set[bytes] = set()
+    digests: set[bytes] = set()
     for path in files_in(folders):
         try:
             document = read_document(path, path.read_bytes(), Limits(), datetime.now(UTC))
@@ -60,28 +60,26 @@ def passages(folders: list[Path], words: int) -> Iterator[dict[str, str]]:
             continue
         for text in pieces(document, words):
             digest = hashlib.blake2b(text.encode(), digest_size=12).digest()
-            if digest not in seen:
-                seen.add(digest)
+            if digest not in digests:
+                digests.add(digest)
                 yield {"title": document.title, "text": text}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argument_parser(__doc__, has_json=False)
     parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
     parser.add_argument("out", type=Path, metavar="OUT.jsonl")
     parser.add_argument("--passages", type=int, default=300_000)
     parser.add_argument("--words", type=int, default=120)
-    chosen = parser.parse_args()
-    made = 0
-    with open(chosen.out, "w", encoding="utf-8") as out:
-        for row in passages(chosen.folders, chosen.words):
+    options = parser.parse_args()
+    count = 0
+    with open(options.out, "w", encoding="utf-8") as out:
+        for row in passages(options.folders, options.words):
             out.write(json.dumps(row, ensure_ascii=False) + "\n")
-            made += 1
-            if made == chosen.passages:
+            count += 1
+            if count == options.passages:
                 break
-    print(f"{made:,} passages of {chosen.words} words in {chosen.out}")
+    print(f"{count:,} passages of {options.words} words in {options.out}")
 
 
 if __name__ == "__main__":

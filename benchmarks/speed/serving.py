@@ -10,7 +10,6 @@ that is added every second. Prints p50 and p95 of each, searches a second, the t
 sentence of an answer alone and among five, and how many requests failed.
 """
 
-import argparse
 import json
 import os
 import statistics
@@ -28,6 +27,7 @@ from typing import Any
 import httpx
 import numpy as np
 
+from benchmarks.scaffold import argument_parser, report
 from commonplace import Library
 
 USERS, ANSWERS, ROUNDS = 50, 5, 6
@@ -100,8 +100,8 @@ class Users:
     def first_sentence(self, question: str) -> float:
         """Milliseconds until the first sentence (or the refusal) is there; reads on to the end."""
         start, first = time.perf_counter(), 0.0
-        asked = {"question": question, "caution": "low"}
-        with self.client.stream("POST", "/api/ask/stream", json=asked) as response:
+        body = {"question": question, "caution": "low"}
+        with self.client.stream("POST", "/api/ask/stream", json=body) as response:
             for line in response.iter_lines():
                 if line in {"event: sentence", "event: refusal"} and not first:
                     first = 1000 * (time.perf_counter() - start)
@@ -115,10 +115,10 @@ def measured(users: Users) -> dict[str, Any]:
         users.search(number)
     for question in QUESTIONS[:2]:
         users.first_sentence(question)
-    found = {"one user": summary([users.search(n) for n in range(100)], 1)}
+    figures = {"one user": summary([users.search(n) for n in range(100)], 1)}
     alone = [users.first_sentence(question) for question in QUESTIONS]
     with ThreadPoolExecutor(USERS) as pool:
-        found["fifty users"] = summary(list(pool.map(users.search, range(USERS * ROUNDS))), USERS)
+        figures["fifty users"] = summary(list(pool.map(users.search, range(USERS * ROUNDS))), USERS)
     ended, among = threading.Event(), list[float]()
     with ThreadPoolExecutor(USERS + ANSWERS + 1) as pool:
         pool.submit(keep_adding, users, ended)
@@ -127,9 +127,9 @@ def measured(users: Users) -> dict[str, Any]:
         ended.set()
         for future in asking:
             among += future.result()
-    found["fifty users, five answers, adding"] = summary(times, USERS)
+    figures["fifty users, five answers, adding"] = summary(times, USERS)
     return {
-        "search_ms": found,
+        "search_ms": figures,
         "first_sentence_ms": {"alone": median(alone), "among all that": median(among)},
         "failed": users.failed,
     }
@@ -160,21 +160,18 @@ def summary(times: list[float], users: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--library", type=Path, help="kept, and used again")
-    parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        library = Library.open(chosen.library or Path(temporary) / "library")
-        library.add(chosen.folder)
+        library = Library.open(options.library or Path(temporary) / "library")
+        library.add(options.folder)
         with serving(library.folder.absolute()) as address:
             users = Users(address)
             time.sleep(5)  # the accelerator is made, and weights are opened
-            found = {"passages": library.status().totals["passages"], **measured(users)}
-    print(json.dumps(found) if chosen.json else json.dumps(found, indent=2))
+            figures = {"passages": library.status().totals["passages"], **measured(users)}
+    report(options, figures, [json.dumps(figures, indent=2)])
 
 
 if __name__ == "__main__":

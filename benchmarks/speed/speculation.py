@@ -15,8 +15,6 @@ until the first token and the first whole sentence are wall-clock. Also: the est
 speed-up that an answer carries beside it, and how many texts are the same.
 """
 
-import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -25,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.scaffold import argument_parser, report
 from commonplace import Library
 from commonplace.answers import ExtractiveReader, GenerativeReader, GenerativeSettings
 from commonplace.corpus import sentence_spans
@@ -83,7 +82,7 @@ class Run:
     """One text: its words and its account; seconds until something, and what they cost."""
 
     text: str
-    made: Generation
+    account: Generation
     first_token: float  # wall-clock, as the next
     first_sentence: float
     prompt: float  # processor seconds until the first token
@@ -96,13 +95,13 @@ class Listener:
     def __init__(self, model: LlamaModel) -> None:
         self.name, self.context_tokens = model.name, model.context_tokens
         self.count_tokens = model.count_tokens
-        self.heard: Messages = ()
+        self.messages: Messages = ()
 
     def generate(
         self, messages: Messages, *, max_tokens: int, temperature: float = 0.0
     ) -> Iterator[str]:
         """Say nothing."""
-        self.heard = list(messages)
+        self.messages = list(messages)
         return iter(())
 
 
@@ -116,7 +115,7 @@ def answer_prompts(library: Library, model: LlamaModel, count: int, context: int
         GenerativeReader(listener, settings=GenerativeSettings(most_context=context)).read(
             question, ranked
         )
-        prompts.append(listener.heard)
+        prompts.append(listener.messages)
     return prompts
 
 
@@ -131,10 +130,10 @@ def copying() -> Messages:
 
 
 def write(model: LlamaModel, messages: Messages, tokens: int) -> Run:
-    took = list[Generation | None]()
+    accounts = list[Generation | None]()
 
     def pieces() -> Iterator[str]:
-        took.append((yield from model.generate(messages, max_tokens=tokens)))
+        accounts.append((yield from model.generate(messages, max_tokens=tokens)))
 
     start, busy, text = time.perf_counter(), time.process_time(), ""
     token = sentence = prompt = 0.0
@@ -144,10 +143,17 @@ def write(model: LlamaModel, messages: Messages, tokens: int) -> Run:
         text += piece
         if not sentence and len(sentence_spans(text)) > 1:
             sentence = time.perf_counter() - start
-    whole = time.process_time() - busy
-    assert took[0] is not None, "the runtime tells what a text took"
+    busy_seconds = time.process_time() - busy
+    assert accounts[0] is not None, "the runtime tells what a text took"
     sentence = sentence or time.perf_counter() - start
-    return Run(text, took[0], token, sentence, prompt, whole - prompt)
+    return Run(
+        text,
+        accounts[0],
+        first_token=token,
+        first_sentence=sentence,
+        prompt=prompt,
+        writing=busy_seconds - prompt,
+    )
 
 
 def median(values: Sequence[float]) -> float | None:
@@ -156,37 +162,37 @@ def median(values: Sequence[float]) -> float | None:
 
 def drafting(rows: Sequence[Mapping[str, Run]], name: str) -> dict[str, Any]:
     """How `name` wrote beside `plain`; a text of a few words tells no speed and is left out."""
-    long = [row for row in rows if row[name].made.tokens >= 16]
+    long = [row for row in rows if row[name].account.tokens >= 16]
     ratios = [row["plain"].writing / row[name].writing for row in long]
-    made = [row[name].made for row in rows]
+    accounts = [row[name].account for row in rows]
     return {
         "speed-up": median(ratios),
         "worst, best": [round(f(ratios), 2) for f in (min, max)] if ratios else None,
-        "estimated": median([r.speed_up for r in made if r.speed_up and r.tokens >= 16]),
-        "tokens": sum(each.tokens for each in made),
-        "drafted": sum(each.drafted for each in made),
-        "accepted": sum(each.accepted for each in made),
-        "written with drafts off": sum(bool(each.off) for each in made),
+        "estimated": median([r.speed_up for r in accounts if r.speed_up and r.tokens >= 16]),
+        "tokens": sum(each.tokens for each in accounts),
+        "drafted": sum(each.drafted for each in accounts),
+        "accepted": sum(each.accepted for each in accounts),
+        "written with drafts off": sum(bool(each.off) for each in accounts),
         "same text as plain": sum(row[name].text == row["plain"].text for row in rows),
     }
 
 
 def summary(rows: Sequence[Mapping[str, Run]]) -> dict[str, Any]:
     """Medians over prompts."""
-    made = [row["plain"].made for row in rows]
-    found: dict[str, Any] = {
+    accounts = [row["plain"].account for row in rows]
+    figures: dict[str, Any] = {
         "prompts": len(rows),
-        "prompt tokens": median([each.prompt_tokens for each in made]),
-        "of these kept": median([each.cached_tokens for each in made]),
+        "prompt tokens": median([each.prompt_tokens for each in accounts]),
+        "of these kept": median([each.cached_tokens for each in accounts]),
         "prompt, before / plain": median([r["before"].prompt / r["plain"].prompt for r in rows]),
         "plain same text as before": sum(r["before"].text == r["plain"].text for r in rows),
     }
     for name in ("before", "plain", "always", "balanced"):
-        found[f"first token, {name}, s"] = median([row[name].first_token for row in rows])
-        found[f"first sentence, {name}, s"] = median([row[name].first_sentence for row in rows])
+        figures[f"first token, {name}, s"] = median([row[name].first_token for row in rows])
+        figures[f"first sentence, {name}, s"] = median([row[name].first_sentence for row in rows])
     for name in ("always", "balanced"):
-        found |= {f"{name}: {what}": value for what, value in drafting(rows, name).items()}
-    return found
+        figures |= {f"{name}: {what}": value for what, value in drafting(rows, name).items()}
+    return figures
 
 
 def compare(models: Mapping[str, LlamaModel], prompts: Sequence[Messages], tokens: int) -> Any:
@@ -204,7 +210,7 @@ def models_of(spec: str) -> dict[str, LlamaModel]:
     else:
         path = Path(spec)
     threads = max(1, default_threads() - 1)
-    chosen: dict[str, tuple[Speculation | None, bool]] = {
+    drafts: dict[str, tuple[Speculation | None, bool]] = {
         "before": (None, False),
         "plain": (None, True),
         "always": (Speculation(trial=10**9), True),
@@ -212,41 +218,39 @@ def models_of(spec: str) -> dict[str, LlamaModel]:
     }
     return {
         name: LlamaModel(spec, 4096, Runtime(RuntimeSettings(path, 4096, threads, *settings)))
-        for name, settings in chosen.items()
+        for name, settings in drafts.items()
     }
 
 
+def table(figures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for name, values in figures.items():
+        yield f"\n{name}"
+        for row, value in values.items():
+            yield f"  {row:<40}{value!s:>20}"
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--json", action="store_true")
     parser.add_argument("--library", type=Path, help="keep the library here, and use it again")
     parser.add_argument("--model", default=DEFAULT_LANGUAGE_MODEL)
     parser.add_argument("--questions", type=int, default=16, help=f"at most {len(QUESTIONS)}")
     parser.add_argument("--others", type=int, default=6, help="prompts that copy nothing")
     parser.add_argument("--context", type=int, default=512, help="tokens of passages")
     parser.add_argument("--tokens", type=int, default=128, help="most tokens of an answer")
-    chosen = parser.parse_args()
-    models = models_of(chosen.model)
+    options = parser.parse_args()
+    models = models_of(options.model)
     with tempfile.TemporaryDirectory() as temporary:
-        library = Library.open(chosen.library or Path(temporary) / "library")
-        library.add(chosen.folder)
-        asked = answer_prompts(library, models["plain"], chosen.questions, chosen.context)
+        library = Library.open(options.library or Path(temporary) / "library")
+        library.add(options.folder)
+        prompts = answer_prompts(library, models["plain"], options.questions, options.context)
     sets = {
-        "answers over the folder": asked,
-        "text that copies nothing": [user(text) for text in COPIES_NOTHING[: chosen.others]],
+        "answers over the folder": prompts,
+        "text that copies nothing": [user(text) for text in COPIES_NOTHING[: options.others]],
         "a passage to copy": [copying()] * 2,
     }
-    found = {name: compare(models, each, chosen.tokens) for name, each in sets.items() if each}
-    if chosen.json:
-        print(json.dumps(found))
-        return
-    for name, values in found.items():
-        print(f"\n{name}")
-        for row, value in values.items():
-            print(f"  {row:<40}{value!s:>20}")
+    figures = {name: compare(models, each, options.tokens) for name, each in sets.items() if each}
+    report(options, figures, table(figures))
 
 
 if __name__ == "__main__":

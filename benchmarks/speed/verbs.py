@@ -9,18 +9,17 @@ of warm searches by profile; the median of cold `commonplace search` runs from t
 their end, beside an empty Python as the floor; and of cold `commonplace ask` runs. Interleaved.
 """
 
-import argparse
-import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.scaffold import argument_parser, report
 from commonplace import Library
 from commonplace.retrieval import Profile
 
@@ -69,38 +68,36 @@ def measure(library: Library) -> dict[str, float]:
             "cold ask, extractive": cold("ask", f"What is {query}?", library=library.folder),
         }.items():
             times.setdefault(name, []).append(seconds_of(action))
-    return {name: round(1000 * statistics.median(found), 1) for name, found in times.items()}
+    return {name: round(1000 * statistics.median(runs), 1) for name, runs in times.items()}
+
+
+def table(figures: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            for row, milliseconds in value.items():
+                yield f"{row:<36}{milliseconds:>10.1f} ms"
+        else:
+            yield f"{name:<36}{value:>10}"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--json", action="store_true")
     parser.add_argument("--library", type=Path, help="keep the library here, and use it again")
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        library = Library.open(chosen.library or Path(temporary) / "library")
-        text = seconds_of(lambda: library.add(chosen.folder, vectors=False))
-        report = library.add(chosen.folder)
-        found: dict[str, Any] = {
-            "files": len(report.files),
+        library = Library.open(options.library or Path(temporary) / "library")
+        text = seconds_of(lambda: library.add(options.folder, vectors=False))
+        added = library.add(options.folder)
+        figures: dict[str, Any] = {
+            "files": len(added.files),
             "passages": library.status().totals["passages"],
             "seconds until text can be searched": round(text, 1),
-            "seconds of encoding": round(report.seconds.get("encode", 0.0), 1),
-            "vectors made": report.vectors,
+            "seconds of encoding": round(added.seconds.get("encode", 0.0), 1),
+            "vectors made": added.vectors,
             "p50_ms": measure(library),
         }
-    if chosen.json:
-        print(json.dumps(found))
-        return
-    for name, value in found.items():
-        if isinstance(value, dict):
-            for row, milliseconds in value.items():
-                print(f"{row:<36}{milliseconds:>10.1f} ms")
-        else:
-            print(f"{name:<36}{value:>10}")
+    report(options, figures, table(figures))
 
 
 if __name__ == "__main__":
