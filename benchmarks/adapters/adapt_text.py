@@ -14,8 +14,6 @@ Needs transformers, gguf and accelerate (pip install '.[adapt]'); matplotlib for
         [--steps N] [--json FILE] [--picture FILE]
 """
 
-import argparse
-import json
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -29,6 +27,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from benchmarks.scaffold import argument_parser, progress, report
 from commonplace.adapters import attach, create, save_adapter
 from commonplace.recipes.text import (
     Language,
@@ -150,7 +149,7 @@ def train_kind(
     for last in train(model, list(texts.learned), next_token_loss, rate, validate=measure):
         curve.append(asdict(last))
         if last.validation:
-            print(f"  {kind} step {last.step}", dict(last.validation.figures), flush=True)
+            progress(f"  {kind} step {last.step} {dict(last.validation.figures)}")
     assert last is not None
     seconds = perf_counter() - began
     model.eval()
@@ -217,19 +216,19 @@ def table(before: dict[str, float], rows: dict[str, Any]) -> Sequence[str]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argument_parser(__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--source", default="dennybritz_deeplearning-papernotes")
     parser.add_argument("--kinds", default=",".join(RATES))
     parser.add_argument("--steps", type=int, default=40)
-    parser.add_argument("--json", type=Path)
     parser.add_argument("--picture", type=Path)
     options = parser.parse_args()
     settings = TextSettings()
     settings = replace(settings, training=replace(settings.training, steps=options.steps))
     language = open_language()
     texts = prepare(options.data / "library/ml", options.source, language.tokenizer, settings)
-    print({name: len(rows) * settings.block for name, rows in vars(texts).items()}, "tokens")
+    tokens = {name: len(rows) * settings.block for name, rows in vars(texts).items()}
+    progress(f"{tokens} tokens")
     base = LanguageScores(language.model)
     with torch.no_grad():
         before = {
@@ -244,11 +243,8 @@ def main() -> None:
         kind: train_kind(language, kind, texts=texts, before=before, settings=settings)
         for kind in kinds
     }
-    print(environment())
-    print("\n".join(table(perplexities, rows)))
-    if options.json:
-        record = {"before": perplexities, "rows": rows, "environment": environment()}
-        options.json.write_text(json.dumps(record, indent=1))
+    figures = {"before": perplexities, "rows": rows, "environment": environment()}
+    report(options, figures, [environment(), *table(perplexities, rows)])
     if options.picture:
         draw(rows, options.picture)
 

@@ -8,9 +8,7 @@ Needs peft and diffusers (pip install '.[dev]').
     python -m benchmarks.adapters.against_peers [--json FILE]
 """
 
-import argparse
 import importlib
-import json
 import logging
 import tempfile
 import warnings
@@ -23,6 +21,7 @@ import peft
 import torch
 from torch import Tensor, nn
 
+from benchmarks.scaffold import argument_parser, report
 from commonplace.adapters import (
     Adapter,
     attach,
@@ -248,18 +247,16 @@ def rows() -> Iterator[tuple[str, float | str, float]]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--json", type=Path)
-    file = parser.parse_args().json
+    parser = argument_parser(__doc__)
+    options = parser.parse_args()
     warnings.simplefilter("ignore")
     versions = ", ".join(f"{name} {version(name)}" for name in ("peft", "diffusers"))
-    print(f"{versions}\n| operation | theirs | ours |\n|---|---|---|")
     results = list(rows())
+    lines = [versions, "| operation | theirs | ours |", "|---|---|---|"]
     for name, peer_error, own_error in results:
         peer_text = peer_error if isinstance(peer_error, str) else f"{peer_error:.2g}"
-        print(f"| {name} | {peer_text} | {own_error:.1g} |")
-    if file:
-        file.write_text(json.dumps([list(row) for row in results], indent=1))
+        lines.append(f"| {name} | {peer_text} | {own_error:.1g} |")
+    report(options, [list(row) for row in results], lines)
 
 
 if __name__ == "__main__":

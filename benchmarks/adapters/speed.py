@@ -12,7 +12,6 @@ Needs peft (pip install '.[dev]').
 """
 
 import argparse
-import json
 import tempfile
 import warnings
 from collections import defaultdict
@@ -26,6 +25,7 @@ import torch
 from peft.utils.hotswap import hotswap_adapter, prepare_model_for_compiled_hotswap
 
 from benchmarks.adapters._network import NAMES, TOKENS, Clock, folder_of, network
+from benchmarks.scaffold import argument_parser, report
 from commonplace.adapters import (
     Adapter,
     Kind,
@@ -184,7 +184,7 @@ RANKS = {"svd": 8}
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argument_parser(__doc__)
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--kind", choices=("lora", "dora"), default="lora")
     parser.add_argument("--layers", type=int, default=12)
@@ -193,7 +193,6 @@ def main() -> None:
     parser.add_argument("--compile", action="store_true", help="compiled models only")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", default="float32")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     torch.set_num_threads(options.threads)
@@ -216,17 +215,18 @@ def main() -> None:
         name: (median(value for value, _ in runs), median(value for _, value in runs))
         for name, runs in sorted(seconds.items())
     }
-    print(f"{options.kind}, peft {peft.__version__}, {options.device}, {options.dtype}")
-    print(
-        f"{12 if options.layers is None else options.layers} layers, {len(NAMES)} adapted in each"
-    )
-    print("| operation | PEFT | ours | ratio |\n|---|---|---|---|")
+    lines = [
+        f"{options.kind}, peft {peft.__version__}, {options.device}, {options.dtype}",
+        f"{options.layers} layers, {len(NAMES)} adapted in each",
+        "| operation | PEFT | ours | ratio |",
+        "|---|---|---|---|",
+    ]
     for name, (peft_seconds, own_seconds) in rows.items():
         times = f"{peft_seconds * 1e3:.1f} ms | {own_seconds * 1e3:.1f} ms"
-        print(f"| {name} | {times} | {peft_seconds / own_seconds:.2f} |")
-    print(f"fingerprint: first {prints[0] * 1e3:.1f} ms, remembered {prints[1] * 1e3:.2f} ms")
-    if options.json:
-        options.json.write_text(json.dumps({"rows": rows, "fingerprint": prints}, indent=1))
+        lines.append(f"| {name} | {times} | {peft_seconds / own_seconds:.2f} |")
+    first, again = (seconds * 1e3 for seconds in prints)
+    lines.append(f"fingerprint: first {first:.1f} ms, remembered {again:.2f} ms")
+    report(options, {"rows": rows, "fingerprint": prints}, lines)
 
 
 if __name__ == "__main__":

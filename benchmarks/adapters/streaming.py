@@ -7,8 +7,6 @@ figure is the most resident memory over what it was once torch was loaded.
     python -m benchmarks.adapters.streaming [--megabytes N] [--json FILE]
 """
 
-import argparse
-import json
 import resource
 import subprocess
 import sys
@@ -18,6 +16,7 @@ from time import perf_counter
 
 import torch
 
+from benchmarks.scaffold import argument_parser, report
 from commonplace.adapters import Adapter, Layer, compose, open_adapter, resize, save_adapter
 
 SIZE, RANK = 4096, 128
@@ -61,9 +60,8 @@ def run(operation: str, folder: Path) -> None:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argument_parser(__doc__)
     parser.add_argument("--megabytes", type=int, default=500)
-    parser.add_argument("--json", type=Path)
     parser.add_argument("--run", nargs=2, metavar=("OPERATION", "FOLDER"))
     options = parser.parse_args()
     if options.run:
@@ -85,12 +83,11 @@ def main() -> None:
             printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
             most, seconds = map(float, printed.split())
             rows[operation] = most, seconds
-    print(f"two files of {options.megabytes} MB, a layer is {LAYER / 1e6:.1f} MB")
-    print("| operation | most memory | seconds |\n|---|---|---|")
-    for operation, (most, seconds) in rows.items():
-        print(f"| {operation} | {most:.0f} MB | {seconds:.0f} |")
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1))
+    title = f"two files of {options.megabytes} MB, a layer is {LAYER / 1e6:.1f} MB"
+    lines = [
+        f"| {name} | {most:.0f} MB | {seconds:.0f} |" for name, (most, seconds) in rows.items()
+    ]
+    report(options, rows, [title, "| operation | most memory | seconds |", "|---|---|---|", *lines])
 
 
 if __name__ == "__main__":

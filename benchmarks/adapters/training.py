@@ -12,7 +12,6 @@ Needs peft (pip install '.[dev]').
 """
 
 import argparse
-import json
 import resource
 import subprocess
 import sys
@@ -28,6 +27,7 @@ import torch.nn.functional as F  # noqa: N812 (torch's own name for it)
 from torch import nn
 
 from benchmarks.adapters._network import NAMES, TOKENS, Clock, network
+from benchmarks.scaffold import argument_parser, report
 from commonplace.adapters import attach, create
 
 MODELS = ("PEFT lora", "ours lora", "PEFT dora", "ours dora")
@@ -105,7 +105,7 @@ def own_peak(options: argparse.Namespace) -> float:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argument_parser(__doc__)
     parser.add_argument("--steps", type=int, default=7)
     parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--batch", type=int, default=2)
@@ -114,7 +114,6 @@ def main() -> None:
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", default="float32")
-    parser.add_argument("--json", type=Path)
     parser.add_argument("--peak-of", choices=MODELS)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -131,12 +130,13 @@ def main() -> None:
             if number:  # the first warms
                 seconds[name].append(elapsed)
     times = {name: median(runs) for name, runs in seconds.items()}
-    print(
-        f"peft {peft.__version__}, {options.device}, {options.dtype}, {options.layers} layers, ",
-        end="",
-    )
-    print(f"{options.batch} x {options.length} tokens{', compiled' if options.compile else ''}")
-    print("| training | PEFT | ours | ratio | PEFT, peak | ours, peak |\n|---|---|---|---|---|---|")
+    network = f"{options.layers} layers, {options.batch} x {options.length} tokens"
+    compiled = ", compiled" if options.compile else ""
+    lines = [
+        f"peft {peft.__version__}, {options.device}, {options.dtype}, {network}{compiled}",
+        "| training | PEFT | ours | ratio | PEFT, peak | ours, peak |",
+        "|---|---|---|---|---|---|",
+    ]
     for kind in ("lora", "dora"):
         peft_seconds, own_seconds = times[f"PEFT {kind}"], times[f"ours {kind}"]
         peaks = [
@@ -150,11 +150,11 @@ def main() -> None:
             f"{peft_seconds / own_seconds:.2f}",
             *peaks,
         ]
-        print(f"| {' | '.join(row)} |")
+        lines.append(f"| {' | '.join(row)} |")
     for program in ("PEFT", "ours"):
-        print(f"{program}: dora / lora = {times[f'{program} dora'] / times[f'{program} lora']:.2f}")
-    if options.json:
-        options.json.write_text(json.dumps({"seconds": seconds, "peak MB": memory}, indent=1))
+        ratio = times[f"{program} dora"] / times[f"{program} lora"]
+        lines.append(f"{program}: dora / lora = {ratio:.2f}")
+    report(options, {"seconds": seconds, "peak MB": memory}, lines)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,6 @@ This checks the backbone of published networks alone, each link lost in turn, in
 processor.
 """
 
-import argparse
-import json
 import random
 import statistics
 import time
@@ -26,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.scaffold import argument_parser, report
 from commonplace.capacity import Plan, Size, check, demo
 from commonplace.capacity.feasibility.resources import site_rows
 from commonplace.capacity.importers import import_sndlib
@@ -123,8 +122,7 @@ def published(folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--json", action="store_true")
+    parser = argument_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--sizes", default=",".join(SIZES))
     parser.add_argument("--sndlib", type=Path, help="a folder of SNDlib's networks instead")
@@ -134,18 +132,18 @@ def main() -> None:
         return
     check(region(Size(2, 4), 0))  # so that no round pays for loading HiGHS
     results = {name: measure(SIZES[name], options.rounds) for name in options.sizes.split(",")}
-    if options.json:
-        print(json.dumps(results, indent=2))
-        return
-    print("| houses x projects | a check | its houses | its backbone | one by one | programmes |")
-    print("|---|---|---|---|---|---|")
+    lines = [
+        "| houses x projects | a check | its houses | its backbone | one by one | programmes |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, row in results.items():
         peer = f"{row['one by one']:.2f} s ({row['ratio']:.0f} x)" if row["ratio"] > 0 else "-"
-        print(
+        lines.append(
             f"| {name} | {row['check']:.3f} s | {row['houses']:.3f} s | {row['backbone']:.3f} s "
             f"| {peer} "
             f"| {row['programmes']:.0f} of {row['questions']:.0f} |"
         )
+    report(options, results, lines)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,6 @@ for its relaxation; its cost counts only if `check` agrees. "None": no plan, or 
 place nothing.
 """
 
-import argparse
-import json
 import time
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -22,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.scaffold import argument_parser, report
 from commonplace.capacity import Plan, Size, check, demo, make, order
 from commonplace.capacity.placement.master import MasterProgramme, master_programme
 from commonplace.capacity.solver.programme import Matrix, minimise
@@ -236,8 +235,7 @@ def _cell(outcome: Outcome | None) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--json", action="store_true")
+    parser = argument_parser(__doc__)
     parser.add_argument("--sizes", default="8x40,40x300")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seeds", default="1")
@@ -261,18 +259,18 @@ def main() -> None:
                     plan, arguments.seconds, with_cuts(plan, arguments.seconds)
                 )
             rows.append((name, seed, proposal, details, others))
-    if arguments.json:
-        print(json.dumps([_record(*row) for row in rows], indent=2))
-        return
-    print("| houses x projects, seed | make | all placed after | late | HiGHS whole | CP-SAT |")
-    print("|---|---|---|---|---|---|")
+    lines = [
+        "| houses x projects, seed | make | all placed after | late | HiGHS whole | CP-SAT |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, seed, proposal, details, others in rows:
         first = details["all placed after"]
-        print(
+        lines.append(
             f"| {name}, {seed} | {_cell(proposal)} | {f'{first:.0f} s' if first else '-'} "
             f"| {details['late projects']} ({details['late']:,.0f}) "
             f"| {_cell(others['highs'])} | {_cell(others['cp-sat'])} |"
         )
+    report(arguments, [_record(*row) for row in rows], lines)
 
 
 def _record(

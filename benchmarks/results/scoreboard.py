@@ -6,7 +6,6 @@ A test holds the page to what this prints. `benchmarks.results.keep` measures a 
 keeps it.
 """
 
-import argparse
 import json
 from collections.abc import Iterable, Mapping
 from itertools import groupby
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.results._goals import GOALS, Goal
+from benchmarks.scaffold import argument_parser
 
 RESULTS = Path(__file__).parent
 PAGE = RESULTS.parents[1] / "docs" / "scoreboard.md"
@@ -93,9 +93,7 @@ def written(number: float, goal: Goal) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argument_parser(__doc__, has_json=False)
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name} instead")
     text = page(read_results())
     if parser.parse_args().write:
