@@ -17,7 +17,15 @@ from pathlib import Path
 from typing import Any, Final
 
 STANDARD_OUTPUT: Final = "-"
-PACKAGES: Final = ("lightgbm", "llama_cpp", "numba", "numpy", "onnxruntime", "peft", "torch")
+PACKAGES: Final[tuple[str, ...]] = (
+    "lightgbm",
+    "llama_cpp",
+    "numba",
+    "numpy",
+    "onnxruntime",
+    "peft",
+    "torch",
+)
 
 
 def argument_parser(doc: str | None, *, has_json: bool = True) -> argparse.ArgumentParser:

@@ -244,7 +244,7 @@ def main() -> None:
         for kind in kinds
     }
     figures = {"before": perplexities, "rows": rows, "environment": environment()}
-    report(options, figures, [environment(), *table(perplexities, rows)])
+    report(options, figures, [str(environment()), *table(perplexities, rows)])
     if options.picture:
         draw(rows, options.picture)
 
