@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import Any, Final
 
 STANDARD_OUTPUT: Final = "-"
-PACKAGES: Final[tuple[str, ...]] = (
-    "lightgbm",
-    "llama_cpp",
-    "numba",
-    "numpy",
-    "onnxruntime",
-    "peft",
-    "torch",
-)
+PACKAGES: Final = {  # the modules and their distributions
+    "lightgbm": "lightgbm",
+    "llama_cpp": "llama-cpp-python",
+    "numba": "numba",
+    "numpy": "numpy",
+    "onnxruntime": "onnxruntime",
+    "peft": "peft",
+    "sklearn": "scikit-learn",
+    "torch": "torch",
+}
 
 
 def argument_parser(doc: str | None, *, has_json: bool = True) -> argparse.ArgumentParser:
@@ -82,7 +83,7 @@ def machine() -> str:
 
 def versions() -> dict[str, str]:
     """The versions of Python, of the program, and of each package that the benchmark loaded."""
-    loaded = {name: version(name) for name in PACKAGES if name in sys.modules}
+    loaded = {name: version(name) for module, name in PACKAGES.items() if module in sys.modules}
     return {"python": platform.python_version(), "commonplace": version("commonplace"), **loaded}
 
 
