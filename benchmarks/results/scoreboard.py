@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results._goals import GOALS, Goal
+from benchmarks.results.goals import GOALS, Goal
 from benchmarks.scaffold import argument_parser
 
 RESULTS = Path(__file__).parent

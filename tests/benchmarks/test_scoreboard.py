@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.results import _goals, scoreboard
+from benchmarks.results import goals, scoreboard
 from benchmarks.results.scoreboard import PAGE, page, read_results
 
 RESULTS = read_results()
@@ -18,7 +18,7 @@ def test_the_page_is_what_the_script_prints() -> None:
 
 
 def test_every_kept_result_is_the_figure_of_a_goal() -> None:
-    assert {goal.result for goal in _goals.GOALS} == RESULTS.keys()
+    assert {goal.result for goal in goals.GOALS} == RESULTS.keys()
 
 
 @pytest.mark.parametrize("name", RESULTS)
@@ -39,13 +39,13 @@ def test_the_command_of_a_result_exists(name: str) -> None:
 
 
 def test_a_figure_is_compared_as_measured_and_not_as_rounded() -> None:
-    goal = _goals.Goal("", "", "", figure=lambda f: float(f), limit=0.76)
+    goal = goals.Goal("", "", "", figure=lambda f: float(f), limit=0.76)
     assert goal.is_met(0.7601)
     assert not goal.is_met(0.7599)
     assert scoreboard.written(0.7599, goal) == "0.76"
 
 
 def test_a_figure_that_its_decimals_would_make_nothing_is_shown_in_powers_of_ten() -> None:
-    goal = _goals.Goal("", "", "", figure=lambda f: float(f), limit=0.0)
+    goal = goals.Goal("", "", "", figure=lambda f: float(f), limit=0.0)
     assert scoreboard.written(1e-13, goal) == "1e-13"
     assert scoreboard.written(0.0, goal) == "0.00"
