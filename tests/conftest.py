@@ -1,7 +1,7 @@
 """What all tests share: a library in a temporary folder, notes to put into it, no hurry.
 
-No test may depend on how fast the machine is: hypothesis looks for counterexamples, not for slow
-ones.
+No test may depend on how fast the machine is or on chance: hypothesis looks for counterexamples,
+not for slow ones, and tries the same examples in every run.
 """
 
 import signal
@@ -17,8 +17,13 @@ from commonplace import Library
 from commonplace.library import as_json
 from json_page import differences
 
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
+settings.register_profile(
+    "repeatable",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("repeatable")
 # A shell starts what runs in its background with interrupts ignored, and its children inherit it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
