@@ -4,7 +4,7 @@ import unicodedata
 
 import click
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from commonplace.cli.terminal.output import (
@@ -25,8 +25,10 @@ _NASTY = st.text(
     st.one_of(
         st.characters(),
         st.sampled_from("\x1b\x9b\x07\x00\x7f\r\n\t\u202e\u2066\u200b低é \U0001f600\u0301\ud800"),
+        st.sampled_from("\u200d\ufe0f\u2764"),  # joiners, and what makes a narrow sign wide
     )
 )
+_JOINERS = "\u200d\u200d低低低低"  # the second joiner joins nothing
 
 
 @given(_NASTY)
@@ -51,6 +53,7 @@ def test_no_colour_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @given(_NASTY, st.integers(2, 40))
+@example(_JOINERS, 4)
 def test_lines_fit_and_nothing_is_lost(text: str, width: int) -> None:
     lines = wrap(text, width)
     assert all(cells(line) <= width for line in lines)
@@ -58,6 +61,8 @@ def test_lines_fit_and_nothing_is_lost(text: str, width: int) -> None:
 
 
 @given(_NASTY, st.integers(2, 40))
+@example(_JOINERS, 4)
+@example(_JOINERS, 5)
 def test_what_is_cut_fits(text: str, width: int) -> None:
     assert cells(cut(flat(text), width)) <= width
     assert cells(cut_left(flat(text), width)) <= width

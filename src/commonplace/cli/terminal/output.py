@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import click
@@ -106,8 +106,8 @@ def columns() -> int:
 
 # -------------------------------------------------------------------- widths
 
-# rich measures and cuts. It is imported for text that is not ASCII or has overlong words only, so
-# that `--help` and most searches do without it.
+# rich measures. It is imported for text that is not ASCII only, so that `--help` and most searches
+# do without it.
 
 
 def cells(text: str) -> int:
@@ -129,7 +129,7 @@ def cut(text: str, width: int) -> str:
     text = clean(text)
     if cells(text) <= width:
         return text
-    return f"{_chopped(text, width - 1)[0].rstrip()}…" if width > 1 else "…"
+    return f"{next(_chopped(text, width - 1)).rstrip()}…"
 
 
 def cut_left(text: str, width: int) -> str:
@@ -137,7 +137,7 @@ def cut_left(text: str, width: int) -> str:
     end = clean(text)
     if cells(end) <= width:
         return end
-    while end and cells(end) >= width:
+    while end and cells(f"…{end}") > width:
         end = end[1:]
     return f"…{end}"
 
@@ -149,15 +149,21 @@ def wrap(text: str, width: int) -> list[str]:
         longer = f"{lines[-1]} {word}" if lines[-1] else word
         if cells(longer) <= width:
             lines[-1] = longer
-        else:  # `_chopped` drops a word without width
-            lines += _chopped(word, max(width, 2)) if cells(word) > width else [word]
+        else:
+            lines += _chopped(word, max(width, 2))  # a wide character needs two columns
     return [line for line in lines if line]
 
 
-def _chopped(text: str, width: int) -> list[str]:
-    from rich.cells import chop_cells
-
-    return chop_cells(text, width)
+def _chopped(text: str, width: int) -> Iterator[str]:
+    # By `cells` alone: rich's `chop_cells` counts joiners at the beginning otherwise than its
+    # `cell_len`, makes lines that are too wide of them, and drops text that has no width.
+    piece = ""
+    for character in text:
+        if cells(piece + character) > width:
+            yield piece
+            piece = ""
+        piece += character
+    yield piece
 
 
 # -------------------------------------------------------------------- streams
