@@ -131,7 +131,7 @@ def test_links_whose_whole_units_are_not_found_in_time_are_rounded_up(
     before, after = best.verdict.backbone, found.verdict.backbone
     assert all(b.factor < 1 or a.factor >= 1 - 1e-6 for b, a in zip(before, after, strict=True))
     if best.backbone_cost:
-        assert "are rounded up" in found.backbone_said
+        assert "are rounded up" in found.backbone_remark
 
 
 def test_no_orders_for_links_in_time_is_a_sentence_and_the_houses_have_theirs(
@@ -142,7 +142,7 @@ def test_no_orders_for_links_in_time_is_a_sentence_and_the_houses_have_theirs(
     assert order(plan).backbone_cost > 0
     monkeypatch.setattr(backbone, "minimise", out_of_time(relaxed_too=True))
     found = order(plan)
-    assert found.backbone_said == (
+    assert found.backbone_remark == (
         "no orders for links were found within 20 seconds, so none are made"
     )
     assert found.orders == (Order("H", "block", 1, 3),)

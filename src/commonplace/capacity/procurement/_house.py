@@ -22,8 +22,10 @@ from commonplace.capacity.procurement._house_programme import (
 )
 from commonplace.capacity.procurement.purchases import OrderedUnits, present_units
 from commonplace.capacity.solver.programme import minimise
+from commonplace.foundation.arrays import Bools
 
-_SECONDS = 20.0
+_SECONDS = 20.0  # of one programme
+_GAP = 1e-6  # less than the cost of holding a unit, or orders would not be as late as can be
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +44,11 @@ def order_house(plan: Plan, stock: Stock, name: str, shared: Mapping[str, Months
     """
     items = [item for item in plan.items if item.role != "line"]
     present = [OrderedUnits(name, item, present_units(plan, name, item)) for item in items]
-    ordered_rows = _rows_with_orders(plan, stock, name, present)
+    none = np.zeros(plan.horizon)
+    with_orders = {(name, o.item.id): stock.get((name, o.item.id), none) + o.units for o in present}
+    ordered_rows = list(house_rows(plan, with_orders, name))
     if all(_holds(row).all() for row in ordered_rows if row.resource in NEEDS):
         return HouseOrders([], {}, {})
-    none = np.zeros(plan.horizon)
     house = House(
         plan=plan,
         rows={row.resource: row for row in house_rows(plan, stock, name)},
@@ -55,27 +58,14 @@ def order_house(plan: Plan, stock: Stock, name: str, shared: Mapping[str, Months
         skeleton_holds=next(_holds(row) for row in ordered_rows if row.resource == "skeleton"),
     )
     units, unmet = _solve(house, LIMITS)
+    # What is met in the last month comes late: for that the lead time is the cause.
     lasting = [need for need, months in unmet.items() if plan.horizon in months]
     return HouseOrders(units, unmet, {need: _cause(house, need) for need in lasting})
 
 
-def _rows_with_orders(
-    plan: Plan, stock: Stock, house: str, orders: list[OrderedUnits]
-) -> list[Row]:
-    """The house's rows with these orders."""
-    none = np.zeros(plan.horizon)
-    return list(
-        house_rows(
-            plan,
-            {(house, o.item.id): stock.get((house, o.item.id), none) + o.units for o in orders},
-            house,
-        )
-    )
-
-
-def _holds(row: Row) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _holds(row: Row) -> Bools:
     """The months in which nothing is missing."""
-    return np.asarray(row.headroom >= -1e-6)
+    return np.asarray(row.headroom >= -1e-6)  # less than that is rounding
 
 
 def _solve(
@@ -83,9 +73,9 @@ def _solve(
 ) -> tuple[list[OrderedUnits], dict[str, tuple[int, ...]]]:
     """The fewest missing months, then the least cost."""
     if (units := _cheapest(house, limits, frozenset())) is not None:
-        return units, {}
+        return units, {}  # mostly nothing is missing, and one programme is enough
     first = HouseProgramme(house, limits, None, priced=False)
-    solution = minimise(first.programme.matrix(), _SECONDS, gap=1e-6)
+    solution = minimise(first.programme.matrix(), _SECONDS, gap=_GAP)
     assert solution.values is not None  # nothing ordered and everything missing is a solution
     missing = frozenset(k for k, c in first.missing.items() if solution.values[c] > 0.5)
     units = _cheapest(house, limits, missing) or first.units_of(solution.values)
@@ -96,7 +86,7 @@ def _solve(
 def _cheapest(house: House, limits: Iterable[str], missing: Missing) -> list[OrderedUnits] | None:
     """The cheapest with exactly these left out; None where there is none."""
     priced = HouseProgramme(house, limits, missing, priced=True)
-    solution = minimise(priced.programme.matrix(), _SECONDS, gap=1e-6)
+    solution = minimise(priced.programme.matrix(), _SECONDS, gap=_GAP)
     return None if solution.values is None else priced.units_of(solution.values)
 
 

@@ -9,7 +9,6 @@ routers n carry a load with the largest k lost if and only if for some m of thei
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from commonplace.capacity.procurement.purchases import (
 )
 from commonplace.capacity.solver.highs import scale
 from commonplace.capacity.solver.programme import Programme
-from commonplace.foundation.arrays import Bools, Float64s
+from commonplace.foundation.arrays import Bools, Float64s, Int64s
 
 NEEDS = ("ports", "south", "north", "skeleton")
 LIMITS = ("network_space", "network_power", "power")
@@ -73,25 +72,23 @@ class HouseProgramme:
         self.missing: dict[tuple[str, int], int] = {}
         unit = scale(np.array([ordered.item.cost for ordered in house.present]))
         self.most = _most_units(house)
-        self.units = {o.item.id: self._columns(o, unit, priced) for o in house.present}
+        self.units: dict[str, list[int]] = {
+            o.item.id: self._columns(o, unit, priced).tolist() for o in house.present
+        }
         for month in range(house.plan.horizon):
             self._limit(month, limits)
             self._need(month)
 
-    def _columns(self, ordered: OrderedUnits, unit: float, priced: bool) -> list[int]:
+    def _columns(self, ordered: OrderedUnits, unit: float, priced: bool) -> Int64s:
         """Cumulative units: at least the present orders', and nothing more that is too soon."""
         plan, item = self.house.plan, ordered.item
         soon = too_soon(plan, item)
+        # Not even what costs nothing is ordered for nothing, nor before it is needed: the 1e-6.
         cost = np.full(plan.horizon, _HOLDING * item.cost / unit) + 1e-6
         cost[-1] += item.cost / unit
         upper = np.full(plan.horizon, self.most[item.id])
         upper[:soon] = ordered.units[:soon]
-        columns = self.programme.add_columns(
-            plan.horizon, cost if priced else 1e-7, ordered.units, upper, integer=True
-        )
-        for before, after in pairwise(columns):
-            self.programme.add_row({int(after): 1.0, int(before): -1.0}, lower=0.0)
-        return [int(column) for column in columns]
+        return self.programme.add_stock(cost if priced else 1e-7, ordered.units, upper)
 
     def units_of(self, values: Float64s) -> list[OrderedUnits]:
         """The units of each item in a solution."""
@@ -114,7 +111,7 @@ class HouseProgramme:
             rooms = [float(now + shared[limit][month])] if limit in shared else []
             if limit in rows:
                 rooms.append(float(rows[limit].headroom[month]))
-            room = max(min(rooms), float(now))
+            room = max(min(rooms), float(now))  # present orders stand, even where they exceed it
             terms = {self.units[item][month]: weight for item, weight in weights.items() if weight}
             if terms:
                 self.programme.add_row(terms, upper=room + 1e-7 * max(1.0, abs(room)))
@@ -166,7 +163,7 @@ class HouseProgramme:
     def _south(self, month: int, load: float) -> None:
         """What is lit: residual . min(U, f U + O) >= load."""
         policies = self.house.plan.policies
-        lit = load / max(policies.residual, 1e-9)
+        lit = load / max(policies.residual, 1e-9)  # the residual may be 0: then nothing is enough
         for part, optics in ((1.0, 0.0), (policies.first_optics, 1.0)):
             gains = self.house.uplinks(gbps=True, part=part, optics=optics)
             self._carry("south", month, lit, gains)
@@ -202,6 +199,7 @@ class HouseProgramme:
             in_stock = sum(g * self.house.in_stock[i][month] for i, g in gains.items())
             row = {self.units[i][month]: g for i, g in gains.items() if g}
             short = load - in_stock - 1e-7 * max(1.0, abs(load))
+            # No more than what the row can be short by: the relaxation is weaker with more.
             worst = short + sum(-g * self.most[i] for i, g in gains.items() if g < 0)
             if worst > 0:  # else it holds whatever is ordered
                 self.programme.add_row(row | {choice: -worst}, lower=short - worst)
@@ -212,6 +210,7 @@ def _most_units(house: House) -> dict[str, float]:
     peak = {need: float(row.load.max()) for need, row in house.rows.items()}
     most: dict[str, float] = {}
     facing = 0.0
+    # Skeletons last: what they need depends on what the others may come to.
     for ordered in sorted(house.present, key=lambda ordered: ordered.item.role == "skeleton"):
         item = ordered.item
         needed = units_for(house.plan, item, peak, facing)

@@ -21,6 +21,7 @@ from commonplace.capacity.plan.words import (
 from commonplace.capacity.procurement._house import HouseOrders
 from commonplace.capacity.procurement.backbone import BackboneOrders
 from commonplace.capacity.procurement.purchases import Purchase, purchase_phrase
+from commonplace.foundation import count_of
 
 _BRINGS: dict[str, tuple[Role, ...]] = {
     "ports": ("superblock",),
@@ -103,15 +104,11 @@ def _because(house: str, cause: str) -> str:
 
 def _slip(plan: Plan, months: tuple[int, ...], gear: list[Purchase]) -> str:
     """How many months it slips, what brings it, and when that ought to have been ordered."""
-    slip = f"it slips by {_months(len(months))}, to {month_text(plan, months[-1] + 1)}"
+    slip = f"it slips by {count_of(len(months), 'month')}, to {month_text(plan, months[-1] + 1)}"
     if not gear:
         return slip
     by = first_day(plan, ordered_by(plan, plan.item[gear[0].item], months[0]))
     return f"{slip}: order {_phrases(plan, gear)} (in time would have been {by:%Y-%m-%d})"
-
-
-def _months(count: int) -> str:
-    return "1 month" if count == 1 else f"{count} months"
 
 
 def _phrases(plan: Plan, gear: list[Purchase]) -> str:
@@ -218,7 +215,7 @@ def _sentence(plan: Plan, row: Reconciled, stranded: int, gear: list[Purchase]) 
     bits = f"in month {row.network}" if row.network else "not within the horizon"
     sentence = (
         f"{row.project} in {row.house}: machines arrive in month {row.machines}, "
-        f"{RESOURCE_NAMES[row.resource]} {bits}: stranded {_months(stranded)}"
+        f"{RESOURCE_NAMES[row.resource]} {bits}: stranded {count_of(stranded, 'month')}"
     )
     if not gear:
         return f"{sentence}; no order mends that" if row.stranded_then else sentence

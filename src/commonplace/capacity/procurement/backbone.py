@@ -10,7 +10,7 @@ of the last programme is a bound on every plan of orders.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import count, pairwise
+from itertools import count
 from time import monotonic
 
 import numpy as np
@@ -28,7 +28,7 @@ from commonplace.foundation.arrays import Float64s, Int64s
 
 _HOLDING = 1e-3  # of a unit's cost, for each month that it is there before it must be
 _SECONDS = 20.0  # of one programme
-_LONGEST = 60.0  # seconds of all with whole units
+_LONGEST = 60.0  # seconds of all with real units, and again of all with whole ones
 _MARGIN = 1.0 + 4 * TOLERANCE  # of what a metric asks: the next check is not to fail by rounding
 
 
@@ -92,6 +92,7 @@ def _cheapest(resilience: Resilience, model: "_Model", held: list[int]) -> Backb
         units, bound = whole
         cost = model.cost(units)
         return BackboneOrders(units, cost=cost, bound=min(bound, cost))
+    # Less than 1e-6 above a whole number is the solver's rounding, and buys no unit.
     units = [replace(link, units=np.ceil(link.units - 1e-6)) for link in relaxed[0]]
     cost = model.cost(units)
     bound = min(relaxed[1], cost)
@@ -114,6 +115,7 @@ def _within_cuts(
     """Units that violate nothing, and a bound on their cost; None: not found in time."""
     end, bound = monotonic() + _LONGEST, 0.0
     for turn in count():
+        # The first whole turn begins with real units: that they violate nothing says nothing.
         if not _add_violated(resilience, model, units, held) and (relaxed or turn):
             return units, bound
         solution = model.solve(relaxed)
@@ -156,13 +158,10 @@ class _Model:
         """At least the present orders', at most what the link holds, and nothing too soon."""
         horizon, soon = self.plan.horizon, too_soon(self.plan, link.item)
         cost = np.full(horizon, _HOLDING * link.item.cost / self.unit) + 1e-7
-        cost[-1] += link.item.cost / self.unit
+        cost[-1] += link.item.cost / self.unit  # cumulative: what is there in the end was paid for
         upper = np.maximum(self.plan.link[link.place].max_units - in_stock.max(), link.units)
         upper[:soon] = link.units[:soon]
-        columns = self.programme.add_columns(horizon, cost, link.units, upper, integer=True)
-        for before, after in pairwise(columns):
-            self.programme.add_row({int(after): 1.0, int(before): -1.0}, lower=0.0)
-        return columns
+        return self.programme.add_stock(cost, link.units, upper)
 
     def most(self, *, soon: bool) -> list[OrderedUnits]:
         """Every link full; with `soon`, from the month in which an order of month 1 is there."""

@@ -51,7 +51,7 @@ class Orders:
     verdict: Verdict
     backbone_bound: float  # no orders for links that carry the same months cost less
     backbone_cost: float
-    backbone_said: str = ""  # what the time did not suffice for
+    backbone_remark: str = ""  # what the time did not suffice for
 
     def record(self) -> dict[str, Any]:
         """As documented in docs/json.md."""
@@ -62,7 +62,7 @@ class Orders:
             "backbone": {
                 "cost": self.backbone_cost,
                 "bound": self.backbone_bound,
-                "said": self.backbone_said,
+                "said": self.backbone_remark,
             },
             "purchases": [
                 vars(purchase) | {"by": f"{first_day(self.plan, purchase.month):%Y-%m-%d}"}
@@ -117,7 +117,7 @@ def order(plan: Plan) -> Orders:
         verdict=after,
         backbone_bound=backbone.bound,
         backbone_cost=backbone.cost,
-        backbone_said=backbone.remark,
+        backbone_remark=backbone.remark,
     )
 
 
@@ -128,7 +128,7 @@ def _houses(plan: Plan, stock: Stock) -> dict[str, HouseOrders]:
     if first and len(first) < len(plan.houses):
         rest = [house for house in plan.houses if house not in first]
         again = _in_turn(plan, stock, (*first, *rest))
-        if _missing(again) < _missing(orders):
+        if _missing(again) < _missing(orders):  # taking first may only have moved what is missing
             orders = again
     return {house: orders[house] for house in plan.houses}
 
@@ -162,5 +162,6 @@ def _in_turn(plan: Plan, stock: Stock, houses: tuple[str, ...]) -> dict[str, Hou
             more = units.units - present_units(plan, house, units.item)
             for site, limit in limits:
                 per_unit = units.item.positions if limit == "network_space" else units.item.kw
+                # Below 0 by rounding only: a house's limit has some slack.
                 room[site, limit] = np.maximum(room[site, limit] - per_unit * more, 0.0)
     return orders

@@ -60,6 +60,7 @@ def units_for(plan: Plan, item: Item, load: Mapping[str, float], facing: float) 
     lit = load["south"] / max(policies.residual, 1e-9)
     if item.role == "superblock":
         units = _whole_units(load["ports"], item.ports_south)
+        # At 0 superblocks come dark, and optics light all of their uplinks.
         return units + _whole_units(lit, wide * (policies.first_optics or 1.0))
     if item.role == "optics":
         return _whole_units(lit, wide)
@@ -82,7 +83,7 @@ def as_orders(plan: Plan, ordered: list[OrderedUnits]) -> tuple[Order, ...]:
     ]
     for units in ordered:
         new = np.diff(units.units, prepend=0.0)
-        for at in np.flatnonzero(new > 0.5):
+        for at in np.flatnonzero(new > 0.5):  # whole units, but for the solver's rounding
             month = int(at) + 1 - ready_after(plan, units.item)
             orders.append(Order(units.place, units.item.id, round(float(new[at])), month))
     return tuple(sorted(orders, key=lambda o: (o.month, o.place, o.item)))
@@ -119,11 +120,19 @@ def purchases(plan: Plan, orders: tuple[Order, ...]) -> tuple[Purchase, ...]:
     for place, item in sorted({(place, item) for place, item, _ in after}):
         months = [month for *where, month in new if where == [place, item]]
         later = [month for *where, month in old if where == [place, item]]
-        moved = Counter(zip(months, later, strict=False))
+        moved = Counter(zip(months, later, strict=False))  # sorted: the first comes for the first
         added = Counter((month, None) for month in months[len(later) :])
         pairs: list[tuple[tuple[int, int | None], int]] = [*moved.items(), *added.items()]
         differences += [
-            _purchase(plan, place, plan.item[item], units=units, month=month, instead_of=was)
+            Purchase(
+                place=place,
+                item=item,
+                units=units,
+                month=month,
+                usable=month + ready_after(plan, plan.item[item]),
+                cost=units * plan.item[item].cost if was is None else 0.0,
+                instead_of=was,
+            )
             for (month, was), units in pairs
         ]
     return tuple(sorted(differences, key=lambda p: (p.month, p.place, p.item)))
@@ -134,17 +143,3 @@ def _counted(orders: tuple[Order, ...]) -> Counter[tuple[str, str, int]]:
     for order in orders:
         counted[order.place, order.item, order.month] += order.units
     return counted
-
-
-def _purchase(
-    plan: Plan, place: str, item: Item, *, units: int, month: int, instead_of: int | None
-) -> Purchase:
-    return Purchase(
-        place=place,
-        item=item.id,
-        units=units,
-        month=month,
-        usable=month + ready_after(plan, item),
-        cost=units * item.cost if instead_of is None else 0.0,
-        instead_of=instead_of,
-    )

@@ -17,7 +17,7 @@ from commonplace.foundation import InputError
 if TYPE_CHECKING:
     import highspy
 
-THREADS = 1
+THREADS = 1  # the same for every object of the process, see above
 Status = Literal["optimal", "infeasible", "unbounded", "limit"]
 
 
@@ -43,7 +43,7 @@ def solver(seconds: float | None = None) -> "highspy.Highs":
 
         def enableCallbacks(self) -> None:  # noqa: N802 (the constructor's last step)
             self.setOptionValue("output_flag", False)
-            super().enableCallbacks()  # type: ignore[no-untyped-call]
+            super().enableCallbacks()  # type: ignore[no-untyped-call]  # highspy's has no types
 
     highs = Silent()  # type: ignore[no-untyped-call]
     highs.setOptionValue("threads", THREADS)
@@ -64,7 +64,7 @@ def solved(highs: "highspy.Highs") -> Status:
     status = highs.getModelStatus()
     ends: dict[highspy.HighsModelStatus, Status] = {
         highspy.HighsModelStatus.kOptimal: "optimal",
-        highspy.HighsModelStatus.kModelEmpty: "optimal",
+        highspy.HighsModelStatus.kModelEmpty: "optimal",  # nothing to choose
         highspy.HighsModelStatus.kInfeasible: "infeasible",
         highspy.HighsModelStatus.kUnbounded: "unbounded",
         highspy.HighsModelStatus.kTimeLimit: "limit",
@@ -85,8 +85,8 @@ def solve_linear(highs: "highspy.Highs", name: str, *, interior: bool) -> None:
     """
     if interior:
         highs.setOptionValue("solver", "ipx")
-        highs.setOptionValue("run_crossover", "off")
-        with suppress(SolverError):
+        highs.setOptionValue("run_crossover", "off")  # near the optimum is enough, no vertex needed
+        with suppress(SolverError):  # it may end 'Unknown'; simplex then has the verdict
             if solved(highs) == "optimal":
                 return
     highs.setOptionValue("solver", "simplex")
@@ -99,4 +99,5 @@ def scale(values: NDArray[np.float64]) -> float:
     positive = values[values > 0]
     if not positive.size:
         return 1.0
+    # Of two, because such a division is exact: no cost or load is rounded by it.
     return float(2.0 ** np.floor(np.log2(np.median(positive))))

@@ -8,6 +8,7 @@ largest coefficient of 1 (see `highs`).
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -77,17 +78,24 @@ class Programme:
     ) -> Int64s:
         """Add columns and return their numbers; a single value holds for all of them."""
         for blocks, values in ((self.cost, cost), (self.lower, lower), (self.upper, upper)):
-            blocks.append(np.broadcast_to(np.asarray(values, float), count).copy())
-        self.integer.append(np.broadcast_to(np.asarray(integer, bool), count).copy())
+            blocks.append(np.full(count, values, float))
+        self.integer.append(np.full(count, integer, bool))
         self.columns += count
         return np.arange(self.columns - count, self.columns)
 
     def add_rows(self, count: int, lower: Any = -INFINITE, upper: Any = INFINITE) -> Int64s:
         """Add rows and return their numbers; a single value holds for all of them."""
-        self.row_lower.append(np.broadcast_to(np.asarray(lower, float), count).copy())
-        self.row_upper.append(np.broadcast_to(np.asarray(upper, float), count).copy())
+        self.row_lower.append(np.full(count, lower, float))
+        self.row_upper.append(np.full(count, upper, float))
         self.rows += count
         return np.arange(self.rows - count, self.rows)
+
+    def add_stock(self, cost: Any, lower: Float64s, upper: Float64s) -> Int64s:
+        """Add whole numbers that never fall, one for each entry of the bounds: units by month."""
+        columns = self.add_columns(len(lower), cost, lower, upper, integer=True)
+        for before, after in pairwise(columns.tolist()):
+            self.add_row({after: 1.0, before: -1.0}, lower=0.0)
+        return columns
 
     def add_entries(self, rows: Any, columns: Any, values: Any) -> None:
         """Add coefficients; zeros are left out, and those of one place are added up."""
@@ -112,7 +120,9 @@ class Programme:
             np.concatenate([e[k] for e in self.entries]) if self.entries else np.zeros(0)
             for k in range(3)
         )
-        order = np.lexsort((columns, rows))
+        order = np.lexsort(
+            (columns, rows)
+        )  # HiGHS wants a row's entries together, each column once
         rows, columns, values = rows[order].astype(np.int64), columns[order], values[order]
         first = np.ones(len(rows), bool)
         first[1:] = (rows[1:] != rows[:-1]) | (columns[1:] != columns[:-1])
@@ -209,20 +219,15 @@ def loaded(
     if highs.passModel(lp) == highspy.HighsStatus.kError:
         raise SolverError("HiGHS refused the programme")
     if stopped is not None:
-        _interrupt_when(highs, stopped)
+
+        def interrupt(event: Any) -> None:
+            if stopped():
+                event.interrupt()
+
+        highs.cbSimplexInterrupt += interrupt  # each algorithm asks its own callback only
+        highs.cbIpmInterrupt += interrupt
+        highs.cbMipInterrupt += interrupt
     return highs
-
-
-def _interrupt_when(highs: Any, stopped: Callable[[], bool]) -> None:
-    """Let every algorithm of HiGHS ask whether to go on."""
-
-    def interrupt(event: Any) -> None:
-        if stopped():
-            event.interrupt()
-
-    highs.cbSimplexInterrupt += interrupt
-    highs.cbIpmInterrupt += interrupt
-    highs.cbMipInterrupt += interrupt
 
 
 def minimise(
@@ -237,10 +242,15 @@ def minimise(
     """The best solution within the time; `start` is a solution to begin with."""
     if not len(matrix.cost):
         return Solution("optimal", np.zeros(0), objective=0.0, bound=0.0)
+    # HiGHS takes a negative limit for none, and does nothing within one of 0.
     highs = loaded(matrix, max(seconds, 0.05), relaxed=relaxed, stopped=stopped)
     highs.setOptionValue("mip_rel_gap", gap)
     if start is not None:
-        highs.setSolution(_solution(start))
+        import highspy
+
+        hint = highspy.HighsSolution()
+        hint.col_value = list(start)
+        highs.setSolution(hint)
     solution = outcome(highs, solved(highs), relaxed or not matrix.integer.any())
     if start is not None and solution.status == "optimal" and _is_start(matrix, solution):
         return minimise(matrix, seconds, gap=gap, relaxed=relaxed, stopped=stopped)
@@ -260,20 +270,14 @@ def _is_start(matrix: Matrix, solution: Solution) -> bool:
 def outcome(highs: Any, status: Status, relaxed: bool) -> Solution:
     """The solution that a HiGHS object holds after a run that ended with `status`."""
     info = highs.getInfo()
-    feasible = info.primal_solution_status == 2
+    feasible = info.primal_solution_status == 2  # kSolutionStatusFeasible, an int in highspy
     values = np.array(highs.getSolution().col_value) if feasible else None
     bound = -INFINITE
     if not relaxed:
-        bound = float(info.mip_dual_bound)
+        bound = float(
+            info.mip_dual_bound
+        )  # holds at a time limit too; a linear programme's does not
     elif status == "optimal":
         bound = float(info.objective_function_value)
     objective = float(info.objective_function_value) if feasible else INFINITE
     return Solution(status, values, objective=objective, bound=bound)
-
-
-def _solution(values: Float64s) -> Any:
-    import highspy
-
-    solution = highspy.HighsSolution()
-    solution.col_value = list(values)
-    return solution

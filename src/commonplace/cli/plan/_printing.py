@@ -183,8 +183,8 @@ def show_orders(orders: "Orders") -> None:
     if orders.purchases:
         say("")
         _purchases(orders)
-    if orders.backbone_said:
-        listed("", [orders.backbone_said])
+    if orders.backbone_remark:
+        listed("", [orders.backbone_remark])
     if late := [each.sentence for each in orders.late]:
         listed(f"late, or not to be had: {len(late)}", late)
     if rows := [row.sentence for row in orders.reconciled]:

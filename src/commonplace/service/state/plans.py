@@ -118,7 +118,7 @@ def _orders_record(plan: "Plan") -> Record:
     return {
         "feasible": orders.verdict.feasible,
         "cost": orders.cost,
-        "said": orders.backbone_said,
+        "said": orders.backbone_remark,
         "purchases": purchases[:_MOST_SENT],
         "more_purchases": max(0, len(purchases) - _MOST_SENT),
         "late": _sentences([need.sentence for need in orders.late]),
