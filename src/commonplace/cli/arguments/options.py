@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 PROFILES = ("fast", "best", "bm25", "dense")
 _CHOSEN = "commonplace.library"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+default_option = functools.partial(click.option, show_default=True)
 
 
 class Moment(click.ParamType["datetime"]):

@@ -1,12 +1,12 @@
 """`plan demand`: a training job as rows of a plan, and what training an adapter would save."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace.cli.arguments.options import NumberRange, json_option
+from commonplace.cli.arguments.options import NumberRange, default_option, json_option
 from commonplace.cli.arguments.verb import verb
 from commonplace.cli.terminal.output import bold, dim, print_json, say
 
@@ -15,18 +15,6 @@ if TYPE_CHECKING:
     from commonplace.capacity.plan.tables import Table
 
 _count = click.IntRange(1, 10**7)
-_JOB_OPTIONS = (
-    "chips",
-    "tensor_parallel",
-    "pipeline_parallel",
-    "expert_parallel",
-    "top_experts",
-    "sequences",
-    "sequence",
-    "bytes",
-    "sharded",
-    "step_seconds",
-)
 _amount = NumberRange(1e-6, 1e9)
 
 
@@ -42,63 +30,32 @@ _amount = NumberRange(1e-6, 1e9)
 @click.option("--hidden", type=_count, help="Width of the model [likewise].")
 @click.option("--chips", required=True, type=_count, help="Number of chips.")
 @click.option("--data-parallel", type=_count, help="Replicas [what the other degrees leave].")
-@click.option(
-    "--tensor-parallel", type=_count, default=1, show_default=True, help="Chips of a layer."
-)
-@click.option(
-    "--pipeline-parallel", type=_count, default=1, show_default=True, help="Number of stages."
-)
-@click.option(
-    "--expert-parallel", type=_count, default=1, show_default=True, help="Ranks of experts."
-)
-@click.option(
-    "--top-experts", type=_count, default=2, show_default=True, help="Experts of a token."
-)
+@default_option("--tensor-parallel", type=_count, default=1, help="Chips of a layer.")
+@default_option("--pipeline-parallel", type=_count, default=1, help="Number of stages.")
+@default_option("--expert-parallel", type=_count, default=1, help="Ranks of experts.")
+@default_option("--top-experts", type=_count, default=2, help="Experts of a token.")
 @click.option("--sharded", is_flag=True, help="Weights are sharded over replicas (ZeRO 3, FSDP).")
 @click.option("--adapter-rank", type=_count, help="Train a LoRA of this rank on every linear map.")
 @click.option("--trainable", metavar="SIZE", help="Train so many weights: 20M.")
-@click.option(
-    "--sequences",
-    type=_count,
-    default=16,
-    show_default=True,
-    help="Sequences of a replica in a step.",
-)
-@click.option(
-    "--sequence", type=_count, default=8192, show_default=True, help="Tokens of a sequence."
-)
-@click.option(
-    "--bytes",
-    type=click.IntRange(1, 8),
-    default=2,
-    show_default=True,
-    help="Bytes of a number that is sent.",
+@default_option("--sequences", type=_count, default=16, help="Sequences of a replica in a step.")
+@default_option("--sequence", type=_count, default=8192, help="Tokens of a sequence.")
+@default_option(
+    "--bytes", type=click.IntRange(1, 8), default=2, help="Bytes of a number that is sent."
 )
 @click.option("--step-seconds", type=_amount, help="Length of a step [from the arithmetic].")
-@click.option(
-    "--tflops", type=_amount, default=989.0, show_default=True, help="TFLOP/s of a chip, dense."
-)
-@click.option(
+@default_option("--tflops", type=_amount, default=989.0, help="TFLOP/s of a chip, dense.")
+@default_option(
     "--utilisation",
     type=NumberRange(0.01, 1),
     default=0.4,
-    show_default=True,
     help="Part of the TFLOP/s that is used.",
 )
-@click.option(
-    "--scale-up", type=_count, default=8, show_default=True, help="Chips that need no fabric."
-)
-@click.option("--kw", type=_amount, default=1.3, show_default=True, help="kW of a chip.")
-@click.option(
-    "--chips-of-rack", type=_count, default=32, show_default=True, help="Chips in a rack."
-)
+@default_option("--scale-up", type=_count, default=8, help="Chips that need no fabric.")
+@default_option("--kw", type=_amount, default=1.3, help="kW of a chip.")
+@default_option("--chips-of-rack", "of_rack", type=_count, default=32, help="Chips in a rack.")
 @click.option("--at", multiple=True, metavar="HOUSE", help="A house that it runs in (repeatable).")
-@click.option(
-    "--name", default="training", show_default=True, help="Name of the project and its product."
-)
-@click.option(
-    "--need", type=click.IntRange(1, 120), default=1, show_default=True, help="Month of need."
-)
+@default_option("--name", default="training", help="Name of the project and its product.")
+@default_option("--need", type=click.IntRange(1, 120), default=1, help="Month of need.")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the tables there."
 )
@@ -111,13 +68,7 @@ def demand(at: tuple[str, ...], name: str, need: int, **options: Any) -> None:
     from commonplace.capacity.demand import training
 
     job, out = _job(options, max(1, len(set(at)))), options["out"]
-    chip = training.Chip(
-        tflops=options["tflops"],
-        utilisation=options["utilisation"],
-        scale_up=options["scale_up"],
-        kw=options["kw"],
-        of_rack=options["chips_of_rack"],
-    )
+    chip = training.Chip(**_fields(training.Chip, options))
     load = training.demand(job, chip)
     projects, flows = training.rows(job, name, tuple(dict.fromkeys(at)), need=need, chip=chip)
     tables = _tables(projects, flows)
@@ -158,8 +109,13 @@ def _job(options: dict[str, Any], houses: int) -> "Job":
         trainable = float(adapter_weights(model, options["adapter_rank"]))
     inner = options["tensor_parallel"] * options["pipeline_parallel"]
     replicas = options["data_parallel"] or max(1, options["chips"] // inner)
-    rest = {option: options[option] for option in _JOB_OPTIONS}
-    return Job(model, data_parallel=replicas, trainable=trainable, houses=houses, **rest)
+    computed = {"data_parallel": replicas, "trainable": trainable, "houses": houses}
+    return Job(model, **(_fields(Job, options) | computed))
+
+
+def _fields(record: type[Any], options: dict[str, Any]) -> dict[str, Any]:
+    """The options that are fields of a record."""
+    return {field.name: options[field.name] for field in fields(record) if field.name in options}
 
 
 def _saving(job: "Job", chip: "Chip") -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace.cli.arguments.options import NumberRange, json_option
+from commonplace.cli.arguments.options import NumberRange, default_option, json_option
 from commonplace.cli.arguments.verb import verb
 from commonplace.cli.plan._check import FOLDER, require_plan_extra
 from commonplace.cli.terminal.output import bold, dim, print_json, say
@@ -24,28 +24,14 @@ _overwrite = click.option("--overwrite", is_flag=True, help="Replace a plan that
     "commonplace plan demo region --houses 40 --projects 300",
 )
 @click.argument("folder", type=FOLDER, metavar="DIR")
-@click.option(
-    "--houses", type=click.IntRange(1, 5000), default=8, show_default=True, help="Number of houses."
-)
-@click.option(
-    "--projects",
-    type=click.IntRange(1, 200_000),
-    default=40,
-    show_default=True,
-    help="Number of projects.",
+@default_option("--houses", type=click.IntRange(1, 5000), default=8, help="Number of houses.")
+@default_option(
+    "--projects", type=click.IntRange(1, 200_000), default=40, help="Number of projects."
 )
 @click.option("--campuses", type=click.IntRange(1), help="Number of campuses [3 for 10 houses].")
 @click.option("--flows", type=click.IntRange(0), help="Number of flows [2 for 3 projects].")
-@click.option(
-    "--months",
-    type=click.IntRange(1, 120),
-    default=12,
-    show_default=True,
-    help="Months of the horizon.",
-)
-@click.option(
-    "--seed", type=int, default=1, show_default=True, help="The same seed gives the same region."
-)
+@default_option("--months", type=click.IntRange(1, 120), default=12, help="Months of the horizon.")
+@default_option("--seed", type=int, default=1, help="The same seed gives the same region.")
 @_overwrite
 @json_option
 def demo(
@@ -83,12 +69,8 @@ def demo(
 @click.argument("format", type=click.Choice(_FORMATS), metavar="FORMAT")
 @click.argument("files", nargs=-1, required=True, type=FOLDER, metavar="FILE...")
 @click.option("--out", required=True, type=FOLDER, metavar="DIR", help="The plan's folder.")
-@click.option(
-    "--scale",
-    type=NumberRange(0, 1e9),
-    default=1.0,
-    show_default=True,
-    help="By how much demands are multiplied.",
+@default_option(
+    "--scale", type=NumberRange(0, 1e9), default=1.0, help="By how much demands are multiplied."
 )
 @click.option(
     "--gbps",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from commonplace.cli.arguments.options import NumberRange, json_option
+from commonplace.cli.arguments.options import NumberRange, default_option, json_option
 from commonplace.cli.arguments.verb import verb
 from commonplace.cli.plan._check import BREAKS, FOLDER, require_plan_extra
 from commonplace.cli.plan._csv import csv_option, write_csv
@@ -50,16 +50,13 @@ _ENDED: Final = {
     "commonplace plan make region --seconds 300 --json",
 )
 @click.argument("folder", type=FOLDER, metavar="DIR")
-@click.option(
+@default_option(
     "--seconds",
     type=NumberRange(0.1, 86400),
     default=60.0,
-    show_default=True,
     help="How long to search; the reasons come on top.",
 )
-@click.option(
-    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the search."
-)
+@default_option("--seed", type=click.IntRange(0), default=1, help="Seed of the search.")
 @click.option("--out", type=FOLDER, metavar="DIR", help="Write the plan there.")
 @click.option("--overwrite", is_flag=True, help="Replace a plan that is there.")
 @csv_option

@@ -25,7 +25,8 @@ from commonplace.foundation import count_of
 
 if TYPE_CHECKING:
     from commonplace.capacity import Difference, Orders, Plan, Verdict
-    from commonplace.capacity.feasibility.check import BackboneMonth, Use
+    from commonplace.capacity.feasibility.check import BackboneMonth
+    from commonplace.capacity.feasibility.resources import Row
     from commonplace.capacity.procurement.purchases import Purchase
 
 _LISTED: Final = 12
@@ -108,7 +109,7 @@ def _peak(verdict: "Verdict", house: str) -> float:
     return max(float(use.utilisation.max()) for use in verdict.uses if use.site == house)
 
 
-def _cell(use: "Use", month: int) -> StyledText:
+def _cell(use: "Row", month: int) -> StyledText:
     return _heat(float(use.utilisation[month - 1]), LETTERS[use.resource])
 
 
