@@ -1,19 +1,20 @@
 """What would mend a shortage: which item, how many of it, and by when it is to be ordered."""
 
 import math
+from collections.abc import Sequence
 
 from commonplace.capacity.feasibility.resources import Row, Stock, fbr_gbps, gear, lit
 from commonplace.capacity.plan.model import Item, Plan, Role
 from commonplace.capacity.plan.stock import ordered_by, ready_after
-from commonplace.capacity.plan.words import RESOURCE_NAMES, UNITS, amount, first_day, many
+from commonplace.capacity.plan.words import RESOURCE_NAMES, amount, first_day, many
 
 
-def remedy(plan: Plan, stock: Stock, rows: list[Row], *, row: Row, month: int) -> str:
+def remedy(plan: Plan, stock: Stock, rows: Sequence[Row], *, row: Row, month: int) -> str:
     """What would make room for the load of a month, in words, and by when it is to be ordered."""
     at = month - 1
     short = float(row.load[at] - row.capacity[at])
     if row.resource not in ("ports", "south", "skeleton", "north"):
-        more = amount(short, UNITS[row.resource])
+        more = amount(short, row.unit)
         return f"{row.site} needs {more} more, which is a supply and cannot be ordered"
     options = [
         (math.ceil(short / per - 1e-9) * item.cost, math.ceil(short / per - 1e-9), item)
@@ -27,7 +28,7 @@ def remedy(plan: Plan, stock: Stock, rows: list[Row], *, row: Row, month: int) -
     return sentence + _no_room(rows, row.site, item, units=units, at=at)
 
 
-def _no_room(rows: list[Row], house: str, item: Item, *, units: int, at: int) -> str:
+def _no_room(rows: Sequence[Row], house: str, item: Item, *, units: int, at: int) -> str:
     """The resources that the house has too little of for these units, in words."""
     takes = {"network_space": item.positions, "network_power": item.kw, "power": item.kw}
     full = [

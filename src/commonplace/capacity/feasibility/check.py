@@ -8,7 +8,7 @@ a break says what would mend it and by when that is to be ordered. Nothing is pl
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,52 +19,19 @@ from commonplace.capacity.feasibility._remedies import ordering, remedy
 from commonplace.capacity.feasibility.resources import Row, Stock, site_rows
 from commonplace.capacity.feasibility.stranding import Idle, Stranding, idle_gear, strandings
 from commonplace.capacity.network.flow import TOLERANCE
-from commonplace.capacity.network.resilience import Factors, Metric, Resilience, binding
-from commonplace.capacity.network.topology import NOTHING_LOST, Failure, Network, network
+from commonplace.capacity.network.resilience import Metric, Resilience, binding
+from commonplace.capacity.network.topology import NOTHING_LOST, Network, network
 from commonplace.capacity.plan.model import Plan
-from commonplace.capacity.plan.stock import Months, arrivals, link_gbps, stocks
+from commonplace.capacity.plan.stock import arrivals, link_gbps, stocks
 from commonplace.capacity.plan.words import (
     RESOURCE_NAMES,
-    UNITS,
     amount,
     binding_text,
     first_day,
     many,
     month_text,
 )
-from commonplace.foundation.arrays import Bools, Float64s
-
-
-@dataclass(frozen=True, eq=False)
-class Use:
-    """One resource of one site: load and capacity by month, [horizon], in `unit`."""
-
-    site: str
-    resource: str
-    unit: str
-    load: Months
-    capacity: Months
-
-    @property
-    def headroom(self) -> Months:
-        """Capacity less load, negative where it breaks."""
-        return self.capacity - self.load
-
-    @property
-    def utilisation(self) -> Months:
-        """Load over capacity: infinite where a load has no capacity, 0 where there is no load."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(np.where(self.load > 0, self.load / self.capacity, 0.0))
-
-    @property
-    def first_break(self) -> int | None:
-        """The first month in which the load exceeds the capacity."""
-        return _first(self.load > self.capacity + 1e-6 * np.maximum(1.0, self.capacity))
-
-    @property
-    def run_out(self) -> int | None:
-        """The first month without headroom; None: not within the horizon."""
-        return _first((self.load > 0) & (self.headroom <= 1e-6 * np.maximum(1.0, self.capacity)))
+from commonplace.foundation.arrays import Float64s
 
 
 @dataclass(frozen=True)
@@ -98,7 +65,7 @@ class Verdict:
     """The answer of `check`."""
 
     plan: Plan
-    uses: tuple[Use, ...]
+    uses: tuple[Row, ...]
     backbone: tuple[BackboneMonth, ...]  # empty where nothing flows
     breaks: tuple[Break, ...]  # by month, then site
     strandings: tuple[Stranding, ...]
@@ -123,11 +90,11 @@ class Verdict:
         return f"{count:,} of {total:,} projects {verb} no place yet" if count else ""
 
     @cached_property
-    def use(self) -> Mapping[tuple[str, str], Use]:
+    def use(self) -> Mapping[tuple[str, str], Row]:
         """Uses by site and resource."""
         return {(use.site, use.resource): use for use in self.uses}
 
-    def binding(self, site: str, month: int) -> Use:
+    def binding(self, site: str, month: int) -> Row:
         """The resource of a site that is used most in a month."""
         uses = [use for use in self.uses if use.site == site]
         return max(uses, key=lambda use: float(use.utilisation[month - 1]))
@@ -155,45 +122,36 @@ def check(plan: Plan) -> Verdict:
         InputError: HiGHS is not installed and something flows over the backbone.
     """
     stock = stocks(plan)
-    rows = list(site_rows(plan, stock))
-    uses = tuple(Use(r.site, r.resource, UNITS[r.resource], r.load, r.capacity) for r in rows)
+    uses = tuple(site_rows(plan, stock))
     net = network(plan)
     capacity = net.capacities(link_gbps(plan, stock))
     resilience = Resilience(net)
     months, backbone_breaks = _backbone(plan, resilience, capacity)
-    breaks = backbone_breaks + [
-        found
-        for row, use in zip(rows, uses, strict=True)
-        if (found := _site_break(plan, stock, rows, row=row, use=use))
-    ]
+    site_breaks = [_site_break(plan, stock, uses, use) for use in uses]
+    breaks = backbone_breaks + [broken for broken in site_breaks if broken]
     return Verdict(
         plan=plan,
         uses=uses,
         backbone=months,
         breaks=tuple(sorted(breaks, key=lambda b: (b.month, b.site, b.resource))),
-        strandings=strandings(plan, rows, resilience, capacity, feasible=not backbone_breaks),
-        idle=idle_gear(plan, stock, rows),
+        strandings=strandings(plan, uses, resilience, capacity, feasible=not backbone_breaks),
+        idle=idle_gear(plan, stock, uses),
     )
 
 
-def _first(months: Bools) -> int | None:
-    """The number of the first month that is true."""
-    return int(months.argmax()) + 1 if months.any() else None
-
-
-def _site_break(plan: Plan, stock: Stock, rows: list[Row], *, row: Row, use: Use) -> Break | None:
+def _site_break(plan: Plan, stock: Stock, uses: Sequence[Row], use: Row) -> Break | None:
     """The first month in which a resource breaks, in words."""
     if (month := use.first_break) is None:
         return None
     load, capacity = float(use.load[month - 1]), float(use.capacity[month - 1])
     sentence = (
-        f"{row.site} is short of {RESOURCE_NAMES[row.resource]} in {month_text(plan, month)}: "
+        f"{use.site} is short of {RESOURCE_NAMES[use.resource]} in {month_text(plan, month)}: "
         f"{amount(load, use.unit)} against {amount(capacity, use.unit)}; "
-        f"{remedy(plan, stock, rows, row=row, month=month)}"
+        f"{remedy(plan, stock, uses, row=use, month=month)}"
     )
     return Break(
-        site=row.site,
-        resource=row.resource,
+        site=use.site,
+        resource=use.resource,
         month=month,
         load=load,
         capacity=capacity,
@@ -209,25 +167,22 @@ def _backbone(
     if not (net.demand.any() or net.hose.any()):
         return (), []
     factors = resilience.factors(capacity, enough=1.0 if net.hose.any() else np.inf)
+    least = np.minimum(factors.carried, factors.bound)
     months: list[BackboneMonth] = []
     broken: list[Break] = []
     for month in range(1, plan.horizon + 1):
-        worst, failure = _worst(net, factors, month)
-        factor = float(np.minimum(factors.carried, factors.bound)[worst, month - 1])
+        worst = int(
+            least[:, month - 1].argmin()
+        )  # the first of equals: nothing lost, before a loss
+        factor, failure = float(least[worst, month - 1]), net.failures[worst]
         metric = resilience.metrics[factors.metric[worst, month - 1]]
         links = binding(net, metric, failure) if np.isfinite(factor) else ()
         months.append(BackboneMonth(month, factor, failure.name, links))
+        # twice: carried and bound may be one tolerance apart
         if factor < 1 - 2 * TOLERANCE and not broken:
             remaining = capacity[worst, month - 1]
             broken.append(_backbone_break(plan, net, months[-1], metric=metric, capacity=remaining))
     return tuple(months), broken
-
-
-def _worst(net: Network, factors: Factors, month: int) -> tuple[int, Failure]:
-    """The failure that leaves least; the first of equals, so nothing lost before any loss."""
-    at = np.minimum(factors.bound, np.maximum(factors.carried, 0.0))[:, month - 1]
-    worst = int(at.argmin())
-    return worst, net.failures[worst]
 
 
 def _backbone_break(
@@ -264,6 +219,7 @@ def _more_links(
     if not room:
         return ", at max_units" if month.links else ""
     item = plan.item[room[0].item]
+    # less a little: a unit more because of rounding would be a wrong answer
     more = int(np.ceil(missing / (weights[room[0].id] * item.gbps) - 1e-6))
     return (
         f"; at least {many(more, item.id)} more on {room[0].id}, or as much over the others, "
@@ -271,7 +227,7 @@ def _more_links(
     )
 
 
-def _use_record(use: Use) -> dict[str, Any]:
+def _use_record(use: Row) -> dict[str, Any]:
     return {
         "site": use.site,
         "resource": use.resource,
@@ -285,10 +241,10 @@ def _use_record(use: Use) -> dict[str, Any]:
 
 
 def _number(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+    return value if np.isfinite(value) else None  # JSON has no infinity
 
 
-def run_out_month(verdict: Verdict, use: Use) -> str:
+def run_out_month(verdict: Verdict, use: Row) -> str:
     """The month in which a resource runs out, or that it does not, in words."""
     if use.run_out is None:
         return "not within the horizon"

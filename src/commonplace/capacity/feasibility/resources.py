@@ -6,29 +6,21 @@ rows as linear constraints, and its answer is checked against these.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
-from commonplace.capacity.plan.model import Item, Plan, Project, Role
+from commonplace.capacity.plan.model import Item, Plan, Project, Role, SupplyResource
 from commonplace.capacity.plan.stock import Months, growth, supply
+from commonplace.capacity.plan.words import UNITS
+from commonplace.foundation.arrays import Bools
 
 Stock = Mapping[tuple[str, str], Months]
-
-RESOURCES = (
-    "space",
-    "power",
-    "network_space",
-    "network_power",
-    "ports",
-    "south",
-    "skeleton",
-    "north",
-)
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One resource of one site: load and capacity by month, [horizon] each, in its unit."""
+    """One resource of one site: load and capacity by month, [horizon], in `unit`."""
 
     site: str
     resource: str
@@ -36,9 +28,35 @@ class Row:
     capacity: Months
 
     @property
+    def unit(self) -> str:
+        """The unit of the load, in words."""
+        return UNITS[self.resource]
+
+    @property
     def headroom(self) -> Months:
-        """Capacity less load; negative where it breaks."""
+        """Capacity less load, negative where it breaks."""
         return self.capacity - self.load
+
+    @property
+    def utilisation(self) -> Months:
+        """Load over capacity: infinite where a load has no capacity, 0 where there is no load."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(np.where(self.load > 0, self.load / self.capacity, 0.0))
+
+    @property
+    def first_break(self) -> int | None:
+        """The first month in which the load exceeds the capacity by more than rounding."""
+        return _first(self.load > self.capacity + 1e-6 * np.maximum(1.0, self.capacity))
+
+    @property
+    def run_out(self) -> int | None:
+        """The first month without headroom; None: not within the horizon."""
+        return _first((self.load > 0) & (self.headroom <= 1e-6 * np.maximum(1.0, self.capacity)))
+
+
+def _first(months: Bools) -> int | None:
+    """The number of the first month that is true."""
+    return int(months.argmax()) + 1 if months.any() else None
 
 
 def gear(plan: Plan, stock: Stock, house: str, role: Role) -> list[tuple[Item, Months]]:
@@ -146,16 +164,18 @@ def south_ports(plan: Plan, stock: Stock, house: str, role: Role) -> Months:
 
 def site_rows(plan: Plan, stock: Stock) -> Iterator[Row]:
     """Every resource of every house, then what campuses and regions limit in sum."""
-    rows = [row for house in plan.houses for row in house_rows(plan, stock, house)]
-    yield from rows
+    uses = [use for house in plan.houses for use in house_rows(plan, stock, house)]
+    yield from uses
     for site in plan.sites:
         if site.kind == "house":
             continue
-        for resource in RESOURCES[:4]:
+        for resource in get_args(SupplyResource):
             capacity = supply(plan, site.id, resource)
             if capacity is not None:
                 below = [
-                    r for r in rows if r.resource == resource and site.id in plan.above(r.site)
+                    use.load
+                    for use in uses
+                    if use.resource == resource and site.id in plan.above(use.site)
                 ]
-                load = sum((r.load for r in below), np.zeros(plan.horizon))
+                load = sum(below, np.zeros(plan.horizon))
                 yield Row(site.id, resource, load, capacity)

@@ -7,7 +7,7 @@ each refusal of the backbone rests on a metric inequality, so the greedy order i
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,7 +67,7 @@ def served_in_order(plan: Plan) -> list[Project]:
 
 
 def strandings(
-    plan: Plan, rows: list[Row], resilience: Resilience, capacity: Float64s, *, feasible: bool
+    plan: Plan, rows: Sequence[Row], resilience: Resilience, capacity: Float64s, *, feasible: bool
 ) -> tuple[Stranding, ...]:
     """Every project that is stranded; `feasible` says whether the backbone carries everything.
 
@@ -91,7 +91,7 @@ def strandings(
     )
 
 
-def _at_houses(plan: Plan, rows: list[Row]) -> dict[str, dict[int, str]]:
+def _at_houses(plan: Plan, rows: Sequence[Row]) -> dict[str, dict[int, str]]:
     """The resource that is missing, by project and month."""
     remaining = _room_for_machines(plan, rows)
     missing: dict[str, dict[int, str]] = defaultdict(dict)
@@ -128,7 +128,7 @@ def _needs(project: Project) -> dict[str, float]:
     }
 
 
-def _room_for_machines(plan: Plan, rows: list[Row]) -> dict[tuple[str, str], Months]:
+def _room_for_machines(plan: Plan, rows: Sequence[Row]) -> dict[tuple[str, str], Months]:
     """What each resource has for machines: its headroom and the load of the machines themselves."""
     space = {(r.site, r.resource): r.headroom.copy() for r in rows}
     months = np.arange(1, plan.horizon + 1)
@@ -187,7 +187,7 @@ def _refuse(
     apart = np.where(np.isfinite(apart), apart, 0.0)
     least = np.einsum("fta,ka->kft", capacity, lengths).min(1)  # the failure that leaves the least
     rest = least - np.einsum("tp,kp->kt", named, apart)
-    slack = 5e-7 * least + 1e-9
+    slack = 5e-7 * least + 1e-9  # below TOLERANCE: what breaks refuses somebody
     for project, part in brought.items():
         need = np.einsum("tp,kp->kt", part, apart)
         fits = ((need <= rest + slack) | (need <= 0)).all(0)
@@ -200,7 +200,7 @@ def _refuse(
                 missing[project][at + 1] = "backbone"
 
 
-def idle_gear(plan: Plan, stock: Stock, rows: list[Row]) -> tuple[Idle, ...]:
+def idle_gear(plan: Plan, stock: Stock, rows: Sequence[Row]) -> tuple[Idle, ...]:
     """Superblocks without which no machine would be short of ports or south bandwidth."""
     by_resource = {(r.site, r.resource): r for r in rows}
     idle = []
@@ -213,7 +213,7 @@ def idle_gear(plan: Plan, stock: Stock, rows: list[Row]) -> tuple[Idle, ...]:
             limits += [spare / item.ports_south] if item.ports_south else []
             wide = item.ports_north * item.gbps
             limits += [dark / wide] if wide else []
-            counts = np.floor(np.maximum(np.min(limits, axis=0), 0.0) + 1e-9)
+            counts = np.floor(np.maximum(np.min(limits, axis=0), 0.0) + 1e-9)  # 1e-9: rounding
             months = tuple(t for t, count in enumerate(counts, 1) if count)
             if months:
                 waiting = tuple(int(counts[t - 1]) for t in months)

@@ -94,6 +94,7 @@ class FlowProgramme:
         """
         g, last = self.graph, len(self.sources) * self.graph.arcs
         unit = scale(capacity)
+        # HiGHS ends in 'Unknown' on numbers of many sizes, so all are brought to about 1
         scaled = demand * (_rough_factor(g, self.pairs, capacity, demand) / unit)
         for row, value in zip(self.row, scaled, strict=True):
             self.highs.changeCoeff(int(row), last, -float(value))
@@ -103,7 +104,7 @@ class FlowProgramme:
         solve_linear(self.highs, "flow", interior=self.large)
         solution = self.highs.getSolution()
         flow = np.asarray(solution.col_value)[:last].reshape(len(self.sources), g.arcs)
-        flow = flow * (capacity > 0)
+        flow = flow * (capacity > 0)  # the solver's tolerance leaves dust on an arc that is lost
         duals = np.asarray(solution.row_dual)[len(self.sources) * g.nodes :]
         return np.maximum(flow, 0.0), np.maximum(-duals, 0.0)
 
@@ -150,7 +151,7 @@ def _verified(programme: FlowProgramme, capacity: Float64s, demand: Float64s) ->
     flow, lengths = programme.solve(capacity, demand)
     loads = added_up(graph, flow, programme.sources, pairs, demand)
     bound = metric_bound(graph, capacity, pairs, demand, lengths)
-    if loads is None:
+    if loads is None:  # a demand is below every tolerance of the solver
         routing = with_ways(graph, capacity, routed(graph, flow, programme.sources, pairs), pairs)
         if not routing.served.all():
             return ConcurrentFlow(0.0, bound, loads=np.zeros(graph.arcs), lengths=lengths)

@@ -12,9 +12,9 @@ import numpy as np
 from commonplace.capacity.network.flow import Graph, Shares, distances
 from commonplace.foundation.arrays import Float64s, Int64s
 
-ROUNDS = 16  # after which a programme is the quicker way
+ROUNDS = 16  # after which a programme is the quicker way (1 ms each at 100 houses)
 _STEEP = 12.0  # how much longer an arc is at the peak than one without load, as a power of e
-_STEPS = np.linspace(0.0, 1.0, 33)[1:]
+_STEPS = np.linspace(0.0, 1.0, 33)[1:]  # parts of the demand that may move in a round
 
 
 def deviated(graph: Graph, capacity: Float64s, pairs: Int64s, demand: Float64s) -> Shares | None:
@@ -50,7 +50,7 @@ def shortest_ways(graph: Graph, lengths: Float64s, pairs: Int64s) -> Shares:
     served = np.isfinite(apart[pairs[:, 0], pairs[:, 1]])
     parts = np.zeros((len(pairs), graph.arcs))
     going, at = np.flatnonzero(served), pairs[served, 0]
-    for _ in range(graph.nodes):
+    for _ in range(graph.nodes):  # no shortest way is longer
         underway = at != pairs[going, 1]
         going, at = going[underway], at[underway]
         if not len(going):

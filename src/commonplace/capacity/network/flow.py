@@ -59,7 +59,7 @@ def distances(graph: Graph, lengths: Float64s) -> Float64s:
     for node in range(graph.nodes):
         apart[..., node, node] = 0.0
     ends = (..., graph.tail, graph.head)  # parallel arcs share a place
-    np.minimum.at(apart, ends, lengths)  # type: ignore[arg-type]
+    np.minimum.at(apart, ends, lengths)  # type: ignore[arg-type]  # numpy's stubs know no `...`
     for node in range(graph.nodes):
         through = apart[..., :, node, None] + apart[..., None, node, :]
         np.minimum(apart, through, out=apart)
@@ -89,13 +89,14 @@ def traced(graph: Graph, flow: Float64s, source: int, ends: Float64s) -> tuple[F
 
 def _arrivals(graph: Graph, flow: Float64s, source: int) -> Float64s:
     """Each arc's part of what arrives at its head; only arcs that the source reaches count."""
+    # less than 1e-11 of the largest is the solver's dust; an arc into the source serves no demand
     used = np.where((flow > 1e-11 * flow.max(initial=0.0)) & (graph.head != source), flow, 0.0)
     reached = np.zeros(graph.nodes, bool)
     reached[source], before = True, 0
     while (count := int(reached.sum())) != before:
         before = count
         reached[graph.head[(used > 0) & reached[graph.tail]]] = True
-    used[~reached[graph.tail]] = 0.0
+    used[~reached[graph.tail]] = 0.0  # a circle that nothing feeds would make `traced` singular
     arriving = np.bincount(graph.head, used, graph.nodes)
     return np.divide(used, arriving[graph.head], out=np.zeros_like(used), where=used > 0)
 
@@ -145,13 +146,16 @@ def _tree(graph: Graph, usable: NDArray[np.bool_], source: int) -> Int64s:
 def added_up(
     graph: Graph, flow: Float64s, sources: Int64s, pairs: Int64s, demand: Float64s
 ) -> Float64s | None:
-    """Load of each arc by flows [sources, arcs]; None where a demand has no way."""
+    """Load of each arc by flows [sources, arcs]; None where a demand has no way.
+
+    As the loads of `routed`, but a system is solved for one right side a source, not for each pair.
+    """
     loads = np.zeros(graph.arcs)
     for row, source in enumerate(sources):
         own = pairs[:, 0] == source
         ends: Float64s = np.bincount(pairs[own, 1], demand[own], graph.nodes).astype(np.float64)
         part, arrived = traced(graph, flow[row], int(source), ends[:, None])
-        if abs(float(arrived[0]) - ends.sum()) > 1e-9 * ends.sum():
+        if abs(float(arrived[0]) - ends.sum()) > 1e-9 * ends.sum():  # more than rounding
             return None
         loads += part[:, 0]
     return loads

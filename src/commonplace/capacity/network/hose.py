@@ -84,7 +84,7 @@ def hose_flow(graph: Graph, capacity: Float64s, hose: Float64s, large: int = _LA
     lengths, needed = _certificate(graph, hose, pairs, length=length, metric=metric)
     bound = float(lengths @ capacity) / needed if needed > 0 else np.inf
     most = float(carried(capacity, _loads(hose, alpha, beta))) if served else 0.0
-    if most < bound * (1 - TOLERANCE) and large == _LARGE:
+    if most < bound * (1 - TOLERANCE) and large == _LARGE:  # once, and not where a caller set it
         return hose_flow(graph, capacity, hose, large=1 << 62)
     return HoseFlow(
         carried=most,
@@ -115,7 +115,7 @@ def _solve(
     solve_linear(highs, "hose", interior=last > large)
     solution = highs.getSolution()
     column, dual = np.maximum(np.asarray(solution.col_value), 0.0), np.asarray(solution.row_dual)
-    factor = column[last] if column[last] > 0 else 1.0
+    factor = column[last] if column[last] > 0 else 1.0  # 0: nothing is carried
     alpha = column[flows : flows + ends].reshape(n, m) / factor
     beta = column[flows + ends : last].reshape(n, m) / factor
     metric = np.maximum(dual[conserved : conserved + flows], 0.0).reshape(count, m)

@@ -71,7 +71,7 @@ class Resilience:
         self.programmes = 0  # how many linear programmes were solved
         self.routings: list[Shares] = []  # of pipes: they fit any demand
         self._programme: FlowProgramme | None = None
-        if previous is not None and not self.hose:
+        if previous is not None and not self.hose:  # loads of a hose are of its own sums
             self._programme = previous._programme
             self._take_over(previous)
             return
@@ -80,8 +80,8 @@ class Resilience:
         self._seed()
 
     def _take_over(self, previous: "Resilience") -> None:
-        self.routings = list(previous.routings)
-        self.loads = [routing.loads(self.net.demand) for routing in self.routings]
+        for routing in previous.routings:
+            self._add_routing(routing)
         for metric in previous.metrics:
             self._add_metric(metric.lengths, self._demand_length(metric.lengths))
 
@@ -98,10 +98,11 @@ class Resilience:
             worst = np.minimum(bound.min(0), enough)
             unsettled = lower < worst * (1 - TOLERANCE)
             if enough < np.inf:
-                unsettled &= bound >= enough
+                unsettled &= bound >= enough  # a bound below it is an answer already
             if not unsettled.any():
                 break
             month = int(np.flatnonzero(unsettled.any(0))[-1])
+            # among these only: of a settled failure the same would be asked for ever
             failures = np.flatnonzero(unsettled[:, month])
             failure = int(failures[bound[failures, month].argmin()])
             if self._deviate(capacity[failure, month], month, float(worst[month])):
@@ -152,20 +153,23 @@ class Resilience:
         flow, lengths = self._programme.solve(capacity, self.net.demand[month])
         routing = routed(self.net.graph, flow, self._programme.sources, self.net.pairs)
         routing = with_ways(self.net.graph, capacity, routing, self.net.pairs)
-        self.routings.append(routing)
-        self.loads.append(routing.loads(self.net.demand))
+        self._add_routing(routing)
         self._add_metric(lengths, self._demand_length(lengths))
 
     def _deviate(self, capacity: Float64s, month: int, factor: float) -> bool:
         """Try to carry the factor without a programme, and add the routing that does."""
         if self.hose or not np.isfinite(factor):
             return False
+        # half the tolerance is left for rounding, so that what is found settles the question
         demand = self.net.demand[month] * (factor * (1 - TOLERANCE / 2))
         if (routing := deviated(self.net.graph, capacity, self.net.pairs, demand)) is None:
             return False
+        self._add_routing(routing)
+        return True
+
+    def _add_routing(self, routing: Shares) -> None:
         self.routings.append(routing)
         self.loads.append(routing.loads(self.net.demand))
-        return True
 
     def _solve_hose(self, capacity: Float64s, month: int) -> None:
         """As `_solve`; in other months the metric holds as far as they reach its sums."""
@@ -220,5 +224,5 @@ def binding(net: Network, metric: Metric, failure: Failure) -> tuple[str, ...]:
     With each Gb/s of a link of length w, lengths . c grows by w: the longest mends it soonest.
     """
     weights = net.weights(metric.lengths, failure)
-    least = 1e-6 * max(weights.values(), default=0.0)
+    least = 1e-6 * max(weights.values(), default=0.0)  # a dual below it is the solver's dust
     return tuple(sorted((k for k, w in weights.items() if w > least), key=lambda k: -weights[k]))

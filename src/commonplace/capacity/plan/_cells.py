@@ -16,7 +16,7 @@ from commonplace.capacity.plan.tables import REQUIRED, Column, Table
 if TYPE_CHECKING:
     import polars
 
-LONGEST_ID = 100
+LONGEST_ID = 100  # characters
 _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _INSTEAD: dict[str, Any] = {"id": "", "ids": (), "number": 1.0, "count": 1, "flag": True}
 
@@ -78,9 +78,11 @@ def _values(
     values, expected = _READERS[column.kind](cells, column, calendar)
     instead = _instead(column, calendar)
     empty = cells.is_null()
-    missing = empty if column.default is REQUIRED else empty & False
+    unusable = values.is_null()  # an empty cell too, which is wrong only where one is required
+    if column.default is not REQUIRED:
+        unusable = unusable & ~empty
     wrong = []
-    for count, place in enumerate((missing | (values.is_null() & ~empty)).arg_true().to_list()):
+    for count, place in enumerate(unusable.arg_true().to_list()):
         hint = "expected a value, the cell is empty"
         if (text := cells[place]) is not None:
             hint = expected(text) if count < STORED else ""  # what is not stored needs no hint
@@ -96,12 +98,19 @@ Expected = Callable[[str], str]  # a cell -> what is expected of it
 Reader = Callable[["polars.Series", Column, Calendar], "tuple[polars.Series, Expected]"]
 
 
-def _ids(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple[Any, Expected]:
+def _only(values: "polars.Series", good: "polars.Series") -> "polars.Series":
+    """The values that are good, null for the others."""
     import polars
 
+    nothing = polars.Series([None], dtype=values.dtype)
+    return values.zip_with(good.fill_null(False), nothing)  # what compares with null is null
+
+
+def _ids(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple[Any, Expected]:
     good = (cells.str.len_chars() <= LONGEST_ID) & ~cells.str.contains(r"[\p{C};]")
-    ids = cells.zip_with(good.fill_null(False), polars.Series([None], dtype=polars.String))
-    return ids, lambda _: f"expected at most {LONGEST_ID} printable characters, none of them ';'"
+    return _only(
+        cells, good
+    ), lambda _: f"expected at most {LONGEST_ID} printable characters, none of them ';'"
 
 
 def _lists(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple[Any, Expected]:
@@ -122,21 +131,19 @@ def _numbers(cells: "polars.Series", column: Column, calendar: Calendar) -> tupl
     numbers = cells.cast(polars.Float64, strict=False)
     good = numbers.is_finite() & (numbers >= column.low) & (numbers <= column.high)
     good = good & ~cells.str.contains("_", literal=True)  # Python's 1_000 is no number of a table
-    numbers = numbers.zip_with(good.fill_null(False), polars.Series([None], dtype=polars.Float64))
 
     def expected(text: str) -> str:
         point = " (a decimal point, not a comma)" if "," in text else ""
         return f"expected a number {_short(column.low)}..{_short(column.high)}{point}"
 
-    return numbers, expected
+    return _only(numbers, good), expected
 
 
 def _counts(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple[Any, Expected]:
     import polars
 
     numbers, _ = _numbers(cells, column, calendar)
-    integral = (numbers == numbers.round()).fill_null(False)
-    counts = numbers.zip_with(integral, polars.Series([None], dtype=polars.Float64))
+    counts = _only(numbers, numbers == numbers.round())
     expected = f"expected a whole number {_short(column.low)}..{_short(column.high)}"
     return counts.cast(polars.Int64), lambda _: expected
 
@@ -151,22 +158,16 @@ def _months(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple
     dated = year * 0 + 1 if start is None else (year - start.year) * 12 + month - start.month + 1
     dated = dated.zip_with(month.is_between(1, 12).fill_null(False), number)
     good = (dated == dated.round()) & dated.is_between(1, calendar.horizon)
-    none = polars.Series([None], dtype=polars.Float64)
-    months = dated.zip_with(good.fill_null(False), none).cast(polars.Int64)
-    return months, lambda _: calendar.expected
+    return _only(dated, good).cast(polars.Int64), lambda _: calendar.expected
 
 
 def _choices(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple[Any, Expected]:
-    import polars
-
     lower = cells.str.to_lowercase()
-    good = lower.is_in(list(column.choices)).fill_null(False)
-    choices = lower.zip_with(good, polars.Series([None], dtype=polars.String))
 
     def expected(text: str) -> str:
         return f"expected {' or '.join(column.choices)}{did_you_mean(text, column.choices)}"
 
-    return choices, expected
+    return _only(lower, lower.is_in(list(column.choices))), expected
 
 
 def _flags(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple[Any, Expected]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars
 
 LARGEST_FILE = 512 * 2**20  # bytes
-_SEPARATORS = {";": "a semicolon", "\t": "a tab"}
+_SEPARATORS = ";\t"  # besides the comma: spreadsheets write ; where a comma is the decimal point
 
 
 def read_table(path: Path, table: Table, problems: Problems) -> "polars.DataFrame | None":
@@ -31,7 +31,7 @@ def read_table(path: Path, table: Table, problems: Problems) -> "polars.DataFram
 def read_bytes(path: Path, problems: Problems, largest: int = LARGEST_FILE) -> bytes | None:
     """The file's UTF-8 text as bytes, without a byte order mark, with newlines between lines."""
     try:
-        if not path.is_file():
+        if not path.is_file():  # a named pipe would be waited for without end
             raise OSError("it is not a file")
         if path.stat().st_size > largest:
             raise OSError(f"it is larger than {largest} bytes, the most that is read")
@@ -42,7 +42,7 @@ def read_bytes(path: Path, problems: Problems, largest: int = LARGEST_FILE) -> b
         return None
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
-        data.decode("utf-8")
+        data.decode("utf-8")  # polars would not say which row is wrong
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
         byte = f"byte 0x{data[error.start]:02x}"
@@ -76,7 +76,7 @@ def _parsed(
     import polars
 
     try:
-        return polars.read_csv(
+        return polars.read_csv(  # the header as a row: polars renames a column that is there twice
             io.BytesIO(data), has_header=False, separator=separator, infer_schema=False
         )
     except polars.exceptions.PolarsError:

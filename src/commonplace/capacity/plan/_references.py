@@ -167,19 +167,18 @@ def _check_parent(tables: Tables, row: int, site: Site) -> None:
 
 def _cycles(sites: Any) -> dict[str, list[str]]:
     """Each site that is above itself, with the cycle of its parents."""
-    state: dict[str, int] = {}
+    seen: set[str] = set()
     cycles: dict[str, list[str]] = {}
     for start in sites:
         path: list[str] = []
         here: str | None = start
-        while here is not None and here in sites and here not in state:
-            state[here] = len(path)
+        while here is not None and here in sites and here not in seen:
+            seen.add(here)
             path.append(here)
             here = sites[here].parent
-        if here in path[-1:] or here in path:
+        if here in path:  # and not on the path of an earlier start, which was looked at then
             around = path[path.index(here) :]
             cycles |= {site: [*around, around[0]] for site in around}
-        state |= dict.fromkeys(path, -1)
     return cycles
 
 

@@ -20,8 +20,8 @@ from commonplace.capacity.plan.problems import Problems, did_you_mean
 
 FILE = "plan.yaml"
 LONGEST_HORIZON = 120  # months
-_LARGEST_FILE = 64 * 2**10
-_DEEPEST = 10
+_LARGEST_FILE = 64 * 2**10  # bytes
+_DEEPEST = 10  # levels; the deepest that a plan needs is a list below `policies`
 _RANGES: dict[str, tuple[float, float]] = {
     "residual": (0.01, 1),
     "first_optics": (0, 1),
@@ -49,7 +49,7 @@ class _Loader(yaml.SafeLoader):
     depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML's stubs leave it so
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise yaml.MarkedYAMLError(
                 problem="anchors are not read", problem_mark=event.start_mark
@@ -99,6 +99,7 @@ def _loaded(path: Path, problems: Problems) -> dict[Any, Any] | None:
     try:
         values = yaml.load(data, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
+        # ValueError: YAML takes 2027-02-30 for a date
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error).partition("\n")[0]
         row = None if mark is None else mark.line + 1
@@ -134,7 +135,7 @@ def _start(value: Any, problems: Problems) -> date | None:
 
 
 def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool)  # in Python a bool is an int
 
 
 def _policies(values: Any, problems: Problems) -> Policies:

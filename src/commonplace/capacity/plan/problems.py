@@ -73,6 +73,7 @@ class Problems:
         if row is not None and column is not None and (row in spoilt or None in spoilt):
             return
         spoilt.add(row)
+        # a problem of the header as a whole spoils every row
         self._rows[file].add(row if column is not None or row != 1 else None)
         self.total += 1
         self._counted[file, column] += 1

@@ -4,7 +4,7 @@ One description serves reading, writing and the errors; docs/capacity.md has the
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from commonplace.capacity.plan.model import (
     Flow,
@@ -15,12 +15,16 @@ from commonplace.capacity.plan.model import (
     Order,
     Placement,
     Project,
+    Role,
+    Side,
     Site,
+    SiteKind,
     Supply,
+    SupplyResource,
 )
 
 CellKind = Literal["id", "ids", "number", "count", "month", "choice", "flag"]
-REQUIRED: Any = object()
+REQUIRED: Any = object()  # a default of its own, because None is one
 LARGEST = 1e12  # quantity: a larger one is a mistake, and costs a solver its digits
 LARGEST_COUNT = 10**9
 
@@ -54,10 +58,6 @@ class Table:
     optional: bool = False
 
 
-RESOURCE_CHOICES = ("space", "power", "network_space", "network_power")
-ROLE_CHOICES = ("superblock", "optics", "skeleton", "fbr", "line")
-
-
 def _number(name: str, default: Any = REQUIRED, low: float = 0, high: float = LARGEST) -> Column:
     return Column(name, "number", default, low=low, high=high)
 
@@ -72,7 +72,7 @@ def _choice(name: str, *choices: str, field: str = "") -> Column:
     return Column(name, "choice", field=field, choices=choices)
 
 
-_GROWTH = _number("growth", 0.0, low=-0.99, high=100.0)
+_GROWTH = _number("growth", 0.0, low=-0.99, high=100.0)  # at -1 nothing is left after a year
 _LONGEST_LEAD = 120  # months, of lead and installation each
 
 TABLES = (
@@ -82,7 +82,7 @@ TABLES = (
         "sites",
         (
             Column("id", "id"),
-            _choice("kind", "region", "campus", "house"),
+            _choice("kind", *get_args(SiteKind)),
             Column("parent", "id", None),
         ),
     ),
@@ -92,7 +92,7 @@ TABLES = (
         "supplies",
         (
             Column("site", "id"),
-            _choice("resource", *RESOURCE_CHOICES),
+            _choice("resource", *get_args(SupplyResource)),
             Column("month", "month"),
             _number("amount"),
         ),
@@ -103,7 +103,7 @@ TABLES = (
         "items",
         (
             Column("id", "id"),
-            _choice("role", *ROLE_CHOICES),
+            _choice("role", *get_args(Role)),
             _count("ports_south", 0),
             _count("ports_north", 0),
             _number("gbps", 0.0),
@@ -148,7 +148,7 @@ TABLES = (
         (
             Column("id", "id"),
             Column("product", "id"),
-            _choice("kind", "machine", "network", field="side"),
+            _choice("kind", *get_args(Side), field="side"),
             _number("racks", 0.0),
             _number("kw", 0.0),
             _count("ports", 0),

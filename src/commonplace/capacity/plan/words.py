@@ -71,9 +71,9 @@ def amount(value: float, unit: str) -> str:
 
 def per_cent(share: float) -> int:
     """A share in whole per cent: one below 1 is rounded down, one above 1 up, so 100 means full."""
-    if share > 1 + 1e-6:
+    if share > 1 + 1e-6:  # less is rounding: it does not break
         return ceil(share * 100 - 1e-6)
-    return int(share * 100 + 1e-9)
+    return int(share * 100 + 1e-9)  # 0.29 * 100 is 28.999999999999996
 
 
 def many(count: int, item: str) -> str:

@@ -7,6 +7,7 @@ spreadsheet turns 2027-03 into a date.
 import csv
 import io
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ def write_plan(plan: Plan, folder: Path | str, *, overwrite: bool = False) -> tu
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = [_write(folder, table, getattr(plan, table.attribute)) for table in TABLES]
+        # last: a folder without it is not read as a plan
         write_atomically(folder / FILE, head_text(plan).encode(), shared=True)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -70,19 +72,28 @@ def _write(folder: Path, table: Table, records: tuple[Any, ...]) -> Path | None:
 
 def table_text(table: Table, records: tuple[Any, ...]) -> str:
     """The table as CSV."""
+    names = [column.attribute for column in table.columns]
+    rows = ([getattr(record, name) for name in names] for record in records)
+    return csv_text([column.name for column in table.columns], rows)
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
+    """A header and rows of values as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([column.name for column in table.columns])
-    names = [column.attribute for column in table.columns]
-    writer.writerows([_cell(getattr(record, name)) for name in names] for record in records)
+    writer.writerow(header)
+    writer.writerows(map(_cell, row) for row in rows)
     return text.getvalue()
 
 
 def _cell(value: Any) -> str:
+    """A cell: lists are separated by `;`, objects are `name value, ...`."""
     if value is None:
         return ""
-    if isinstance(value, bool):
+    if isinstance(value, bool):  # before numbers: a bool is an int
         return "yes" if value else "no"
-    if isinstance(value, float):
-        return str(int(value)) if value == int(value) else repr(value)
-    return ";".join(value) if isinstance(value, tuple) else str(value)
+    if isinstance(value, float) and value == int(value):
+        return str(int(value))  # as a spreadsheet writes it back
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_cell(part)}" for name, part in value.items())
+    return ";".join(map(_cell, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -16,7 +16,7 @@ from commonplace.capacity.feasibility.check import Verdict, check
 from commonplace.capacity.feasibility.resources import Row, site_rows
 from commonplace.capacity.plan.model import Placement, Plan
 from commonplace.capacity.plan.stock import stocks
-from commonplace.capacity.plan.words import RESOURCE_NAMES, UNITS, amount, first_day
+from commonplace.capacity.plan.words import RESOURCE_NAMES, amount, first_day
 from commonplace.capacity.reports._diff_rows import Change, changed_orders, changed_rows
 
 
@@ -155,8 +155,7 @@ def _shortage(plan: Plan) -> Callable[[Placement], tuple[str | None, str]]:
             return None, f"{old.house} would have room for it; it moved for cost, or for flows"
         row = min(new, key=lambda r: float((r.headroom / (r.load + 1e-9)).min()))
         at = int(row.headroom.argmin())
-        unit = UNITS[row.resource]
-        has, load = amount(float(row.capacity[at]), unit), amount(float(row.load[at]), unit)
+        has, load = (amount(float(level[at]), row.unit) for level in (row.capacity, row.load))
         when = f"{first_day(plan, at + 1):%Y-%m}"
         reason = f"{row.site} would be short of {RESOURCE_NAMES[row.resource]}"
         return row.resource, f"{reason}: {load} against {has} in {when}"

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from commonplace.capacity.feasibility.check import BackboneMonth, Use, Verdict
+from commonplace.capacity.feasibility.check import BackboneMonth, Verdict
+from commonplace.capacity.feasibility.resources import Row
 from commonplace.capacity.network.concurrent import concurrent_flow
 from commonplace.capacity.network.topology import NOTHING_LOST, network
 from commonplace.capacity.plan.model import Order, Plan
@@ -161,12 +162,12 @@ def _houses(verdict: Verdict, months: list[str]) -> str:
     return heat_map("How full each house is, by month", months, rows)
 
 
-def _fullest(verdict: Verdict) -> list[Use]:
+def _fullest(verdict: Verdict) -> list[Row]:
     used = [use for use in verdict.uses if use.load.max() > 0]
     return sorted(used, key=lambda use: -float(use.utilisation.max()))[:_STEPS]
 
 
-def _steps(use: Use, months: list[str]) -> Picture:
+def _steps(use: Row, months: list[str]) -> Picture:
     title = f"{use.site}: {RESOURCE_NAMES[use.resource]}"
     load, capacity = use.load.tolist(), use.capacity.tolist()
     drawn = steps(title, months, load=load, capacity=capacity, unit=use.unit)

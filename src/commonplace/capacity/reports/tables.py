@@ -7,13 +7,12 @@ month. A table without rows is written too, with its header, so that it replaces
 run.
 """
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from commonplace.capacity.plan.head import FILE
+from commonplace.capacity.plan.writing import csv_text
 from commonplace.foundation import InputError, display_path, write_atomically
 
 Record = Mapping[str, Any]
@@ -74,13 +73,9 @@ def write_result_tables(record: Record, folder: Path) -> tuple[Path, ...]:
 
 
 def _text(columns: list[str], rows: list[Any]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     records = [row if isinstance(row, Mapping) else {columns[0]: row} for row in rows]
-    writer.writerow(columns)
-    for record in records:
-        writer.writerows([_cell(row[name]) for name in columns] for row in _by_month(record))
-    return text.getvalue()
+    by_month = (row for record in records for row in _by_month(record))
+    return csv_text(columns, ([row[name] for name in columns] for row in by_month))
 
 
 def _by_month(row: Record) -> Iterator[Record]:
@@ -90,18 +85,3 @@ def _by_month(row: Record) -> Iterator[Record]:
         return
     for at in range(len(row["load"])):
         yield {**row, "month": at + 1, **{name: row[name][at] for name in _BY_MONTH}}
-
-
-def _cell(value: Any) -> str:
-    """A cell: lists are separated by `;` as in a plan's tables, objects are `name value, ...`."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float) and value == int(value):
-        return str(int(value))
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_cell(part)}" for name, part in value.items())
-    if isinstance(value, (list, tuple)):
-        return ";".join(map(_cell, value))
-    return str(value)
