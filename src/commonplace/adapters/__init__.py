@@ -3,104 +3,67 @@
 The names below are imported when they are first used: torch loads with most of them.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from commonplace.foundation import lazy_names
 
 if TYPE_CHECKING:
-    from commonplace.adapters.algebra.adapter import Adapter
-    from commonplace.adapters.algebra.compose import compose
-    from commonplace.adapters.algebra.conflicts import (
-        Conflict,
-        RetainedShare,
-        conflicts,
-        retained_shares,
-    )
-    from commonplace.adapters.algebra.inspect import Inspection, inspect
-    from commonplace.adapters.algebra.layer import Layer, effect
-    from commonplace.adapters.algebra.provenance import Provenance, TrainingItem
-    from commonplace.adapters.algebra.resize import Distance, compare, extract, resize
-    from commonplace.adapters.choices import FORMATS, KINDS, METHODS, Format, Kind, Method
-    from commonplace.adapters.formats.base_weights import (
-        BaseWeights,
-        open_weights,
-        part_of,
-        with_names,
-    )
-    from commonplace.adapters.formats.files import open_adapter, save_adapter
-    from commonplace.adapters.formats.flux import flux_to_diffusers, flux_to_kohya
-    from commonplace.adapters.running.attach import AttachedAdapter, attach, for_samples
-    from commonplace.adapters.running.create import create
-    from commonplace.adapters.running.fingerprint import fingerprint
-    from commonplace.adapters.running.merge import MergedAdapters, merge
-    from commonplace.adapters.running.wearing import AdaptedModel
-
-__all__ = [
-    "FORMATS",
-    "KINDS",
-    "METHODS",
-    "AdaptedModel",
-    "Adapter",
-    "AttachedAdapter",
-    "BaseWeights",
-    "Conflict",
-    "Distance",
-    "Format",
-    "Inspection",
-    "Kind",
-    "Layer",
-    "MergedAdapters",
-    "Method",
-    "Provenance",
-    "RetainedShare",
-    "TrainingItem",
-    "attach",
-    "compare",
-    "compose",
-    "conflicts",
-    "create",
-    "effect",
-    "extract",
-    "fingerprint",
-    "flux_to_diffusers",
-    "flux_to_kohya",
-    "for_samples",
-    "inspect",
-    "merge",
-    "open_adapter",
-    "open_weights",
-    "part_of",
-    "resize",
-    "retained_shares",
-    "save_adapter",
-    "with_names",
-]
+    from commonplace.adapters.algebra.adapter import Adapter as Adapter
+    from commonplace.adapters.algebra.compose import compose as compose
+    from commonplace.adapters.algebra.conflicts import Conflict as Conflict
+    from commonplace.adapters.algebra.conflicts import RetainedShare as RetainedShare
+    from commonplace.adapters.algebra.conflicts import conflicts as conflicts
+    from commonplace.adapters.algebra.conflicts import retained_shares as retained_shares
+    from commonplace.adapters.algebra.inspect import Inspection as Inspection
+    from commonplace.adapters.algebra.inspect import inspect as inspect
+    from commonplace.adapters.algebra.layer import Layer as Layer
+    from commonplace.adapters.algebra.layer import effect as effect
+    from commonplace.adapters.algebra.provenance import Provenance as Provenance
+    from commonplace.adapters.algebra.provenance import TrainingItem as TrainingItem
+    from commonplace.adapters.algebra.resize import Distance as Distance
+    from commonplace.adapters.algebra.resize import compare as compare
+    from commonplace.adapters.algebra.resize import extract as extract
+    from commonplace.adapters.algebra.resize import resize as resize
+    from commonplace.adapters.choices import FORMATS as FORMATS
+    from commonplace.adapters.choices import KINDS as KINDS
+    from commonplace.adapters.choices import METHODS as METHODS
+    from commonplace.adapters.choices import Format as Format
+    from commonplace.adapters.choices import Kind as Kind
+    from commonplace.adapters.choices import Method as Method
+    from commonplace.adapters.formats.base_weights import BaseWeights as BaseWeights
+    from commonplace.adapters.formats.base_weights import open_weights as open_weights
+    from commonplace.adapters.formats.base_weights import part_of as part_of
+    from commonplace.adapters.formats.base_weights import with_names as with_names
+    from commonplace.adapters.formats.files import open_adapter as open_adapter
+    from commonplace.adapters.formats.files import save_adapter as save_adapter
+    from commonplace.adapters.formats.flux import flux_to_diffusers as flux_to_diffusers
+    from commonplace.adapters.formats.flux import flux_to_kohya as flux_to_kohya
+    from commonplace.adapters.running.attach import AttachedAdapter as AttachedAdapter
+    from commonplace.adapters.running.attach import attach as attach
+    from commonplace.adapters.running.attach import for_samples as for_samples
+    from commonplace.adapters.running.create import create as create
+    from commonplace.adapters.running.fingerprint import fingerprint as fingerprint
+    from commonplace.adapters.running.merge import MergedAdapters as MergedAdapters
+    from commonplace.adapters.running.merge import merge as merge
+    from commonplace.adapters.running.wearing import AdaptedModel as AdaptedModel
 
 _MODULES = {
-    "algebra.adapter": ["Adapter"],
-    "algebra.compose": ["compose"],
-    "algebra.conflicts": ["Conflict", "RetainedShare", "conflicts", "retained_shares"],
-    "algebra.inspect": ["Inspection", "inspect"],
-    "algebra.layer": ["Layer", "effect"],
-    "algebra.provenance": ["Provenance", "TrainingItem"],
-    "algebra.resize": ["Distance", "compare", "extract", "resize"],
-    "choices": ["FORMATS", "Format", "KINDS", "Kind", "METHODS", "Method"],
-    "formats.base_weights": ["BaseWeights", "open_weights", "part_of", "with_names"],
-    "formats.files": ["open_adapter", "save_adapter"],
-    "formats.flux": ["flux_to_diffusers", "flux_to_kohya"],
-    "running.attach": ["AttachedAdapter", "attach", "for_samples"],
-    "running.create": ["create"],
-    "running.fingerprint": ["fingerprint"],
-    "running.merge": ["MergedAdapters", "merge"],
-    "running.wearing": ["AdaptedModel"],
+    "algebra.adapter": "Adapter",
+    "algebra.compose": "compose",
+    "algebra.conflicts": "Conflict RetainedShare conflicts retained_shares",
+    "algebra.inspect": "Inspection inspect",
+    "algebra.layer": "Layer effect",
+    "algebra.provenance": "Provenance TrainingItem",
+    "algebra.resize": "Distance compare extract resize",
+    "choices": "FORMATS Format KINDS Kind METHODS Method",
+    "formats.base_weights": "BaseWeights open_weights part_of with_names",
+    "formats.files": "open_adapter save_adapter",
+    "formats.flux": "flux_to_diffusers flux_to_kohya",
+    "running.attach": "AttachedAdapter attach for_samples",
+    "running.create": "create",
+    "running.fingerprint": "fingerprint",
+    "running.merge": "MergedAdapters merge",
+    "running.wearing": "AdaptedModel",
 }
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__all__ = sorted(" ".join(_MODULES.values()).split())
+__getattr__ = lazy_names(__name__, _MODULES)

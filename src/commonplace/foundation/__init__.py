@@ -17,6 +17,7 @@ from commonplace.foundation._files import (
     replacing,
     write_atomically,
 )
+from commonplace.foundation._lazy_mapping import LazyMapping
 from commonplace.foundation._log import append_record, read_records
 from commonplace.foundation._progress import Progress, Stopwatch, silent
 from commonplace.foundation._runs import Run, RunLog, RunState, find_run, new_run_id, read_runs
@@ -25,6 +26,7 @@ from commonplace.foundation._words import count_of
 __all__ = [
     "CommonplaceError",
     "InputError",
+    "LazyMapping",
     "LibraryError",
     "Progress",
     "Run",

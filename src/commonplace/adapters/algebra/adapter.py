@@ -5,7 +5,7 @@ a file or out of other adapters' layers. So every operation is one function of a
 of them, from file to file, holds the tensors of one layer at a time.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from commonplace.adapters.algebra.layer import Layer
 from commonplace.adapters.algebra.provenance import Provenance
+from commonplace.foundation import LazyMapping
 
 
 @dataclass(frozen=True)
@@ -32,32 +33,17 @@ class LayerFile:
     layers: Callable[[NDArray[np.uint8]], dict[str, Layer]]
 
 
-class LazyLayers(Mapping[str, Layer]):
-    """Layers that are made when they are asked for, and not kept."""
+class LazyLayers(LazyMapping[Layer]):
+    """Layers that are made when they are asked for; `file` is where they come from unchanged."""
 
     def __init__(
         self,
-        names: Sequence[str],
+        names: Iterable[str],
         make: Callable[[str], Layer],
         file: LayerFile | None = None,
     ) -> None:
-        self._names = dict.fromkeys(names)
-        self._make = make
+        super().__init__(names, make)
         self.file = file
-
-    def __getitem__(self, name: str) -> Layer:
-        if name not in self._names:
-            raise KeyError(name)
-        return self._make(name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
 
 
 @dataclass(frozen=True)
@@ -70,9 +56,7 @@ class Adapter:
     def map(self, change: Callable[[str, Layer], Layer]) -> "Adapter":
         """The adapter with each layer changed, when it is asked for."""
         layers = self.layers
-        return replace(
-            self, layers=LazyLayers(list(layers), lambda name: change(name, layers[name]))
-        )
+        return replace(self, layers=LazyLayers(layers, lambda name: change(name, layers[name])))
 
     def with_provenance(self, **facts: Any) -> "Adapter":
         """The adapter with other facts of its provenance."""

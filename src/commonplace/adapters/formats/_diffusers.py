@@ -13,7 +13,7 @@ from typing import Any, Final
 from torch import Tensor
 
 from commonplace.adapters.algebra.layer import Layer
-from commonplace.adapters.formats import _lycoris, _peft
+from commonplace.adapters.formats import _keys, _lycoris, _peft
 from commonplace.foundation import InputError
 
 KEY: Final = "lora_adapter_metadata"
@@ -29,8 +29,8 @@ PARTS: Final = (
 
 def group(keys: Mapping[str, Any]) -> tuple[dict[str, dict[str, str]], list[str]]:
     """The keys by module and suffix, and those that are none of a layer's."""
-    current, remaining = _peft.group(tuple(keys))
-    older, unmapped = _lycoris.group(tuple(remaining))
+    current, remaining = _keys.group(tuple(keys), _peft.split)
+    older, unmapped = _keys.group(tuple(remaining), _lycoris.split)
     modules = {module: dict(suffixes) for module, suffixes in current.items()}
     for module, suffixes in older.items():
         modules.setdefault(module, {}).update(suffixes)

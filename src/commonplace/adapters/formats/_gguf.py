@@ -6,7 +6,6 @@ file keeps what is needed of it. llama.cpp knows nothing but the low-rank produc
 full differences and biases are refused.
 """
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +16,8 @@ from torch import Tensor
 from commonplace.adapters.algebra.adapter import Adapter, LazyLayers
 from commonplace.adapters.algebra.layer import Layer
 from commonplace.adapters.algebra.provenance import Provenance, from_metadata
-from commonplace.foundation import InputError, display_path
+from commonplace.adapters.formats._keys import check_mapped
+from commonplace.foundation import InputError, LazyMapping, display_path
 from commonplace.models.files.gguf import BFLOAT16, Array, Gguf, open_gguf
 from commonplace.models.worn.llama_names import (
     EMBEDDING,
@@ -55,13 +55,7 @@ def open_gguf_adapter(path: Path, base: Path | None, allow_unmapped: bool) -> Ad
             f"{display_path(path)} is for a {architecture}, the base is a {known_base.architecture}"
         )
     tensors, unmapped = _group(gguf)
-    if unmapped and not (allow_unmapped and tensors):
-        raise InputError(
-            f"{display_path(path)} holds {len(unmapped)} tensors that are no adapter's as far as "
-            f"this program knows: {', '.join(unmapped[:5])}"
-        )
-    if not tensors:
-        raise InputError(f"{display_path(path)} holds no adapter")
+    check_mapped(path, tensors, unmapped, allow_unmapped)
     if known_base is None and any(is_permuted(architecture, tensor) for tensor in tensors.values()):
         raise InputError(
             f"{display_path(path)} changes queries and keys, whose rows llama.cpp reorders by the "
@@ -71,7 +65,7 @@ def open_gguf_adapter(path: Path, base: Path | None, allow_unmapped: bool) -> Ad
     def read(module: str) -> Layer:
         return _read_layer(gguf, module, tensors[module], known_base)
 
-    return Adapter(LazyLayers(list(tensors), read), _provenance(gguf))
+    return Adapter(LazyLayers(tensors, read), _provenance(gguf))
 
 
 def save_gguf_adapter(adapter: Adapter, path: Path, base: Path, record: str) -> None:
@@ -80,33 +74,20 @@ def save_gguf_adapter(adapter: Adapter, path: Path, base: Path, record: str) -> 
     Raises:
         InputError: llama.cpp cannot hold it, or it cannot be written; `path` is as before.
     """
-    scales = {name: _scale(name, layer) for name, layer in adapter.layers.items()}
-    layers = _LazyLowRank(adapter.layers)
-    name = adapter.provenance.title or path.stem
-    write_lora(
-        path,
-        layers,
-        scales,
-        open_base(base),
-        adapter_metadata(name, adapter.provenance.base, record),
-    )
 
-
-class _LazyLowRank(Mapping[str, LowRank]):
-    """Layers as numpy's arrays, made when they are asked for."""
-
-    def __init__(self, layers: Mapping[str, Layer]) -> None:
-        self._layers = layers
-
-    def __getitem__(self, name: str) -> LowRank:
-        factors = self._layers[name].factors
+    def low_rank(name: str) -> LowRank:
+        factors = adapter.layers[name].factors
         return LowRank(_array(name, factors["up"].flatten(1)), _array(name, factors["down"]))
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._layers)
-
-    def __len__(self) -> int:
-        return len(self._layers)
+    scales = {name: _scale(name, layer) for name, layer in adapter.layers.items()}
+    title = adapter.provenance.title or path.stem
+    write_lora(
+        path,
+        LazyMapping(adapter.layers, low_rank),
+        scales=scales,
+        base=open_base(base),
+        metadata=adapter_metadata(title, adapter.provenance.base, record),
+    )
 
 
 def _check_kind(gguf: Gguf) -> None:

@@ -7,10 +7,9 @@ are these with dotted names, and its record in the header, which tells rsLoRA ap
 Sources: kohya-ss/sd-scripts networks/lora.py, LyCORIS modules/*.py, ComfyUI comfy/lora.py.
 """
 
-import functools
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -53,21 +52,7 @@ _BY_LENGTH: Final = sorted(_SUFFIXES, key=len, reverse=True)
 _SUFFIX_OF: Final = {role: suffix for suffix, role in reversed(list(_SUFFIXES.items()))}
 
 
-@functools.lru_cache(8)
-def group(keys: tuple[str, ...]) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """The keys by module and suffix, and those that have no known suffix."""
-    modules: dict[str, dict[str, str]] = {}
-    unmapped: list[str] = []
-    for key in keys:
-        module, suffix = _split(key)
-        if suffix is None:
-            unmapped.append(key)
-        else:
-            modules.setdefault(module, {})[suffix] = key
-    return modules, unmapped
-
-
-def _split(key: str) -> tuple[str, str | None]:
+def split(key: str) -> tuple[str, str | None]:
     """The module and the suffix of a key; None where it has none that is known."""
     suffix = next((ending for ending in _BY_LENGTH if key.endswith(f".{ending}")), None)
     if suffix is not None:
@@ -119,33 +104,46 @@ def read_layer(module: str, tensors: Mapping[str, Tensor], notes: Notes) -> Laye
         raise InputError(f"{module} has tensors of {len(algebras)} kinds: {', '.join(tensors)}")
     algebra = algebras.pop()
     rank = _rank(algebra, roles)
-    number = _scale_number(algebra, roles, alpha, rank)
-    stabilised, table = module in notes.stabilised, module in notes.embeddings
-    number = notes.stabilised.get(module, number)
+    full_blocks = algebra == "lokr" and {*roles} == {"w1", "w2"}  # these have no alpha
+    number = (0.0 if alpha is None or full_blocks else float(alpha)) or float(rank)
+    if magnitude is not None and magnitude.ndim == 1:
+        magnitude = magnitude[:, None]  # without axes it is one number a row
     try:
-        layer = Layer(algebra, roles, number, rank, stabilised, _column(magnitude), embedding=table)
+        layer = Layer(
+            algebra=algebra,
+            factors=roles,
+            alpha=notes.stabilised.get(module, number),
+            rank=rank,
+            stabilised=module in notes.stabilised,
+            magnitude=magnitude,
+            embedding=module in notes.embeddings,
+        )
     except InputError as error:
         raise InputError(f"{module}: {error}") from error
+    if bias is None:
+        return layer
     # diff_b is the bias's change itself, a layer's bias is multiplied by the scale.
-    return layer if bias is None else _with_bias(layer, bias)
+    return layer.with_tensors({**layer.tensors, "bias": bias / layer.scale})
 
 
-def write_layer(module: str, layer: Layer) -> Iterator[tuple[str, Tensor]]:
-    """The keys and tensors of one layer, as LyCORIS writes them."""
+def write_layer(module: str, layer: Layer) -> dict[str, Tensor]:
+    """The tensors of one layer by key, as LyCORIS writes them."""
+    tensors: dict[str, Tensor] = {}
     for name, tensor in layer.factors.items():
         value = _unflatten(tensor, layer) if name in ("up", "down") else tensor
-        if name in ("w1",) and {*layer.factors} == {"w1", "w2"} and layer.scale != 1:
+        if name == "w1" and {*layer.factors} == {"w1", "w2"} and layer.scale != 1:
             value = tensor * layer.scale  # two full blocks have no alpha
-        yield f"{module}.{_SUFFIX_OF[layer.algebra, name]}", value
+        tensors[f"{module}.{_SUFFIX_OF[layer.algebra, name]}"] = value
     if layer.algebra != "full":
         folded = layer.alpha * (math.sqrt(layer.rank) if layer.stabilised else 1)
         if folded == 0:
             raise InputError(f"{module} has alpha 0, which LyCORIS reads as a scale of 1; drop it")
-        yield f"{module}.alpha", torch.tensor(folded, dtype=torch.float64)
+        tensors[f"{module}.alpha"] = torch.tensor(folded, dtype=torch.float64)
     if layer.magnitude is not None:
-        yield f"{module}.dora_scale", layer.magnitude
+        tensors[f"{module}.dora_scale"] = layer.magnitude
     if layer.bias is not None:
-        yield f"{module}.diff_b", layer.bias * layer.scale
+        tensors[f"{module}.diff_b"] = layer.bias * layer.scale
+    return tensors
 
 
 def _rank(algebra: Algebra, f: Mapping[str, Tensor]) -> int:
@@ -156,23 +154,6 @@ def _rank(algebra: Algebra, f: Mapping[str, Tensor]) -> int:
         if name in f:
             return f[name].shape[0]
     return 1
-
-
-def _scale_number(
-    algebra: Algebra, f: Mapping[str, Tensor], alpha: Tensor | None, rank: int
-) -> float:
-    full = algebra == "lokr" and {*f} == {"w1", "w2"}
-    value = 0.0 if alpha is None or full else float(alpha)
-    return value or float(rank)
-
-
-def _with_bias(layer: Layer, bias: Tensor) -> Layer:
-    return layer.with_tensors({**layer.tensors, "bias": bias / layer.scale})
-
-
-def _column(magnitude: Tensor | None) -> Tensor | None:
-    """A magnitude without axes is one number a row."""
-    return magnitude if magnitude is None or magnitude.ndim > 1 else magnitude[:, None]
 
 
 def _unflatten(factor: Tensor, layer: Layer) -> Tensor:

@@ -7,7 +7,6 @@ exactly what was written; what PEFT cannot say is refused. Source: peft 0.21, tu
 and lokr.
 """
 
-import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -44,18 +43,14 @@ _UNSUPPORTED: Final = (
 _LYCORIS: Final = re.compile(r"(hada|lokr)_(w[12](?:_[ab])?|t[12])")
 
 
-@functools.lru_cache(8)
-def group(keys: tuple[str, ...]) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """The keys by module and suffix, and those that are none of a layer's."""
-    modules: dict[str, dict[str, str]] = {}
-    unmapped: list[str] = []
-    for key in keys:
-        module, suffix = _split(key)
-        if suffix is None or not module:
-            unmapped.append(key)
-        else:
-            modules.setdefault(module, {})[suffix] = key
-    return modules, unmapped
+def split(key: str) -> tuple[str, str | None]:
+    """The module and the suffix of a key; None where it has none that is known."""
+    name = key.removeprefix(PREFIX)
+    for suffix in _BY_LENGTH:
+        if name.endswith(f".{suffix}"):
+            return name[: -len(suffix) - 1], suffix
+    module, _, last = name.rpartition(".")
+    return (module, last) if module and _LYCORIS.fullmatch(last) else (name, None)
 
 
 def read_layer(module: str, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> Layer:
@@ -202,15 +197,6 @@ class Config:
         settings |= {"decompose_both": common[0][0], "decompose_factor": common[0][1]}
         configs = {name: _with_rank(config, common[0]) for name, config in self.layers.items()}
         return configs, settings
-
-
-def _split(key: str) -> tuple[str, str | None]:
-    name = key.removeprefix(PREFIX)
-    for suffix in _BY_LENGTH:
-        if name.endswith(f".{suffix}"):
-            return name[: -len(suffix) - 1], suffix
-    module, _, last = name.rpartition(".")
-    return (module, last) if _LYCORIS.fullmatch(last) else (name, None)
 
 
 def _pattern(patterns: Mapping[str, float] | None, module: str, default: float) -> float:

@@ -1,6 +1,5 @@
 """A base model's weights, read one at a time, and what an adapter is called after them."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +8,10 @@ from torch import Tensor
 from commonplace.adapters.algebra.adapter import Adapter, LazyLayers
 from commonplace.adapters.formats.tensor_file import TensorFile, open_tensors
 from commonplace.adapters.names.modules import resolve
-from commonplace.foundation import InputError, display_path
+from commonplace.foundation import InputError, LazyMapping, display_path
 
 
-class BaseWeights(Mapping[str, Tensor]):
+class BaseWeights(LazyMapping[Tensor]):
     """Tensors by name, read when they are asked for, and not kept."""
 
     def __init__(self, files: list[tuple[str, TensorFile]]) -> None:
@@ -20,19 +19,11 @@ class BaseWeights(Mapping[str, Tensor]):
         self._files = {
             f"{part}{name}": (file, name) for part, file in files for name in file.entries
         }
+        super().__init__(self._files, self._read)
 
-    def __getitem__(self, name: str) -> Tensor:
+    def _read(self, name: str) -> Tensor:
         file, inside = self._files[name]
         return file.read(inside)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._files
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._files)
-
-    def __len__(self) -> int:
-        return len(self._files)
 
     @property
     def modules(self) -> list[str]:
@@ -93,5 +84,5 @@ def with_names(adapter: Adapter, modules: list[str]) -> Adapter:
     names = {module: name for name, module in module_of.items()}
     if len(names) < len(module_of):
         raise InputError("the adapter changes one module twice; its file is broken")
-    layers = LazyLayers(list(names), lambda module: adapter.layers[names[module]])
+    layers = LazyLayers(names, lambda module: adapter.layers[names[module]])
     return replace(adapter, layers=layers)

@@ -11,8 +11,9 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +31,12 @@ from commonplace.adapters.algebra.provenance import (
 from commonplace.adapters.choices import FORMATS, Format
 from commonplace.adapters.formats import _diffusers, _lycoris, _peft
 from commonplace.adapters.formats._gguf import open_gguf_adapter, save_gguf_adapter
+from commonplace.adapters.formats._keys import check_mapped, group
 from commonplace.adapters.formats.tensor_file import TensorFile, open_tensors, write_tensors
 from commonplace.adapters.names.kohya import check_dotted, kohya_names
 from commonplace.foundation import InputError, display_path, write_atomically
 
-_MOST_NAMES: Final = 5  # names of unmapped keys in a message
+_Context = TypeVar("_Context")
 
 
 def open_adapter(
@@ -65,14 +67,11 @@ def open_adapter(
         )
     if _diffusers.KEY in file.metadata:
         return _open_diffusers(path, file, allow_unmapped)
-    modules, unmapped = _lycoris.group(tuple(file.entries))
-    _check_mapped(path, modules, unmapped, allow_unmapped)
+    modules, unmapped = group(tuple(file.entries), _lycoris.split)
+    check_mapped(path, modules, unmapped, allow_unmapped)
     notes = _lycoris.read_notes(file.metadata)
-
-    def layer(name: str, tensors: dict[str, Tensor]) -> Layer:
-        return _lycoris.read_layer(name, tensors, notes)
-
-    return Adapter(_layers(file, modules, layer, notes), from_metadata(file.metadata))
+    layers = _layers(file, modules, _lycoris.read_layer, notes)
+    return Adapter(layers, from_metadata(file.metadata))
 
 
 def save_adapter(
@@ -114,11 +113,14 @@ def save_adapter(
     if format == "gguf":
         _save_gguf(adapter, path, base)
         return
-    tally = _LayerTally()
-    names = {name: name for name in adapter.layers}
     if format in ("kohya", "kohya-sdxl"):
         names = kohya_names(adapter, original=format == "kohya-sdxl")
-    write_tensors(path, _lycoris_tensors(adapter, names, tally), lambda: tally.metadata(adapter))
+        layers, modules = adapter.layers, {name: module for module, name in names.items()}
+        renamed = LazyLayers(modules, lambda name: layers[modules[name]])
+        adapter = replace(adapter, layers=renamed)
+    tally = _LayerTally()
+    tensors = tally.tensors(adapter, _lycoris.write_layer)
+    write_tensors(path, tensors, lambda: tally.metadata(adapter))
 
 
 class _LayerTally:
@@ -139,6 +141,14 @@ class _LayerTally:
             self.stabilised[name] = layer.alpha
         if layer.embedding:
             self.embeddings.append(name)
+
+    def tensors(
+        self, adapter: Adapter, write: Callable[[str, Layer], Mapping[str, Tensor]]
+    ) -> Iterator[tuple[str, Tensor]]:
+        """What `write` makes of each layer, one layer at a time."""
+        for name, layer in adapter.layers.items():
+            self.add(name, layer)
+            yield from write(name, layer).items()
 
     def metadata(self, adapter: Adapter) -> dict[str, str]:
         summary = Summary(self.kinds, tuple(sorted(self.ranks)), tuple(sorted(self.alphas)))
@@ -164,87 +174,55 @@ def _save_gguf(adapter: Adapter, path: Path, base: Path | str | None) -> None:
     save_gguf_adapter(adapter, path, Path(base), tally.metadata(adapter)[KEY])
 
 
-# ------------------------------------------------------------ kohya, our own
-
-
-def _lycoris_tensors(
-    adapter: Adapter, names: Mapping[str, str], tally: _LayerTally
-) -> Iterator[tuple[str, Tensor]]:
-    for name, layer in adapter.layers.items():
-        tally.add(names[name], layer)
-        yield from _lycoris.write_layer(names[name], layer)
-
-
 # ----------------------------------------------------------------- diffusers
 
 
 def _open_diffusers(path: Path, file: TensorFile, allow_unmapped: bool) -> Adapter:
     configs = _diffusers.read_configs(file.metadata)
     modules, unmapped = _diffusers.group(file.entries)
-    _check_mapped(path, modules, unmapped, allow_unmapped)
-
-    def layer(name: str, tensors: dict[str, Tensor]) -> Layer:
-        return _diffusers.read_layer(name, tensors, configs)
-
+    check_mapped(path, modules, unmapped, allow_unmapped)
+    layers = _layers(file, modules, _diffusers.read_layer, configs)
     provenance = from_metadata(file.metadata)
     other = {key: value for key, value in provenance.other.items() if key != _diffusers.KEY}
-    return Adapter(_layers(file, modules, layer, configs), replace(provenance, other=other))
+    return Adapter(layers, replace(provenance, other=other))
 
 
 def _save_diffusers(adapter: Adapter, path: Path) -> None:
     configs: dict[str, _peft.Config] = {}
     tally = _LayerTally()
-
-    def tensors() -> Iterator[tuple[str, Tensor]]:
-        for name, layer in adapter.layers.items():
-            tally.add(name, layer)
-            yield from _diffusers.add_layer(configs, name, layer).items()
+    tensors = tally.tensors(adapter, partial(_diffusers.add_layer, configs))
 
     def metadata() -> dict[str, str]:
         configured = _diffusers.to_metadata(configs, adapter.provenance.base)
         return {**tally.metadata(adapter), **configured}
 
-    write_tensors(path, tensors(), metadata)
+    write_tensors(path, tensors, metadata)
 
 
 def _layers(
     file: TensorFile,
     modules: Mapping[str, Mapping[str, str]],
-    make: Callable[[str, dict[str, Tensor]], Layer],
-    context: object,
+    make: Callable[[str, dict[str, Tensor], _Context], Layer],
+    context: _Context,
 ) -> LazyLayers:
     """The layers of a file, each read when it is asked for, or all in one piece.
 
     `context` is all that `make` knows besides the tensors.
     """
 
-    def read_one(name: str) -> Layer:
-        return make(name, {suffix: file.read(key) for suffix, key in modules[name].items()})
+    def read_layer(name: str) -> Layer:
+        tensors = {suffix: file.read(key) for suffix, key in modules[name].items()}
+        return make(name, tensors, context)
 
     def make_all(data: NDArray[np.uint8]) -> dict[str, Layer]:
         views = file.views(data)
         return {
-            name: make(name, {suffix: views[key] for suffix, key in keys.items()})
+            name: make(name, {suffix: views[key] for suffix, key in keys.items()}, context)
             for name, keys in modules.items()
         }
 
     whole_file = LayerFile((file.entries, context), file.read_all, make_all)
-    return LazyLayers(list(modules), read_one, whole_file)
-
-
-def _check_mapped(
-    path: Path, modules: Mapping[str, Any], unmapped: list[str], allow_unmapped: bool
-) -> None:
-    if unmapped and not (allow_unmapped and modules):
-        examples = ", ".join(unmapped[:_MOST_NAMES])
-        if len(unmapped) > _MOST_NAMES:
-            examples += ", ..."
-        raise InputError(
-            f"{display_path(path)} holds {len(unmapped)} tensors that are no adapter's as far as "
-            f"this program knows: {examples}"
-        )
-    if not modules:
-        raise InputError(f"{display_path(path)} holds no adapter")
+    return LazyLayers(modules, read_layer, whole_file)
 
 
 # ---------------------------------------------------------------------- PEFT
@@ -254,18 +232,15 @@ def _open_peft(folder: Path, allow_unmapped: bool) -> Adapter:
     config = _read_config(folder / _peft.CONFIG)
     _peft.check_config(config)
     file = open_tensors(_weights_of(folder))
-    modules, unmapped = _peft.group(tuple(file.entries))
-    _check_mapped(folder, modules, unmapped, allow_unmapped)
-
-    def layer(name: str, tensors: dict[str, Tensor]) -> Layer:
-        return _peft.read_layer(name, tensors, config)
-
+    modules, unmapped = group(tuple(file.entries), _peft.split)
+    check_mapped(folder, modules, unmapped, allow_unmapped)
+    layers = _layers(file, modules, _peft.read_layer, config)
     provenance = from_metadata(file.metadata)
     if KEY not in file.metadata:
         provenance = Provenance(
             base=str(config.get("base_model_name_or_path") or ""), other=dict(file.metadata)
         )
-    return Adapter(_layers(file, modules, layer, config), provenance)
+    return Adapter(layers, provenance)
 
 
 def _weights_of(folder: Path) -> Path:
@@ -293,35 +268,23 @@ def _read_config(path: Path) -> dict[str, Any]:
 def _save_peft(adapter: Adapter, folder: Path) -> None:
     """Write a folder beside the target, which then takes its place: all of it, or nothing."""
     config, tally = _peft.Config(), _LayerTally()
+    tensors = tally.tensors(adapter, config.add_layer)
+    # Once it is in place there is nothing to clean up, which is no error either.
+    scratch = partial(tempfile.TemporaryDirectory, ignore_cleanup_errors=True)
     try:
-        beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        with scratch(dir=folder.parent, prefix=f".{folder.name}.") as name:
+            beside = Path(name)
+            write_tensors(beside / _peft.WEIGHTS, tensors, lambda: tally.metadata(adapter))
+            record = config.record(adapter.provenance.base)
+            write_atomically(beside / _peft.CONFIG, json.dumps(record, indent=2).encode())
+            if folder.exists():  # a folder with files in it cannot be replaced in one step
+                previous = beside.with_name(f"{beside.name}.old")
+                os.replace(folder, previous)
+                os.replace(beside, folder)
+                shutil.rmtree(previous)
+            else:
+                os.replace(beside, folder)
     except OSError as error:
         raise InputError(
             f"{display_path(folder)} could not be written: {error.strerror}"
         ) from error
-    try:
-        tensors = _peft_tensors(adapter, config, tally)
-        write_tensors(beside / _peft.WEIGHTS, tensors, lambda: tally.metadata(adapter))
-        record = config.record(adapter.provenance.base)
-        write_atomically(beside / _peft.CONFIG, json.dumps(record, indent=2).encode())
-        if folder.exists():
-            previous = beside.with_name(f"{beside.name}.old")
-            os.replace(folder, previous)
-            os.replace(beside, folder)
-            shutil.rmtree(previous)
-        else:
-            os.replace(beside, folder)
-    except OSError as error:
-        raise InputError(
-            f"{display_path(folder)} could not be written: {error.strerror}"
-        ) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-
-
-def _peft_tensors(
-    adapter: Adapter, config: _peft.Config, tally: _LayerTally
-) -> Iterator[tuple[str, Tensor]]:
-    for name, layer in adapter.layers.items():
-        tally.add(name, layer)
-        yield from config.add_layer(name, layer).items()

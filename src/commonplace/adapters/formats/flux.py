@@ -63,7 +63,7 @@ def flux_to_diffusers(adapter: Adapter) -> Adapter:
         layer = adapter.layers[name]
         return layer if count == 1 else _split(name, layer, number, count)
 
-    return replace(adapter, layers=LazyLayers(list(places), make))
+    return replace(adapter, layers=LazyLayers(places, make))
 
 
 def flux_to_kohya(adapter: Adapter) -> Adapter:
@@ -92,7 +92,7 @@ def flux_to_kohya(adapter: Adapter) -> Adapter:
         first = parts[0]
         return first if len(parts) == 1 and first is not None else _join(name, parts)
 
-    return replace(adapter, layers=LazyLayers(list(fused), make))
+    return replace(adapter, layers=LazyLayers(fused, make))
 
 
 def _table(block: str) -> Mapping[str, tuple[str, ...]]:

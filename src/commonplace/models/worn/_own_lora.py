@@ -5,13 +5,13 @@ what can be worn. The scales are those that `adapters` reads from the same file.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from commonplace.foundation import InputError, display_path
+from commonplace.foundation import InputError, LazyMapping, display_path
 from commonplace.models.files.gguf import BFLOAT16, Array
 from commonplace.models.files.safetensors import Entry, read_data
 from commonplace.models.worn.lora_gguf import LowRank, as_float32
@@ -24,29 +24,19 @@ _TYPES: Final[Mapping[str, np.dtype[Any]]] = {
 }
 
 
-class OwnLora(Mapping[str, LowRank]):
+class OwnLora(LazyMapping[LowRank]):
     """The layers of one of our own files; read when they are asked for."""
 
     def __init__(self, path: Path, entries: Mapping[str, Entry], record: Mapping[str, Any]) -> None:
         self._path, self._entries = path, entries
-        self._names = dict.fromkeys(
-            name.removesuffix(_UP) for name in entries if name.endswith(_UP)
-        )
-        expected = {f"{name}{end}" for name in self._names for end in (_UP, _DOWN, _ALPHA)}
+        names = (name.removesuffix(_UP) for name in entries if name.endswith(_UP))
+        super().__init__(names, self._layer)
+        expected = {f"{name}{end}" for name in self for end in (_UP, _DOWN, _ALPHA)}
         unexpected = sorted({*entries} - expected)
-        missing = [name for name in self._names if f"{name}{_DOWN}" not in entries]
-        if unexpected or missing or not self._names:
+        missing = [name for name in self if f"{name}{_DOWN}" not in entries]
+        if unexpected or missing or not self:
             self._refuse(unexpected or missing)
         self._stabilised = dict(record.get("stabilised") or {})
-
-    def __getitem__(self, name: str) -> LowRank:
-        return LowRank(self._read(f"{name}{_UP}"), self._read(f"{name}{_DOWN}"))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
 
     def scales(self) -> dict[str, tuple[float, int]]:
         """The scale and the rank of each layer; no alpha, or an alpha of 0, is a scale of 1.
@@ -54,7 +44,7 @@ class OwnLora(Mapping[str, LowRank]):
         `adapters/formats/_lycoris.py` reads the same file alike.
         """
         scales: dict[str, tuple[float, int]] = {}
-        for name in self._names:
+        for name in self:
             up, down = (self._entries[f"{name}{end}"].shape for end in (_UP, _DOWN))
             if len(up) != 2 or len(down) != 2 or up[1] != down[0] or not up[1]:
                 raise InputError(
@@ -77,6 +67,9 @@ class OwnLora(Mapping[str, LowRank]):
         if not math.isfinite(value):
             raise InputError(f"{name} in {display_path(self._path)} has the alpha {value}")
         return (value or rank) / rank
+
+    def _layer(self, name: str) -> LowRank:
+        return LowRank(self._read(f"{name}{_UP}"), self._read(f"{name}{_DOWN}"))
 
     def _read(self, name: str) -> Array:
         entry = self._entries[name]
