@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from commonplace.models.text.cross_encoder import CrossEncoder, read_cross_encoder
-from commonplace.models.text.encoder import TextEncoder, read_encoder
-from commonplace.models.text.late_interaction import LateInteraction, read_late_interaction
+from commonplace.models.text.cross_encoder import CrossEncoder
+from commonplace.models.text.encoder import TextEncoder
+from commonplace.models.text.late_interaction import LateInteraction
 
 DATA = Path(__file__).parent / "data"
 MARKS = ["[PAD]", "[unused0]", "[unused1]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -66,15 +66,15 @@ def encoder_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def encoder(encoder_folder: Path) -> TextEncoder:
-    return read_encoder(encoder_folder, name="tiny", sha256="0" * 64, threads=1)
+    return TextEncoder.read(encoder_folder, name="tiny", sha256="0" * 64, threads=1)
 
 
 @pytest.fixture
 def cross_encoder(tmp_path: Path) -> CrossEncoder:
     folder = model_folder(tmp_path / "cross", "tiny-cross-encoder")
-    return read_cross_encoder(folder, name="tiny", sha256="0" * 64, threads=1)
+    return CrossEncoder.read(folder, name="tiny", sha256="0" * 64, threads=1)
 
 
 @pytest.fixture
 def late(encoder_folder: Path) -> LateInteraction:
-    return read_late_interaction(encoder_folder, name="tiny", sha256="0" * 64, threads=1)
+    return LateInteraction.read(encoder_folder, name="tiny", sha256="0" * 64, threads=1)

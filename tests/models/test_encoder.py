@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from commonplace.foundation import WeightsError
-from commonplace.models.text.encoder import TextEncoder, read_encoder
+from commonplace.models.text.encoder import TextEncoder
 
 
 def passages(count: int = 40) -> list[str]:
@@ -77,7 +77,7 @@ def test_progress_counts_every_text(encoder: TextEncoder) -> None:
 
 def test_the_optimised_graph_is_kept_and_remade_when_damaged(encoder_folder: Path) -> None:
     def encode() -> np.ndarray:
-        return read_encoder(encoder_folder, name="t", sha256="").encode_passages(["abc"])
+        return TextEncoder.read(encoder_folder, name="t", sha256="").encode_passages(["abc"])
 
     first = encode()
     (kept,) = encoder_folder.glob("*.optimised-*.onnx")
@@ -92,7 +92,7 @@ def test_the_optimised_graph_is_kept_and_remade_when_damaged(encoder_folder: Pat
 def test_a_broken_or_missing_file_is_said(encoder_folder: Path, name: str) -> None:
     (encoder_folder / name).write_bytes(b"nothing")
     with pytest.raises(WeightsError, match=name):
-        read_encoder(encoder_folder, name="t", sha256="")
+        TextEncoder.read(encoder_folder, name="t", sha256="")
     (encoder_folder / name).unlink()
     with pytest.raises(WeightsError, match=name):
-        read_encoder(encoder_folder, name="t", sha256="")
+        TextEncoder.read(encoder_folder, name="t", sha256="")

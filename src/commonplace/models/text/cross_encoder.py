@@ -7,32 +7,23 @@ the passage.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.models._onnx import Network, open_network
-from commonplace.models.batches import ALONE, bucket
-from commonplace.models.text._opening import OpenOptions, open_catalogued
-from commonplace.models.text._tokens import WordPieces, open_word_pieces
+from commonplace.models.text._opening import OpenOptions, TextNetwork, open_catalogued
 
 _STATES = tuple(f"/bert/encoder/layer.{i}/output/LayerNorm/Add_1_output_0" for i in (7, 9, 11))
 
 
 @dataclass(frozen=True)
-class CrossEncoder:
+class CrossEncoder(TextNetwork):
     """Scores pairs of query and passage; open it with `open_cross_encoder`."""
 
-    name: str
-    sha256: str
-    network: Network = field(repr=False)
-    word_pieces: WordPieces = field(repr=False)
     longest: int = 512  # the most tokens the network can read
-    token_budget: int = ALONE  # of one batch, padding included
 
     def score(
         self, pairs: Sequence[tuple[str, str]], max_tokens: int | None = None
@@ -49,11 +40,7 @@ class CrossEncoder:
         limit = min(max_tokens or self.longest, self.longest)
         rows = self.word_pieces.pairs(pairs, limit)
         scores = np.zeros(len(pairs), np.float32)
-        batches = bucket([len(row) for row in rows], self.token_budget)
-        run = self.network.run
-        for batch, logits in self.network.map_batches(
-            lambda at: run([rows[i] for i in at]), batches
-        ):
+        for batch, logits in self.map_rows(rows, self.network.run):
             scores[batch] = logits.reshape(len(batch), -1)[:, 0]
         return scores
 
@@ -77,27 +64,4 @@ def open_cross_encoder(
     Raises:
         WeightsError: the weights cannot be had.
     """
-    return open_catalogued(partial(read_cross_encoder, states=_STATES), name, **options)
-
-
-def read_cross_encoder(
-    folder: Path,
-    *,
-    name: str,
-    sha256: str,
-    threads: int | None = None,
-    states: tuple[str, ...] = (),
-) -> CrossEncoder:
-    """Open the cross encoder whose `model.onnx` and `tokenizer.json` lie in a folder.
-
-    `states` are the tensors of its graph that `CrossEncoder.states` gives.
-
-    Raises:
-        WeightsError: a file is missing or broken.
-    """
-    return CrossEncoder(
-        name=name,
-        sha256=sha256,
-        network=open_network(folder / "model.onnx", threads, states),
-        word_pieces=open_word_pieces(folder / "tokenizer.json"),
-    )
+    return open_catalogued(partial(CrossEncoder.read, states=_STATES), name, **options)

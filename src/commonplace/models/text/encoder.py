@@ -6,35 +6,25 @@ alone, so that its vector is the same whatever else is added with it (`models/ba
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.models._onnx import Network, open_network
-from commonplace.models.batches import ALONE, TokenRow, bucket
-from commonplace.models.text._opening import OpenOptions, open_catalogued
-from commonplace.models.text._tokens import WordPieces, open_word_pieces
+from commonplace.models.batches import TokenRow
+from commonplace.models.text._opening import OpenOptions, TextNetwork, open_catalogued
 
 QUERY_INSTRUCTION = "Represent this sentence for searching relevant passages: "
 _TOKENISED_AT_ONCE = 1024  # bounds the memory that token ids take
 
 
 @dataclass(frozen=True)
-class TextEncoder:
+class TextEncoder(TextNetwork):
     """Encodes texts as vectors of length one; open it with `open_encoder`."""
 
-    name: str
-    sha256: str  # of the weights; vectors of two encoders are never compared
-    dimension: int
-    network: Network = field(repr=False)
-    word_pieces: WordPieces = field(repr=False)
-    max_tokens: int = 512  # the rest of a longer text is not seen
+    max_tokens: int = 512  # what BERT has positions for; the rest of a longer text is not seen
     query_instruction: str = QUERY_INSTRUCTION
-    token_budget: int = ALONE  # of one batch, padding included
 
     def encode_passages(
         self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None
@@ -52,9 +42,7 @@ class TextEncoder:
         for start in range(0, len(texts), _TOKENISED_AT_ONCE):
             part = texts[start : start + _TOKENISED_AT_ONCE]
             rows = self.word_pieces.singles(part, self.max_tokens)
-            batches = bucket([len(row) for row in rows], self.token_budget)
-            embed = partial(self._embed_at, rows)
-            for batch, batch_vectors in self.network.map_batches(embed, batches):
+            for batch, batch_vectors in self.map_rows(rows, self._embed):
                 vectors[np.array(batch) + start] = batch_vectors
                 if on_batch is not None:
                     on_batch(len(batch))
@@ -76,9 +64,6 @@ class TextEncoder:
         """How many tokens the model sees of a text, its two marks included."""
         return len(self.word_pieces.singles([text], self.max_tokens)[0])
 
-    def _embed_at(self, rows: Sequence[TokenRow], places: list[int]) -> NDArray[np.float32]:
-        return self._embed([rows[i] for i in places])
-
     def _embed(self, rows: Sequence[TokenRow]) -> NDArray[np.float32]:
         """The first token's hidden state of each text, scaled: `[n, dimension]`."""
         first = self.network.run(rows)[:, 0, :]
@@ -93,23 +78,4 @@ def open_encoder(name: str = "bge-small-en-v1.5", **options: Unpack[OpenOptions]
     Raises:
         WeightsError: the weights cannot be had.
     """
-    return open_catalogued(read_encoder, name, **options)
-
-
-def read_encoder(
-    folder: Path, *, name: str, sha256: str, threads: int | None = None, max_tokens: int = 512
-) -> TextEncoder:
-    """Open the encoder whose `model.onnx` and `tokenizer.json` lie in a folder.
-
-    Raises:
-        WeightsError: a file is missing or broken.
-    """
-    network = open_network(folder / "model.onnx", threads)
-    return TextEncoder(
-        name=name,
-        sha256=sha256,
-        dimension=network.width,
-        network=network,
-        word_pieces=open_word_pieces(folder / "tokenizer.json"),
-        max_tokens=max_tokens,
-    )
+    return open_catalogued(TextEncoder.read, name, **options)

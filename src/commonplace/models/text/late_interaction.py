@@ -8,33 +8,24 @@ takes 768 bytes a token, so token vectors are made when they are needed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.models._onnx import Network, open_network
-from commonplace.models.batches import ALONE, TokenRow, bucket
-from commonplace.models.text._opening import OpenOptions, open_catalogued
-from commonplace.models.text._tokens import WordPieces, open_word_pieces
+from commonplace.models.batches import TokenRow
+from commonplace.models.text._opening import OpenOptions, TextNetwork, open_catalogued
 
 _QUERY_MARK, _PASSAGE_MARK = 1, 2  # [unused0], [unused1] of the BERT vocabulary
 
 
 @dataclass(frozen=True)
-class LateInteraction:
+class LateInteraction(TextNetwork):
     """Encodes texts token by token; open it with `open_late_interaction`."""
 
-    name: str
-    sha256: str
-    dimension: int
-    network: Network = field(repr=False)
-    word_pieces: WordPieces = field(repr=False)
     max_tokens: int = 512  # of a passage; the rest is not seen
     max_query_tokens: int = 64
-    token_budget: int = ALONE  # of one batch, padding included
 
     def encode_queries(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """Encode questions, each alone.
@@ -54,9 +45,7 @@ class LateInteraction:
         """
         rows = self.word_pieces.singles(texts, self.max_tokens, (_PASSAGE_MARK,))
         vectors: dict[int, NDArray[np.float32]] = {}
-        batches = bucket([len(row) for row in rows], self.token_budget)
-        embedded = self.network.map_batches(lambda at: self._embed([rows[i] for i in at]), batches)
-        for batch, batch_vectors in embedded:
+        for batch, batch_vectors in self.map_rows(rows, self._embed):
             vectors.update(zip(batch, batch_vectors, strict=True))
         return [vectors[place][self._content_mask(row)] for place, row in enumerate(rows)]
 
@@ -87,7 +76,7 @@ class LateInteraction:
         states = self.network.run(rows)
         norms = np.linalg.norm(states, axis=2, keepdims=True)
         scaled = (states / np.maximum(norms, 1e-12)).astype(np.float32, copy=False)
-        return [each[: len(row)].copy() for each, row in zip(scaled, rows, strict=True)]
+        return [state[: len(row)].copy() for state, row in zip(scaled, rows, strict=True)]
 
 
 def max_similarity(query: NDArray[np.float32], passage: NDArray[np.float32]) -> float:
@@ -108,22 +97,4 @@ def open_late_interaction(
     Raises:
         WeightsError: the weights cannot be had.
     """
-    return open_catalogued(read_late_interaction, name, **options)
-
-
-def read_late_interaction(
-    folder: Path, *, name: str, sha256: str, threads: int | None = None
-) -> LateInteraction:
-    """Open the model whose `model.onnx` and `tokenizer.json` lie in a folder.
-
-    Raises:
-        WeightsError: a file is missing or broken.
-    """
-    network = open_network(folder / "model.onnx", threads)
-    return LateInteraction(
-        name=name,
-        sha256=sha256,
-        dimension=network.width,
-        network=network,
-        word_pieces=open_word_pieces(folder / "tokenizer.json"),
-    )
+    return open_catalogued(LateInteraction.read, name, **options)
