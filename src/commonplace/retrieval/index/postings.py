@@ -118,7 +118,7 @@ class Postings:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         allowed = self._live if among is None else self._only(among)
         places = candidates(
-            *self._inverted,
+            self._inverted,
             query=query,
             exact_weights=weights,
             allowed=allowed,
@@ -163,4 +163,4 @@ class Postings:
 
         mean, parameters = self.mean_length or 1.0, self._collection.parameters
         constants = mean, parameters.k1, parameters.b
-        return exact_scores(*self._forward, places, query, weights, *constants).astype(np.float32)
+        return exact_scores(self._forward, places, query, weights, *constants).astype(np.float32)
