@@ -1,9 +1,6 @@
 """`commonplace add`: add files and folders to the library, and print what became of them."""
 
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +9,8 @@ from commonplace.cli.arguments.options import library_option, open_library
 from commonplace.cli.arguments.verb import verb
 from commonplace.cli.terminal.output import bold, dim, on_terminal, print_interrupt, say
 from commonplace.cli.terminal.places import short_path
+from commonplace.cli.terminal.progress import progress_bars
+from commonplace.foundation import silent
 
 if TYPE_CHECKING:
     from commonplace import AddReport
@@ -39,14 +38,14 @@ def add(paths: tuple[str, ...], no_vectors: bool, verbose: bool) -> None:
     require(paths)  # so that a wrong path does not leave an empty library behind
     library = open_library(new=True)
     try:
-        with _bars() as bars:
+        with progress_bars() as bars:
 
             def record(report: "FileReport") -> None:
                 reports.append(report)
                 if verbose:
                     _print_file(report, bars)
 
-            progress = bars.progress if bars else _silent
+            progress = bars.progress if bars else silent
             report = library.add(*paths, vectors=not no_vectors, progress=progress, on_file=record)
     except KeyboardInterrupt:
         print_interrupt("stopped; what was added is kept, run the same command to go on")
@@ -58,22 +57,6 @@ def add(paths: tuple[str, ...], no_vectors: bool, verbose: bool) -> None:
             "and the same command goes on with the vectors"
         ) from error
     _summarise(reports, report)
-
-
-@contextmanager
-def _bars() -> "Iterator[Bars | None]":
-    """Progress bars, where a person sees them."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from commonplace.cli.terminal.progress import Bars
-
-    with Bars() as bars:
-        yield bars
-
-
-def _silent(stage: str, done: int, total: int | None, unit: str) -> None:
-    """No progress."""
 
 
 def _print_file(report: "FileReport", bars: "Bars | None") -> None:

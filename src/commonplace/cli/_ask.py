@@ -22,6 +22,7 @@ from commonplace.cli.terminal.output import (
     paint,
     print_json,
     say,
+    text_columns,
     wrap,
 )
 from commonplace.cli.terminal.places import place, short_path, title_line
@@ -98,7 +99,7 @@ def ask(
 
 
 def _print_answer(answer: "Answer", as_of: datetime | None) -> None:
-    width = max(20, min(columns(), 100))
+    width = text_columns()
     numbers = _numbers(answer)
     marked = [
         f"{flat(sentence.text)} {''.join(f'[{numbers[_key(c)]}]' for c in sentence.citations)}"
@@ -187,7 +188,7 @@ def _print_unsupported(count: int) -> None:
 
 def _print_refusal(refusal: "Refusal") -> None:
     reason = f": {refusal.reason.rstrip('.')}." if refusal.reason else "."
-    for line in wrap(f"The library does not answer this{reason}", max(20, min(columns(), 100))):
+    for line in wrap(f"The library does not answer this{reason}", text_columns()):
         say(bold(line))
     _print_worn(refusal.worn)
     _print_unsupported(refusal.unsupported)

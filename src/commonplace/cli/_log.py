@@ -3,9 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-import click
-
-from commonplace.cli.arguments.options import json_option, library_option, open_library
+from commonplace.cli.arguments.options import (
+    count_option,
+    json_option,
+    library_option,
+    open_library,
+)
 from commonplace.cli.arguments.verb import verb
 from commonplace.cli.terminal.output import (
     columns,
@@ -21,14 +24,7 @@ from commonplace.foundation import count_of
 
 
 @verb("Show what was asked lately.", "commonplace log -n 5", "commonplace log --json")
-@click.option(
-    "-n",
-    "--limit",
-    default=20,
-    type=click.IntRange(1),
-    metavar="N",
-    help="Show at most N records [20].",
-)
+@count_option("-n", "--limit", default=20, text="Show at most N records")
 @json_option
 @library_option
 def log(limit: int, as_json: bool) -> None:

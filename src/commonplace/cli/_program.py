@@ -16,14 +16,9 @@ from typing import Any, NoReturn
 import click
 
 from commonplace.cli.arguments.options import library_option
-from commonplace.cli.arguments.verb import write_examples
+from commonplace.cli.arguments.verb import VerbGroup
 from commonplace.cli.terminal.output import prepare_streams, print_error, print_interrupt
 
-_EXAMPLES = (
-    "commonplace add ~/notes paper.pdf",
-    'commonplace ask "Why does LoRA use two matrices?"',
-    "commonplace show 1",
-)
 # verb -> the module below `commonplace.cli` that holds the command of that name
 _VERBS = {
     "add": "_add",
@@ -46,10 +41,11 @@ _VERBS = {
     "runs": "training.runs",
     "plan": "plan.group",
 }
+# As a shell reports them: 128 + SIGINT, 128 + SIGPIPE; EX_SOFTWARE of sysexits.h.
 _INTERRUPTED, _BROKEN_PIPE, _BUG = 130, 141, 70
 
 
-class _Program(click.Group):
+class _Program(VerbGroup):
     """A group whose commands are imported by name, and whose errors are sentences."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -63,10 +59,6 @@ class _Program(click.Group):
         command = getattr(import_module(f"commonplace.cli.{_VERBS[cmd_name]}"), cmd_name)
         assert isinstance(command, click.Command)
         return command
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples."""
-        write_examples(_EXAMPLES, formatter)
 
     def main(
         self,
@@ -135,11 +127,16 @@ def _discard_output() -> None:
         try:
             stream.flush()
         except (BrokenPipeError, ValueError):
-            os.dup2(nowhere, stream.fileno())
+            os.dup2(nowhere, stream.fileno())  # else the interpreter reports it at the exit
 
 
 @click.group(
     cls=_Program,
+    examples=(
+        "commonplace add ~/notes paper.pdf",
+        'commonplace ask "Why does LoRA use two matrices?"',
+        "commonplace show 1",
+    ),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @library_option

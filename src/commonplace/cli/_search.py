@@ -7,6 +7,7 @@ import click
 from commonplace.cli.arguments.options import (
     PROFILES,
     Selection,
+    count_option,
     json_option,
     library_option,
     open_library,
@@ -27,14 +28,7 @@ if TYPE_CHECKING:
     "commonplace search low-rank update --explain",
 )
 @click.argument("query", nargs=-1, required=True, metavar="QUERY...")
-@click.option(
-    "-n",
-    "--limit",
-    default=10,
-    type=click.IntRange(1, 1000),
-    metavar="N",
-    help="Show at most N passages [10].",
-)
+@count_option("-n", "--limit", default=10, maximum=1000, text="Show at most N passages")
 @click.option(
     "--profile",
     default="fast",

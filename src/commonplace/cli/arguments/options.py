@@ -146,6 +146,19 @@ def library_option(command: _Command) -> _Command:
     return option(command)
 
 
+def count_option(
+    *names: str, default: int, minimum: int = 1, maximum: int | None = None, text: str
+) -> Callable[[_Command], _Command]:
+    """An option that takes a number of things; its help is the text and the default."""
+    return click.option(
+        *names,
+        default=default,
+        type=click.IntRange(minimum, maximum),
+        metavar="N",
+        help=f"{text} [{default}].",
+    )
+
+
 def json_option(command: _Command) -> _Command:
     """Add `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)

@@ -6,35 +6,24 @@ from typing import Any
 import click
 
 
-class Verb(click.Command):
+class _WithExamples(click.Command):
+    def __init__(self, *args: Any, examples: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = examples
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples one a line; click's own epilog would wrap them."""
+        with formatter.section("Examples"):
+            for example in self.examples:
+                formatter.write(f"{' ' * formatter.current_indent}{example}\n")
+
+
+class Verb(_WithExamples):
     """A command with examples."""
 
-    def __init__(self, *args: Any, examples: tuple[str, ...] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.examples = examples
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples."""
-        write_examples(self.examples, formatter)
-
-
-class VerbGroup(click.Group):
+class VerbGroup(_WithExamples, click.Group):
     """A command that has commands below it, with examples."""
-
-    def __init__(self, *args: Any, examples: tuple[str, ...] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.examples = examples
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples."""
-        write_examples(self.examples, formatter)
-
-
-def write_examples(examples: tuple[str, ...], formatter: click.HelpFormatter) -> None:
-    """The section "Examples" of a help text, one a line, never wrapped."""
-    with formatter.section("Examples"):
-        for example in examples:
-            formatter.write(f"{' ' * formatter.current_indent}{example}\n")
 
 
 def verb(short_help: str, *examples: str) -> Callable[[Callable[..., Any]], Verb]:

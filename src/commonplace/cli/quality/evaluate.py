@@ -1,8 +1,5 @@
 """`commonplace evaluate`: measure ranking and answers, on public sets and on one's own library."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,16 +7,19 @@ import click
 
 from commonplace.cli.arguments.options import (
     chosen_library,
+    count_option,
     json_option,
     library_option,
     open_library,
 )
 from commonplace.cli.arguments.verb import Verb, VerbGroup
+from commonplace.cli.quality._printing import print_answers, print_library, print_retrieval
 from commonplace.cli.terminal.output import announce, print_json
+from commonplace.cli.terminal.progress import progress_bars
+from commonplace.foundation import silent
 
 if TYPE_CHECKING:
     from commonplace.evaluation import By
-    from commonplace.foundation import Progress
 
 _FOLDER = click.Path(path_type=Path)
 _against = click.option(
@@ -64,20 +64,8 @@ _kept_library = click.option(
     help="judgments [if you gave any], or known-items: questions that are made from the library.",
 )
 @_only
-@click.option(
-    "--questions",
-    default=200,
-    type=click.IntRange(1),
-    metavar="N",
-    help="Make at most N questions [200].",
-)
-@click.option(
-    "--answers",
-    default=20,
-    type=click.IntRange(0),
-    metavar="N",
-    help="Ask for N of the library's definitions [20].",
-)
+@count_option("--questions", default=200, text="Make at most N questions")
+@count_option("--answers", default=20, minimum=0, text="Ask for N of the library's definitions")
 @_against
 @_keep
 @json_option
@@ -99,7 +87,7 @@ def evaluate(
         return
     from commonplace.evaluation import evaluate_library
 
-    with _progress() as progress:
+    with progress_bars() as bars:
         report, file = evaluate_library(
             open_library(),
             by=cast("By | None", by),
@@ -108,14 +96,12 @@ def evaluate(
             answers=answers,
             against=against,
             keep_in=keep,
-            progress=progress,
+            progress=bars.progress if bars else silent,
         )
     if as_json:
         print_json({**report.record(), "kept": str(file)})
-        return
-    from commonplace.cli.quality._printing import print_library
-
-    print_library(report, file)
+    else:
+        print_library(report, file)
 
 
 @evaluate.command(
@@ -152,7 +138,7 @@ def retrieval(
     """
     from commonplace.evaluation import evaluate_retrieval
 
-    with _progress() as progress:
+    with progress_bars() as bars:
         report, file = evaluate_retrieval(
             folder,
             only=_names(only),
@@ -161,15 +147,13 @@ def retrieval(
             keep_in=keep,
             limit=limit,
             explain=explain,
-            progress=progress,
+            progress=bars.progress if bars else silent,
             announce=announce,
         )
     if as_json:
         print_json({**report.record(), "kept": str(file)})
-        return
-    from commonplace.cli.quality._printing import print_retrieval
-
-    print_retrieval(report, file)
+    else:
+        print_retrieval(report, file)
 
 
 @evaluate.command(
@@ -219,22 +203,20 @@ def answers(
     """
     from commonplace.evaluation import evaluate_answers
 
-    with _progress() as progress:
+    with progress_bars() as bars:
         report, file = evaluate_answers(
             folder,
             readers=_names(reader),
             library=_place(library),
             keep_in=keep,
-            progress=progress,
+            progress=bars.progress if bars else silent,
             announce=announce,
             **options,
         )
     if as_json:
         print_json({**report.record(), "kept": str(file)})
-        return
-    from commonplace.cli.quality._printing import print_answers
-
-    print_answers(report, file)
+    else:
+        print_answers(report, file)
 
 
 def _names(listed: str) -> list[str]:
@@ -260,17 +242,3 @@ def _refuse_options_before(ctx: click.Context) -> None:
         raise click.UsageError(
             f"{misplaced[0].opts[0]} must stand after {ctx.invoked_subcommand}", ctx
         )
-
-
-@contextmanager
-def _progress() -> "Iterator[Progress]":
-    """Progress bars, where a person sees them."""
-    if not sys.stderr.isatty():
-        from commonplace.foundation import silent
-
-        yield silent
-        return
-    from commonplace.cli.terminal.progress import Bars
-
-    with Bars() as bars:
-        yield bars.progress

@@ -10,18 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace.cli.arguments.options import json_option, library_option, open_library
+from commonplace.cli.arguments.options import (
+    count_option,
+    json_option,
+    library_option,
+    open_library,
+)
 from commonplace.cli.arguments.verb import verb
 from commonplace.cli.terminal.output import (
     bold,
     clean,
-    columns,
     cut_left,
     dim,
     join,
     on_terminal,
     print_json,
     say,
+    text_columns,
 )
 from commonplace.cli.terminal.places import excerpt, place, query_terms, title_line
 from commonplace.foundation import count_of
@@ -40,19 +45,11 @@ _PROMPT = "does it fit? y(es) n(o) s(kip) q(uit) "
     "commonplace judge --queries 5",
 )
 @click.argument("query", nargs=-1, metavar="[QUERY]...")
-@click.option(
-    "--depth",
-    default=5,
-    type=click.IntRange(1, 100),
-    metavar="N",
-    help="Judge the first N of each ranking [5].",
-)
-@click.option(
+@count_option("--depth", default=5, maximum=100, text="Judge the first N of each ranking")
+@count_option(
     "--queries",
     default=10,
-    type=click.IntRange(1),
-    metavar="N",
-    help="Without a QUERY: judge at most N recent queries that have no judgments [10].",
+    text="Without a QUERY: judge at most N recent queries that have no judgments",
 )
 @json_option
 @library_option
@@ -108,7 +105,7 @@ def _judge(
 
 def _lines(number: int, total: int, passage: "Passage", terms: set[str]) -> Iterator[str]:
     """Title, place and excerpt; the number counts the passages and says nothing of a rank."""
-    width = max(20, min(columns(), 100))
+    width = text_columns()
     count = f"{number}/{total}  "
     yield join([count, title_line(passage, width - len(count))])
     where = place(passage)

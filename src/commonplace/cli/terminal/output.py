@@ -23,7 +23,7 @@ _HOSTILE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff"
     "\u200e\u200f\u2028-\u202e\u2060-\u206f\U000e0000-\U000e007f]"
 )
-_NO_TERMINAL_WIDTH = 100
+_NO_TERMINAL_WIDTH = 100  # columns
 
 
 class StyledText(str):
@@ -102,6 +102,11 @@ def on_terminal() -> bool:
 def columns() -> int:
     """How many columns a line of running text may have."""
     return shutil.get_terminal_size().columns if on_terminal() else _NO_TERMINAL_WIDTH
+
+
+def text_columns() -> int:
+    """How many columns sentences get: long lines are hard to read, short ones hold no words."""
+    return max(20, min(columns(), 100))
 
 
 # -------------------------------------------------------------------- widths
