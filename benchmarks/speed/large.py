@@ -29,7 +29,7 @@ import pyarrow as pa
 
 from benchmarks.scaffold import argument_parser, report
 from benchmarks.speed.engines import perturbed, read_lines
-from commonplace import Filter, Library
+from commonplace import Filter
 from commonplace.corpus import (
     Document,
     Draft,
@@ -38,15 +38,23 @@ from commonplace.corpus import (
     TextLocator,
     analyse,
     indexed_text,
+    vector_table,
 )
-from commonplace.corpus import vector_table as table_of
 from commonplace.corpus.store.commit import add_vectors, commit
 from commonplace.corpus.store.schema import Revision
 from commonplace.corpus.store.upkeep import maintain
 from commonplace.foundation import Stopwatch
-from commonplace.library import ENCODER_SHA256
-from commonplace.retrieval import Profile, RankingParameters, RerankParameters, search
+from commonplace.library import ENCODER_SHA256, OpenModels
+from commonplace.retrieval import (
+    Accelerator,
+    Profile,
+    RankingParameters,
+    RerankParameters,
+    open_view,
+    search,
+)
 
+_VECTORS = vector_table(ENCODER_SHA256)
 OF_AN_ITEM, AT_ONCE = 100, 200  # passages, items in one commit
 CONFIGURATIONS: tuple[tuple[str, Profile, int], ...] = (
     ("bm25", "bm25", 20),
@@ -91,11 +99,13 @@ def make(folder: Path, lines: Sequence[dict[str, str]], vectors: Sequence[Path])
     keys = list(dict.fromkeys(keys))
     matrix = perturbed(vectors, len(keys)).astype(np.float16)
     column = pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), matrix.shape[1])
-    add_vectors(store, table_of(ENCODER_SHA256), keys, column)
+    add_vectors(store, _VECTORS, keys, column)
     return store
 
 
-def measured(library: Library, queries: Sequence[str]) -> dict[str, Any]:
+def measured(
+    store: Store, models: OpenModels, accelerator: Accelerator | None, queries: Sequence[str]
+) -> dict[str, Any]:
     """Milliseconds of each configuration and of its stages, all configurations in turn."""
     totals: dict[str, list[float]] = {}
     stages: dict[str, dict[str, list[float]]] = {}
@@ -103,10 +113,11 @@ def measured(library: Library, queries: Sequence[str]) -> dict[str, Any]:
         for name, profile, depth in CONFIGURATIONS:
             parameters = RankingParameters(rerank=RerankParameters(depth=depth))
             watch, start = Stopwatch(), time.perf_counter()
-            with library._store.snapshot() as snapshot:
+            with store.snapshot() as snapshot:
                 with watch.stage("open"):
-                    view = library._ranker.view(snapshot, Filter())
-                encoder, reranker = library._models.encoder, library._models.reranker
+                    cache = store.folder / "cache"
+                    view = open_view(snapshot, Filter(), _VECTORS, cache, accelerator)
+                encoder, reranker = models.encoder, models.reranker
                 search(
                     view, query, profile, 10, encoder, reranker, watch=watch, parameters=parameters
                 )
@@ -153,16 +164,20 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=300_000)
     parser.add_argument("--asked", type=int, default=40, help="queries")
     options = parser.parse_args()
-    make(options.library, list(read_lines(options.passages))[: options.count], options.vectors)
+    passages = list(read_lines(options.passages))[: options.count]
+    store = make(options.library, passages, options.vectors)
     queries = [row["text"] for file in options.queries for row in read_lines(file)]
     queries = random.Random(0).sample(queries, options.asked)
-    library = Library.open(options.library, create=False)
-    figures: dict[str, Any] = {"passages": library._store.open("passages").count_rows()}
-    figures["store"] = measured(library, queries) | {"memory": memory()}
+    models = OpenModels(lambda _: None)
+    figures: dict[str, Any] = {"passages": store.open("passages").count_rows()}
+    figures["store"] = measured(store, models, None, queries) | {"memory": memory()}
     start = time.perf_counter()
-    library.accelerate()
+    accelerator = Accelerator()
+    with store.snapshot() as snapshot:
+        open_view(snapshot, Filter(), _VECTORS, store.folder / "cache", accelerator)
     seconds = round(time.perf_counter() - start, 1)
-    figures["accelerated"] = measured(library, queries) | {"memory": memory(), "seconds": seconds}
+    accelerated = measured(store, models, accelerator, queries)
+    figures["accelerated"] = accelerated | {"memory": memory(), "seconds": seconds}
     figures["cold_search_ms"] = cold(options.library, queries)
     report(options, figures, [json.dumps(figures, indent=2)])
 

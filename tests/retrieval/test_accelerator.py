@@ -181,7 +181,7 @@ def test_rows_that_make_no_sense_are_refused(
 def hits(
     library: Library, query: str, accelerator: Accelerator | None, filter: Filter | None = None
 ) -> list[Hit]:
-    with library._store.snapshot() as snapshot:
+    with Store(library.folder).snapshot() as snapshot:
         cache, table = library.folder / "cache", vector_table("f" * 64)
         view = open_view(snapshot, filter or Filter(), table, cache, accelerator)
         return search(view, query, "bm25", 10, None, None, explain=True)
@@ -230,9 +230,9 @@ def test_rows_that_the_store_moves_are_found_again(library: Library, write: Writ
     for number in range(3):
         root = write(f"{number}.txt", f"apple note{number} of several fruit").parent
         library.add(root, vectors=False)
-    first = accelerator.postings(latest(library._store))
-    library._store.open("passages").optimize.compact_files()
-    second = accelerator.postings(latest(library._store))
+    first = accelerator.postings(latest(Store(library.folder)))
+    Store(library.folder).open("passages").optimize.compact_files()
+    second = accelerator.postings(latest(Store(library.folder)))
     assert first is not None
     assert second is not None
     assert first.rows.tolist() != second.rows.tolist()
@@ -273,7 +273,7 @@ def test_vectors_grow_with_the_library_and_are_those_of_the_store(
     accelerator, table = Accelerator(), vector_table("f" * 64)
 
     def agrees() -> int:
-        snapshot = latest(library._store)
+        snapshot = latest(Store(library.folder))
         mine = accelerator.vectors(snapshot, table, library.folder / "cache")
         plain = load_vectors(snapshot, table, library.folder / "cache")
         if plain is None:
@@ -286,7 +286,7 @@ def test_vectors_grow_with_the_library_and_are_those_of_the_store(
         return len(mine.rows)
 
     def encode() -> None:
-        encode_missing(library._store, "f" * 64, Counted, silent)
+        encode_missing(Store(library.folder), "f" * 64, Counted, silent)
 
     counts = [agrees()]
     root = write("one.md", "# One\n\nAn apple.\n\n# More\n\nA pear.").parent
@@ -303,7 +303,7 @@ def test_vectors_grow_with_the_library_and_are_those_of_the_store(
     library.add(root, vectors=False)
     encode()
     counts.append(agrees())
-    library._store.open("passages").optimize.compact_files()  # every row has another number
+    Store(library.folder).open("passages").optimize.compact_files()  # every row has another number
     counts.append(agrees())
     library.remove(root / "two.md")
     counts.append(agrees())
@@ -315,7 +315,7 @@ def test_of_many_that_come_at_once_one_makes_the_vectors(
 ) -> None:
     accelerator, table, made = Accelerator(), vector_table("f" * 64), list[int]()
     library.add(write("one.md", "An apple."), vectors=False)
-    encode_missing(library._store, "f" * 64, Counted, silent)
+    encode_missing(Store(library.folder), "f" * 64, Counted, silent)
     real = load_vectors
 
     def counted(*arguments: Any) -> Vectors | None:
@@ -324,7 +324,7 @@ def test_of_many_that_come_at_once_one_makes_the_vectors(
         return real(*arguments)
 
     monkeypatch.setattr("commonplace.retrieval.index.accelerator.load_vectors", counted)
-    snapshot = latest(library._store)
+    snapshot = latest(Store(library.folder))
     with ThreadPoolExecutor(4) as pool:
         found = list(
             pool.map(lambda _: accelerator.vectors(snapshot, table, library.folder), range(8))

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from commonplace import Filter, Library
-from commonplace.corpus import encode_missing, vector_table
+from commonplace.corpus import Store, encode_missing, vector_table
 from commonplace.foundation import silent
 from commonplace.retrieval import FEATURES, Hit, Profile, open_view, search
 
@@ -53,12 +53,12 @@ def many(library: Library, write: Write) -> Library:
         words = ["stone", "river", "cloud", "tree", "grass"][number % 5 :]
         root = write(f"{number}.txt", f"Note {number} on a {' and a '.join(words)}.").parent
     library.add(root, vectors=False)
-    encode_missing(library._store, SHA256, LetterEncoder, silent)
+    encode_missing(Store(library.folder), SHA256, LetterEncoder, silent)
     return library
 
 
 def find(library: Library, profile: Profile, explain: bool = True) -> list[Hit]:
-    with library._store.snapshot() as snapshot:
+    with Store(library.folder).snapshot() as snapshot:
         cache = library.folder / "cache"
         view = open_view(snapshot, Filter(), vector_table(SHA256), cache)
         return search(

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from commonplace import Filter, Library
-from commonplace.corpus import analyse, encode_missing, load_vectors, vector_table
+from commonplace.corpus import Store, analyse, encode_missing, load_vectors, vector_table
 from commonplace.foundation import silent
 from commonplace.retrieval import BM25, Hit, Profile, open_view, search
 
@@ -64,7 +64,7 @@ def notes(library: Library, write: Write, encoder: HashingEncoder) -> Library:
     write("tools/saw.md", "# Saws\n\nA saw cuts trees, and a sharp saw cuts them faster.")
     root = write("tools/plane.txt", "A plane makes wood smooth.").parent.parent
     library.add(root, vectors=False)
-    encode_missing(library._store, SHA256, lambda: encoder, silent)
+    encode_missing(Store(library.folder), SHA256, lambda: encoder, silent)
     return library
 
 
@@ -75,7 +75,7 @@ def find(
     profile: Profile = "fast",
     filter: Filter | None = None,
 ) -> list[Hit]:
-    with library._store.snapshot() as snapshot:
+    with Store(library.folder).snapshot() as snapshot:
         view = open_view(
             snapshot, filter or Filter(), vector_table(SHA256), library.folder / "cache"
         )
@@ -117,7 +117,7 @@ def test_statistics_stay_global_under_a_filter(notes: Library, encoder: HashingE
 
 
 def test_the_store_ranks_as_the_reference_does(notes: Library) -> None:
-    with notes._store.snapshot() as snapshot:
+    with Store(notes.folder).snapshot() as snapshot:
         table = snapshot["passages"].to_table(columns=["id", "terms"])
     reference = BM25([terms.split() for terms in table["terms"].to_pylist()])
     expected = reference.top(analyse("fruit trees apple"), 10)
@@ -165,13 +165,13 @@ def test_only_what_changed_is_encoded_again(
     root = write("fruit/pear.md", "# Pears\n\nA pear is a fruit that is not a plum.").parent.parent
     write("tools/copy.txt", "A plane makes wood smooth.")
     notes.add(root, vectors=False)
-    assert encode_missing(notes._store, SHA256, lambda: encoder, silent) == 2
+    assert encode_missing(Store(notes.folder), SHA256, lambda: encoder, silent) == 2
     assert len(encoder.encoded) == before + 2
 
 
 def test_nothing_missing_makes_nothing(notes: Library, encoder: HashingEncoder) -> None:
     before = len(encoder.encoded)
-    assert encode_missing(notes._store, SHA256, lambda: encoder, silent) == 0
+    assert encode_missing(Store(notes.folder), SHA256, lambda: encoder, silent) == 0
     assert len(encoder.encoded) == before
 
 
@@ -192,10 +192,10 @@ def test_a_broken_off_encoding_goes_on_where_it_was(
             return super().encode_passages(texts, on_batch)
 
     with pytest.raises(KeyboardInterrupt):
-        encode_missing(library._store, SHA256, Interrupted, silent)
+        encode_missing(Store(library.folder), SHA256, Interrupted, silent)
     told: list[tuple[int, int | None]] = []
     made = encode_missing(
-        library._store,
+        Store(library.folder),
         SHA256,
         lambda: encoder,
         lambda _, done, total, unit: told.append((done, total)),
@@ -212,7 +212,7 @@ def test_the_past_has_its_own_statistics(
     root = write("fruit/apple.md", "# Apples\n\nNothing is said of them any more.").parent.parent
     write("fruit/more.md", "fruit fruit fruit")
     notes.add(root, vectors=False)
-    encode_missing(notes._store, SHA256, lambda: encoder, silent)
+    encode_missing(Store(notes.folder), SHA256, lambda: encoder, silent)
     after = find(notes, "apple fruit", encoder, filter=Filter(as_of=then))
     assert [hit.passage.id for hit in after] == [identity for identity, _ in before]
     assert [hit.score for hit in after] == pytest.approx([s for _, s in before], abs=1e-4)
@@ -227,7 +227,7 @@ def test_the_matrix_is_mapped_from_the_cache_and_made_again(
     for file in cache.glob("*.matrix.npy"):
         file.write_bytes(file.read_bytes()[:100])
     assert names(find(notes, "apple", encoder, "dense")) == first
-    with notes._store.snapshot() as snapshot:
+    with Store(notes.folder).snapshot() as snapshot:
         vectors = load_vectors(snapshot, vector_table(SHA256), cache)
     assert vectors is not None
     assert len(vectors.rows) == 4

@@ -17,6 +17,7 @@ def bug_report(error: Exception) -> str:
 
 def _write_down(error: Exception) -> str:
     lines = traceback.format_exception(error)
+    # The last frame and the class, not the message, which may name another file each time.
     place = "".join(traceback.format_tb(error.__traceback__)[-1:]) + type(error).__name__
     if place in _written and os.path.exists(_written[place]):
         return _written[place]

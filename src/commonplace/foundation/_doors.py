@@ -1,6 +1,7 @@
 """The door of a package whose names are imported when they are first used.
 
 So `commonplace --help` is instant, and a process that only reads files never loads the store.
+Type checkers do not run `__getattr__`: each package repeats its names under `TYPE_CHECKING`.
 """
 
 from collections.abc import Callable, Mapping

@@ -15,6 +15,7 @@ def write_atomically(path: Path, data: bytes, *, shared: bool = False) -> None:
     The user alone may read it; with `shared`, whoever may read any new file of the user's.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    # O_EXCL follows no link that lies there; O_BINARY is a flag of Windows alone.
     new = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(temporary, new, 0o666 if shared else 0o600)
     try:
@@ -32,7 +33,7 @@ def write_atomically(path: Path, data: bytes, *, shared: bool = False) -> None:
 @contextmanager
 def file_beside(path: Path) -> Iterator[Any]:
     """A file in the folder of `path` to write to and read from, gone afterwards."""
-    file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
+    file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115 - `with file` closes it
     try:
         with file:
             yield file

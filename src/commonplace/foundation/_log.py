@@ -20,8 +20,11 @@ def append_record(file: Path, record: Mapping[str, Any]) -> None:
         return
 
 
-def read_records(file: Path, limit: int) -> list[dict[str, Any]]:
-    """The last `limit` records, newest first; a line that was cut off by a crash is left out."""
+def read_records(file: Path, limit: int | None = None) -> list[dict[str, Any]]:
+    """The last `limit` records (None: all), newest first; a line that a crash cut off is left out.
+
+    A log that cannot be read is as an empty one, since it is only ever looked back at.
+    """
     try:
         lines = file.read_bytes().splitlines()
     except OSError:
@@ -31,7 +34,9 @@ def read_records(file: Path, limit: int) -> list[dict[str, Any]]:
         if len(records) == limit:
             break
         try:
-            records.append(json.loads(line))
+            record = json.loads(line)
         except ValueError:
             continue
+        if isinstance(record, dict):  # a line that somebody edited may be JSON of another kind
+            records.append(record)
     return records

@@ -4,11 +4,8 @@ Notable: it is written as the run goes, so one that was killed can be seen for w
 writer holds a lock as long as it lives, and where nobody holds it and no end was written, the run
 was broken off. A resumed run goes on in its file; steps that it took once more replace the first.
 Reading needs no torch.
-
-    commonplace runs
 """
 
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from commonplace.foundation._errors import InputError
-from commonplace.foundation._log import append_record
+from commonplace.foundation._log import append_record, read_records
 
 RunState = Literal["done", "running", "stopped", "failed", "broken off"]
 
@@ -109,13 +106,14 @@ def _read(file: Path) -> Run | None:
     begin: dict[str, Any] = {}
     end: dict[str, Any] = {}
     steps: dict[int, Mapping[str, Any]] = {}
-    for record in _lines(file):
+    for record in reversed(read_records(file)):
         if "begin" in record:
             begin = record["begin"]
         elif "resume" in record:
-            end = {}
+            end = {}  # the run goes on, so how it ended before does not count any more
         elif "step" in record:
             number = record["step"]["step"]
+            # A resumed run begins at its last checkpoint: steps after that are of the broken run.
             earlier = {n: step for n, step in steps.items() if n < number}
             steps = earlier | {number: record["step"]}
         elif "end" in record:
@@ -123,32 +121,12 @@ def _read(file: Path) -> Run | None:
     if "id" not in begin:
         return None
     state = end["state"] if end.get("state") in get_args(RunState) else _unended(file)
-    ordered = tuple(steps[number] for number in sorted(steps))
-    return Run(
-        **begin, state=state, reason=end.get("reason", ""), steps=ordered,
-        result=end.get("result", {}),
-    )  # fmt: skip
-
-
-def _lines(file: Path) -> list[dict[str, Any]]:
-    """The records in order; a line that was cut off is left out."""
-    records: list[dict[str, Any]] = []
-    try:
-        lines = file.read_bytes().splitlines()
-    except OSError:
-        return []
-    for line in lines:
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict):
-            records.append(record)
-    return records
+    reason, result = end.get("reason", ""), end.get("result", {})
+    return Run(**begin, state=state, reason=reason, steps=tuple(steps.values()), result=result)
 
 
 def _unended(file: Path) -> RunState:
-    """Running, if somebody holds the lock."""
+    """Running, if somebody holds the lock; the system lets go of a killed writer's."""
     from filelock import FileLock, Timeout
 
     lock = file.with_name(f".{file.stem}.lock")

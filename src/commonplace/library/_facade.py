@@ -1,12 +1,7 @@
 """The library as its user knows it: add, search, ask, show, status, reading, remove.
 
-This class joins the floors and holds no logic of its own: the store keeps, `retrieval` ranks,
-`answers` answers. Weights are opened when they are first needed, and torch never.
-
-    from commonplace import Library
-    library = Library.open("~/my-library")
-    library.add("~/notes")
-    for sentence in library.ask("Why does LoRA use two matrices?").sentences: ...
+This class joins the floors and holds no logic of its own. Weights are opened when they are first
+needed, and torch never. A search does not load `_answering`, with all that only answers need.
 """
 
 import os
@@ -15,20 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commonplace import corpus
-from commonplace.corpus import (
-    AddReport,
-    FeedbackRecord,
-    FileReport,
-    Filter,
-    Limits,
-    Passage,
-    ReadingListEntry,
-    ShownCitation,
-    SourceFile,
-    Status,
-    Store,
-    Verdict,
-)
+from commonplace.corpus import Filter, Passage, Store
 from commonplace.foundation import Progress, Stopwatch, silent
 from commonplace.library._feedback import Learned
 from commonplace.library._log import QuestionLog
@@ -62,16 +44,13 @@ class Library:
         accelerate: bool = False,
         announce: Callable[[str], None] = lambda _: None,
     ) -> "Library":
-        """Open the library in this folder, or start a new one there.
+        """Open the library in this folder, or with `create` start a new one there.
 
-        Args:
-            folder: None means $COMMONPLACE_LIBRARY, or else the one library that each user has.
-            create: whether to start one where there is none.
-            accelerate: see `accelerate`.
-            announce: told in a few words when weights are fetched, which takes a while.
+        No folder means $COMMONPLACE_LIBRARY, or else the one library that each user has. `announce`
+        is told in a few words when weights are fetched, which takes a while.
 
         Raises:
-            InputError: there is none, and none is to be started; or numba is missing.
+            InputError: there is none to open; or numba is missing, which `accelerate` needs.
             LibraryError: the folder holds something else, is damaged, or is of a newer version.
         """
         library = cls(Store(folder_of(folder, create)), announce)
@@ -108,16 +87,14 @@ class Library:
         """
         self._models.open_all()
 
-    # ---------------------------------------------------------------- what it holds
-
     def add(
         self,
         *paths: str | bytes | os.PathLike[str],
         vectors: bool = True,
-        limits: Limits | None = None,
+        limits: corpus.Limits | None = None,
         progress: Progress = silent,
-        on_file: Callable[[FileReport], None] = lambda _: None,
-    ) -> AddReport:
+        on_file: Callable[[corpus.FileReport], None] = lambda _: None,
+    ) -> corpus.AddReport:
         """Add files and folders; a second time only what changed. See `add_files`.
 
         With `vectors=False` they can be found by their words only, until the next `add`.
@@ -127,7 +104,7 @@ class Library:
             LibraryError: the disk refuses, say; what was reported to `on_file` is kept.
             WeightsError: the encoder's weights cannot be had; the text is searchable all the same.
         """
-        report = corpus.add_files(self._store, paths, limits or Limits(), progress, on_file)
+        report = corpus.add_files(self._store, paths, limits or corpus.Limits(), progress, on_file)
         return self._models.encode_new(self._store, report, progress) if vectors else report
 
     def remove(self, *paths: str | bytes | os.PathLike[str]) -> list[str]:
@@ -137,10 +114,10 @@ class Library:
             InputError: the library knows nothing at a path.
         """
         removed = corpus.remove_paths(self._store, paths)
-        self._ranker.forget()
+        self._ranker.forget()  # what the accelerator holds in memory must be gone as well
         return removed
 
-    def status(self, *paths: str) -> Status:
+    def status(self, *paths: str) -> corpus.Status:
         """What became of every file at or under these paths (none: of all)."""
         with self._store.snapshot() as snapshot:
             return corpus.read_status(snapshot, paths)
@@ -165,7 +142,7 @@ class Library:
         with self._store.snapshot() as snapshot:
             return select(snapshot, selection, lambda query: self.search(query, limit=limit))
 
-    def reading(self, *mentioned_in: str) -> list[ReadingListEntry]:
+    def reading(self, *mentioned_in: str) -> list[corpus.ReadingListEntry]:
         """The links that the library mentions, each once, the most mentioned first."""
         with self._store.snapshot() as snapshot:
             return corpus.reading_list(snapshot, mentioned_in)
@@ -177,8 +154,6 @@ class Library:
             InputError: no item mentions it.
         """
         return corpus.mark_entry(self._store, url, read)
-
-    # ---------------------------------------------------------------- search
 
     def search(
         self,
@@ -192,8 +167,7 @@ class Library:
         """The best passages for a query, best first.
 
         Raises:
-            InputError: the query is empty, `filter.as_of` is before the library began, or it holds
-                nothing at a path of the filter.
+            InputError: the query is empty, or the library holds nothing at a path or moment of it.
             WeightsError: the encoder's weights cannot be had (profile "bm25" needs none).
         """
         check_search(query, profile, limit)
@@ -211,15 +185,12 @@ class Library:
         """Why a passage has its place for a query: the hit with its explanation, and its rank.
 
         Raises:
-            InputError: as `search`; or the citation names nothing, or is none of the candidates.
-            WeightsError: as `search`.
+            InputError, WeightsError: as `search`; or the citation names none of the candidates.
         """
         with self._store.snapshot() as snapshot:
             passage, _, _ = corpus.find_cited(snapshot, citation)
             view = self._ranker.view(snapshot, filter)
             return self._ranker.explain(view, passage, query, profile)
-
-    # ---------------------------------------------------------------- answers
 
     def ask(
         self,
@@ -231,27 +202,20 @@ class Library:
         wear: Sequence[str | os.PathLike[str]] = (),
         force_wear: bool = False,
     ) -> "Answer | Refusal":
-        """An answer whose every sentence is cited, or a refusal.
-
-        The arguments are the attributes of `Question`.
+        """A refusal, or an answer whose every sentence is cited; see `Question` for the arguments.
 
         Raises:
-            InputError: the question is empty, `filter.as_of` is before the library began, or the
-                model cannot wear an adapter.
+            InputError: as `search`, or the model cannot wear an adapter.
             WeightsError: weights that are needed cannot be had.
         """
         from commonplace.library._answering import Question, last_step
 
-        adapters = tuple(os.fspath(adapter) for adapter in wear)
-        return last_step(
-            self.asking(Question(question, filter, model, threshold, adapters, force_wear))
-        )
+        worn = tuple(map(os.fspath, wear))
+        request = Question(question, filter, model, threshold, worn, force_wear)
+        return last_step(self.asking(request))
 
     def asking(self, question: "Question") -> "Iterator[Step]":
-        """As `ask`, step by step: what was retrieved, each sentence once checked, last the whole.
-
-        Close it to break off; a model stops writing then. What is broken off is not logged.
-        """
+        """As `ask`, step by step; to close it stops a model that writes, and nothing is logged."""
         from commonplace.library._answering import answer_steps
 
         with self._store.snapshot() as snapshot:
@@ -268,8 +232,6 @@ class Library:
         """The last questions and searches, newest first, as they were written to the log."""
         return self._log.read(limit)
 
-    # ---------------------------------------------------------------- citations
-
     def find(self, citation: str) -> tuple[Passage, int, int]:
         """The passage and the characters of it that a citation names: "id" or "id:start-end".
 
@@ -279,10 +241,8 @@ class Library:
         with self._store.snapshot() as snapshot:
             return corpus.find_cited(snapshot, citation)
 
-    def show(self, citation: str, around: int = 600) -> ShownCitation:
-        """A citation in its place; see `find` for its form. A PDF page is drawn into the cache.
-
-        `around`: how many characters of a text are shown before and after.
+    def show(self, citation: str, around: int = 600) -> corpus.ShownCitation:
+        """A citation (see `find`) in its place: a drawn page, or `around` characters on each side.
 
         Raises:
             InputError: it names nothing.
@@ -291,40 +251,35 @@ class Library:
         passage, start, end = self.find(citation)
         return corpus.show(passage, start, end, self.source(passage), self.folder / "cache", around)
 
-    def source(self, passage: Passage) -> SourceFile:
+    def source(self, passage: Passage) -> corpus.SourceFile:
         """The file behind a passage, and whether it still holds what was read."""
         with self._store.snapshot() as snapshot:
             items = snapshot.items_by_id([passage.item_id])
         return corpus.find_source(passage, items.get(passage.item_id))
 
-    # ---------------------------------------------------------------- feedback
-
     def give_feedback(
         self,
         query: str,
         citation: str,
-        verdict: Verdict,
+        verdict: corpus.Verdict,
         *,
         rank: int | None = None,
         source: str = "",
-    ) -> FeedbackRecord:
-        """Say how a passage fitted a query; this library's ranking learns from it.
-
-        The arguments are the attributes of `FeedbackRecord`; `citation`: see `find` for its form.
+    ) -> corpus.FeedbackRecord:
+        """Say how a passage fitted a query, as a `FeedbackRecord`; the ranking learns from it.
 
         Raises:
             InputError: the citation names nothing, or a value cannot be.
         """
         passage, _, _ = self.find(citation)
-        return corpus.record_feedback(
-            self._store, FeedbackRecord.on(passage, query, verdict, rank=rank, source=source)
-        )
+        record = corpus.FeedbackRecord.on(passage, query, verdict, rank=rank, source=source)
+        return corpus.record_feedback(self._store, record)
 
-    def feedback(self) -> list[FeedbackRecord]:
+    def feedback(self) -> list[corpus.FeedbackRecord]:
         """All feedback that was given, the oldest first."""
         return corpus.read_feedback(self._store)
 
-    def forget_feedback(self, *ids: str) -> list[FeedbackRecord]:
+    def forget_feedback(self, *ids: str) -> list[corpus.FeedbackRecord]:
         """Take feedback back, as if it had not been given (no ids: all); returns what it was.
 
         Raises:

@@ -17,12 +17,7 @@ import pyarrow.compute as pc
 
 from commonplace.corpus._types import Filter, Item, Passage
 from commonplace.corpus.store._lance import lance
-from commonplace.corpus.store.schema import (
-    PASSAGE_COLUMNS,
-    items_from,
-    passages_from,
-    quoted,
-)
+from commonplace.corpus.store.schema import PASSAGE_COLUMNS, items_from, passages_from, quoted
 from commonplace.foundation.arrays import Float32s, Int64s
 
 

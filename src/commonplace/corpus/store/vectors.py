@@ -15,12 +15,11 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from commonplace.corpus.store.snapshot import Snapshot
-from commonplace.foundation.arrays import Float32s, Int64s
+from commonplace.foundation.arrays import Bools, Float32s, Int64s
 
-_LOOK_UP_AT_MOST: Final = 1_000  # vectors by their keys; more are read in one pass
+_LOOK_UP_AT_MOST: Final = 1_000  # vectors by their row ids; more are read in one pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +27,10 @@ class Vectors:
     """Unit vectors by row: `rows` [n] ascending, `matrix` [n, dimension] float32."""
 
     rows: Int64s
-    matrix: NDArray[np.float32]
+    matrix: Float32s
 
     def nearest(
-        self, query: NDArray[np.float32], limit: int, among: Int64s | None = None
+        self, query: Float32s, limit: int, among: Int64s | None = None
     ) -> tuple[Int64s, Float32s]:
         """The `limit` passages of largest cosine with the unit vector `query`, best first.
 
@@ -39,38 +38,35 @@ class Vectors:
         """
         matrix, rows = self.matrix, self.rows
         if among is not None:
-            at = self._positions(among)
-            matrix, rows = matrix[at], rows[at]
+            _, places = self._find(among)
+            matrix, rows = matrix[places], rows[places]
         cosines = matrix @ query
         if limit < len(cosines):
-            best = np.argpartition(-cosines, limit)[:limit]
+            best = np.argpartition(-cosines, limit)[:limit]  # linear, where sorting all is not
             rows, cosines = rows[best], cosines[best]
         order = np.lexsort((rows, -cosines))
         return rows[order], cosines[order]
 
-    def cosines(self, query: NDArray[np.float32], rows: Int64s) -> Float32s:
+    def cosines(self, query: Float32s, rows: Int64s) -> Float32s:
         """The cosine of each of these rows with the query; NaN where a row has no vector yet."""
         cosines = np.full(len(rows), np.nan, np.float32)
-        if len(self.rows):
-            at = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
-            has_vector = self.rows[at] == rows
-            cosines[has_vector] = self.matrix[at[has_vector]] @ query
+        has_vector, places = self._find(rows)
+        cosines[has_vector] = self.matrix[places] @ query
         return cosines
 
-    def at(self, rows: Int64s) -> NDArray[np.float32]:
+    def at(self, rows: Int64s) -> Float32s:
         """The vector of each of these rows [n, dimension]; NaN where a row has none yet."""
         vectors = np.full((len(rows), self.matrix.shape[1]), np.nan, np.float32)
-        if len(self.rows):
-            at = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
-            has_vector = self.rows[at] == rows
-            vectors[has_vector] = self.matrix[at[has_vector]]
+        has_vector, places = self._find(rows)
+        vectors[has_vector] = self.matrix[places]
         return vectors
 
-    def _positions(self, rows: Int64s) -> NDArray[np.int64]:
-        """Where those of the rows stand that have a vector."""
-        at = np.searchsorted(self.rows, rows)
-        at = at[at < len(self.rows)] if len(self.rows) else at[:0]
-        return np.unique(at[np.isin(self.rows[at], rows)])
+    def _find(self, rows: Int64s) -> tuple[Bools, Int64s]:
+        """For each of these rows whether it has a vector, and the places of those that have."""
+        places = np.searchsorted(self.rows, rows)
+        has_vector = places < len(self.rows)
+        has_vector[has_vector] = self.rows[places[has_vector]] == rows[has_vector]
+        return has_vector, places[has_vector]
 
 
 def load_vectors(snapshot: Snapshot, table: str, cache: Path) -> Vectors | None:
@@ -84,7 +80,7 @@ def load_vectors(snapshot: Snapshot, table: str, cache: Path) -> Vectors | None:
         return Vectors(np.asarray(rows), matrix)
     except (OSError, ValueError):  # missing, or cut off by a full disk
         vectors = _join(snapshot, table)
-    _forget(cache, table)
+    _forget(cache, table)  # the names carry versions: those of earlier ones are read by nobody
     _save(files[0], vectors.rows)
     _save(files[1], vectors.matrix)
     return vectors
@@ -115,13 +111,14 @@ def grown_vectors(snapshot: Snapshot, table: str, earlier: Vectors) -> Vectors:
     return Vectors(rows[order], matrix[order])
 
 
-def _of_rows(snapshot: Snapshot, table: str, rows: Int64s) -> tuple[Int64s, NDArray[np.float32]]:
+def _of_rows(snapshot: Snapshot, table: str, rows: Int64s) -> tuple[Int64s, Float32s]:
     """The rows that have a vector, and their vectors; only these are read."""
     keys = snapshot[table].to_table(columns=["key"], with_row_id=True)
     keys_of_rows = snapshot.take(rows, ["key"])["key"]
     at = pc.index_in(keys_of_rows, value_set=keys["key"].combine_chunks())
     has_vector = at.is_valid().to_numpy()
     vector_rows = keys["_rowid"].take(at.drop_null()).to_pylist()
+    # `take` counts rows by their offset; `_take_rows` takes the row ids that other reads give.
     return rows[has_vector], _matrix(snapshot[table]._take_rows(vector_rows, columns=["vector"]))
 
 
@@ -136,21 +133,19 @@ def _join(snapshot: Snapshot, table: str) -> Vectors:
     return Vectors(rows[order][has_vector], matrix[at[has_vector]])
 
 
-def lookup(
-    snapshot: Snapshot, table: str, keys: object
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def lookup(snapshot: Snapshot, table: str, keys: object) -> tuple[Float32s, Int64s]:
     """All vectors of a table [n, dimension], and for each key its row among them, or -1."""
     vectors = snapshot[table].to_table()
     at = pc.index_in(keys, value_set=vectors["key"].combine_chunks())
     return _matrix(vectors), at.fill_null(-1).to_numpy().astype(np.int64)
 
 
-def _matrix(table: pa.Table) -> NDArray[np.float32]:
+def _matrix(table: pa.Table) -> Float32s:
     """The column "vector" as [n, dimension]."""
     column = table["vector"].combine_chunks()
     flat = column.flatten().to_numpy(zero_copy_only=False)
     shape = len(column), column.type.list_size
-    matrix: NDArray[np.float32] = flat.reshape(shape).astype(np.float32)
+    matrix: Float32s = flat.reshape(shape).astype(np.float32)
     return matrix
 
 
@@ -160,7 +155,7 @@ def _forget(cache: Path, table: str) -> None:
             old.unlink(missing_ok=True)
 
 
-def _save(file: Path, array: NDArray[np.generic]) -> None:
+def _save(file: Path, array: np.ndarray) -> None:
     """Write beside, then rename; a cache that cannot be written is no reason to fail."""
     beside = file.with_name(f".{os.getpid()}.{file.name}")
     with contextlib.suppress(OSError):

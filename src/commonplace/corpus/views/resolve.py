@@ -9,14 +9,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from commonplace.corpus._types import (
-    Item,
-    Limits,
-    Locator,
-    PageLocator,
-    Passage,
-    TextLocator,
-)
+from commonplace.corpus._types import Item, Limits, Locator, PageLocator, Passage, TextLocator
 from commonplace.corpus.store.snapshot import Snapshot
 from commonplace.corpus.workers.isolation import read_all
 from commonplace.foundation import CommonplaceError, InputError, UnreadableError
