@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.corpus.text.links import canonical_url, find_links, link_kind
+from commonplace.corpus.text.links import find_links
+from commonplace.corpus.text.urls import canonical_url, link_kind
 
 PAPER = "https://arxiv.org/abs/1706.03762"
 REPOSITORY = "https://github.com/owner/repo"

@@ -56,7 +56,7 @@ def _under(root: bytes, library: bytes) -> Iterator[PathEntry]:
         deeper = []
         for name in names:
             path = os.path.join(folder, name)
-            if os.path.isdir(path):
+            if os.path.isdir(path):  # links to folders too: `_passed_by` says why they are not
                 reason = _passed_by(path, name, library)
                 if reason:
                     yield PathEntry(path, 0, 0, reason)
@@ -64,7 +64,7 @@ def _under(root: bytes, library: bytes) -> Iterator[PathEntry]:
                     deeper.append(path)
             else:
                 yield _look_at(path)
-        stack.extend(reversed(deeper))
+        stack.extend(reversed(deeper))  # the first of them is popped first
 
 
 def _passed_by(path: bytes, name: bytes, library: bytes) -> str:

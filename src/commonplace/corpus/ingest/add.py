@@ -22,7 +22,7 @@ from commonplace.corpus.store.upkeep import index_text, maintain
 from commonplace.corpus.workers.isolation import read_all
 from commonplace.foundation import InputError, Progress, Stopwatch
 
-_BATCH_PASSAGES = 2_000
+_BATCH_PASSAGES = 2_000  # whichever of the two comes first ends a batch
 _BATCH_SECONDS = 2.0
 _UNINDEXED_SHARE = 0.01  # BM25's statistics follow its index: index the tail early
 
@@ -95,6 +95,7 @@ def _plan(store: Store, paths: Sequence[str | bytes | os.PathLike[str]]) -> _Pla
         else:
             read.append(entry)
     roots = [shown_path(absolute(path)) for path in paths]
+    # Only under the paths of this `add`: of the rest nobody looked whether it is there.
     vanished = [
         item
         for item in items.values()
@@ -139,7 +140,7 @@ def _report(revision: Revision, before: Item | None) -> FileReport:
     if result.document is None:
         return FileReport(path, "skipped", result.reason, 0)
     reason, passages = " ".join(result.document.notices), len(result.document.drafts)
-    if before and before.revision:
+    if before and before.revision:  # 0: it was skipped, or had vanished
         same = before.content_hash == result.content_hash
         return FileReport(path, "unchanged" if same else "changed", reason, passages)
     return FileReport(path, "added", reason, passages)

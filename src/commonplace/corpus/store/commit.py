@@ -63,6 +63,7 @@ def supersede(store: Store, identities: Sequence[str], reason: str) -> None:
     """Take vanished files out of all indexes; their passages stay in the history."""
     with store.writing():
         settle(store)
+        # Without hash and time the file is read again should it come back.
         changes = {"state": "superseded", "reason": reason, "revision": 0, "passages": 0}
         changes |= {"added_at": datetime.now(UTC), "content_hash": "", "modified_ns": 0}
         rows = [row | changes for row in _item_rows(store, identities).values()]
@@ -80,6 +81,7 @@ def settle(store: Store) -> None:
     revisions = {identity: row["revision"] for identity, row in items.items()}
     for where in _named(unsettled_pairs(store.open("passages"), revisions)):
         rows = store.open("passages").to_table(filter=where).to_pylist()
+        # History first: a kill in between leaves a row in both, which is made good, never in none.
         store.append("history", pa.Table.from_pylist(_superseded(store, rows, items), PASSAGES))
         store.delete("passages", where)
     for where in _named(unsettled_pairs(store.open("links"), revisions)):

@@ -3,8 +3,6 @@
 A record points at a passage by its id and by its content, so that it holds on when a file is added
 again and the passage is still in it. Records are only ever added, except that a user takes them
 back and that what is removed from the library takes its records along.
-
-    python -m pytest tests/corpus/test_feedback.py
 """
 
 import json

@@ -30,7 +30,7 @@ from commonplace.corpus._types import (
 )
 from commonplace.corpus.text.indexed import indexed_text
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 1  # a library of a higher one is refused, see `_layout`
 _MOMENT = pa.timestamp("us", tz="UTC")
 
 ITEMS = pa.schema(
@@ -84,6 +84,7 @@ LINKS = pa.schema(
     ]
 )
 READ = pa.schema([("canonical", pa.string()), ("read_at", _MOMENT)])
+PASSAGE_COLUMNS = [name for name in PASSAGES.names if name not in {"key", "terms", "length"}]
 
 
 def vectors_schema(dimension: int) -> pa.Schema:
@@ -190,16 +191,10 @@ def decode_locator(text: str) -> Locator:
 def passages_from(table: pa.Table) -> list[Passage]:
     """Typed passages from rows that hold at least the columns of `PASSAGE_COLUMNS`."""
     rows = table.select(PASSAGE_COLUMNS).to_pylist()
-    return [
-        Passage(
-            **{
-                **row,
-                "heading": tuple(json.loads(row["heading"])),
-                "locator": decode_locator(row["locator"]),
-            }
-        )
-        for row in rows
-    ]
+    for row in rows:
+        row["heading"] = tuple(json.loads(row["heading"]))
+        row["locator"] = decode_locator(row["locator"])
+    return [Passage(**row) for row in rows]
 
 
 def items_from(table: pa.Table) -> list[Item]:
@@ -210,6 +205,3 @@ def items_from(table: pa.Table) -> list[Item]:
 def quoted(values: Iterable[str]) -> str:
     """Values as a list in a filter expression, each quoted."""
     return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
-
-
-PASSAGE_COLUMNS = [name for name in PASSAGES.names if name not in {"key", "terms", "length"}]

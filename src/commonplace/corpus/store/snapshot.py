@@ -2,7 +2,7 @@
 
 A snapshot pins a version of each table, so nothing moves under a request. Two tables cannot be
 read in one step; the items are read first, and again afterwards: if their version is still the
-same, the passages that were read between hold all that those items name. Int64s that no item names
+same, the passages that were read between hold all that those items name. Rows that no item names
 (an `add` that was killed, or one that is just being committed) are found once per snapshot and
 kept out of every query by a filter that is applied before ranking.
 """
@@ -52,6 +52,7 @@ class Snapshot:
         An `Item` of each of 3,000 rows takes 130 ms to make, these few take one or two.
         """
         rows = [self._item_rows[name] for name in identities if name in self._item_rows]
+        # `take` counts offsets, which deleted rows shift; `_take_rows` takes row ids.
         return by_id(items_from(self["items"]._take_rows(rows))) if rows else {}
 
     @cached_property
@@ -121,7 +122,7 @@ class Snapshot:
         )
         rows = scored["_rowid"].to_numpy().astype(np.int64)
         scores = scored["_score"].to_numpy().astype(np.float32)
-        order = np.lexsort((rows, -scores))
+        order = np.lexsort((rows, -scores))  # the last key is the first to sort by
         return rows[order], scores[order]
 
     def document_frequency(self, term: str) -> int:
@@ -170,6 +171,7 @@ class Snapshot:
             *passages_from(self["passages"].to_table(columns=PASSAGE_COLUMNS, filter=visible)),
             *passages_from(self["history"].to_table(columns=PASSAGE_COLUMNS, filter=condition)),
         ]
+        # Reversed: of an id that stands in both, the visible passage is kept.
         return list({passage.id: passage for passage in reversed(passages)}.values())
 
     def past(self, filter: Filter) -> pa.Table:

@@ -25,7 +25,7 @@ from commonplace.corpus.store.snapshot import Snapshot
 from commonplace.foundation import LibraryError, display_path
 
 TABLES = {"passages": PASSAGES, "history": PASSAGES, "links": LINKS, "read": READ, "items": ITEMS}
-_RETRIES = 8
+_RETRIES = 8  # waits of 0.05 s, doubled each time: some 13 s in all
 _CANNOT_WRITE = {errno.EROFS, errno.EACCES, errno.EPERM}
 _LANCE_FAILED = re.compile(r"LanceError|External error")  # how its failures reach us, not our own
 _Result = TypeVar("_Result")
@@ -43,6 +43,7 @@ class Store:
         lay_out(folder)
         self.folder = folder
         self._write_lock = FileLock(folder / "lance" / "write.lock")
+        # These are among threads, the locks in files among processes.
         self._writers, self._readers = RLock(), RLock()
         self._held = local()  # whether this thread holds the read lock already
         self._snapshot: Snapshot | None = None
@@ -134,7 +135,7 @@ class Store:
         )
 
     def _take_snapshot(self) -> Snapshot:
-        for _ in range(100):
+        for _ in range(100):  # items first, and again at the end: see `snapshot`
             items = self.open("items")
             rest = {name: self.open(name) for name in self.names() if name != "items"}
             if items.latest_version == items.version:
@@ -222,6 +223,7 @@ class Store:
             try:
                 return action()
             except (OSError, RuntimeError, ValueError) as error:
+                # Lance has no class of its own for a conflict between two commits.
                 if not any(word in str(error).lower() for word in ("conflict", "retry")):
                     raise self._refused(error) from error
                 time.sleep(0.05 * 2**attempt)

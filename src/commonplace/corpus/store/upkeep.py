@@ -16,7 +16,7 @@ from commonplace.foundation import LibraryError
 
 _QUICKLY_BUILT = 50_000  # passages: up to here BM25's statistics are kept exact at any time
 _BENT_SHARE = 0.02  # of deleted rows that a larger index may go on counting
-_FRAGMENTS = 16  # more small files than this are merged
+_FRAGMENTS = 16  # files of one table; more than this are merged
 _PATIENCE = 60.0  # seconds that a removal waits for readers
 _KEEP_VERSIONS = timedelta(minutes=10)  # longer than any request runs
 
@@ -64,7 +64,7 @@ def remove(store: Store, identities: Sequence[str]) -> None:
         for table in ("passages", "history", "links"):
             store.delete(table, f"item_id IN ({quoted(identities)})")
         settle(store)
-        _drop_unused_vectors(store)
+        _drop_unused_vectors(store)  # after the passages are gone: it looks for what they name
         for table in store.names():
             _compact(store, table)
         store.build_text_index()

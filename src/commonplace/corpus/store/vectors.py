@@ -118,7 +118,6 @@ def _of_rows(snapshot: Snapshot, table: str, rows: Int64s) -> tuple[Int64s, Floa
     at = pc.index_in(keys_of_rows, value_set=keys["key"].combine_chunks())
     has_vector = at.is_valid().to_numpy()
     vector_rows = keys["_rowid"].take(at.drop_null()).to_pylist()
-    # `take` counts rows by their offset; `_take_rows` takes the row ids that other reads give.
     return rows[has_vector], _matrix(snapshot[table]._take_rows(vector_rows, columns=["vector"]))
 
 

@@ -5,7 +5,7 @@ Links are found from the URL outwards: one fast pattern finds `https://`, `www.`
 LaTeX, `<...>` or bare) and so where it ends and what its label is. That is linear on any input,
 where a pattern for whole Markdown links would not be. Nothing is ever fetched.
 
-Notable: every mention is one `Link`, also the third of the same URL; `_urls.canonical_url` says
+Notable: every mention is one `Link`, also the third of the same URL; `urls.canonical_url` says
 which of them are the same thing. Embedded pictures (`![...](...)`, `<img src>`) are content, not
 something to read, and are no links.
 """
@@ -15,11 +15,8 @@ import re
 from typing import Final
 
 from commonplace.corpus._types import Link
-from commonplace.corpus.text.urls import canonical_url, link_kind
 
-__all__ = ["canonical_url", "find_links", "link_kind"]
-
-_WORDS_AROUND: Final = 120  # characters of context on each side
+CONTEXT: Final = 120  # characters around a link, on each side
 _LONGEST_LABEL: Final = 300
 _LONGEST_URL: Final = 2_000
 _STOPS: Final = r"\s<>\"`{}|\\^\u201c\u201d\u2018\u2019\u3000-\u303f\uff00-\uffef\u00ab\u00bb"
@@ -189,8 +186,8 @@ def _reference_uses(text: str) -> dict[str, tuple[str, int, int]]:
 
 def _context(text: str, start: int, end: int) -> str:
     """The words around `start:end` on its line or in its paragraph, as one reads them."""
-    before = text[max(0, start - 2 * _WORDS_AROUND) : start]
-    after = text[end : end + 2 * _WORDS_AROUND]
+    before = text[max(0, start - 2 * CONTEXT) : start]
+    after = text[end : end + 2 * CONTEXT]
     before = re.split(r"\n[ \t]*\r?\n|\n(?=[ \t]*(?:[-*+]|\d+\.) )", before)[-1]
     after = re.split(r"\r?\n[ \t]*\r?\n|\n(?=[ \t]*(?:[-*+]|\d+\.) |#)", after)[0]
     after = re.sub(r"<[^<>]*\Z", "", after)  # a tag that the window cut off
@@ -201,8 +198,8 @@ def _context(text: str, start: int, end: int) -> str:
 
 
 def _window(words: str, middle: int) -> str:
-    """About twice `_WORDS_AROUND` characters around `middle`, at word boundaries."""
-    first, last = max(0, middle - _WORDS_AROUND), min(len(words), middle + _WORDS_AROUND)
+    """About twice `CONTEXT` characters around `middle`, at word boundaries."""
+    first, last = max(0, middle - CONTEXT), min(len(words), middle + CONTEXT)
     if first:
         first = words.find(" ", first, middle) + 1 or first
     if last < len(words):

@@ -13,22 +13,11 @@ from commonplace.corpus.store.commit import mark_read
 from commonplace.corpus.store.snapshot import Snapshot
 from commonplace.corpus.store.tables import Store
 from commonplace.corpus.text.urls import canonical_url, link_kind
+from commonplace.corpus.text.words import words
 from commonplace.foundation import InputError
 
-_NO_NAMES = {
-    "",
-    "abs",
-    "pdf",
-    "paper",
-    "link",
-    "here",
-    "arxiv",
-    "code",
-    "source",
-    "url",
-    "website",
-    "blog",
-}
+# Labels that say what a link leads to or where, never what it is called.
+_NO_NAMES = words("abs pdf paper link here arxiv code source url website blog")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +31,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class ReadingListEntry:
-    """One entry: the canonical URL, what it is called, and everything that mentions it."""
+    """A canonical URL, what it is called, and everything that mentions it."""
 
     url: str
     kind: str
@@ -90,7 +79,7 @@ def _entry(url: str, rows: list[dict[str, Any]], read_at: datetime | None) -> Re
 
 def _is_name(label: str) -> bool:
     letters = "".join(filter(str.isalpha, label)).lower()
-    return letters not in _NO_NAMES and "://" not in label
+    return letters != "" and letters not in _NO_NAMES and "://" not in label
 
 
 def _title(rows: list[dict[str, Any]]) -> str:

@@ -54,6 +54,7 @@ def _change_on_disk(item: Item) -> str:
 def _content_hash(path: bytes) -> str:
     try:
         with open(path, "rb") as file:
+            # As the worker hashed it, which read no more than the limit either.
             return hashlib.blake2b(file.read(Limits().file_bytes), digest_size=16).hexdigest()
     except OSError:
         return ""
@@ -72,7 +73,7 @@ def narrow(passage: Passage, start: int, end: int, source: SourceFile) -> Locato
         return replace(locator, start=locator.start + start, end=locator.start + end)
     if source.changed:
         return locator
-    from commonplace.corpus.readers.pdf import reader
+    from commonplace.corpus.readers.pdf import reader  # PDFium takes a while to load
 
     try:
         return reader.narrow(Path(os.fsdecode(source.path)).read_bytes(), locator, start, end)

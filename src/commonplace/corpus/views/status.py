@@ -1,9 +1,8 @@
 """What became of every file: indexed, skipped and why, superseded, or stale against the disk."""
 
-import dataclasses
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -74,7 +73,7 @@ def known_root(snapshot: Snapshot, path: bytes) -> str:
     Raises:
         InputError: the library knows nothing at or under it.
     """
-    for root in (shown_path(path), os.fsdecode(path)):
+    for root in (shown_path(path), os.fsdecode(path)):  # the second is shown already
         if any(is_under(item.path, [root]) for item in snapshot.items):
             return root
     raise InputError(
@@ -94,11 +93,11 @@ def _against_disk(item: Item) -> Item:
         status = os.stat(item.raw_path)
     except OSError:
         reason = "no longer on disk; run `commonplace add` on its folder, or `commonplace remove`"
-        return dataclasses.replace(item, state="stale", reason=reason)
+        return replace(item, state="stale", reason=reason)
     if (status.st_size, status.st_mtime_ns) == (item.size, item.modified_ns):
         return item
     reason = "changed on disk since it was read; run `commonplace add` again"
-    return dataclasses.replace(item, state="stale", reason=reason)
+    return replace(item, state="stale", reason=reason)
 
 
 def _totals(files: Sequence[FileStatus], snapshot: Snapshot) -> dict[str, int]:
@@ -113,6 +112,8 @@ def _with_vector(snapshot: Snapshot, paths: set[str]) -> int:
     """How many of the visible passages of these files have a vector, of the encoder with most."""
     table = snapshot["passages"].to_table(columns=["path", "key"], filter=snapshot.where_visible)
     keys = table.filter(pc.is_in(table["path"], pa.array(sorted(paths), pa.string())))["key"]
-    stored = [snapshot[name].to_table(columns=["key"])["key"] for name in snapshot.vector_tables]
-    counts = [pc.sum(pc.is_in(keys, value_set=each.combine_chunks())).as_py() for each in stored]
-    return max((count or 0 for count in counts), default=0)
+    encoded = [snapshot[name].to_table(columns=["key"])["key"] for name in snapshot.vector_tables]
+    counts = [
+        pc.sum(pc.is_in(keys, value_set=column.combine_chunks())).as_py() for column in encoded
+    ]
+    return max((count or 0 for count in counts), default=0)  # the sum of no rows is null

@@ -38,9 +38,9 @@ from commonplace.corpus.workers.process import READER
 
 Result = tuple[Path, ReadResult]
 
-_AHEAD: Final = 64  # readings that may wait for whoever takes them
+_AHEAD: Final = 64  # results that may wait; a full queue holds the workers back
 _PATIENCE: Final = 0.5  # seconds of work before another worker is started
-_KNOWN: Final = frozenset(
+_ADMITTED: Final = frozenset(  # (module, name) of what a worker may send
     [("datetime", name) for name in ("datetime", "timedelta", "timezone")]
     + [("pathlib", "PosixPath")]
     + [
@@ -81,7 +81,7 @@ def read_all(
                 raise result
             yield result
     finally:
-        for worker in crew:
+        for worker in crew:  # all are stopped before one is waited for
             worker.stop()
         for worker in crew:
             worker.join()
@@ -113,7 +113,7 @@ class _Worker(threading.Thread):
                 self._deliver((path, self._read(path)))
         except queue.Empty:
             pass
-        except BaseException as error:
+        except BaseException as error:  # else `read_all` would wait for it forever
             self._deliver(error)
         finally:
             self.stop()
@@ -129,11 +129,11 @@ class _Worker(threading.Thread):
     def _deliver(self, result: "Result | BaseException") -> None:
         while not self._stopped.is_set():
             with contextlib.suppress(queue.Full):
-                self._done.put(result, timeout=0.1)
+                self._done.put(result, timeout=0.1)  # seconds; then see whether all was stopped
                 return
 
     def _read(self, path: Path) -> ReadResult:
-        """One file's reading; a process that died over an earlier one is replaced first."""
+        """Read one file; a process that died over an earlier one is replaced first."""
         process = self._start()
         facts, late = ReadResult(), threading.Event()
 
@@ -156,7 +156,7 @@ class _Worker(threading.Thread):
             clock.cancel()
 
     def _why(self, late: bool, code: int) -> str:
-        if late or code == -getattr(signal, "SIGALRM", 0):
+        if late or code == -getattr(signal, "SIGALRM", 0):  # Windows has none
             return f"took longer than {self._limits.seconds:g} s to read"
         if code < 0:
             return f"the reader crashed on it ({signal.Signals(-code).name})"
@@ -177,6 +177,7 @@ def start_process() -> subprocess.Popen[bytes]:
     """A process that waits for its first message."""
     paths = [path or os.getcwd() for path in sys.path]
     process = subprocess.Popen(
+        # -I -S: no user's site, no `.pth` files; the paths come through the pipe instead
         [sys.executable or "python3", "-I", "-S", "-c", _BOOT],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -219,7 +220,7 @@ class _Unpickler(pickle.Unpickler):
     """Knows the records that a worker sends, and nothing else."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in _KNOWN:
+        if (module, name) in _ADMITTED:
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"a worker sent {module}.{name}")
 

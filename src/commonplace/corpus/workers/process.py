@@ -29,7 +29,7 @@ from commonplace.foundation import UnreadableError, display_path
 
 Reader = Callable[[Path, bytes, Limits, datetime], Document]
 READER = "commonplace.corpus.readers._registry:read_document"
-_CHUNK = 1 << 20
+_CHUNK = 1 << 20  # bytes
 _SECOND_LOOK = 0.05  # seconds before a file that changed is read again
 
 
@@ -98,7 +98,7 @@ def _confine(limits: Limits) -> None:
 def _alarm(seconds: float) -> None:
     """The parent keeps time; this ends a hanging reader whose parent was killed."""
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, seconds + 5 if seconds else 0)
+        signal.setitimer(signal.ITIMER_REAL, seconds + 5 if seconds else 0)  # after the parent
 
 
 def load(path: Path, limits: Limits) -> tuple[ReadResult, bytes]:
@@ -122,6 +122,7 @@ def _facts(status: os.stat_result) -> ReadResult:
 def _read_once(path: Path, limits: Limits) -> tuple[os.stat_result, bytes, os.stat_result]:
     try:
         _check(os.stat(path), limits)  # before opening: to open a device may do something
+        # O_NONBLOCK: what became a pipe since then must not be waited for.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
         raise FileRefusal(ReadResult(reason="vanished before it could be read")) from None
@@ -189,6 +190,7 @@ def interpret(
         reason = "nested too deeply to be read"
     except Exception as error:  # a bug of ours or of a library: it must not stop the other files
         reason = f"the reader failed on it ({type(error).__name__}: {error})"[:300]
+    # A library's message may quote the file: it is made printable before it reaches a terminal.
     return replace(facts, reason=display_path(reason.replace("\0", "")))
 
 

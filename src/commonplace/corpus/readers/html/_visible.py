@@ -16,21 +16,23 @@ from typing import Final
 from commonplace.corpus.readers._source_text import Anchor, SourceText, Writer, join
 from commonplace.corpus.readers.html._parse import HEADINGS, layout_tables, parse
 from commonplace.corpus.text.split import BlockKind
+from commonplace.corpus.text.words import words
 
-_NOT_SHOWN: Final = frozenset(
+_NOT_SHOWN: Final = words(
     """script style template noscript iframe object embed svg canvas audio video map head select
-    datalist option textarea button annotation annotation-xml frameset noframes""".split()
+    datalist option textarea button annotation annotation-xml frameset noframes"""
 )
 _AROUND: Final = frozenset({"nav", "footer", "aside", "form", "menu", "dialog"})
 _AROUND_ROLES: Final = frozenset({"navigation", "contentinfo", "complementary", "search", "dialog"})
-_BLOCKS: Final = frozenset(
+_BLOCKS: Final = words(
     """address article aside blockquote body center dd details dialog dir div dl dt fieldset
     figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol
-    p pre section summary table tbody td tfoot th thead tr ul caption""".split()
+    p pre section summary table tbody td tfoot th thead tr ul caption"""
 )
 _ROWS: Final = frozenset({"tr", "caption"})
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
+# Control characters, soft hyphens, zero-width spaces, byte-order marks: they would part words.
 _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b\ufeff]")
 
 
@@ -41,6 +43,7 @@ def look(markup: str, most_characters: int) -> SourceText:
     """
     layout = layout_tables(markup)
     content = _watch(markup, _Watcher(layout, _AROUND, most_characters))
+    # Only these pages are parsed twice: others have their text outside of forms and asides.
     if len(content.text) < 200 or "<form" in markup.lower():
         everything = _watch(markup, _Watcher(layout, frozenset(), most_characters))
         if len(content.text) < len(everything.text) / 4:
@@ -57,7 +60,7 @@ class _Watcher:
     """Takes the parser's events and writes the blocks of the page."""
 
     def __init__(self, layout: frozenset[int], around: frozenset[str], most: int) -> None:
-        self._layout, self._around, self._left = layout, around, most
+        self._layout, self._around, self._remaining = layout, around, most
         self._source = SourceText()
         self._written: list[Writer] = []
         self._open: list[tuple[str, bool]] = []  # tags that are open, and whether each hides
@@ -115,7 +118,7 @@ class _Watcher:
             return False
         if self._around and attributes.get("role", "").lower() in _AROUND_ROLES:
             return True
-        if attributes.get("hidden", "until-found") != "until-found":
+        if attributes.get("hidden", "until-found") != "until-found":  # a browser's search finds it
             return True
         hidden = attributes.get("aria-hidden") == "true"
         return hidden or bool(_HIDDEN.search(attributes.get("style", "")))
@@ -214,18 +217,18 @@ class _Watcher:
 
     def _write(self, text: str) -> None:
         """Text into the block, white space collapsed unless it is preformatted."""
-        self._left -= len(text)
-        if self._left < 0:
+        self._remaining -= len(text)
+        if self._remaining < 0:
             self._source.cut = True
         elif self._pre:
             text = text.replace("\r\n", "\n")
             self._writer.write(text if self._writer.length else text.removeprefix("\n"))
-        elif words := _SPACES.sub(" ", text):
-            if words.startswith(" "):
+        elif collapsed := _SPACES.sub(" ", text):
+            if collapsed.startswith(" "):
                 self._writer.hold(" ")
-            if inner := words.strip(" "):
+            if inner := collapsed.strip(" "):
                 self._writer.write(inner)
-                if words.endswith(" "):
+                if collapsed.endswith(" "):
                     self._writer.hold(" ")
 
 

@@ -20,14 +20,12 @@ from commonplace.corpus.readers._source_text import SourceText
 from commonplace.corpus.readers.dates import parse_date
 from commonplace.corpus.readers.html._visible import look
 from commonplace.corpus.readers.html.reader import decoded, links_of
+from commonplace.corpus.text.words import words
 from commonplace.foundation import UnreadableError
 
-_CHAPTER_TYPES: Final = {
-    "application/xhtml+xml",
-    "text/html",
-    "application/xml",
-    "text/x-oeb1-document",
-}
+_CHAPTER_TYPES: Final = words(  # EPUB 2 allows more than the first
+    "application/xhtml+xml text/html application/xml text/x-oeb1-document"
+)
 _FONT_SCRAMBLING: Final = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 
 

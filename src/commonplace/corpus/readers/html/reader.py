@@ -19,25 +19,15 @@ from commonplace.corpus.readers._source_text import Anchor, SourceText
 from commonplace.corpus.readers.dates import parse_date
 from commonplace.corpus.readers.decode import binary_reason, decode
 from commonplace.corpus.readers.html._visible import look
-from commonplace.corpus.text.links import find_links
+from commonplace.corpus.text.links import CONTEXT, find_links
 from commonplace.foundation import UnreadableError
 
 _CHARSET = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?([\w.:-]{2,40})""", re.I
 )
-_CHARSETS: Final = (
-    "iso8859",
-    "cp",
-    "koi8",
-    "mac",
-    "shift_jis",
-    "euc",
-    "gb",
-    "big5",
-    "ascii",
-    "latin",
-)
-_DATES: Final = (
+# The 8-bit and Asian encodings as Python names them; never UTF-7, which no browser reads.
+_CHARSETS: Final = tuple("iso8859 cp koi8 mac shift_jis euc gb big5 ascii latin hz".split())
+_DATES: Final = (  # the first that a page states counts: published before modified
     """article:published_time datepublished dcterms.created dcterms.issued dcterms.date
     dc.date.issued dc.date.created dc.date citation_publication_date citation_date parsely-pub-date
     sailthru.date publish-date pubdate date article:modified_time datemodified last-modified
@@ -45,7 +35,6 @@ _DATES: Final = (
 ).split()
 _PUBLISHED = re.compile(r'"(?:datePublished|dateCreated|dateModified)"\s*:\s*"([^"]{4,40})"')
 _WEB = re.compile(r"https?://[^/]", re.I)
-_AROUND: Final = 120  # characters of context on each side of a link
 
 
 def read(path: Path, data: bytes, limits: Limits) -> Document:
@@ -97,7 +86,7 @@ def _named_charset(data: bytes) -> str:
         return ""
     if name in {"iso8859-1", "ascii"}:  # as every browser reads them
         return "cp1252"
-    return name if name.replace("-", "_").startswith(_CHARSETS) or name in {"hz"} else ""
+    return name if name.replace("-", "_").startswith(_CHARSETS) else ""
 
 
 def title(page: SourceText) -> str:
@@ -145,6 +134,6 @@ def _absolute(href: str, base: str) -> str:
 
 def _link(text: str, anchor: Anchor, url: str) -> Link:
     label = " ".join(text[anchor.start : anchor.end].split())[:300]
-    before = text[max(0, anchor.start - _AROUND) : anchor.start].rpartition("\n\n")[2]
-    after = text[anchor.end : anchor.end + _AROUND].partition("\n\n")[0]
+    before = text[max(0, anchor.start - CONTEXT) : anchor.start].rpartition("\n\n")[2]
+    after = text[anchor.end : anchor.end + CONTEXT].partition("\n\n")[0]
     return Link(url, label, " ".join((before + text[anchor.start : anchor.end] + after).split()))

@@ -23,7 +23,7 @@ _PAGE_NUMBER: Final = re.compile(
 _NUMBERED: Final = re.compile(
     r"(?:appendix\s+)?(?:\d{1,2}|[A-Z](?=\.?\d)|[A-Z]\.?(?=\s)|[IVX]{1,5}\.)(?:\.\d{1,2})*\.?\s+\S"
 )
-_KNOWN: Final = re.compile(
+_SECTION: Final = re.compile(
     r"(?:abstract|introduction|summary|references|bibliography|acknowledge?ments?|appendix|appendices"
     r"|conclusions?|discussion|results|methods?|related work|background|contents)\W*",
     re.I,
@@ -232,7 +232,7 @@ def is_item(paragraph: Paragraph) -> bool:
 def is_section(paragraph: Paragraph) -> bool:
     """Whether a heading begins the text proper: "Abstract", "1 Introduction"."""
     text = paragraph.text
-    return bool(_KNOWN.fullmatch(text) or re.match(r"(?:0|1|I)\b\.?\s*\S", text))
+    return bool(_SECTION.fullmatch(text) or re.match(r"(?:0|1|I)\b\.?\s*\S", text))
 
 
 def title_of(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
@@ -264,7 +264,7 @@ def heading_level(paragraph: Paragraph, body: float) -> int:
     large = first.size > 1.08 * body
     if _NUMBERED.match(text) and (large or first.bold or text.isupper()) and not text.endswith("."):
         return 1 + text.split()[0].rstrip(".").count(".")
-    if _KNOWN.fullmatch(text) and (large or first.bold or text.isupper() or text.istitle()):
+    if _SECTION.fullmatch(text) and (large or first.bold or text.isupper() or text.istitle()):
         return 1
     if text[0].islower() or text.endswith((".", ":")):
         return 0

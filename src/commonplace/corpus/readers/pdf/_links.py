@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from commonplace.corpus._types import Link
 from commonplace.corpus.readers.pdf._drafts import Page
 from commonplace.corpus.readers.pdf._raw import Pdf, Rectangle
-from commonplace.corpus.text.links import find_links
+from commonplace.corpus.text.links import CONTEXT, find_links
 
 _WEB = re.compile(r"(?:https?|ftp)://.|doi:", re.I)
+_LONGEST_LABEL = 300  # characters; an annotation over more is laid over half a page
 _MOST_LINKS = 1_000  # annotations of one page that are looked at
-_AROUND = 120  # characters of context on each side of a link
 
 
 def links_of(pdf: Pdf, pages: Sequence[Page]) -> Iterator[Link]:
@@ -47,11 +47,11 @@ def _annotated(page: Page, url: str, box: Rectangle) -> Link:
         for index in range(line.start, line.end)
         if _center_inside(page.raw.boxes[index], box)
     ]
-    if not under or under[-1] - under[0] > 300:
+    if not under or under[-1] - under[0] > _LONGEST_LABEL:
         return Link(url, "", "")
     start = bisect_left(page.display_text.starts, under[0])
     end = bisect_left(page.display_text.starts, under[-1] + 1)
-    around = page.display_text.text[max(0, start - _AROUND) : end + _AROUND]
+    around = page.display_text.text[max(0, start - CONTEXT) : end + CONTEXT]
     return Link(url, " ".join(page.display_text.text[start:end].split()), " ".join(around.split()))
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from commonplace.corpus.readers.pdf._mend import OLD_ACCENTS, Mends, mend
 from commonplace.corpus.readers.pdf._raw import HYPHEN, RawPage
+from commonplace.corpus.text.words import words
 
 _LIGATURES: Final = {
     "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl",
@@ -28,12 +29,13 @@ _OT1_SIGN: Final = re.compile(r"[a-z][\x0b\x0c\x0e\x0f][a-z]|\b[\x0b\x0c\x0e\x0f
 _DASHES: Final = "-\u2010\u00ad"
 _COMPOUND: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_FIRST_PARTS: Final = frozenset(
-    "self well end state two three four five one first second third semi quasi".split()
-)  # in a compound these keep their hyphen; inside a word they are not broken off
+# In a compound these keep their hyphen; inside a word they are not broken off.
+_FIRST_PARTS: Final = words(
+    "self well end state two three four five one first second third semi quasi"
+)
 
 # The commonest pairs of letters in English, German, French, Spanish, Italian and Dutch text.
-_PAIRS: Final = frozenset(
+_PAIRS: Final = words(
     """
     th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve co
     me de hi ri ro ic ne ea ra ce li ch ll be ma si om ur ca el ta la ns di fo ho pe ec pr no ct us
@@ -44,10 +46,10 @@ _PAIRS: Final = frozenset(
     ui rg ib tl ny ki rk ys ob mm fu ph og ms ye ud mb ip ub oi rl gu dr hr cc tw ft wn nu af hu nn
     eo vo rv nf xp gn sm fl iz ok nl my gl aw ju oa eq sy sl ps jo lf nv je nk kn gs dy hy ze ks xt
     bs ik dd pt ja ws wr ij gt ze zu ei ku aa oe vr sz tz uf eu
-    """.split()
+    """
 )
-_FEWEST_PAIRS: Final = 200  # with fewer letters a page's language cannot be judged
-_KNOWN: Final = 0.7  # share of common pairs below which Latin letters are not language
+_FEWEST_PAIRS: Final = 200  # with fewer a page's language cannot be judged
+_LEAST_COMMON: Final = 0.7  # share of common pairs below which Latin letters are not language
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def wrong_letters(text: str) -> float:
     if len(pairs) < _FEWEST_PAIRS:
         return 0.0
     common = sum(pair in _PAIRS for pair in pairs) / len(pairs)
-    return 1.0 - common if common < _KNOWN else 0.0
+    return 1.0 - common if common < _LEAST_COMMON else 0.0
 
 
 def _is_meaningless(character: str) -> bool:

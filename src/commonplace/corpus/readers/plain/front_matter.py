@@ -14,6 +14,7 @@ from typing import Final
 import yaml
 
 from commonplace.corpus.readers.dates import parse_date
+from commonplace.corpus.text.words import words
 
 _YAML = re.compile(
     r"\s*---[ \t]*(?:\r\n?|\n)(.*?)(?<=[\r\n])(?:---|\.\.\.)[ \t]*(?:\r\n?|\n|\Z)", re.S
@@ -23,30 +24,10 @@ _FIELD = re.compile(
     r"^[ \t]*[\"']?([A-Za-z_][\w .-]{0,40}?)[\"']?[ \t]*[:=][ \t]*(.*?)[ \t]*\r?$", re.M
 )
 _LONGEST: Final = 65_536  # characters; two rules a page apart are not front matter
-_UPDATED: Final = (
-    "updated",
-    "lastmod",
-    "last_modified",
-    "last_modified_at",
-    "modified",
-    "date_modified",
-    "last_update",
-    "last_updated",
-    "updated_at",
-)
-_WRITTEN: Final = (
-    "date",
-    "created",
-    "created_at",
-    "date_created",
-    "published",
-    "publishdate",
-    "pubdate",
-    "pub_date",
-    "date_published",
-    "published_at",
-    "publish_date",
-    "year",
+_DATES: Final = words(  # as the note-taking programs and site generators name them
+    """updated lastmod last_modified last_modified_at modified date_modified last_update
+    last_updated updated_at date created created_at date_created published publishdate pubdate
+    pub_date date_published published_at publish_date year"""
 )
 
 
@@ -118,5 +99,5 @@ def _key(key: str) -> str:
 
 def _written(fields: dict[str, str]) -> datetime | None:
     """The latest date among those given: a note that was updated says what was known then."""
-    dates = [parse_date(fields[key]) for key in (*_UPDATED, *_WRITTEN) if key in fields]
+    dates = [parse_date(fields[key]) for key in _DATES if key in fields]
     return max((date for date in dates if date), default=None)
