@@ -210,7 +210,7 @@ class Library:
         """
         from commonplace.library._answering import Question, last_step
 
-        worn = tuple(map(os.fspath, wear))
+        worn = tuple(os.fspath(adapter) for adapter in wear)
         request = Question(question, filter, model, threshold, worn, force_wear)
         return last_step(self.asking(request))
 
