@@ -41,7 +41,7 @@ def serve(
     from commonplace.service.app import create_app
 
     secret = _first_token(settings)
-    bound = _bind(settings)
+    bound = _bind(settings)  # before the library is opened, which takes longer
     port = bound.getsockname()[1]
     config = uvicorn.Config(
         create_app(settings, announce),
@@ -68,7 +68,7 @@ def _announce_ready(
     server: "uvicorn.Server", ready: Callable[[str, str], None], address: str, secret: str
 ) -> None:
     """Call `ready` once the server answers, and not before."""
-    while not server.started:
+    while not server.started:  # uvicorn has no event for it
         if server.should_exit:
             return
         time.sleep(0.02)
@@ -94,6 +94,7 @@ def _bind(settings: ServiceSettings) -> socket.socket:
         )[0]
         with ExitStack() as unless_bound:
             bound = unless_bound.enter_context(socket.socket(family, kind, protocol))
+            # A restart need not wait until the connections of the last run have timed out.
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(address)
             unless_bound.pop_all()
@@ -106,6 +107,7 @@ def _bind(settings: ServiceSettings) -> socket.socket:
 
 
 def _address(host: str, port: int) -> str:
+    # The addresses for "all interfaces" are none that a browser can open.
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{name}:{port}"
 

@@ -46,8 +46,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        if not settings.wants_token:
-            await anyio.to_thread.run_sync(pool.of, None)
+        if not settings.wants_token:  # else the libraries that tokens name open at first use
+            await anyio.to_thread.run_sync(pool.for_token, None)
         async with mcp.session_manager.run():
             yield
         await anyio.to_thread.run_sync(pool.close)
@@ -85,4 +85,4 @@ def _library_of(pool: LibraryPool, ctx: Context[Any, Any], write: bool) -> OpenL
     token: Token | None = getattr(state, "token", None)
     if write and token is not None and not token.may_write:
         raise InputError(f"the token {token.name!r} may read, and change nothing")
-    return pool.of(token)
+    return pool.for_token(token)

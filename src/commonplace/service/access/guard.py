@@ -57,7 +57,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1008})
+            await send({"type": "websocket.close", "code": 1008})  # policy violation
             return
         started = False
 
@@ -84,10 +84,12 @@ class Guard:
         """Refuse pages of other servers, and foreign names that resolve to this address."""
         host = headers.get("host", "")
         name = _host_name(f"//{host}")
+        # With a token a foreign name gains nothing: a browser sends it no cookie of ours.
         is_own = is_loopback(name) or name in self._settings.allowed_hosts
         if not is_own and (not self._settings.wants_token or self._settings.allowed_hosts):
             raise _RefusedError(403, "this is not a name of this server; --allow-host adds one")
         origin = headers.get("origin")
+        # A picture or a script is fetched without an Origin. A link to here may be followed.
         is_foreign = headers.get("sec-fetch-site") in {"cross-site", "same-site"}
         if origin is None and not (is_foreign and headers.get("sec-fetch-mode") != "navigate"):
             return
@@ -110,7 +112,7 @@ class Guard:
         is_upload = scope["path"] == _UPLOAD and scope["method"] == "POST"
         limit = self._settings.upload_bytes if is_upload else self._settings.body_bytes
         length = headers.get("content-length", "0")
-        if not length.isascii() or not length.isdigit():
+        if not length.isascii() or not length.isdigit():  # `int` would take "-1" and " 1_0 "
             raise _RefusedError(400, "the length of the body is no number")
         if int(length) > limit:
             raise _too_large(limit)
@@ -158,7 +160,7 @@ def _host_name(address: str) -> str:
         return ""
     try:
         return urlsplit(address).hostname or ""
-    except ValueError:
+    except ValueError:  # a bracket that is not closed, say
         return ""
 
 

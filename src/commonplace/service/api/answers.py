@@ -64,14 +64,12 @@ async def search(
     check_paths(open_library, query)
     start = time.perf_counter()
     hits = await open_library.search(
-        partial(
-            open_library.library.search,
-            query.q,
-            limit=query.limit,
-            profile=query.profile,
-            filter=query.filter(),
-            explain=query.explain,
-        )
+        open_library.library.search,
+        query.q,
+        limit=query.limit,
+        profile=query.profile,
+        filter=query.filter(),
+        explain=query.explain,
     )
     return {**hits_record(hits), "seconds": round(time.perf_counter() - start, 4)}
 
@@ -83,13 +81,11 @@ async def explain(
     """Why a passage has its place for a query."""
     check_paths(open_library, query)
     hit, rank = await open_library.search(
-        partial(
-            open_library.library.explain,
-            query.q,
-            query.citation,
-            profile=query.profile,
-            filter=query.filter(),
-        )
+        open_library.library.explain,
+        query.q,
+        query.citation,
+        profile=query.profile,
+        filter=query.filter(),
     )
     return {"rank": rank, "hit": hit_record(hit)}
 
@@ -147,6 +143,7 @@ def _steps(
             filter=question.filter(),
             model=model,
             threshold=CAUTION[question.caution],
+            # A model behind an address runs in another process, where it can wear nothing of ours.
             wear=settings.wear if model and "://" not in model else (),
             force_wear=settings.force_wear,
         )
@@ -191,7 +188,7 @@ async def show(
     around: Annotated[int, Query(ge=0, le=5_000_000)] = 600,
 ) -> CitedPlaceRecord:
     """A citation ("id" or "id:start-end") in its place, with that much text around it."""
-    shown = await open_library.run(partial(open_library.library.show, citation, around))
+    shown = await open_library.run(open_library.library.show, citation, around)
     return {"id": citation, **shown_record(shown)}
 
 
@@ -203,7 +200,7 @@ async def show(
 )
 async def page(open_library: ReadableLibrary, citation: str) -> FileResponse:
     """The PDF page of a citation, its words marked."""
-    shown = await open_library.run(partial(open_library.library.show, citation))
+    shown = await open_library.run(open_library.library.show, citation)
     if shown.picture is None:
         raise HTTPException(400, "there is no page to draw: " + (shown.changed or "it is a text"))
     return FileResponse(shown.picture, media_type="image/png")
@@ -214,7 +211,7 @@ async def log(
     open_library: ReadableLibrary, limit: Annotated[int, Query(ge=1, le=1000)] = 100
 ) -> dict[str, Any]:
     """What was asked lately, newest first."""
-    return {"records": await open_library.run(partial(open_library.library.log, limit))}
+    return {"records": await open_library.run(open_library.library.log, limit)}
 
 
 @answers_api.get("/feedback", response_model=FeedbackResponse, tags=["feedback"])
@@ -229,14 +226,12 @@ async def give_feedback(
 ) -> FeedbackStateRecord:
     """Say how a passage fitted a query; this library's ranking learns from it."""
     record = await open_library.run(
-        partial(
-            open_library.library.give_feedback,
-            feedback.query,
-            feedback.citation,
-            feedback.verdict,
-            rank=feedback.rank,
-            source=feedback.source,
-        )
+        open_library.library.give_feedback,
+        feedback.query,
+        feedback.citation,
+        feedback.verdict,
+        rank=feedback.rank,
+        source=feedback.source,
     )
     return _feedback(open_library, [record])
 
@@ -244,9 +239,8 @@ async def give_feedback(
 @answers_api.delete("/feedback/{id}", response_model=FeedbackResponse, tags=["feedback"])
 async def forget_feedback(open_library: WritableLibrary, id: str) -> FeedbackStateRecord:
     """Take feedback back, as if it had not been given."""
-    return _feedback(
-        open_library, await open_library.run(partial(open_library.library.forget_feedback, id))
-    )
+    records = await open_library.run(open_library.library.forget_feedback, id)
+    return _feedback(open_library, records)
 
 
 def _feedback(open_library: OpenLibrary, records: list[FeedbackRecord]) -> FeedbackStateRecord:

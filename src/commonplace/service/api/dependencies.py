@@ -29,16 +29,16 @@ def _token(request: Request) -> Token | None:
     return token
 
 
-def _desk(request: Request) -> OpenLibrary:
+def _readable(request: Request) -> OpenLibrary:
     pool: LibraryPool = request.app.state.pool
-    return pool.of(_token(request))
+    return pool.for_token(_token(request))
 
 
 def _writable(request: Request) -> OpenLibrary:
     token = _token(request)
     if token is not None and not token.may_write:
         raise HTTPException(403, f"the token {token.name!r} may read, and change nothing")
-    return _desk(request)
+    return _readable(request)
 
 
 def _settings(request: Request) -> ServiceSettings:
@@ -47,7 +47,7 @@ def _settings(request: Request) -> ServiceSettings:
 
 
 CurrentToken = Annotated[Token | None, Depends(_token)]
-ReadableLibrary = Annotated[OpenLibrary, Depends(_desk)]
+ReadableLibrary = Annotated[OpenLibrary, Depends(_readable)]
 WritableLibrary = Annotated[OpenLibrary, Depends(_writable)]
 CurrentSettings = Annotated[ServiceSettings, Depends(_settings)]
 
@@ -69,7 +69,7 @@ def offered_model(settings: ServiceSettings, name: str | None) -> str | None:
 
 def model_name(spec: str) -> str:
     """The name of a model towards clients, without a path or an address."""
-    if spec.startswith(("http://", "https://")):
+    if spec.startswith(("http://", "https://")):  # http://HOST:PORT/v1#NAME
         return spec.rpartition("#")[2]
     return spec.partition("#")[0].rpartition("/")[2].removesuffix(".gguf")
 
@@ -103,6 +103,7 @@ def answer_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
+        # The first part of `loc` only says where it stood: in the body, the query or the path.
         place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
         return problem(422, f"{place}: {first['msg']}", "malformed")
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from functools import partial
 from importlib.metadata import version
 from pathlib import PurePath
 from typing import Annotated, Any
@@ -80,10 +79,10 @@ async def sign_in(
     response.set_cookie(
         COOKIE,
         credentials.token,
-        max_age=90 * 24 * 3600,
+        max_age=90 * 24 * 3600,  # seconds
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=request.url.scheme == "https",  # over plain HTTP it would never be sent back
     )
     return response
 
@@ -137,15 +136,15 @@ async def add(
 @library_api.delete("/files", response_model=JobResponse, status_code=202, tags=["library"])
 async def remove(open_library: WritableLibrary, path: Annotated[Path, Query()]) -> dict[str, Any]:
     """Remove a file, or all under a folder, from the library; an upload itself is deleted too."""
-    await open_library.run(partial(open_library.require_held, path))
+    await open_library.run(open_library.require_held, path)
     return open_library.jobs.submit("remove", PurePath(path).name or path, [path]).record()
 
 
 @library_api.post("/files/read", response_model=JobResponse, status_code=202, tags=["library"])
 async def read_again(open_library: WritableLibrary, file: FileRequest) -> dict[str, Any]:
     """Read a file of the library again, or all of its files under a folder; no others."""
-    await open_library.run(partial(open_library.require_held, file.path))
-    status = await open_library.run(partial(open_library.library.status, file.path))
+    await open_library.run(open_library.require_held, file.path)
+    status = await open_library.run(open_library.library.status, file.path)
     paths = [entry.path for entry in status.files]
     return open_library.jobs.submit("read", PurePath(file.path).name or file.path, paths).record()
 
@@ -187,6 +186,7 @@ async def follow(open_library: ReadableLibrary, id: str) -> StreamingResponse:
 async def _follow(job: Job) -> AsyncIterator[str]:
     last_version = -1
     while True:
+        # Before the record is made, so that a change in the meantime is sent the next time.
         version, ended = job.version, job.ended
         if version != last_version:
             last_version = version
@@ -213,17 +213,13 @@ async def reading(
 ) -> ReadingListRecord:
     """The links that the library mentions, each once, the most mentioned first."""
     for path in mentioned_in:
-        await open_library.run(partial(open_library.require_held, path))
-    return reading_record(
-        await open_library.run(partial(open_library.library.reading, *mentioned_in))
-    )
+        await open_library.run(open_library.require_held, path)
+    return reading_record(await open_library.run(open_library.library.reading, *mentioned_in))
 
 
 @library_api.post("/reading", response_model=ReadingListEntryResponse, tags=["reading list"])
 async def mark_read(open_library: WritableLibrary, entry: ReadingRequest) -> ReadingListEntryRecord:
     """Mark an entry as read or unread."""
-    canonical = await open_library.run(
-        partial(open_library.library.mark_read, entry.url, entry.read)
-    )
+    canonical = await open_library.run(open_library.library.mark_read, entry.url, entry.read)
     entries = reading_record(await open_library.run(open_library.library.reading))["entries"]
     return next(record for record in entries if record["url"] == canonical)

@@ -12,7 +12,7 @@ Specification: https://modelcontextprotocol.io/specification
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from functools import partial, wraps
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -65,9 +65,11 @@ def mcp_server(library_of: LibraryOf, local: bool) -> MCPServer[Any]:
         what was written then. Each hit has an `id` for `show`.
         """
         open_library = library_of(ctx, False)
-        part = _filter(open_library, paths, kinds, since, until)
-        call = partial(open_library.library.search, query, limit=min(limit, 100), filter=part)
-        return dict(hits_record(await open_library.search(call)))
+        part = Filter(_paths(open_library, paths), tuple(kinds or ()), since, until)
+        hits = await open_library.search(
+            open_library.library.search, query, limit=min(limit, 100), filter=part
+        )
+        return dict(hits_record(hits))
 
     @server.tool()
     @_with_reasons
@@ -80,16 +82,16 @@ def mcp_server(library_of: LibraryOf, local: bool) -> MCPServer[Any]:
         """
         open_library = library_of(ctx, False)
         part = Filter(paths=_paths(open_library, paths), as_of=as_of)
-        call = partial(open_library.library.ask, question, filter=part)
-        return dict(answer_record(await open_library.answer(call)))
+        answer = await open_library.answer(open_library.library.ask, question, filter=part)
+        return dict(answer_record(answer))
 
     @server.tool()
     @_with_reasons
     async def show(ctx: Context, citation: str, around: int = 600) -> dict[str, Any]:
         """A citation ("id" or "id:start-end") in its place, with the text around it."""
         open_library = library_of(ctx, False)
-        size = min(max(around, 0), 100_000)
-        shown = await open_library.run(partial(open_library.library.show, citation, size))
+        size = min(max(around, 0), 100_000)  # characters; a whole book would fill a model's context
+        shown = await open_library.run(open_library.library.show, citation, size)
         return {"id": citation, **shown_record(shown)}
 
     @_with_reasons
@@ -114,9 +116,10 @@ def mcp_server(library_of: LibraryOf, local: bool) -> MCPServer[Any]:
         if bool(path) == bool(name):
             raise InputError("give a path, or a name and a text; not both, and not neither")
         target = path or str(await _save_note(open_library, name, text))
-        report = await open_library.search(partial(open_library.library.add, target))
+        report = await open_library.search(open_library.library.add, target)
         return {"files": [f"{f.outcome}: {f.path} {f.reason}".strip() for f in report.files]}
 
+    # Over HTTP a path would be one of this machine, which a client must not read.
     server.add_tool(add_text_or_path if local else add_text, name="add")
     return server
 
@@ -152,16 +155,6 @@ async def _await_end(job: Job) -> dict[str, Any]:
     while not job.ended and time.monotonic() < deadline:
         await anyio.sleep(0.05)
     return job.record()
-
-
-def _filter(
-    open_library: OpenLibrary,
-    paths: list[str] | None,
-    kinds: list[Kind] | None,
-    since: datetime | None,
-    until: datetime | None,
-) -> Filter:
-    return Filter(_paths(open_library, paths), tuple(kinds or ()), since, until)
 
 
 def _paths(open_library: OpenLibrary, paths: list[str] | None) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from commonplace.answers import Sentence, Step
 from commonplace.foundation import CommonplaceError, InputError
+from commonplace.library import citation_id
 from commonplace.service.api._events import EventStream
 from commonplace.service.api._request_models import AskRequest
 from commonplace.service.api._response_models import ComparedAnswerRecord
@@ -153,19 +154,18 @@ class _Reply:
         """A sentence with its marks."""
         text = (" " if self._length else "") + sentence.text + " "
         for citation in sentence.citations:
-            passage = citation.passage
-            name = f"{passage.id}:{citation.start}-{citation.end}"
+            name, path = citation_id(citation), citation.passage.path
+            title = citation.passage.title or path
             if name not in self._numbers:
                 self._numbers[name] = len(self._numbers) + 1
-                title = passage.title or passage.path
-                self._sources.append(f"[{self._numbers[name]}] {title} ({passage.path})")
+                self._sources.append(f"[{self._numbers[name]}] {title} ({path})")
             mark = f"[{self._numbers[name]}]"
             start = self._length + len(text)
             url_citation = {
                 "start_index": start,
                 "end_index": start + len(mark),
                 "url": f"{self._base}#/source/{name}",
-                "title": passage.title or passage.path,
+                "title": title,
             }
             self.annotations.append({"type": "url_citation", "url_citation": url_citation})
             text += mark

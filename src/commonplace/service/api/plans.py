@@ -3,11 +3,9 @@
 A token sees them if its library is the one that the service was started for.
 """
 
-from functools import partial
 from typing import Annotated, Any
 
-import anyio
-import anyio.to_thread
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
@@ -111,16 +109,16 @@ OfferedPlans = Annotated[Plans, Depends(_plans)]
 @plans_api.get("", response_model=PlansResponse)
 async def plans(offered: OfferedPlans) -> dict[str, Any]:
     """The plans that this server offers."""
-    return {"plans": await anyio.to_thread.run_sync(offered.list)}
+    return {"plans": await run_sync(offered.list)}
 
 
 @plans_api.get("/{name}", response_model=PlanResponse)
 async def plan(offered: OfferedPlans, name: str) -> dict[str, Any]:
     """Whether a plan holds, what breaks, and its pictures; or what is wrong with its folder."""
-    return await anyio.to_thread.run_sync(partial(offered.verdict, name))
+    return await run_sync(offered.verdict, name)
 
 
 @plans_api.get("/{name}/orders", response_model=OrdersResponse)
 async def orders(offered: OfferedPlans, name: str) -> dict[str, Any]:
     """What to order for it, by when, and what is late."""
-    return await anyio.to_thread.run_sync(partial(offered.orders, name))
+    return await run_sync(offered.orders, name)

@@ -10,7 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from watchfiles import Change
 
 _SETTLE_MS: Final = 800  # a file that is being written changes many times
 
@@ -38,7 +41,7 @@ class Watching:
     def close(self) -> None:
         """Stop watching."""
         self._ended.set()
-        self._thread.join(5)
+        self._thread.join(5)  # seconds
 
     def _watch(self) -> None:
         """Report all folders, then listen until it is time to scan again."""
@@ -79,8 +82,8 @@ class Watching:
             stop_event=self._ended,
             debounce=_SETTLE_MS,
             rust_timeout=int(1000 * self._look_seconds),
-            yield_on_timeout=True,
-            raise_interrupt=False,
+            yield_on_timeout=True,  # nothing reports that a folder was replaced: it is looked for
+            raise_interrupt=False,  # Ctrl-C is uvicorn's business
         ):
             paths = [Path(path) for _, path in changes]
             touched = [f for f in inodes if any(path.is_relative_to(f) for path in paths)]
@@ -89,11 +92,11 @@ class Watching:
             if self._is_due(inodes, due) or any(path in inodes for path in paths):
                 return  # a folder that is made anew may get the number of the old one
 
-    def _filter(self) -> Callable[[object, str], bool]:
+    def _filter(self) -> "Callable[[Change, str], bool]":
         """Tells whether a change matters: none in the library itself, nor in caches of programs."""
         from watchfiles import DefaultFilter
 
         ordinary = DefaultFilter()
         return lambda change, path: (
-            not Path(path).is_relative_to(self._ignored) and ordinary(change, path)  # type: ignore[arg-type]
+            not Path(path).is_relative_to(self._ignored) and ordinary(change, path)
         )

@@ -8,14 +8,15 @@ every file that the library holds already.
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from commonplace.corpus import FileReport
-from commonplace.foundation import CommonplaceError, InputError, Progress, bug_report
+from commonplace.foundation import CommonplaceError, InputError, bug_report
 from commonplace.library import Library
 from commonplace.service.state.uploads import uploads_at
 
@@ -58,7 +59,7 @@ class Job:
         """The job as the API sends it."""
         progress = [
             {"stage": stage, "done": done, "total": total, "unit": unit}
-            for stage, (done, total, unit) in list(self.progress.items())
+            for stage, (done, total, unit) in list(self.progress.items())  # it may grow meanwhile
         ]
         return {
             "id": self.id,
@@ -98,7 +99,7 @@ class Jobs:
                 if (other.kind, other.paths) == (kind, job.paths):
                     return other
                 if "remove" in (kind, other.kind):
-                    break
+                    break  # what was added before a removal and what is added after it differ
             self._waiting.append(job)
             self._jobs[job.id] = job
             ended = [other.id for other in self._jobs.values() if other.ended]
@@ -125,7 +126,7 @@ class Jobs:
             elif not job.ended:
                 self._stopping.add(job.id)
 
-    def close(self, seconds: float = 30.0) -> None:
+    def close(self) -> None:
         """Stop the job that runs, and wait for its commit."""
         with self._changed:
             self._closed = True
@@ -133,7 +134,7 @@ class Jobs:
                 _end(job, "stopped")
             self._waiting.clear()
             self._changed.notify()
-        self._thread.join(seconds)
+        self._thread.join(30)  # seconds; what is not committed by then is read at the next start
 
     def _work(self) -> None:
         while True:
@@ -160,10 +161,6 @@ class Jobs:
         self._stopping.discard(job.id)
 
     def _do(self, job: Job) -> None:
-        def check_stop() -> None:
-            if self._closed or job.id in self._stopping:
-                raise _Stopped
-
         if job.kind == "remove":
             removed = self._library.remove(*job.paths)
             for upload in [u for p in job.paths for u in uploads_at(self._library.folder, p)]:
@@ -172,7 +169,6 @@ class Jobs:
                     upload.unlink()
             job.counts["removed"] = len(removed)
             return
-        progress = _progress_of(job, check_stop)
         existing = [path for path in job.paths if Path(path).exists()]
         if not existing and job.kind != "watch":
             raise InputError(f"{job.label} is no longer there")
@@ -180,18 +176,15 @@ class Jobs:
             self._library.add(
                 *existing,
                 vectors=self._vectors,
-                progress=progress,
-                on_file=lambda report: _record_file(job, report),
+                progress=partial(self._progress, job),
+                on_file=partial(_record_file, job),
             )
 
-
-def _progress_of(job: Job, check_stop: Callable[[], None]) -> Progress:
-    def progress(stage: str, done: int, total: int | None, unit: str) -> None:
+    def _progress(self, job: Job, stage: str, done: int, total: int | None, unit: str) -> None:
         job.progress[stage] = (done, total, unit)
         job.version += 1
-        check_stop()
-
-    return progress
+        if self._closed or job.id in self._stopping:
+            raise _Stopped
 
 
 def _record_file(job: Job, report: FileReport) -> None:

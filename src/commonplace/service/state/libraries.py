@@ -12,10 +12,10 @@ from contextlib import closing
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import anyio
-import anyio.to_thread
+from anyio.to_thread import run_sync
 
 from commonplace.foundation import CommonplaceError, InputError
 from commonplace.library import Library
@@ -25,6 +25,7 @@ from commonplace.service.state._watching import Watching
 from commonplace.service.state.jobs import Jobs
 from commonplace.service.state.uploads import forget_partial_uploads, uploads_folder
 
+P = ParamSpec("P")
 T = TypeVar("T")
 _END: Final = object()
 
@@ -49,7 +50,7 @@ class OpenLibrary:
         self.watched = watched
         self._watching: Watching | None = None
         forget_partial_uploads(self.library.folder)
-        if uploads_folder(self.library.folder).exists():
+        if uploads_folder(self.library.folder).exists():  # a crash may have left some unread
             self.jobs.submit("add", "uploads", [uploads_folder(self.library.folder)])
         self._preparation = threading.Thread(target=self._prepare, args=(settings,), daemon=True)
         self._preparation.start()
@@ -83,24 +84,24 @@ class OpenLibrary:
         self.jobs.close()
         self._preparation.join()  # weights that are being opened would end the process with a crash
 
-    async def search(self, call: Callable[[], T]) -> T:
+    async def search(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a search in a thread; only a few run at once."""
-        return await anyio.to_thread.run_sync(call, limiter=self._searches)
+        return await run_sync(partial(call, *args, **kwargs), limiter=self._searches)
 
-    async def answer(self, call: Callable[[], T]) -> T:
+    async def answer(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run what answers a question in a thread; only a few run at once."""
-        return await anyio.to_thread.run_sync(call, limiter=self._answers)
+        return await run_sync(partial(call, *args, **kwargs), limiter=self._answers)
 
-    async def run(self, call: Callable[[], T]) -> T:
+    async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something short in a thread, since it waits for the disk."""
-        return await anyio.to_thread.run_sync(call, limiter=self._short_calls)
+        return await run_sync(partial(call, *args, **kwargs), limiter=self._short_calls)
 
     async def stream(self, make: Callable[[], Generator[T]]) -> AsyncIterator[T]:
         """What a generator yields in a thread, as it comes; its errors are raised here."""
         steps: asyncio.Queue[Any] = asyncio.Queue()
         abandoned = threading.Event()
         work = partial(_drain, make, steps, asyncio.get_running_loop(), abandoned)
-        running = asyncio.create_task(anyio.to_thread.run_sync(work, limiter=self._answers))
+        running = asyncio.create_task(run_sync(work, limiter=self._answers))
         self._streams.add(running)  # it holds its place in the line until its thread has ended
         running.add_done_callback(self._streams.discard)
         try:
@@ -134,10 +135,10 @@ def _drain(
     """Hand over every step of a generator, its error, and its end; nothing if nobody waits."""
 
     def put(step: object) -> None:
-        if not loop.is_closed():
+        if not loop.is_closed():  # the service may end before the answer does
             loop.call_soon_threadsafe(queue.put_nowait, step)
 
-    if abandoned.is_set():
+    if abandoned.is_set():  # its client left while it waited for its turn
         return
     try:
         with closing(make()) as steps:
@@ -158,11 +159,11 @@ class LibraryPool:
         self._open: dict[Path, OpenLibrary] = {}
         self._lock = threading.Lock()
 
-    def of(self, token: Token | None) -> OpenLibrary:
+    def for_token(self, token: Token | None) -> OpenLibrary:
         """The library of a request; it is opened when it is first asked for."""
         main = self._settings.library.absolute()
         folder = Path(token.library) if token else main
-        with self._lock:
+        with self._lock:  # two requests at once would open it twice
             if folder not in self._open:
                 watched = self._settings.watched if folder == main else ()
                 self._open[folder] = OpenLibrary(

@@ -31,8 +31,7 @@ def safe_name(name: str) -> str:
     if len(name) > _LONGEST_REQUEST:
         raise InputError(f"a name of {len(name):,} characters is no name for a file")
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
-    safe = "".join(c for c in last if c.isprintable() and not "\ud800" <= c <= "\udfff")
-    safe = safe.strip().lstrip(".").strip()
+    safe = "".join(filter(str.isprintable, last)).strip().lstrip(".").strip()
     stem, dot, suffix = safe.rpartition(".")
     while len(safe.encode()) > _LONGEST and stem:
         stem = stem[:-1]
@@ -50,6 +49,7 @@ async def keep_upload(library: Path, name: str, pieces: AsyncIterator[bytes]) ->
         LibraryError: the file cannot be written.
     """
     target = uploads_folder(library) / safe_name(name)
+    # In the library, so that it is on the same disk and the move takes effect at once.
     partial = library / "cache" / f"upload-{uuid.uuid4().hex}.part"
     try:
         target.parent.mkdir(exist_ok=True)
@@ -57,7 +57,7 @@ async def keep_upload(library: Path, name: str, pieces: AsyncIterator[bytes]) ->
             async for piece in pieces:
                 file.write(piece)
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(file.fileno())  # before the move: after a crash the name must not be empty
         os.replace(partial, target)
     except OSError as error:
         raise LibraryError(f"{target.name} cannot be kept ({error.strerror})") from error
