@@ -49,7 +49,7 @@ def add(paths: tuple[str, ...], no_vectors: bool, verbose: bool) -> None:
             report = library.add(*paths, vectors=not no_vectors, progress=progress, on_file=record)
     except KeyboardInterrupt:
         print_interrupt("stopped; what was added is kept, run the same command to go on")
-        click.get_current_context().exit(130)
+        click.get_current_context().exit(130)  # as a shell reports SIGINT
     except WeightsError as error:
         _summarise(reports)
         raise WeightsError(

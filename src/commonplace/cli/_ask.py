@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from commonplace.answers import Caution, WornAdapter
     from commonplace.models import Generation
 
-_REFUSED = 1
+_REFUSED = 1  # the exit code, so that a script can tell a refusal from an answer
 
 
 @verb(
@@ -100,7 +100,8 @@ def ask(
 
 def _print_answer(answer: "Answer", as_of: datetime | None) -> None:
     width = text_columns()
-    numbers = _numbers(answer)
+    citations = {_key(c): c for sentence in answer.sentences for c in sentence.citations}
+    numbers = {key: number for number, key in enumerate(citations, 1)}
     marked = [
         f"{flat(sentence.text)} {''.join(f'[{numbers[_key(c)]}]' for c in sentence.citations)}"
         for sentence in answer.sentences
@@ -109,26 +110,13 @@ def _print_answer(answer: "Answer", as_of: datetime | None) -> None:
         say(line)
     say()
     sentences = {flat(sentence.text) for sentence in answer.sentences}
-    for citation in _citations(answer):
-        _print_source(numbers[_key(citation)], citation, sentences, width)
+    for key, citation in citations.items():
+        _print_source(numbers[key], citation, sentences, width)
     _print_footer(answer, as_of)
 
 
 def _key(citation: "Citation") -> tuple[str, int, int]:
     return citation.passage.id, citation.start, citation.end
-
-
-def _citations(answer: "Answer") -> "list[Citation]":
-    """Each citation once, in the order of the answer."""
-    by_key: dict[tuple[str, int, int], Citation] = {}
-    for sentence in answer.sentences:
-        for citation in sentence.citations:
-            by_key.setdefault(_key(citation), citation)
-    return list(by_key.values())
-
-
-def _numbers(answer: "Answer") -> dict[tuple[str, int, int], int]:
-    return {_key(citation): n for n, citation in enumerate(_citations(answer), 1)}
 
 
 def _print_source(number: int, citation: "Citation", sentences: set[str], width: int) -> None:

@@ -5,7 +5,7 @@ so the explanation is of that very answer, also after the library has changed.
 """
 
 from collections.abc import Sequence
-from math import fsum
+from math import fsum, log
 from typing import TYPE_CHECKING, Any
 
 from commonplace.cli.terminal.output import (
@@ -105,9 +105,7 @@ def _print_reasons(decision: "DecisionRecord") -> None:
     say()
     _line(decision["start"], "", "where an average question begins")
     _line(decision["logit"], "", f"together: a confidence of {decision['confidence']:.2f}", bold)
-    if 0 < threshold < 1:
-        from math import log
-
+    if 0 < threshold < 1:  # elsewhere the odds have no logarithm
         _line(log(threshold / (1 - threshold)), "", f"needed: a confidence of {threshold:.2f}")
 
 
@@ -123,4 +121,5 @@ def _print_side(side: "Sequence[ReasonRecord]", most: float) -> None:
 
 
 def _line(adds: float, bar: str, text: str, style: Any = str) -> None:
+    # 7 columns of a number, and 2 blanks on both sides of the bar, are the 11.
     say(f"{adds:>+7.2f}  ", dim(pad(bar, _BAR)), "  ", style(cut(text, columns() - _BAR - 11)))

@@ -1,7 +1,7 @@
 """`commonplace explain` and `search --explain`: every number that a place came from."""
 
 from collections.abc import Sequence
-from math import fsum
+from math import fsum, isnan
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -88,28 +88,27 @@ def explain(
     say(bold(f"{rank}. "), title_line(hit.passage, columns() - 4))
     say(dim(place(hit.passage)))
     say(dim(f"for “{cut(flat(query), columns() - 6)}”"))
-    _print_contributions(hit)
-    print_explanation(hit, "")
-    _print_features(hit)
-
-
-def _print_contributions(hit: "Hit") -> None:
-    """Print a bar for each kind of evidence: + where it adds, - where it takes away."""
     assert hit.explanation is not None, "an explanation was asked for"
-    parts = hit.explanation.contributions
+    _print_contributions(hit.explanation, hit.score)
+    print_explanation(hit, "")
+    _print_features(hit.explanation)
+
+
+def _print_contributions(explanation: "Explanation", score: float) -> None:
+    """Print a bar for each kind of evidence: + where it adds, - where it takes away."""
+    parts = explanation.contributions
     most = max((abs(value) for _, value in parts), default=0) or 1
     width = max(len(name) for name, _ in parts)
     say()
     for name, value in parts:
         bar = ("+" if value > 0 else "-") * max(1, round(_BAR * abs(value) / most)) if value else ""
         say(pad(name, width), f"  {value:>+9.4f}  ", dim(bar))
-    say(pad("score", width), f"  {hit.score:>+9.4f}")
+    say(pad("score", width), f"  {score:>+9.4f}")
 
 
-def _print_features(hit: "Hit") -> None:
+def _print_features(explanation: "Explanation") -> None:
     """Print the other features of the passage, which learning to rank uses."""
-    assert hit.explanation is not None, "an explanation was asked for"
-    features = [(name, value) for name, value in hit.explanation.features if value == value]
+    features = [(name, value) for name, value in explanation.features if not isnan(value)]
     if features:
         say()
         text = " · ".join(

@@ -1,6 +1,6 @@
 """`commonplace feedback`: give, list and take back what the ranking learns from."""
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -46,9 +46,10 @@ def feedback(
     """
     library = open_library()
     if action in {"up", "down"}:
+        if not what:
+            raise click.UsageError("name a passage: its number in the last search, or its id")
         verdict = cast("Verdict", action)
-        records = [_give(library, passage, verdict, query) for passage in _passages(what)]
-        _report(records, action, as_json)
+        _report([_give(library, text, verdict, query) for text in what], action, as_json)
     elif action == "forget":
         if everything == bool(what):
             raise click.UsageError("name what to forget by its ids, or all of it by --all")
@@ -58,12 +59,6 @@ def feedback(
     else:
         library.learn_from_feedback(action == "on")
         say(f"feedback is {action} for this library")
-
-
-def _passages(what: tuple[str, ...]) -> tuple[str, ...]:
-    if not what:
-        raise click.UsageError("name a passage: its number in the last search, or its id")
-    return what
 
 
 def _give(library: "Library", text: str, verdict: "Verdict", query: str | None) -> "FeedbackRecord":
@@ -109,6 +104,8 @@ def _line(record: "FeedbackRecord") -> str:
     rank = f" at rank {record.rank}" if record.rank else ""
     before = f"{record.id[:8]}  {record.at.astimezone():%Y-%m-%d %H:%M}  "
     verdict = f"{record.verdict:<9} "
-    room = max(12, columns() - len(before) - len(verdict) - len(rank) - 12)
-    parts: list[Any] = [dim(before), bold(verdict), record.passage_id[:8], dim(f"{rank}  ")]
-    return join([*parts, "“", cut(flat(record.query), room), "”"])
+    passage = record.passage_id[:8]
+    # 4 more columns are two blanks and the quotation marks.
+    room = max(12, columns() - len(before + verdict + passage + rank) - 4)
+    parts = [dim(before), bold(verdict), passage, dim(f"{rank}  ")]
+    return join([*parts, f"“{cut(flat(record.query), room)}”"])

@@ -77,4 +77,4 @@ def _local(moment: str) -> str:
     try:
         return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
     except ValueError:
-        return " " * 16
+        return " " * 16  # as wide as a time, so that the columns stay

@@ -67,14 +67,14 @@ class _Program(VerbGroup):
         *_: object,
         **__: object,
     ) -> NoReturn:
-        """Run one command line, and exit with its code."""
+        """Run one command line, and exit with its code; click's own `main` words errors its way."""
         prepare_streams()
         words = list(sys.argv[1:] if args is None else args)
         sys.exit(_guarded(lambda: self._run(words, prog_name or "commonplace")))
 
     def _run(self, words: list[str], name: str) -> int:
         if "_COMMONPLACE_COMPLETE" in os.environ:
-            super().main(words, name)
+            super().main(words, name)  # writes what the shell asks for, and exits
         with self.make_context(name, words) as ctx:
             self.invoke(ctx)
         return 0

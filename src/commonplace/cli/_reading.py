@@ -22,10 +22,9 @@ from commonplace.foundation import count_of
 from commonplace.library import reading_record
 
 if TYPE_CHECKING:
-    from commonplace import Library
     from commonplace.corpus import ReadingListEntry
 
-_PRINTED = 30
+_PRINTED = 30  # links, unless -n says otherwise
 
 
 @verb(
@@ -60,8 +59,11 @@ def reading(
 ) -> None:
     """List the links that the library mentions, the most mentioned first. Nothing is fetched."""
     library = open_library()
+    for url in mark_read:
+        say("read: ", library.mark_read(url))
+    for url in mark_unread:
+        say("unread: ", library.mark_read(url, read=False))
     if mark_read or mark_unread:
-        _mark(library, mark_read, mark_unread)
         return
     entries = [e for e in library.reading(*paths) if not (unread and e.read_at)]
     most = limit if limit is not None else (0 if as_json else _PRINTED)
@@ -72,13 +74,6 @@ def reading(
     for entry in listed:
         _print(entry, verbose)
     _print_totals(entries, len(listed))
-
-
-def _mark(library: "Library", read: tuple[str, ...], unread: tuple[str, ...]) -> None:
-    for url in read:
-        say("read: ", library.mark_read(url))
-    for url in unread:
-        say("unread: ", library.mark_read(url, read=False))
 
 
 def _print(entry: "ReadingListEntry", verbose: bool) -> None:

@@ -24,6 +24,8 @@ from commonplace.cli.terminal.places import place, title_line
 if TYPE_CHECKING:
     from commonplace.corpus import ShownCitation
 
+_AROUND = 600  # characters on each side that `Library.show` gives where the text goes on
+
 
 @verb("Show a citation in its place.", "commonplace show 1", "commonplace show 3f2a9c01d4e5:12-80")
 @click.argument("citation")
@@ -79,8 +81,8 @@ def _marked(words: str) -> str:
 
 def _trimmed(before: str, after: str) -> tuple[str, str]:
     """The text around, without words that were cut apart and without blank edges."""
-    if " " in before:
-        before = f"…{before.partition(' ')[2]}" if len(before) >= 600 else before
-    if " " in after:
-        after = f"{after.rpartition(' ')[0]} …" if len(after) >= 600 else after
+    if " " in before and len(before) >= _AROUND:
+        before = f"…{before.partition(' ')[2]}"
+    if " " in after and len(after) >= _AROUND:
+        after = f"{after.rpartition(' ')[0]} …"
     return before.lstrip("\n"), after.rstrip()

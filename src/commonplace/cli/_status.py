@@ -68,7 +68,9 @@ def _print_by_reason(heading: str, files: "Sequence[FileStatus]", everything: bo
         listed = paths if everything or len(paths) == _SHOWN + 1 else paths[:_SHOWN]
         for path in listed:
             say("    ", dim(_fitted(path, columns() - 4)))
-        _print_rest(len(paths) - len(listed))
+        if len(paths) > len(listed):
+            rest = count_of(len(paths) - len(listed), "more file")
+            say("    ", dim(f"and {rest}: --all names them"))
     say()
 
 
@@ -121,11 +123,6 @@ def _print_table(heads: _Row, rows: Sequence[_Row]) -> None:
 def _fitted(path: str, width: int) -> str:
     """The path, cut if a terminal shows it."""
     return cut_left(path, max(width, 10)) if on_terminal() else path
-
-
-def _print_rest(count: int) -> None:
-    if count > 0:
-        say("    ", dim(f"and {count_of(count, 'more file')}: --all names them"))
 
 
 def _print_totals(report: "Status") -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from commonplace.corpus import Kind
 
 PROFILES = ("fast", "best", "bm25", "dense")
-_CHOSEN = "commonplace.library"
+_CHOSEN = "commonplace.library"  # the key in click's `meta`, which a group and its verbs share
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 default_option = functools.partial(click.option, show_default=True)
 
@@ -112,7 +112,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         selection = Selection(*(values.pop(name) for name in Selection._fields))
         return command(selection=selection, **values)
 
-    for option in reversed(_SELECTING):
+    for option in reversed(_SELECTING):  # `--help` lists the option that is added last first
         with_selection = option(with_selection)
     return with_selection
 
@@ -133,19 +133,6 @@ def wear_options(command: _Command) -> _Command:
     return wear(force(command))
 
 
-def library_option(command: _Command) -> _Command:
-    """Add `--library DIR`, which may stand before the verb or after it."""
-    option = click.option(
-        "--library",
-        metavar="DIR",
-        type=click.Path(),
-        expose_value=False,
-        callback=_choose,
-        help="The library to use [$COMMONPLACE_LIBRARY, or else your own].",
-    )
-    return option(command)
-
-
 def count_option(
     *names: str, default: int, minimum: int = 1, maximum: int | None = None, text: str
 ) -> Callable[[_Command], _Command]:
@@ -159,16 +146,24 @@ def count_option(
     )
 
 
-def json_option(command: _Command) -> _Command:
-    """Add `--json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 def _choose(ctx: click.Context, _: click.Parameter, folder: str | None) -> None:
     if folder == "":
         raise click.BadParameter("it is empty; name a folder", ctx)
-    if folder is not None:
+    if folder is not None:  # the option may stand before the verb: then it must not be undone here
         ctx.meta[_CHOSEN] = folder
+
+
+library_option = click.option(
+    "--library",
+    metavar="DIR",
+    type=click.Path(),
+    expose_value=False,
+    callback=_choose,
+    help="The library to use [$COMMONPLACE_LIBRARY, or else your own].",
+)
 
 
 def chosen_library() -> str | None:

@@ -33,8 +33,9 @@ from commonplace.foundation import count_of
 
 if TYPE_CHECKING:
     from commonplace import Library, Passage
+    from commonplace.corpus import Verdict
 
-_VERDICTS = {"y": "up", "n": "down"}
+_VERDICTS: "dict[str, Verdict]" = {"y": "up", "n": "down"}
 _KEYS = "ynsq"
 _PROMPT = "does it fit? y(es) n(o) s(kip) q(uit) "
 
@@ -97,7 +98,7 @@ def _judge(
         if key == "q":
             return False
         if key in _VERDICTS:
-            library.give_feedback(query, passage.id, _VERDICTS[key], source="judge")  # type: ignore[arg-type]
+            library.give_feedback(query, passage.id, _VERDICTS[key], source="judge")
             judged.append({"query": query, "id": passage.id, "verdict": _VERDICTS[key]})
     _show("", to_stderr)
     return True
@@ -131,7 +132,7 @@ def _key(to_stderr: bool) -> str:
             click.echo(err=to_stderr)
             return "q"
         key = typed.strip()[:1].lower()
-        if sys.stdin.isatty():
+        if sys.stdin.isatty():  # a terminal does not show a single key by itself
             click.echo(key if key.isprintable() else "", err=to_stderr)
         if key and key in _KEYS:
             return key

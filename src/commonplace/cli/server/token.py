@@ -1,6 +1,7 @@
 """`commonplace token`: who may use a library over the network, and how."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -8,6 +9,9 @@ from commonplace.cli.arguments.options import library_option, open_library
 from commonplace.cli.arguments.verb import VerbGroup, verb
 from commonplace.cli.terminal.output import bold, dim, pad, say
 from commonplace.cli.terminal.places import short_path
+
+if TYPE_CHECKING:
+    from commonplace.service import Role
 
 _file = click.option(
     "--tokens", type=click.Path(path_type=Path), metavar="FILE", help="Use another file of tokens."
@@ -30,11 +34,10 @@ def token() -> None:
 @library_option
 def add(name: str, role: str, tokens: Path | None) -> None:
     """Make a token for the chosen library, and print it once: only its hash is kept."""
-    from commonplace.service import ROLES, add_token, default_tokens
+    from commonplace.service import add_token, default_tokens
 
-    granted = next(existing for existing in ROLES if existing == role)  # as its own type
     folder = open_library().folder
-    secret = add_token(tokens or default_tokens(), name, granted, folder)
+    secret = add_token(tokens or default_tokens(), name, cast("Role", role), folder)
     say(bold(secret))
     say(dim(f"{name} may {role} {short_path(str(folder))}; this is not shown again"))
 

@@ -19,6 +19,8 @@ import click
 from commonplace.library import as_json
 
 _PLAIN = {"›": ">", "…": "...", "×": "x", "·": "-", "»": ">>", "«": "<<", "“": '"', "”": '"'}
+# Controls, halves of pairs, marks that turn the direction of reading, and invisible tags. A joiner
+# (U+200D) stays, as words of some scripts need it.
 _HOSTILE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff"
     "\u200e\u200f\u2028-\u202e\u2060-\u206f\U000e0000-\U000e007f]"

@@ -75,11 +75,11 @@ def _line(passage: "Passage", start: int) -> int | None:
         file = Path(passage.path)
         if not isinstance(stored, TextLocator) or file.stat().st_size > _LARGEST:
             return None
-        text = file.read_bytes().decode("utf-8-sig")
+        text = file.read_bytes().decode("utf-8-sig")  # as the reader did, or no offset fits
     except (OSError, ValueError):
         return None
     if text[stored.start : stored.end] != passage.text:
-        return None
+        return None  # the file has changed: no line is better than a wrong one
     return text.count("\n", 0, start) + 1
 
 
