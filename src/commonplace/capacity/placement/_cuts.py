@@ -44,6 +44,7 @@ class FailureCuts:
         if not self.backbone.may_carry:
             return Violations([], np.zeros(len(self._held), bool))
         net, demand = self.backbone.net, np.maximum(self.backbone.demand(values), 0.0)
+        # What is left of a choice by the solver's rounding is no flow, and is to teach no cut.
         demand = np.where(demand > 1e-7 * demand.max(initial=0.0), demand, 0.0)
         self._resilience = Resilience(replace(net, demand=demand), self._resilience)
         factors = self._resilience.factors(self.backbone.capacity(values), 1.0)
@@ -64,12 +65,12 @@ class FailureCuts:
         if not lengths.any():
             return None
         lengths = lengths / lengths.max()
-        key = (failure, month, np.round(lengths, 9).tobytes())
+        key = (failure, month, np.round(lengths, 9).tobytes())  # the same but for rounding: known
         if key in self._issued:
             return None
         self._issued.add(key)
         columns, values, needed = self._inequality(lengths, failure, month)
-        size = float(np.abs(values).max(initial=0.0)) or 1.0
+        size = float(np.abs(values).max(initial=0.0)) or 1.0  # as `add_row` scales the other rows
         return columns, values / size, needed * _MARGIN / size, np.inf
 
     def _inequality(

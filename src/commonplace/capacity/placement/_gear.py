@@ -98,11 +98,9 @@ class Gear:
         first = policies.first_optics
         lit = has[:, AT["south"]] / max(policies.residual, 1e-9)
         ports = has[:, AT["ports"]] - has[:, AT["ports_of"]]
-        block, blocks = (
-            roles.superblock,
-            self._units(roles.superblock, ports, lit - has[:, AT["uplinks_gbps"]]),
-        )
         up, up_gbps = has[:, AT["uplinks"]], has[:, AT["uplinks_gbps"]]
+        block = roles.superblock
+        blocks = self._units(block, ports, lit - up_gbps)
         if block is not None:
             up = up + block.ports_north * blocks
             up_gbps = up_gbps + block.ports_north * block.gbps * blocks
@@ -134,9 +132,7 @@ class Gear:
                 short.append(missing * (1.0 / per))
             elif missing is not None:
                 short.append(np.where(missing > TOLERANCE, np.inf, 0.0))
-        most = np.maximum(short[0], short[1]) if len(short) > 1 else short[0]
-        units: Float64s = np.maximum.accumulate(np.ceil(np.maximum(most, 1e-7) - 1e-7), axis=1)
-        return units
+        return _whole_units(np.maximum(short[0], short[1]) if len(short) > 1 else short[0])
 
     def _borders(self, has: Float64s) -> Float64s:
         """Border routers: those that may be lost are bought too where they are missing."""
@@ -145,9 +141,9 @@ class Gear:
         if item is not None:
             lost = np.maximum(self.plan.policies.lost_fbrs - has[:, AT["border"]], 0.0)
             north = np.where(north > TOLERANCE, north + lost * fbr_gbps(item), 0.0)
-        short = north / fbr_gbps(item) if item else np.where(north > TOLERANCE, np.inf, 0.0)
-        units: Float64s = np.maximum.accumulate(np.ceil(np.maximum(short, 1e-7) - 1e-7), axis=1)
-        return units
+        return _whole_units(
+            north / fbr_gbps(item) if item else np.where(north > TOLERANCE, np.inf, 0.0)
+        )
 
     def _placed(
         self, load: Float64s, houses: Int64s, gear: tuple[ItemUnits, ...]
@@ -160,12 +156,19 @@ class Gear:
             soon = self.soon[item.id] if item else self.horizon
             fits &= ~units[:, :soon].any(1) & np.isfinite(units[:, -1])
             if item is not None:
+                # 0 * inf would be nan, and a place that does not fit needs no true cost
                 units = np.where(np.isfinite(units), units, 0.0) if not fits.all() else units
                 cost += units[:, -1] * item.cost
                 positions, kw = positions + item.positions * units, kw + item.kw * units
         uses = np.stack([load[:, AT["space"]], load[:, AT["power"]] + kw, positions, kw], axis=1)
         over = uses > self.room[houses] + TOLERANCE
         return fits & ~over.any((1, 2)), cost, uses
+
+
+def _whole_units(short: Float64s) -> Float64s:
+    """Cumulative units [n, horizon] for what is short; 1e-7 of a unit is rounding."""
+    units: Float64s = np.maximum.accumulate(np.ceil(np.maximum(short, 1e-7) - 1e-7), axis=1)
+    return units  # a running maximum: gear that was bought stays
 
 
 def _brings(item: Item) -> Float64s:

@@ -5,23 +5,16 @@ choice of linear rows, with a column that says which. Notable: beside the choice
 hold whichever it is, so that the relaxation knows of it too.
 """
 
-from commonplace.capacity.feasibility.resources import fbr_gbps
 from commonplace.capacity.placement._rows import Alternatives, HouseRows, Terms
-from commonplace.capacity.plan.model import Item, Role
-
-_UPLINKS: tuple[Role, ...] = ("superblock", "optics")
+from commonplace.capacity.procurement.purchases import router_gbps, south_ports, uplinks
 
 
 def add_gear_rows(model: HouseRows, house: str, month: int) -> None:
     """The rows of what gear brings: ports, south, north and skeleton of one month."""
-    _add_ports(model, house, month)
+    _add_carried(model, house, "ports", month, south_ports(model.items, "superblock"))
     _add_south(model, house, month)
     _add_north(model, house, month)
     _add_skeleton(model, house, month)
-
-
-def _items(model: HouseRows, role: Role) -> list[Item]:
-    return [item for item in model.items if item.role == role]
 
 
 def _add_carried(
@@ -34,25 +27,10 @@ def _add_carried(
     model.row((house, resource), terms, lower=load - in_stock)
 
 
-def _add_ports(model: HouseRows, house: str, month: int) -> None:
-    weight = {item.id: float(item.ports_south) for item in _items(model, "superblock")}
-    _add_carried(model, house, "ports", month, weight)
-
-
-def _uplinks(model: HouseRows, part: float, optics: float, *, gbps: bool) -> dict[str, float]:
-    """`part` of the superblocks' uplinks and `optics` of the optics', in ports or Gb/s."""
-    parts: tuple[tuple[Role, float], ...] = (("superblock", part), ("optics", optics))
-    return {
-        item.id: weight * item.ports_north * (item.gbps if gbps else 1.0)
-        for role, weight in parts
-        for item in _items(model, role)
-    }
-
-
 def _add_south(model: HouseRows, house: str, month: int) -> None:
     residual, first = model.plan.policies.residual, model.plan.policies.first_optics
     for part, optics in ((residual, 0.0), (residual * first, residual)):
-        weight = _uplinks(model, part, optics, gbps=True)
+        weight = uplinks(model.items, part, optics, gbps=True)
         _add_carried(model, house, "south", month, weight)
 
 
@@ -60,7 +38,7 @@ def _add_north(model: HouseRows, house: str, month: int) -> None:
     """For one size m of the routers: sum min(c, m) n - k m >= load; or there is no load."""
     load = float(model.base[house, "north"].load[month])
     lost = float(model.plan.policies.lost_fbrs)
-    routers = {item.id: fbr_gbps(item) for item in _items(model, "fbr")}
+    routers = router_gbps(model.items)
     rows: list[tuple[Terms, float]] = []
     for size in sorted({size for size in routers.values() if size > 0}):
         weight = {router: min(gbps, size) for router, gbps in routers.items()}
@@ -75,17 +53,18 @@ def _add_north(model: HouseRows, house: str, month: int) -> None:
 def _add_skeleton(model: HouseRows, house: str, month: int) -> None:
     """Ports for U, or for f U + O; and, whichever it is, for f U and for what south needs."""
     first, residual = model.plan.policies.first_optics, model.plan.policies.residual
-    spine = {item.id: float(item.ports_south) for item in _items(model, "skeleton")}
-    spine |= {item.id: -float(item.ports_south) for item in _items(model, "fbr")}
+    spine = south_ports(model.items, "skeleton")
+    spine |= {router: -ports for router, ports in south_ports(model.items, "fbr").items()}
     rows = []
     for part, optics in ((1.0, 0.0), (first, 1.0), (first, 0.0)):
-        lit = {i: -v for i, v in _uplinks(model, part, optics, gbps=False).items()}
+        lit = {i: -v for i, v in uplinks(model.items, part, optics, gbps=False).items()}
         terms, in_stock = model.gear_terms(house, month, spine | lit)
         rows.append((terms, -in_stock))
-    terms, lower = rows.pop()
+    terms, lower = rows.pop()  # f U is what both ask for, so it needs no choice
     model.row((house, "skeleton"), terms, lower=lower)
-    fastest = residual * max((i.gbps for r in _UPLINKS for i in _items(model, r)), default=0.0)
-    if fastest > 0:
+    speeds = [i.gbps for i in model.items if i.role in ("superblock", "optics")]
+    fastest = residual * max(speeds, default=0.0)
+    if fastest > 0:  # what south needs lights at least so many ports
         terms, in_stock = model.gear_terms(house, month, spine)
         terms |= model.load_terms(house, "south", month, -1.0 / fastest)
         load = float(model.base[house, "south"].load[month]) / fastest
@@ -98,6 +77,7 @@ def _add_either(model: HouseRows, house: str, need: str, rows: list[tuple[Terms,
     worst = [lower - _least(model, terms) for terms, lower in rows]
     if min(worst) <= 0:
         return
+    # Where no row is possible, one that cannot hold says so: the start has to widen it.
     possible = [n for n, (terms, lower) in enumerate(rows) if _greatest(model, terms) >= lower]
     possible = possible or [len(rows) - 1]
     if len(possible) == 1:

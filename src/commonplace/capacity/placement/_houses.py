@@ -51,7 +51,8 @@ def _add_house(model: HouseRows, number: int, house: str) -> None:
     for item in model.items:
         model.add_units(house, item, _most_units(model, house, item))
     for month in range(model.plan.horizon):
-        _add_house_limits(model, house, month)
+        for resource in SHARED:
+            _add_limit(model, house, resource, [house], month)
         add_gear_rows(model, house, month)
 
 
@@ -115,11 +116,12 @@ def _most_facing_ports(model: HouseRows, house: str) -> float:
     return total
 
 
-def _add_house_limits(model: HouseRows, house: str, month: int) -> None:
-    for resource in SHARED:
-        if (row := model.base.get((house, resource))) is not None:
-            terms = model.shared_terms(house, resource, month)
-            model.row((house, resource), terms, upper=float(row.headroom[month]))
+def _add_limit(model: HouseRows, site: str, resource: str, houses: list[str], month: int) -> None:
+    if (row := model.base.get((site, resource))) is not None:
+        terms: Terms = {}
+        for house in houses:
+            terms |= model.shared_terms(house, resource, month)
+        model.row((site, resource), terms, upper=float(row.headroom[month]))
 
 
 def _add_site_limits(model: HouseRows) -> None:
@@ -127,10 +129,5 @@ def _add_site_limits(model: HouseRows) -> None:
     for site in (site.id for site in model.plan.sites if site.kind != "house"):
         houses = [house for house in model.plan.houses if site in model.plan.above(house)]
         for resource in SHARED:
-            if (row := model.base.get((site, resource))) is None:
-                continue
             for month in range(model.plan.horizon):
-                terms: Terms = {}
-                for house in houses:
-                    terms |= model.shared_terms(house, resource, month)
-                model.row((site, resource), terms, upper=float(row.headroom[month]))
+                _add_limit(model, site, resource, houses, month)

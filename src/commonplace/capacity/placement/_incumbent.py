@@ -36,12 +36,6 @@ class Budget:
         return "the time was over" if monotonic() >= self.deadline else ""
 
 
-def seconds_from_now(seconds: float, stopped: Callable[[], bool]) -> Budget:
-    """A budget that begins now."""
-    now = monotonic()
-    return Budget(now, now + seconds, stopped)
-
-
 @dataclass(eq=False)
 class Incumbent:
     """The best values so far; they hold from the first moment, with nothing of the pool placed."""
@@ -64,7 +58,7 @@ class Incumbent:
     def offer(self, values: Float64s | None) -> None:
         """Takes values that cost less."""
         self.steps += 1
-        least = 1e-6 * max(1.0, abs(self.cost))
+        least = 1e-6 * max(1.0, abs(self.cost))  # less is rounding, and no step ahead
         if values is not None and self.master.cost(values) < self.cost - least:
             self.best, self.cost = values, self.master.cost(values)
             self.placed = int(self.master.selected(values).sum())
@@ -83,7 +77,7 @@ class Incumbent:
     def report_progress(self) -> None:
         """Hands how it stands to `progress`."""
         self.last_report = monotonic()
-        total = max(1, int(self.budget.deadline - self.budget.started))
+        total = max(1, int(self.budget.deadline - self.budget.started))  # it is divided by
         seconds = min(int(self.last_report - self.budget.started), total)
         self.progress(self.progress_line(), seconds, total, "s")
 
@@ -94,10 +88,7 @@ class Incumbent:
 
     def project_costs(self) -> Float64s:
         """What each project's lateness or refusal costs, [pool]."""
-        choices = self.master.choices
-        costs, now = choices.refused.copy(), np.flatnonzero(self.master.selected(self.best))
-        costs[choices.project[now]] = choices.late[now]
-        return costs
+        return self.master.choices.costs(np.flatnonzero(self.master.selected(self.best)))
 
     def has_late_projects(self) -> bool:
         """Whether anything is late or refused."""
@@ -107,9 +98,3 @@ class Incumbent:
 def relative_gap(cost: float, bound: float) -> float:
     """How far a bound lies below a cost, as a part of the cost."""
     return max(0.0, cost - bound) / max(abs(cost), 1e-9)
-
-
-def first_incumbent(master: MasterProgramme, budget: Budget, progress: Progress) -> Incumbent:
-    """The plan as it is, with nothing of the pool placed."""
-    start = master.start
-    return Incumbent(master, budget, progress, best=start, cost=master.cost(start))

@@ -31,8 +31,8 @@ ORDER = (  # in which families are taken back: what is named, if there is a choi
     "power",
     "space",
 )
-_SECONDS = 10.0
-_ROUNDS = 12
+_SECONDS = 10.0  # of one programme
+_ROUNDS = 12  # of adding the cuts that a solution violates
 _HOLDING = 1e-3  # of a unit's cost a month: what is ordered is ordered at the last moment
 Family = tuple[str, str]  # site, resource
 
@@ -96,7 +96,7 @@ class Relocations:
         there = (choices.project == project) & (choices.house == house)
         months = sorted(choices.month[there].tolist())
         by_month = np.zeros(len(self.master.matrix.cost))
-        by_month[self.master.rows.choice] = choices.month
+        by_month[self.master.rows.choice] = choices.month  # the cheapest is the first month
         first = self._solved(project, house, months, by_month)
         if first is None:
             return None
@@ -163,6 +163,7 @@ class Relocations:
         houses = {house, self._house(project)} - {-1}  # -1: links and what is sent
         free: Bools = np.asarray(np.isin(master.house, sorted(houses)) & ~master.is_choice)
         free[backbone.units] = True
+        # What other products send stays: with all of it free, reasons took three times as long.
         for (product, _), sends in backbone.parts.items():
             free[sends] |= product == master.choices.pool[project].product
         rest = self.values.copy()

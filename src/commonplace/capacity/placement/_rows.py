@@ -195,6 +195,7 @@ def choice_rows(plan: Plan, choices: Choices) -> HouseRows:
     rows = programme.add_rows(len(choices.pool), upper=1.0)
     programme.add_entries(rows[choices.project], columns, 1.0)
     items = [item for item in plan.items if item.role != "line"]
+    # Without orders: what they bring is the lower side of the units' columns.
     resources = site_rows(replace(plan, orders=()), stock)
     return HouseRows(
         plan=plan,

@@ -38,11 +38,13 @@ def search(incumbent: Incumbent, random: np.random.Generator) -> None:
     _propose(incumbent, packing)
     small = len(master.choices) <= SMALL
     if not small:
+        # The relaxation of a large plan takes long, and there is to be a plan before it ends.
         _pack(incumbent, packing, budget.until(0.12), turns=1)
     relaxation = master.relax(budget.until(0.5), incumbent.should_stop)
     if relaxation.bound > 0:  # no plan costs less than nothing, which is no news
         incumbent.bound = relaxation.bound
     packing.learn(master, relaxation.duals)
+    # On a busy machine the relaxation takes its whole share: packing has a share all the same.
     half = max(budget.until(0.45), monotonic() + 0.15 * (budget.deadline - budget.started))
     short = monotonic() + _SHORT * len(master.choices) / SMALL
     _pack(incumbent, packing, min(budget.until(0.15), short) if small else half)
@@ -89,10 +91,11 @@ def _solve_all(incumbent: Incumbent, duals: Float64s | None) -> None:
         return
     free = np.ones(len(incumbent.best), bool)
     if duals is not None:
+        # What stands now is free whatever it costs, or it could not move.
         free = master.promising(duals, incumbent.cost) | (incumbent.best > 0.5)
-    values, bound = master.solve_part(
-        free, incumbent.best, incumbent.budget.deadline, incumbent.should_stop, gap=1e-7
-    )
+    deadline, stop = incumbent.budget.deadline, incumbent.should_stop
+    # A gap below that of `is_over`, or the best plan would not be known to be it.
+    values, bound = master.solve_part(free, incumbent.best, deadline, stop, gap=1e-7)
     incumbent.bound = max(incumbent.bound, min(bound, incumbent.cost))
     incumbent.offer(values)
 

@@ -14,7 +14,7 @@ from commonplace.capacity.placement._gear import AT
 from commonplace.capacity.placement.packing import Packing
 from commonplace.foundation.arrays import Float64s, Int64s
 
-_MOST = 14  # projects that are taken out at once
+_MOST = 14  # projects that are taken out at once, beside the seed and four that wait
 _COOLING = 0.01  # the share of the first heat that there is in the end
 
 
@@ -66,7 +66,9 @@ def anneal(packing: Packing, deadline: float, stopped: Callable[[], bool]) -> No
 def _first_heat(packing: Packing) -> float:
     """What a change may cost at first: a third of a month of a project; else a part of gear."""
     if packing.project_costs().any():
-        return float(packing.options.choices.refused.mean()) / 150
+        return (
+            float(packing.options.choices.refused.mean()) / 150
+        )  # a refusal: 50 months by default
     items = packing.gear.plan.items
     dearest = max((item.cost for item in items if item.role != "line"), default=1.0)
     return max(0.3 * dearest, 1e-6)

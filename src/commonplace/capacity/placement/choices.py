@@ -33,6 +33,12 @@ class Choices:
     def __len__(self) -> int:
         return len(self.project)
 
+    def costs(self, at: Int64s) -> Float64s:
+        """Lateness or refusal of each project, [pool], where these choices are made."""
+        costs = self.refused.copy()
+        costs[self.project[at]] = self.late[at]
+        return costs
+
     def placements(self, selected: Bools) -> tuple[Placement, ...]:
         """The selected choices as rows of placements.csv."""
         return tuple(
@@ -92,10 +98,6 @@ def unreachable(plan: Plan) -> dict[tuple[str, str], str]:
     }
 
 
-def _closed(closed: dict[tuple[str, str], str], project: Project, house: str) -> bool:
-    return project.side == "machine" and (project.product, house) in closed
-
-
 def choices(plan: Plan) -> Choices:
     """Every choice of every project of the pool, but where its flows would have no way."""
     projects, closed = pool(plan), unreachable(plan)
@@ -103,14 +105,16 @@ def choices(plan: Plan) -> Choices:
     houses, months, costs = [], [], []
     for project in projects:
         candidates = project.houses or plan.houses
-        reachable = [index[h] for h in candidates if not _closed(closed, project, h)]
+        if project.side == "machine":  # network gear sends nothing itself
+            candidates = tuple(h for h in candidates if (project.product, h) not in closed)
+        reachable = [index[house] for house in candidates]
         open_months = np.arange(first_month(project), plan.horizon + 1)
         house, month = np.meshgrid(np.array(reachable, np.int64), open_months - 1, indexing="ij")
         late = np.array([late_cost(plan, project, int(m)) for m in open_months])
         houses.append(house.ravel())
         months.append(month.ravel())
         costs.append(np.broadcast_to(late, house.shape).ravel())
-    empty = np.zeros(0, np.int64)
+    empty = np.zeros(0, np.int64)  # a pool may be empty, and nothing is not concatenated
     return Choices(
         pool=projects,
         houses=plan.houses,

@@ -16,21 +16,15 @@ from typing import Any, Literal
 import numpy as np
 
 from commonplace.capacity.feasibility.check import Break, Verdict, check
-from commonplace.capacity.placement._incumbent import (
-    Budget,
-    first_incumbent,
-    relative_gap,
-    seconds_from_now,
-)
+from commonplace.capacity.placement._incumbent import Budget, Incumbent, relative_gap
 from commonplace.capacity.placement._polish import polished
 from commonplace.capacity.placement._search import search
 from commonplace.capacity.placement.choices import late_cost, refused_cost
 from commonplace.capacity.placement.master import MasterProgramme, master_programme
 from commonplace.capacity.placement.reasons import Reason, reasons
 from commonplace.capacity.plan.model import Placement, Plan
-from commonplace.capacity.plan.words import first_day
 from commonplace.capacity.procurement.order import order
-from commonplace.capacity.procurement.purchases import Purchase, purchases
+from commonplace.capacity.procurement.purchases import Purchase, purchase_record, purchases
 from commonplace.foundation import Progress, silent
 from commonplace.foundation.arrays import Float64s
 
@@ -86,12 +80,12 @@ class Proposal:
             },
             "placements": [vars(placement) for placement in self.placements],
             "refused": list(self.refused),
-            "purchases": [
-                vars(purchase) | {"by": f"{first_day(self.plan, purchase.month):%Y-%m-%d}"}
-                for purchase in self.purchases
-            ],
+            "purchases": [purchase_record(self.plan, purchase) for purchase in self.purchases],
             "orders": [vars(order) for order in self.plan.orders],
-            "reasons": [_reason_record(reason) for reason in self.reasons],
+            "reasons": [
+                vars(reason) | {"causes": [{"site": s, "resource": r} for s, r in reason.causes]}
+                for reason in self.reasons
+            ],
             "breaks": [vars(broken) for broken in self.verdict.breaks],
             "broken_before": [vars(broken) for broken in self.before],
         }
@@ -117,29 +111,31 @@ def make(
     decided = order(plan)
     master = master_programme(plan, decided.plan.orders)
     budget = Budget(started, started + seconds, stopped)
-    incumbent = first_incumbent(master, budget, progress)
+    start = master.start  # nothing of the pool is placed
+    incumbent = Incumbent(master, budget, progress, best=start, cost=master.cost(start))
     search(incumbent, np.random.default_rng(seed))
     searched = monotonic()
     polishing = Budget(searched, searched + max(5.0, seconds / 4), stopped)
     values = polished(master, incumbent.best, polishing, progress)
     best, verdict = _ordered(master, values, decided.verdict)
-    values = master.translation.values(best)
+    values = master.translation.values(best)  # the reasons are about the orders that are returned
     explaining = max(_LEAST_EXPLAINING, seconds) if explain is None else explain
-    why = reasons(master, values, seconds_from_now(explaining, stopped), progress)
+    now = monotonic()
+    why = reasons(master, values, Budget(now, now + explaining, stopped), progress)
     explained = monotonic() - searched
     ended: Ended = "stopped" if stopped() else "time"
     if relative_gap(master.cost(values), incumbent.bound) <= _OPTIMAL:
         ended = "optimal"
     placed, bought = best.placed, purchases(plan, best.orders)
-    now = [project for project in master.choices.pool if project.id in placed]
+    standing = [project for project in master.choices.pool if project.id in placed]
     refused = [project for project in master.choices.pool if project.id not in placed]
     return Proposal(
         plan=best,
-        placements=tuple(placed[project.id] for project in now),
+        placements=tuple(placed[project.id] for project in standing),
         refused=tuple(project.id for project in refused),
         purchases=bought,
         order_cost=float(sum(purchase.cost for purchase in bought)),
-        late_cost=float(sum(late_cost(plan, p, placed[p.id].month) for p in now)),
+        late_cost=float(sum(late_cost(plan, p, placed[p.id].month) for p in standing)),
         refused_cost=float(sum(refused_cost(plan, project) for project in refused)),
         bound=incumbent.bound,
         ended=ended,
@@ -156,16 +152,8 @@ def _ordered(master: MasterProgramme, values: Float64s, before: Verdict) -> tupl
     plan = master.translation.plan(values)
     late = order(replace(plan, orders=master.plan.orders))
     cost = sum(purchase.cost for purchase in purchases(master.plan, plan.orders))
-    if late.cost <= cost + 1e-6 and _breaks_no_more(late.verdict, before):
+    broken = {(b.site, b.resource) for b in before.breaks}
+    breaks_no_more = {(b.site, b.resource) for b in late.verdict.breaks} <= broken
+    if late.cost <= cost + 1e-6 and breaks_no_more:  # `order` sees one house after the other
         return late.plan, late.verdict
     return plan, check(plan)
-
-
-def _breaks_no_more(after: Verdict, before: Verdict) -> bool:
-    broken = {(b.site, b.resource) for b in before.breaks}
-    return {(b.site, b.resource) for b in after.breaks} <= broken
-
-
-def _reason_record(reason: Reason) -> dict[str, Any]:
-    causes = [{"site": site, "resource": resource} for site, resource in reason.causes]
-    return vars(reason) | {"causes": causes}

@@ -31,7 +31,7 @@ from commonplace.capacity.solver.highs import solved
 from commonplace.capacity.solver.programme import Matrix, loaded, minimise, restricted, with_rows
 from commonplace.foundation.arrays import Bools, Float64s, Int64s
 
-_ROUNDS = 40
+_ROUNDS = 40  # of adding the cuts that a solution violates, before a part is given up
 _LARGE = 20_000  # columns from which the relaxation is solved by interior point
 Stopped = Callable[[], bool]
 
@@ -103,7 +103,7 @@ class MasterProgramme:
         held = float(self.matrix.cost[~free] @ values[~free])
         for _ in range(_ROUNDS):
             seconds = deadline - monotonic()
-            if seconds <= 0.05 or stopped():
+            if seconds <= 0.05 or stopped():  # no less is worth it: `minimise` takes as long
                 break
             part, _ = restricted(self.matrix, free, values)
             solution = minimise(part, seconds, start=values[free], gap=gap, stopped=stopped)
@@ -150,6 +150,7 @@ class MasterProgramme:
     def _reduced_costs(self, duals: Float64s) -> tuple[Float64s, Float64s]:
         """Reduced costs [columns], and the duals without those of sides that are not there."""
         lower, upper = np.isfinite(self.matrix.row_lower), np.isfinite(self.matrix.row_upper)
+        # A solver's duals may have the wrong sign by rounding, and inf would bound nothing.
         duals = np.where(((duals > 0) & ~lower) | ((duals < 0) & ~upper), 0.0, duals)
         return self.matrix.cost - self.matrix.columns_product(duals), duals
 
@@ -164,7 +165,7 @@ class MasterProgramme:
         """No solution costs less, in the plan's currency."""
         costs, duals = self._reduced_costs(duals)
         side = np.where(duals > 0, self.matrix.row_lower, self.matrix.row_upper)
-        rows = float(np.sum(np.where(duals != 0, duals * np.where(duals != 0, side, 0.0), 0.0)))
+        rows = float(np.sum(duals * np.where(duals != 0, side, 0.0)))  # 0 * inf would be nan
         columns = np.minimum(costs * self.matrix.lower, costs * self.matrix.upper)
         return (rows + float(columns.sum())) * self.rows.unit
 

@@ -117,6 +117,7 @@ class Packing:
         price = choices.late[at] + cost - loads.gear_cost[houses]
         if len(self.costs.room):
             sends = self.sends(project, at)
+            # What sends nothing over a full cut may still be put there.
             over = (loads.cut_use + sends > self.costs.room) & (sends > 1e-12)
             fits &= ~over.any(1)
             price = price + sends @ self.costs.price
@@ -176,9 +177,8 @@ class Packing:
 
     def project_costs(self) -> Float64s:
         """Lateness or refusal of each project, [pool]."""
-        costs, standing = self.options.choices.refused.copy(), self.loads.standing
-        costs[standing >= 0] = self.options.choices.late[standing[standing >= 0]]
-        return costs
+        standing = self.loads.standing
+        return self.options.choices.costs(standing[standing >= 0])
 
     def cost(self) -> float:
         """Lateness, refusals, gear, and about what links cost."""

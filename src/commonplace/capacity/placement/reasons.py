@@ -110,7 +110,7 @@ def _dearer(plan: Plan, project: Project, outcome: PlacementOutcome, costs: floa
     where = f"{outcome.house} in {month_text(plan, outcome.month)}"
     there = f"{outcome.preferred} in {month_text(plan, outcome.need)}"
     sentence = f"{project.id} goes to {where}: in {there} it would fit"
-    if abs(costs) < 0.5:
+    if abs(costs) < 0.5:  # would be printed as 0
         return f"{sentence} at the same cost"
     if costs < 0:
         return f"{sentence} and cost {-costs:,.0f} less, but the search ended before that was taken"

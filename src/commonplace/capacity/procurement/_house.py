@@ -25,7 +25,7 @@ from commonplace.capacity.solver.programme import minimise
 from commonplace.foundation.arrays import Bools
 
 _SECONDS = 20.0  # of one programme
-_GAP = 1e-6  # less than the cost of holding a unit, or orders would not be as late as can be
+_GAP = 1e-6  # of the cost; a month of holding a unit is only 1e-3 of that unit's
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +51,7 @@ def order_house(plan: Plan, stock: Stock, name: str, shared: Mapping[str, Months
         return HouseOrders([], {}, {})
     house = House(
         plan=plan,
+        items=items,
         rows={row.resource: row for row in house_rows(plan, stock, name)},
         present=present,
         in_stock={item.id: stock.get((name, item.id), none) for item in items},

@@ -12,14 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from commonplace.capacity.feasibility.resources import Row, fbr_gbps
-from commonplace.capacity.plan.model import Item, Plan, Role
+from commonplace.capacity.feasibility.resources import Row
+from commonplace.capacity.plan.model import Item, Plan
 from commonplace.capacity.plan.stock import Months
 from commonplace.capacity.procurement.purchases import (
     OrderedUnits,
     facing_ports,
+    router_gbps,
+    south_ports,
     too_soon,
     units_for,
+    uplinks,
 )
 from commonplace.capacity.solver.highs import scale
 from commonplace.capacity.solver.programme import Programme
@@ -36,28 +39,12 @@ class House:
     """What a house has and needs, without and with its present orders."""
 
     plan: Plan
+    items: list[Item]  # that can be ordered
     rows: Mapping[str, Row]  # without orders
     present: list[OrderedUnits]  # of every item
     in_stock: Mapping[str, Months]
     shared: Mapping[str, Months]  # what campus and region leave of a limit for more
     skeleton_holds: Bools  # [horizon], with the present orders
-
-    def items(self, role: Role) -> list[Item]:
-        """The items that can be ordered for a role."""
-        return [ordered.item for ordered in self.present if ordered.item.role == role]
-
-    def south_ports(self, role: Role) -> dict[str, float]:
-        """South ports of a unit of each item of a role."""
-        return {item.id: float(item.ports_south) for item in self.items(role)}
-
-    def uplinks(self, *, gbps: bool, part: float, optics: float) -> dict[str, float]:
-        """`part` of the superblocks' uplinks and `optics` of the optics', in ports or Gb/s."""
-        roles: tuple[tuple[Role, float], ...] = (("superblock", part), ("optics", optics))
-        return {
-            item.id: weight * item.ports_north * (item.gbps if gbps else 1.0)
-            for role, weight in roles
-            for item in self.items(role)
-        }
 
 
 class HouseProgramme:
@@ -120,7 +107,7 @@ class HouseProgramme:
         """Ports, south, north and skeleton of one month."""
         loads = {n: float(self.house.rows[n].load[month]) for n in ("ports", "south", "north")}
         if loads["ports"] > 0 and self._is_open("ports", month):
-            self._carry("ports", month, loads["ports"], self.house.south_ports("superblock"))
+            self._carry("ports", month, loads["ports"], south_ports(self.house.items, "superblock"))
         if loads["south"] > 0 and self._is_open("south", month):
             self._south(month, loads["south"])
         if loads["north"] > 0 and self._is_open("north", month):
@@ -165,12 +152,12 @@ class HouseProgramme:
         policies = self.house.plan.policies
         lit = load / max(policies.residual, 1e-9)  # the residual may be 0: then nothing is enough
         for part, optics in ((1.0, 0.0), (policies.first_optics, 1.0)):
-            gains = self.house.uplinks(gbps=True, part=part, optics=optics)
+            gains = uplinks(self.house.items, part, optics, gbps=True)
             self._carry("south", month, lit, gains)
 
     def _north(self, month: int, load: float) -> None:
         """For one m of the routers' sizes: sum min(c, m) n - k m >= load."""
-        routers = {item.id: fbr_gbps(item) for item in self.house.items("fbr")}
+        routers = router_gbps(self.house.items)
         lost = self.house.plan.policies.lost_fbrs
         sizes = sorted({size for size in routers.values() if size > 0})
         rows = [({i: min(c, m) for i, c in routers.items()}, load + lost * m) for m in sizes]
@@ -178,13 +165,13 @@ class HouseProgramme:
 
     def _skeleton(self, month: int) -> None:
         """Skeleton ports for what is lit and for the border routers: U, or f U + O, is enough."""
-        house, first = self.house, self.house.plan.policies.first_optics
-        facing = {i: -ports for i, ports in house.south_ports("fbr").items()}
+        items, first = self.house.items, self.house.plan.policies.first_optics
+        facing = {i: -ports for i, ports in south_ports(items, "fbr").items()}
         rows = []
         for part, optics in ((1.0, 0.0), (first, 1.0)):
-            lit = house.uplinks(gbps=False, part=part, optics=optics)
+            lit = uplinks(items, part, optics, gbps=False)
             gains = {i: -ports for i, ports in lit.items()} | facing
-            rows.append((gains | house.south_ports("skeleton"), 0.0))
+            rows.append((gains | south_ports(items, "skeleton"), 0.0))
         self._either("skeleton", month, rows)
 
     def _either(self, need: str, month: int, rows: list[tuple[dict[str, float], float]]) -> None:

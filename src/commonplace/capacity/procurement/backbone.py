@@ -23,7 +23,7 @@ from commonplace.capacity.plan.model import Plan
 from commonplace.capacity.plan.stock import Months
 from commonplace.capacity.procurement.purchases import OrderedUnits, present_units, too_soon
 from commonplace.capacity.solver.highs import scale
-from commonplace.capacity.solver.programme import Programme, Solution, minimise
+from commonplace.capacity.solver.programme import Programme, minimise
 from commonplace.foundation.arrays import Float64s, Int64s
 
 _HOLDING = 1e-3  # of a unit's cost, for each month that it is there before it must be
@@ -118,7 +118,7 @@ def _within_cuts(
         # The first whole turn begins with real units: that they violate nothing says nothing.
         if not _add_violated(resilience, model, units, held) and (relaxed or turn):
             return units, bound
-        solution = model.solve(relaxed)
+        solution = minimise(model.programme.matrix(), _SECONDS, relaxed=relaxed)
         if solution.values is None or monotonic() > end:
             return None
         units, bound = model.units_of(solution.values, relaxed), solution.bound * model.unit
@@ -199,10 +199,6 @@ class _Model:
         self.programme.add_row(terms, lower=needed)
         return 1
 
-    def solve(self, relaxed: bool) -> Solution:
-        """The cheapest against all cuts."""
-        return minimise(self.programme.matrix(), _SECONDS, gap=1e-4, relaxed=relaxed)
-
     def units_of(self, values: Float64s, relaxed: bool) -> list[OrderedUnits]:
         """The units of each link in a solution."""
         values = values if relaxed else np.round(values)
@@ -213,9 +209,5 @@ class _Model:
 
     def cost(self, units: list[OrderedUnits]) -> float:
         """What is bought beside the present orders costs."""
-        return float(
-            sum(
-                (new.units[-1] - old.units[-1]) * new.item.cost
-                for new, old in zip(units, self.present, strict=True)
-            )
-        )
+        pairs = zip(units, self.present, strict=True)
+        return float(sum((new.units[-1] - old.units[-1]) * new.item.cost for new, old in pairs))

@@ -18,7 +18,6 @@ from commonplace.capacity.feasibility.check import Verdict, check
 from commonplace.capacity.feasibility.resources import Stock, site_rows
 from commonplace.capacity.plan.model import Order, Plan
 from commonplace.capacity.plan.stock import stocks
-from commonplace.capacity.plan.words import first_day
 from commonplace.capacity.procurement._house import HouseOrders, order_house
 from commonplace.capacity.procurement._house_programme import LIMITS
 from commonplace.capacity.procurement._sentences import (
@@ -34,6 +33,7 @@ from commonplace.capacity.procurement.purchases import (
     as_orders,
     given_stock,
     present_units,
+    purchase_record,
     purchases,
 )
 
@@ -64,10 +64,7 @@ class Orders:
                 "bound": self.backbone_bound,
                 "said": self.backbone_remark,
             },
-            "purchases": [
-                vars(purchase) | {"by": f"{first_day(self.plan, purchase.month):%Y-%m-%d}"}
-                for purchase in self.purchases
-            ],
+            "purchases": [purchase_record(self.plan, purchase) for purchase in self.purchases],
             "orders": [vars(order) for order in self.orders],
             "late": [vars(late) for late in self.late],
             "reconciled": [vars(row) for row in self.reconciled],

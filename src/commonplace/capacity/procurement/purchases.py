@@ -7,13 +7,14 @@ month 1 can be used before lead, installation and qualification are over.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from commonplace.capacity.feasibility.resources import Stock, fbr_gbps
-from commonplace.capacity.plan.model import Item, Order, Plan
+from commonplace.capacity.plan.model import Item, Order, Plan, Role
 from commonplace.capacity.plan.stock import Months, ready_after, stocks, usable
 from commonplace.capacity.plan.words import first_day, many
 
@@ -49,6 +50,26 @@ def too_soon(plan: Plan, item: Item) -> int:
 def facing_ports(item: Item) -> int:
     """Ports of a skeleton that a unit may take."""
     return item.ports_south if item.role == "fbr" else item.ports_north
+
+
+def south_ports(items: Iterable[Item], role: Role) -> dict[str, float]:
+    """South ports of a unit of each item of a role."""
+    return {item.id: float(item.ports_south) for item in items if item.role == role}
+
+
+def router_gbps(items: Iterable[Item]) -> dict[str, float]:
+    """Gb/s north of a unit of each border router."""
+    return {item.id: fbr_gbps(item) for item in items if item.role == "fbr"}
+
+
+def uplinks(items: list[Item], part: float, optics: float, *, gbps: bool) -> dict[str, float]:
+    """`part` of the superblocks' uplinks and `optics` of the optics', in ports or Gb/s."""
+    return {
+        item.id: weight * item.ports_north * (item.gbps if gbps else 1.0)
+        for role, weight in (("superblock", part), ("optics", optics))
+        for item in items
+        if item.role == role
+    }
 
 
 def units_for(plan: Plan, item: Item, load: Mapping[str, float], facing: float) -> float:
@@ -100,6 +121,11 @@ class Purchase:
     usable: int  # the first month in which they can be used
     cost: float  # of what was not ordered yet; 0 if it only comes earlier
     instead_of: int | None = None
+
+
+def purchase_record(plan: Plan, purchase: Purchase) -> dict[str, Any]:
+    """As documented in docs/json.md."""
+    return vars(purchase) | {"by": f"{first_day(plan, purchase.month):%Y-%m-%d}"}
 
 
 def purchase_phrase(plan: Plan, purchase: Purchase, verb: str = "") -> str:
