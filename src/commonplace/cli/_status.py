@@ -45,7 +45,7 @@ def status(paths: tuple[str, ...], everything: bool, as_json: bool) -> None:
     if as_json:
         print_json(status_record(report))
         return
-    for state in ("skipped", "stale", "superseded"):
+    for state in ("skipped", "stale", "superseded"):  # what needs attention most comes first
         _print_by_reason(state, [f for f in report.files if f.state == state], everything)
     indexed = [file for file in report.files if file.state == "indexed"]
     _print_by_reason("indexed in part", [file for file in indexed if file.reason], everything)

@@ -133,7 +133,7 @@ def pad(text: str, width: int) -> str:
 
 def cut(text: str, width: int) -> str:
     """The text's beginning, with an ellipsis if it is longer than `width`."""
-    text = clean(text)
+    text = clean(text)  # first: what replaces a hostile character is a column wide
     if cells(text) <= width:
         return text
     return f"{next(_chopped(text, width - 1)).rstrip()}…"

@@ -31,7 +31,7 @@ def short_path(path: str) -> str:
     folder = os.getcwd()
     if path == folder or path.startswith(folder.rstrip("/") + "/"):
         return os.path.relpath(path, folder)
-    home = os.path.expanduser("~")
+    home = os.path.expanduser("~")  # "/" for some daemons, which would shorten nothing
     return f"~{path[len(home) :]}" if len(home) > 1 and path.startswith(home + "/") else path
 
 

@@ -75,7 +75,7 @@ class Guard:
             body = _Body(receive, self._limit(scope, headers), self._settings.silence_seconds)
             await self._app(scope, body.receive, answer)
         except _RefusedError as refusal:
-            if not started:
+            if not started:  # a status that is sent cannot be taken back
                 await _refuse(refusal, answer)
         except ClientDisconnect:
             pass  # nobody is there to be told
@@ -133,6 +133,7 @@ class _Body:
         try:
             message = await asyncio.wait_for(self._receive(), self._silence)
         except TimeoutError:
+            # A slow client would hold a connection for good.
             raise _RefusedError(408, "the body stopped arriving") from None
         self._remaining -= len(message.get("body", b""))
         if self._remaining < 0:

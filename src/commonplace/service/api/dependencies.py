@@ -63,6 +63,7 @@ def offered_model(settings: ServiceSettings, name: str | None) -> str | None:
     for spec in settings.models:
         if name in (spec, model_name(spec)):
             return spec
+    # A name is cut in messages, as it may be of any length.
     offered = ", ".join(map(model_name, settings.models)) or "none; `serve --model` offers one"
     raise InputError(f"this server offers no model {name[:80]!r}; it offers {offered}")
 
