@@ -80,6 +80,7 @@ def measure(size: Size, rounds: int) -> dict[str, float]:
     rows: list[dict[str, float]] = []
     for seed in range(1, rounds + 1):
         plan = region(size, seed)
+        # B023: each is called at once, before the loop goes on
         seconds, _ = timed(lambda: check(plan))  # noqa: B023
         houses, _ = timed(lambda: list(site_rows(plan, stocks(plan))))  # noqa: B023
         net = network(plan)

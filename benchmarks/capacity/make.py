@@ -98,6 +98,7 @@ def with_flows(master: MasterProgramme) -> Matrix:
             rows = programme.add_rows(arcs)
             upper = np.zeros(arcs)
             for at in range(len(sources)):
+                # in Tb/s: HiGHS wants numbers of about 1
                 programme.add_entries(rows, columns[at], 1e-3)
             for number, link in enumerate(master.plan.links):
                 if link.id in failure.links:
@@ -188,7 +189,7 @@ def cp_sat(plan: Plan, seconds: float, master: MasterProgramme) -> Outcome:
     costs = {int(j): round(matrix.cost[j] * master.rows.unit) for j in whole_numbers}
     model.minimize(sum(cost * column[j] for j, cost in costs.items() if cost))
     solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
+    solver.parameters.num_workers = 1  # as `make` and HiGHS have it: figures are of one core
     solver.parameters.max_time_in_seconds = max(1.0, seconds - (time.perf_counter() - start))
     status = solver.solve(model)
     took = time.perf_counter() - start

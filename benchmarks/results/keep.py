@@ -26,22 +26,13 @@ from benchmarks.scaffold import argument_parser, machine
 LEFT_OUT = {"values", "changes", "worst", "comparisons", "kept"}
 
 
-def without_details(figures: Any) -> Any:
-    if isinstance(figures, Mapping):
-        retained = {name: each for name, each in figures.items() if name not in LEFT_OUT}
-        return {name: without_details(each) for name, each in retained.items()}
-    if isinstance(figures, list):
-        return [without_details(each) for each in figures]
-    return figures
-
-
-def rounded(figures: Any) -> Any:
-    """Six digits of each number: more are noise, and make every run a new line."""
+def condensed(figures: Any) -> Any:
+    """Without details, and six digits of each number: more are noise, another in each run."""
     if isinstance(figures, float):
         return float(f"{figures:.6g}")
     if isinstance(figures, Mapping):
-        return {name: rounded(each) for name, each in figures.items()}
-    return [rounded(each) for each in figures] if isinstance(figures, list) else figures
+        return {name: condensed(each) for name, each in figures.items() if name not in LEFT_OUT}
+    return [condensed(each) for each in figures] if isinstance(figures, list) else figures
 
 
 def run(module: str, arguments: Sequence[str]) -> Any:
@@ -71,7 +62,7 @@ def main() -> None:
         "commit": commit(),
         "machine": f"{machine()}; load {load:.1f} to {os.getloadavg()[0]:.1f}",
         "source": MEASURED,
-        "figures": rounded(without_details(figures)),
+        "figures": condensed(figures),
     }
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     (RESULTS / f"{options.name}.json").write_text(text, encoding="utf-8")

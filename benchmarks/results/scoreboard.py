@@ -17,7 +17,7 @@ from benchmarks.scaffold import argument_parser
 
 RESULTS = Path(__file__).parent
 PAGE = RESULTS.parents[1] / "docs" / "scoreboard.md"
-MEASURED = "measured"
+MEASURED = "measured"  # any other source: carried over from notes of that day
 
 Result = Mapping[str, Any]
 

@@ -62,7 +62,7 @@ def shape(weights: float) -> Shape:
     The estimate has 12 layers hidden^2 weights, with hidden = 128 layers.
     """
     near = min(SHAPES, key=lambda size: abs(size - weights))
-    if abs(near - weights) <= 0.08 * near:
+    if abs(near - weights) <= 0.08 * near:  # names are round: a 3B has 3.21e9 weights, 7B 6.74e9
         return SHAPES[near]
     layers = max(1, round((weights / (12 * _WIDTH_OF_DEPTH**2)) ** (1 / 3)))
     hidden = max(1, round((weights / (12 * layers)) ** 0.5))

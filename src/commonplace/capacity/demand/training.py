@@ -188,6 +188,7 @@ def chips_that_fit(job: Job, gbps: float, chip: Chip | None = None) -> int | Non
 
     def needed(replicas: int) -> float:
         chips = replicas * job.tensor_parallel * job.pipeline_parallel
+        # experts may not divide so many replicas: their rate of a chip is added instead
         larger = replace(job, chips=chips, data_parallel=replicas, expert_parallel=1, houses=1)
         return demand(larger, chip).south_gbps + experts * chips
 
@@ -196,11 +197,12 @@ def chips_that_fit(job: Job, gbps: float, chip: Chip | None = None) -> int | Non
     if not present.south_gbps:
         return None
     low, high = 0, 1
-    while needed(high) <= gbps * (1 + 1e-12) and high < 2**40:
+    gbps *= 1 + 1e-12  # or rounding could refuse the very chips that need this much
+    while needed(high) <= gbps and high < 2**40:  # replicas, more than any network has
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if needed(middle) <= gbps * (1 + 1e-12) else (low, middle)
+        low, high = (middle, high) if needed(middle) <= gbps else (low, middle)
     return low * job.tensor_parallel * job.pipeline_parallel
 
 

@@ -17,6 +17,7 @@ def remedy(plan: Plan, stock: Stock, rows: Sequence[Row], *, row: Row, month: in
         more = amount(short, row.unit)
         return f"{row.site} needs {more} more, which is a supply and cannot be ordered"
     options = [
+        # 1e-9: rounding shall not ask for a unit more
         (math.ceil(short / per - 1e-9) * item.cost, math.ceil(short / per - 1e-9), item)
         for item, per in _gains(plan, stock, row, at)
         if per > 0
@@ -65,6 +66,7 @@ def _gains(plan: Plan, stock: Stock, row: Row, at: int) -> list[tuple[Item, floa
     uplinks = sum(
         i.ports_north * i.gbps * n[at] for i, n in gear(plan, stock, row.site, "superblock")
     )
+    # all that more optics could light
     dark = residual * (uplinks - lit(plan, stock, row.site, gbps=True)[at])
     if dark >= row.load[at] - row.capacity[at] - 1e-9:
         gains += [(i, residual * i.ports_north * i.gbps) for i in _items(plan, "optics")]

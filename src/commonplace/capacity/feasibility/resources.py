@@ -91,6 +91,7 @@ def fbr_gbps(item: Item) -> float:
 
 def north_gbps(plan: Plan, stock: Stock, house: str) -> Months:
     """Gb/s out of the fabric with the largest `lost_fbrs` border routers lost."""
+    # the largest first: they are lost in the worst case
     routers = sorted(gear(plan, stock, house, "fbr"), key=lambda pair: -fbr_gbps(pair[0]))
     to_lose = np.full(plan.horizon, float(plan.policies.lost_fbrs))
     remaining = np.zeros(plan.horizon)

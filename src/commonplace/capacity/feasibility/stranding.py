@@ -111,6 +111,7 @@ def _at_houses(plan: Plan, rows: Sequence[Row]) -> dict[str, dict[int, str]]:
                 if need > rest[at] + 1e-6 * max(1.0, need)  # a load may exceed by rounding
             ]
             if short:
+                # the resource that falls short by the largest part
                 missing[project.id][at + 1] = max(short)[1]
                 continue
             for _, rest, need in held:

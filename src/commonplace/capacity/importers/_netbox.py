@@ -18,6 +18,7 @@ from commonplace.capacity.plan.model import Inventory, Item, Link, Plan, Role, S
 from commonplace.foundation import InputError
 
 PORT_GBPS = 400.0
+# the first that fits counts: a core router is a border router
 _ROLES: tuple[tuple[Role, tuple[str, ...]], ...] = (
     ("fbr", ("fbr", "border", "edge", "wan", "router")),
     ("skeleton", ("skeleton", "spine", "core", "ocs")),
@@ -83,7 +84,9 @@ def _sites(records: dict[str, list[Record]], region: _Region) -> list[Site]:
         raise InputError("the exports name no site; give NetBox's devices or racks")
     region.campus_of = {house: region_of.get(house) or f"{house} campus" for house in houses}
     campuses = [
-        f"{name} (region)" if name in houses else name for name in region.campus_of.values()
+        # a plan has one id for each site
+        f"{name} (region)" if name in houses else name
+        for name in region.campus_of.values()
     ]
     region.campus_of = dict(zip(houses, campuses, strict=True))
     if alone := sum(not region_of.get(house) for house in houses):
@@ -123,11 +126,12 @@ def _devices(
         elif _is_active(device, "device", region):
             key = (device.get("type") or "device", role)
             count = _count(device.get("interface_count", "")) or cables[device.get("name", "")]
-            ports[key] = max(ports[key], count)
+            ports[key] = max(ports[key], count)  # not all ports of a device need have cables
             units[device["site"], key] += 1
     for name, count in others.items():
         region.leave_out(f"{count} devices of role {name}", "no part of the network by that name")
     ids = unique_ids([f"{model} {role}" for model, role in ports])
+    # half of a single port is none
     item_ids = {key: ids[f"{key[0]} {key[1]}"] for key in ports if ports[key] > 1}
     for key in ports.keys() - item_ids.keys():
         why = "neither interface_count nor cables tell its ports"
@@ -161,6 +165,7 @@ def _at(cable: Record, end: str, region: _Region) -> str:
 
 
 def _count(text: str) -> int:
+    # seven digits are no number of ports or rack units
     return int(text) if text.isdecimal() and len(text) < 7 else 0
 
 
@@ -201,6 +206,7 @@ def _links(
     pairs = {pair: count for pair, count in between.items() if pair[0] != pair[1]}
     ids = unique_ids([f"{a} - {z}" for a, z in pairs])
     links = [
+        # no ducts are known: cables of two campuses fail together
         Link(name, a, z, item=line.id, max_units=count, group=name)
         for (a, z), count in pairs.items()
         if (name := ids[f"{a} - {z}"])
@@ -222,7 +228,7 @@ def _space(records: dict[str, list[Record]], region: _Region) -> list[Supply]:
             words = set(rack.get("role", "").lower().replace("-", " ").split())
             if words & set(_NETWORK):
                 units = _count(rack.get("u_height", "").upper().removesuffix("U"))
-                gray[rack["site"]] += units or 42
+                gray[rack["site"]] += units or 42  # the height that NetBox gives a new rack
             else:
                 racks[rack["site"]] += 1
     region.assumed.append("a rack whose role names the network is gray box, any other is space")
@@ -253,6 +259,7 @@ def _power(records: dict[str, list[Record]], region: _Region) -> list[Supply]:
             region.leave_out(what, "has no voltage or amperage")
         elif _is_active(feed, "power feed", region):
             phases = math.sqrt(3) if feed.get("phase", "").lower().startswith("three") else 1.0
+            # 80 %: the most that NetBox lets a feed be used unless it is told otherwise
             part = (_number(feed.get("max_utilization", "")) or 80.0) / 100
             kw[site] += volts * amperes * phases * part / 1000
     return [Supply(house, "power", 1, round(kw[house], 3)) for house in region.campus_of]

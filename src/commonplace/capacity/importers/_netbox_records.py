@@ -99,7 +99,7 @@ def _named(row: dict[str, Any]) -> Record:
     for column, cell in row.items():
         if isinstance(column, str) and isinstance(cell, str):
             name = "_".join(column.lower().replace("(", " ").replace(")", " ").split())
-            name = name.removesuffix("_u")
+            name = name.removesuffix("_u")  # the column is `Height (U)`
             record[_SYNONYMS.get(name, name)] = cell.strip()
     return record
 

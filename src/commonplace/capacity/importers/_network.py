@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from commonplace.capacity.plan.model import Flow, Inventory, Item, Link, Plan, Policies, Site
+from commonplace.capacity.plan.model import Flow, Inventory, Item, Link, Plan, Site
 from commonplace.capacity.plan.network_references import components
 
 START = date(2027, 1, 1)
@@ -85,7 +85,6 @@ def plan_of(network: Network, scale: float = 1.0) -> Imported:
     plan = Plan(
         plain(network.name),
         START,
-        policies=Policies(),
         sites=tuple(Site(name, "campus") for name in names.values()),
         items=tuple(items.values()),
         inventory=tuple(
@@ -177,8 +176,8 @@ def unique_ids(names: Iterable[str]) -> dict[str, str]:
 def plain(name: str) -> str:
     """The name as a table's id: printable, short, without separators."""
     printable = "".join(
-        "_" if character in ";*" else character
+        "_" if character in ";*" else character  # `;` parts ids, `*` is any site
         for character in " ".join(name.split())
         if unicodedata.category(character)[0] != "C"
     )
-    return printable[:90] or "unnamed"
+    return printable[:90] or "unnamed"  # of 100 characters, so that a number fits behind

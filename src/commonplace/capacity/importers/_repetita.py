@@ -54,7 +54,7 @@ def _section(path: Path, name: str, width: int) -> Iterator[tuple[int, list[str]
     if not starts or len(lines[starts[0]].split()) != 2:
         raise InputError(f"{display_path(path)} has no line '{name} count'")
     count = integer(lines[starts[0]].split()[1], f"{display_path(path)}, {name}")
-    records = lines[starts[0] + 2 :][:count]
+    records = lines[starts[0] + 2 :][:count]  # after the line of column names
     if len(records) < count:
         raise InputError(f"{display_path(path)}: {name} announces {count}, {len(records)} follow")
     for row, line in enumerate(records, starts[0] + 3):
@@ -86,6 +86,7 @@ def _lines(arcs: list[tuple[str, str, Arc]], network: Network) -> Iterator[Line]
             continue
         done |= {(a, z), (z, a)}
         out, back = between[a, z], between.get((z, a), [])
+        # those without one back are left out below
         for (first, gbps), (_, other) in zip(out, back, strict=False):
             if gbps != other:
                 what = f"{abs(gbps - other):g} Gb/s of link {first}"

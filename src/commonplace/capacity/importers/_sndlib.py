@@ -19,6 +19,7 @@ from commonplace.foundation import InputError, display_path
 
 _PREFIXES = {"": 1e-9, "K": 1e-6, "M": 1e-3, "G": 1.0, "T": 1e3}
 _GBPS = {f"{p}{b}PERSEC": gbps for p, gbps in _PREFIXES.items() for b in ("BIT", "BITS")}
+# id ( source target ) capacity, three costs ( modules )
 _NATIVE_LINK = re.compile(r"(\S+) \( (\S+) (\S+) \) (\S+) (\S+) (\S+) (\S+) \(([^)]*)\)")
 _NATIVE_DEMAND = re.compile(r"(\S+) \( (\S+) (\S+) \) (\S+) (\S+) (\S+)")
 
@@ -103,7 +104,7 @@ def _lines(link: dict[str, Any], factor: float, network: Network, where: str) ->
     if modules:
         capacity, price = modules[0]
         total = sum(demand.gbps for demand in network.demands)
-        most = max(1, min(10**6, math.ceil(total / capacity)))
+        most = max(1, min(10**6, math.ceil(total / capacity)))  # enough for all demands on it
         if not installed:
             why = f"nothing is installed, one module of {capacity:g} Gb/s is counted as there"
             network.assumed.append(f"link {name}: {why}")
@@ -158,6 +159,7 @@ def _from_native(path: Path, text: str) -> dict[str, Any]:
     section = ""
     for row, line in enumerate(text.splitlines(), 1):
         words = " ".join(line.replace("(", " ( ").replace(")", " ) ").split())
+        # a file opens with `?SNDlib native format`
         if not words or words.startswith(("#", "?")):
             continue
         if words == ")":
@@ -208,6 +210,7 @@ def _from_xml(path: Path, text: str) -> dict[str, Any]:
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
     try:
+        # lxml takes no str that declares an encoding
         root = etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
         raise InputError(f"{display_path(path)} is not XML: {error.msg}") from error

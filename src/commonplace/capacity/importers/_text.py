@@ -7,7 +7,7 @@ from typing import Any
 
 from commonplace.foundation import InputError, display_path
 
-_LARGEST = 256 * 2**20
+_LARGEST = 256 * 2**20  # bytes
 
 
 def text_of(path: Path) -> str:
@@ -17,11 +17,11 @@ def text_of(path: Path) -> str:
         InputError: it cannot be read, or is not text.
     """
     try:
-        if not path.is_file():
+        if not path.is_file():  # a named pipe would be waited for without end
             raise OSError("there is no such file")
         if path.stat().st_size > _LARGEST:
             raise OSError(f"it is larger than {_LARGEST} bytes, the most that is read")
-        return path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")  # spreadsheets write a byte order mark
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"{display_path(path)} cannot be read: {reason}") from error
@@ -37,7 +37,7 @@ def json_of(path: Path, text: str) -> Any:
     """
     try:
         return json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # lists in lists exhaust the stack
         raise InputError(f"{display_path(path)} is not JSON: {str(error)[:100]}") from error
 
 

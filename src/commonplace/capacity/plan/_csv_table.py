@@ -99,7 +99,7 @@ def _parsed_slowly(
         return None
     width = len(rows[0])
     for number, row in enumerate(rows, 1):
-        if len(row) > width and any(row[width:]):
+        if len(row) > width and any(row[width:]):  # empty cells beyond the header lose nothing
             cells, expected = f"{len(row)} cells", f"expected {width} at most"
             problems.add(file, number, None, found=cells, expected=expected)
     padded = [(row + [""] * width)[:width] for row in rows]
@@ -130,7 +130,7 @@ def _named(
             problems.add(table.file, None, column.name, found=None, expected=expected)
     if not at:
         return None
-    rows = polars.int_range(2, frame.height + 2, eager=True).alias("row")
+    rows = polars.int_range(2, frame.height + 2, eager=True).alias("row")  # the header is row 1
     columns = frame.select([polars.col(cells).alias(name) for name, cells in at.items()])
     return columns.with_columns(rows).filter(
         polars.any_horizontal([polars.col(name).is_not_null() for name in at])

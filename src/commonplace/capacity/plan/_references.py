@@ -86,8 +86,11 @@ class Tables:
 
 def check_references(tables: Tables) -> None:
     """Report all that does not fit together."""
-    for check in _CHECKS:
-        check(tables)
+    check_duplicates(tables)
+    check_sites(tables)
+    check_supply(tables)
+    check_items(tables)
+    check_inventory(tables)
 
 
 # --------------------------------------------------------------------------- ids
@@ -265,12 +268,3 @@ def _misplaced(item: Item, place: str, link: Link | None) -> str:
     if item.role != "line":
         return f"is of role {item.role}, and {place} is a link; name a house"
     return "" if link.item == item.id else f"link {place} is made of {link.item}"
-
-
-_CHECKS = (
-    check_duplicates,
-    check_sites,
-    check_supply,
-    check_items,
-    check_inventory,
-)

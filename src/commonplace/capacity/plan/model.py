@@ -143,16 +143,16 @@ class Order:
 class Policies:
     """What is held, and what it costs not to; the defaults are those of docs/capacity.md."""
 
-    residual: float = 0.75
-    first_optics: float = 0.5
+    residual: float = 0.75  # of the uplinks, with one failure domain lost
+    first_optics: float = 0.5  # of a superblock's uplinks, on delivery
     qualification_months: int = 0
     lost_fbrs: int = 1
     failures: Literal["none", "groups"] | tuple[str, ...] = "groups"
     demand: Literal["pipe", "hose"] = "pipe"
     count_unfirm: bool = False
-    late_cost: float = 1000.0
-    refused_cost: float = 50000.0
-    stranded_cost: float = 500.0
+    late_cost: float = 1000.0  # of a rack and month
+    refused_cost: float = 50000.0  # of a rack
+    stranded_cost: float = 500.0  # of a rack and month
 
 
 @dataclass(frozen=True)
@@ -203,6 +203,7 @@ class Plan:
     def placed(self) -> Mapping[str, Placement]:
         """Where and when each project stands: decided, or fixed and from its need on."""
         fixed = {p.id: Placement(p.id, p.fixed, p.need) for p in self.projects if p.fixed}
+        # what was decided stands over `fixed`
         return fixed | {placement.project: placement for placement in self.placements}
 
     def above(self, site: str) -> tuple[str, ...]:

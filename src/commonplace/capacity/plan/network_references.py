@@ -53,17 +53,12 @@ def check_failures(tables: Tables) -> None:
             tables.report("plan.yaml", None, "failures", group, why)
 
 
-def nodes(plan: Plan) -> Mapping[str, str]:
-    """Where each site's traffic enters the graph: itself, or its campus (docs/capacity.md)."""
-    linked = {end for link in plan.links for end in (link.a, link.z)}
-    return {site: site if site in linked else plan.campus(site) for site in plan.site}
-
-
 def components(plan: Plan) -> Mapping[str, int]:
-    """The connected part of the graph that each site's traffic enters."""
+    """The connected part of the graph that each site's traffic enters, there or at its campus."""
     import rustworkx
 
-    entry = nodes(plan)
+    linked = {end for link in plan.links for end in (link.a, link.z)}
+    entry = {site: site if site in linked else plan.campus(site) for site in plan.site}
     graph = rustworkx.PyGraph()
     at = dict(zip(plan.site, graph.add_nodes_from(list(plan.site)), strict=True))
     graph.add_edges_from([(at[link.a], at[link.z], None) for link in plan.links])
@@ -75,6 +70,7 @@ def components(plan: Plan) -> Mapping[str, int]:
 def check_flows(tables: Tables) -> None:
     """Check that a way joins the ends of a flow; one end may follow its product's machines."""
     file, plan = "flows.csv", tables.plan
+    # None: bad links would make every flow a problem too
     joined = components(plan) if _sound(tables) else None
     machines = _machines(plan)
     for row, flow in tables.of(file):
@@ -99,6 +95,7 @@ def check_flows(tables: Tables) -> None:
 
 def _sound(tables: Tables) -> bool:
     """Whether links and sites were read well enough to tell what is connected."""
+    # some problems of each file are stored
     wrong = {problem.file for problem in tables.problems.stored}
     return "sites.csv" in tables.rows and wrong.isdisjoint({"sites.csv", "links.csv"})
 
@@ -158,7 +155,7 @@ def _check_decided(tables: Tables, joined: Mapping[str, int]) -> None:
         project = plan.project.get(name)
         if project is None or project.side != "machine" or house not in joined:
             continue
-        for product, end in sorted(ends):
+        for product, end in sorted(ends):  # sorted: problems come in the same order in every run
             if product == project.product and joined.get(end, joined[house]) != joined[house]:
                 why = f"links.csv has no way between here and {end}, where flows of {name} go"
                 tables.report(file, row, column, house, why)

@@ -9,14 +9,13 @@ tables are checked even where cells were wrong; all problems are raised at once.
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from commonplace.capacity.plan._cells import Calendar, read_rows
 from commonplace.capacity.plan._csv_table import read_table
 from commonplace.capacity.plan._project_references import check_pool
 from commonplace.capacity.plan._references import Rows, Tables, check_references
 from commonplace.capacity.plan.head import read_head
-from commonplace.capacity.plan.model import Link, Plan
+from commonplace.capacity.plan.model import Plan
 from commonplace.capacity.plan.network_references import check_network
 from commonplace.capacity.plan.problems import Problems, did_you_mean
 from commonplace.capacity.plan.tables import TABLES
@@ -41,8 +40,10 @@ def read_plan(folder: Path | str) -> Plan:
     calendar = Calendar(head.start, head.horizon)
     rows = _read_tables(folder, calendar, problems)
     start = head.start or date(2000, 1, 1)  # without one there is a problem already
-    tables_of_plan = _by_attribute(rows)
-    plan = Plan(head.name, start, head.horizon, policies=head.policies, **tables_of_plan)
+    records = {
+        table.attribute: tuple(record for _, record in rows.get(table.file, ())) for table in TABLES
+    }
+    plan = Plan(head.name, start, head.horizon, policies=head.policies, **records)
     tables = Tables(rows, plan, problems, dated=head.start is not None)
     check_references(tables)
     check_pool(tables)
@@ -64,8 +65,10 @@ def _read_tables(folder: Path, calendar: Calendar, problems: Problems) -> dict[s
                 problems.add(table.file, None, None, found=None, expected=expected)
         elif (frame := read_table(folder / table.file, table, problems)) is not None:
             rows[table.file] = read_rows(frame, table, calendar, problems)
-    if "links.csv" in rows:
-        rows["links.csv"] = [(row, _grouped(link)) for row, link in rows["links.csv"]]
+    if "links.csv" in rows:  # a link without a group fails alone
+        rows["links.csv"] = [
+            (row, replace(link, group=link.group or link.id)) for row, link in rows["links.csv"]
+        ]
     _misnamed(present, problems)
     return rows
 
@@ -78,23 +81,13 @@ def _listed(folder: Path) -> list[Path]:
         raise InputError(f"{display_path(folder)} cannot be read: {reason}") from error
 
 
-def _grouped(link: Link) -> Link:
-    """A link without a group fails alone."""
-    return link if link.group else replace(link, group=link.id)
-
-
 def _misnamed(present: set[str], problems: Problems) -> None:
     """Report a table whose name is nearly right: it would be left out without a word."""
     names = ["plan.yaml", *(table.file for table in TABLES)]
     missing = [Path(name).stem for name in names if name not in present]
     for name in sorted(present.difference(names)):
         stem, ending = Path(name).stem, Path(name).suffix.lower()
+        # with the usual .6 a notes.csv would be taken for sites.csv
         if ending in _ENDINGS and (hint := did_you_mean(stem, missing, 0.75)):
             expected = f"no file of a plan has this name{hint}"
             problems.add(name, None, None, found=None, expected=expected)
-
-
-def _by_attribute(rows: dict[str, Rows]) -> dict[str, Any]:
-    return {
-        table.attribute: tuple(record for _, record in rows.get(table.file, ())) for table in TABLES
-    }

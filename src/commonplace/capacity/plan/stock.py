@@ -52,6 +52,7 @@ def stocks(plan: Plan) -> Mapping[tuple[str, str], Months]:
     units_by_month: dict[tuple[str, str], Months] = defaultdict(lambda: np.zeros(plan.horizon))
     for place, item, units, month in arrivals(plan):
         if month <= plan.horizon:
+            # ready before the start: there in month 1
             units_by_month[place, item][max(month, 1) - 1 :] += units
     return dict(units_by_month)
 

@@ -86,6 +86,7 @@ def changed_orders(a: Plan, b: Plan) -> Iterable[Change]:
     for place, item in sorted({(p, i) for p, i, _ in [*removed, *added]}):
         old = sorted(m for p, i, m in removed.elements() if (p, i) == (place, item))
         new = sorted(m for p, i, m in added.elements() if (p, i) == (place, item))
+        # the rest is removed or added
         for (was, month), units in Counter(zip(old, new, strict=False)).items():
             yield Change("orders", "changed", place, f"{many(units, item)}: {was} -> {month}")
         for kind, months in (("removed", old[len(new) :]), ("added", new[len(old) :])):

@@ -122,7 +122,7 @@ def _moves(a: Plan, then: Plan, b: Plan) -> Iterable[Move]:
         if project not in b.project:
             sentence = f"{project} is no longer in the pool"
         elif old is None:
-            assert new is not None
+            assert new is not None  # it is placed in one of the two plans
             sentence = f"{project} is placed now: {_place(b, new)}"
         else:
             resource, reason = short(old)
@@ -153,6 +153,7 @@ def _shortage(plan: Plan) -> Callable[[Placement], tuple[str | None, str]]:
         new = [row for row in tried if _worse(row, now.get((row.site, row.resource)))]
         if not new:
             return None, f"{old.house} would have room for it; it moved for cost, or for flows"
+        # 1e-9: a load may be 0
         row = min(new, key=lambda r: float((r.headroom / (r.load + 1e-9)).min()))
         at = int(row.headroom.argmin())
         has, load = (amount(float(level[at]), row.unit) for level in (row.capacity, row.load))

@@ -41,7 +41,7 @@ from commonplace.capacity.reports.pictures import (
 from commonplace.capacity.reports.style import PAGE_CSS, PICTURES_CSS
 
 _STEPS = 9  # the resources that are fullest are drawn; the terminal and --json have all
-_SENTENCES = 40
+_SENTENCES = 40  # of each list
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ def pieces(verdict: Verdict) -> Iterator[Piece]:
         words = "Shaded: what is needed. The line: what there is. Red: what is missing."
         drawn = tuple(_steps(use, months) for use in _fullest(verdict))
         yield Piece("Demand against capacity", words, drawn)
+    # a hose has no one matrix whose loads could be drawn
     if verdict.backbone and verdict.plan.policies.demand == "pipe":
         yield _map(verdict)
 

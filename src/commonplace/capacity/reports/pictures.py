@@ -106,7 +106,7 @@ def steps(
     title: str, months: Sequence[str], load: Sequence[float], capacity: Sequence[float], unit: str
 ) -> str:
     """Demand against capacity, month by month; what exceeds the capacity has the class `over`."""
-    top = max([*load, *capacity, 1e-9]) * 1.08
+    top = max([*load, *capacity, 1e-9]) * 1.08  # 8 % of room above; 1e-9: all may be 0
     width, height, margin, bottom = 320.0, 150.0, 68.0, 22.0
     step = (width - margin - 6) / len(months)
 
@@ -117,6 +117,7 @@ def steps(
         return 8 + (height - bottom - 8) * (1 - value / top)
 
     def box(column: int, low: float, high: float, kind: str) -> str:
+        # a pixel between columns
         return _box(x(column), y(high), width=step - 1, height=y(low) - y(high), kind=kind)
 
     def parts() -> Iterator[str]:

@@ -38,6 +38,7 @@ _COLUMNS = {
     "moves": "project before after resource sentence",
     "verdicts": "site resource before after sentence",
 }
+# the orders of a difference are changes, not orders
 _DIFFERENCE_COLUMNS = {**_COLUMNS, "orders": "table kind row what"}
 
 

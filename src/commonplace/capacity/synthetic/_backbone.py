@@ -43,7 +43,7 @@ def _some(choices: list[_T], count: int, random: Random) -> list[_T]:
 
 def _shared(links: list[Link], ducts: int, random: Random) -> list[Link]:
     """Let some pairs of links share a duct at a campus; without them all campuses stay joined."""
-    for _ in range(ducts * 20):
+    for _ in range(ducts * 20):  # most pairs that are drawn do not meet, or would part the ring
         first, second = _some(list(range(len(links))), 2, random)
         a, z = links[first], links[second]
         alone = all(sum(x.group == link.group for x in links) == 1 for link in (a, z))

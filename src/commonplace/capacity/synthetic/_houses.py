@@ -4,7 +4,7 @@ Power arrives in steps, few superblocks are there yet, and some gray boxes are t
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from random import Random
 from typing import Any
 
@@ -40,8 +40,8 @@ class _Share:
     racks: float
     kw: float
     ports: float
-    south: float
-    north: float
+    south_gbps: float
+    north_gbps: float
 
 
 def stocked_houses(plan: Plan, random: Random) -> tuple[tuple[Supply, ...], tuple[Inventory, ...]]:
@@ -63,23 +63,18 @@ def _share(plan: Plan, part: float) -> _Share:
 
     def share(attribute: str) -> float:
         total = sum(float(getattr(project, attribute)) for project in machines)
+        # so that the largest project fits into any house
         return max(total * part, float(getattr(largest, attribute)))
 
-    return _Share(
-        racks=share("racks"),
-        kw=share("kw"),
-        ports=share("ports"),
-        south=share("south_gbps"),
-        north=share("north_gbps"),
-    )
+    return _Share(**{field.name: share(field.name) for field in fields(_Share)})
 
 
 def _needed(share: _Share) -> dict[str, float]:
     """Units of each item for the share, as docs/capacity.md counts them; fractions are kept."""
     block, router = _ITEM["superblock-512"], _ITEM["fbr-32"]
-    lit = share.south / (0.75 * block.gbps)  # ports
+    lit = share.south_gbps / (0.75 * block.gbps)  # ports; .75 is the default of `residual`
     blocks = max(share.ports / block.ports_south, lit / (0.75 * block.ports_north))
-    routers = 1 + share.north / (router.ports_north * router.gbps)
+    routers = 1 + share.north_gbps / (router.ports_north * router.gbps)
     skeletons = (lit + routers * router.ports_south) / _ITEM["skeleton-1024"].ports_south
     return {"superblock-512": blocks, "skeleton-1024": skeletons, "fbr-32": routers}
 
@@ -109,7 +104,7 @@ def _stock(plan: Plan, house: str, needed: dict[str, float], random: Random) -> 
     """The part of the needs that stands there, and more on its way, one in five not firm."""
     rows = []
     for name, part in (("superblock-512", 0.25), ("skeleton-1024", 0.6), ("fbr-32", 0.6)):
-        least = 2 if name == "fbr-32" else 1
+        least = 2 if name == "fbr-32" else 1  # of one router nothing remains when it is lost
         on_hand = max(least, round(needed[name] * (part + 0.3 * random.random())))
         on_order = round(max(0.0, needed[name] - on_hand) * random.random())
         arrival = min(plan.horizon, 2 + random.randrange(6)) if on_order else None

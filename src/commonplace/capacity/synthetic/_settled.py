@@ -24,6 +24,7 @@ def settled(plan: Plan) -> Plan:
 
 def _relieved(plan: Plan, broken: Sequence[Row]) -> Plan:
     """The plan one step on: machines leave where something breaks; else capacity is added there."""
+    # machines that leave free neither of these two: gear takes them
     crowded = {row.site for row in broken if row.resource not in ("network_space", "skeleton")}
     freed = tuple(
         replace(project, fixed=None)
@@ -39,7 +40,7 @@ def _relieved(plan: Plan, broken: Sequence[Row]) -> Plan:
         for supply in plan.supplies
     )
     inventory = tuple(
-        replace(entry, on_hand=entry.on_hand + -(-short[entry.place, "skeleton"] // 1024))
+        replace(entry, on_hand=entry.on_hand + math.ceil(short[entry.place, "skeleton"] / 1024))
         if entry.item == _SKELETON and (entry.place, "skeleton") in short
         else entry
         for entry in plan.inventory

@@ -20,7 +20,7 @@ from commonplace.cli.arguments.options import NumberRange, default_option, json_
 from commonplace.cli.arguments.verb import verb
 from commonplace.cli.plan._check import BREAKS, FOLDER, require_plan_extra
 from commonplace.cli.plan._csv import csv_option, write_csv
-from commonplace.cli.plan._printing import listed, say_verdict, show_purchases
+from commonplace.cli.plan._printing import listed, say_more, say_verdict, show_purchases
 from commonplace.cli.terminal.output import (
     bold,
     cut,
@@ -137,6 +137,7 @@ def _write(plan: "Plan", out: Path) -> None:
         return
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
+        # a rename works within one file system only
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as beside:
             write_plan(plan, Path(beside) / "plan")
             (Path(beside) / "plan").rename(out)
@@ -191,7 +192,7 @@ def _places(proposal: "Proposal") -> None:
             f"{month:<7} {need:<7} ",
             paint(f"{month - need} late" if month > need else "", fg="yellow"),
         )
-    _more(len(proposal.placements))
+    say_more(len(proposal.placements), _LINES)
 
 
 def _orders(proposal: "Proposal") -> None:
@@ -201,9 +202,4 @@ def _orders(proposal: "Proposal") -> None:
     say("")
     say(bold(f"order: {lines}, cost {proposal.order_cost:,.0f}"))
     show_purchases(proposal.plan, proposal.purchases[:_LINES])
-    _more(len(proposal.purchases))
-
-
-def _more(total: int) -> None:
-    if total > _LINES:
-        say(dim(f"  and {total - _LINES} more; --json lists all"))
+    say_more(len(proposal.purchases), _LINES)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from commonplace.capacity.feasibility.resources import Row
     from commonplace.capacity.procurement.purchases import Purchase
 
-_LISTED: Final = 12
+_LISTED: Final = 12  # lines of a list
 _HOUSES: Final = 60  # lines of the heat map; the fullest come first
 _CELL: Final = 6  # columns of a month
 
@@ -79,8 +79,13 @@ def listed(head: str, sentences: list[str], most: int = _LISTED) -> None:
         say(f"  {first}")
         for line in rest:
             say(f"    {line}")
-    if len(sentences) > most:
-        say(dim(f"  and {len(sentences) - most} more; --json lists all"))
+    say_more(len(sentences), most)
+
+
+def say_more(total: int, shown: int) -> None:
+    """Say how many of `total` lines are not shown, if some are not."""
+    if total > shown:
+        say(dim(f"  and {total - shown} more; --json lists all"))
 
 
 def _heat_map(verdict: "Verdict") -> None:
@@ -116,6 +121,7 @@ def _cell(use: "Row", month: int) -> StyledText:
 def _heat(part: float, letter: str) -> StyledText:
     """A cell of six columns: the letter, the per cent, and `!` if it is too much."""
     over = part > 1 + 1e-6
+    # 99.0 because a load without capacity is infinite, 999 because a cell has room for no more
     text = f"{letter}{min(per_cent(min(part, 99.0)), 999)}{'!' if over else ' '}"
     colour = "red" if over else "yellow" if part > 0.9 else "green" if part > 0 else None
     return join([" " * (_CELL - cells(text)), paint(text, fg=colour, bold=over)])
@@ -154,8 +160,7 @@ def _run_outs(verdict: "Verdict") -> None:
         month = run_out_month(verdict, use)
         end = f"headroom at the end {float(use.headroom[-1]):,.0f} {use.unit}"
         say(f"  {month}  {pad(use.site, 12)} {pad(use.resource, 14)} ", dim(end))
-    if len(soon) > _LISTED:
-        say(dim(f"  and {len(soon) - _LISTED} more; --json lists all"))
+    say_more(len(soon), _LISTED)
 
 
 def show_month(verdict: "Verdict", month: int) -> None:

@@ -28,7 +28,7 @@ def report(folder: Path, out: Path, overwrite: bool) -> None:
     require_plan_extra()
     from commonplace import capacity
 
-    if out.exists() and not overwrite:
+    if out.exists() and not overwrite:  # before the orders, which take a while
         raise InputError(f"{out} is there already; name another file, or add --overwrite")
     plan = capacity.read_plan(folder)
     page = capacity.report(capacity.check(plan), capacity.order(plan)).encode()
