@@ -30,29 +30,18 @@ _overwrite = click.option("--overwrite", is_flag=True, help="Replace a plan that
 )
 @click.option("--campuses", type=click.IntRange(1), help="Number of campuses [3 for 10 houses].")
 @click.option("--flows", type=click.IntRange(0), help="Number of flows [2 for 3 projects].")
-@default_option("--months", type=click.IntRange(1, 120), default=12, help="Months of the horizon.")
+@default_option(
+    "--months", "horizon", type=click.IntRange(1, 120), default=12, help="Months of the horizon."
+)
 @default_option("--seed", type=int, default=1, help="The same seed gives the same region.")
 @_overwrite
 @json_option
-def demo(
-    folder: Path,
-    houses: int,
-    projects: int,
-    campuses: int | None,
-    flows: int | None,
-    months: int,
-    seed: int,
-    overwrite: bool,
-    as_json: bool,
-) -> None:
+def demo(folder: Path, seed: int, overwrite: bool, as_json: bool, **size: Any) -> None:
     """Write a synthetic region to DIR: houses, projects and a backbone in which something binds."""
     require_plan_extra()
     from commonplace import capacity
 
-    size = capacity.Size(
-        houses=houses, projects=projects, campuses=campuses, flows=flows, horizon=months
-    )
-    plan = capacity.demo(size, seed)
+    plan = capacity.demo(capacity.Size(**size), seed)
     files = capacity.write_plan(plan, folder, overwrite=overwrite)
     if as_json:
         print_json({"folder": str(folder), "files": [file.name for file in files], **_counts(plan)})
