@@ -1,11 +1,9 @@
 """One project of a plan put elsewhere: where it fits, from when on, and what stands against it.
 
-Everything else is held where the plan has it, the gear of the house and the links are free, and the
-project is put where it was wanted. If that holds, cost is the reason (and if it is cheaper, it is
-the plan). If not, every family of rows (a resource of a site in all months; the cuts) is let go,
-then taken back one by one: what cannot be taken back is the cause. So the cause is true: without it
-the project fits, and with any part of it it does not (a deletion filter; Chinneck and Dravnieks
-1991, here over integer programmes).
+Everything else is held where the plan has it; the gear of the house and the links are free. Where
+that does not hold, every family of rows (a resource of a site in all months; the cuts) is let go,
+then taken back by halves: what cannot be taken back is the cause, without which the project fits (a
+deletion filter; Chinneck and Dravnieks 1991, here over integer programmes).
 """
 
 from collections.abc import Collection

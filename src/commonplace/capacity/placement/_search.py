@@ -73,7 +73,7 @@ def _propose(incumbent: Incumbent, packing: Packing) -> None:
         rows = len(master.matrix.row_lower)
         packed = packing.values(master, incumbent.best)
         values, _ = master.solve_part(links, packed, _step_end(incumbent), stop)
-        incumbent.offer(values)
+        incumbent.offer(values)  # before its gear is improved: the time may end with that
         if values is not None or len(master.matrix.row_lower) == rows:
             # it holds, or the formula was not enough: its gear once more, all together
             packed = packed if values is None else values

@@ -40,6 +40,7 @@ def reasons(
     """
     relocations, pool = Relocations(master, values), master.choices.pool
     outcomes = {number: outcome_of(relocations, number) for number in range(len(pool))}
+    # `Kind` lists the refused first, then the late: the time may not suffice for all.
     turn = [n for kind in get_args(Kind) for n, o in outcomes.items() if o.kind == kind]
     answers = {}
     for done, number in enumerate(turn):
@@ -53,7 +54,6 @@ def reasons(
 
 
 def _unasked(project: Project, outcome: PlacementOutcome, ended: str) -> Reason:
-    """What can be said where there was no time to look."""
     stands = "is refused" if outcome.kind == "refused" else f"goes to {outcome.house}"
     sentence = f"{project.id} {stands}: why was not looked for, for {ended}"
     return _explained(project, outcome, sentence)

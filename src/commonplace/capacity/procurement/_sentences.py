@@ -1,7 +1,6 @@
 """The sentences of `order`: what is late and why, and machines beside bits.
 
-Notable: every sentence names a constraint or an order; what can never be had names the limit that
-stands against it. Machines and bits, ordered apart, are set side by side.
+Notable: every sentence names a constraint or an order.
 """
 
 from dataclasses import dataclass, replace

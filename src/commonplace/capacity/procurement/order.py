@@ -4,8 +4,7 @@
 
 Notable: a house is a small integer programme (`_house`), the backbone one with cuts
 (`backbone`); both are held against `check` in the end. What cannot be there in time is
-ordered in month 1 and said to be late, by how many months; what can never be there is said with
-the limit that stands against it. Machines and bits, ordered apart, are set side by side.
+ordered in month 1 and reported as late; what can never be there, with the limit against it.
 """
 
 from collections.abc import Mapping
