@@ -18,6 +18,7 @@ class Learned:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._switched_off = store.folder / "learned" / "feedback.off"
+        # What was read of the file as it was then, and whether that was without an encoder.
         self._read_last: tuple[Stamp, bool, RelevanceFeedback | None] = (None, False, None)
 
     @property
@@ -49,7 +50,7 @@ class Learned:
             status = feedback_file(self._store).stat()
         except FileNotFoundError:
             return None
-        return status.st_size, status.st_mtime_ns
+        return status.st_size, status.st_mtime_ns  # other processes write the file too
 
     def _read(self, encoder: "TextEncoder | None") -> RelevanceFeedback | None:
         file = self._store.folder / "cache" / f"feedback-{ENCODER_SHA256[:12]}.npz"

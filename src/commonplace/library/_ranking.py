@@ -85,6 +85,7 @@ class Ranker:
         """The best passages of a view for a query, best first."""
         watch = watch or Stopwatch()
         with watch.stage("load"):
+            # Weights are fetched and opened by the first search that needs them.
             encoder = self.models.encoder if profile != "bm25" and view.has_vectors else None
             reranker = self.models.reranker if profile == "best" else None
             feedback = self.learned.relevance_feedback(encoder) if self.learned else None

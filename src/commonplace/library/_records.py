@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def as_json(record: Mapping[str, Any], indent: int | None = None) -> str:
     """One object in ASCII without control characters, so that every pipe can hold it."""
+    # `json` escapes every control character but DEL.
     return json.dumps(record, indent=indent, default=_plain).replace("\x7f", "\\u007f")
 
 
@@ -100,6 +101,7 @@ def assessment_record(assessment: "Assessment | None") -> "types.AssessmentRecor
         "threshold": assessment.threshold,
         "start": assessment.start,
         "reasons": [
+            # JSON has no NaN, which stands for a signal that was not measured
             (reason.signal, None if isnan(reason.value) else reason.value, reason.adds)
             for reason in assessment.reasons
         ],

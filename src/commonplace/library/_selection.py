@@ -45,11 +45,15 @@ def select(
     items: dict[str, Item] = {}
     for path_or_query in selection:
         items |= by_id(_items(snapshot, path_or_query, search))
-    texts = [_selected(snapshot, item) for item in items.values() if item.state == "indexed"]
+    texts = [
+        Selected(item.id, item.content_hash, item.path, _text(snapshot.passages_of(item.id)))
+        for item in items.values()
+        if item.state == "indexed"
+    ]
     texts = [selected for selected in texts if selected.text]
     if not texts:
         raise InputError(f"there is no text at {' and '.join(selection)}; select more")
-    return sorted(texts, key=lambda selected: selected.path)
+    return sorted(texts, key=lambda selected: selected.path)  # the same whatever the selection
 
 
 def _items(
@@ -70,10 +74,6 @@ def _items(
             f"there is nothing at {path_or_query!r}, and a search for it finds nothing"
         )
     return list(items.values())
-
-
-def _selected(snapshot: Snapshot, item: Item) -> Selected:
-    return Selected(item.id, item.content_hash, item.path, _text(snapshot.passages_of(item.id)))
 
 
 def _text(passages: Sequence[Passage]) -> str:

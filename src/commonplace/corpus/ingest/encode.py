@@ -11,12 +11,12 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from commonplace.corpus.store.commit import add_vectors
 from commonplace.corpus.store.tables import Store
 from commonplace.corpus.text.indexed import indexed_text
 from commonplace.foundation import Progress
+from commonplace.foundation.arrays import Float32s
 
 _ENCODE_AT_ONCE = 1_024  # passages between two commits of vectors
 
@@ -30,7 +30,7 @@ class Encoder(Protocol):
 
     def encode_passages(
         self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None
-    ) -> NDArray[np.float32]:
+    ) -> Float32s:
         """[n, dimension], each row of length 1; `on_batch` is told how many more are done."""
 
 
@@ -76,7 +76,7 @@ def encode_missing(
     for start in range(0, total, _ENCODE_AT_ONCE):
         rows = missing.slice(start, _ENCODE_AT_ONCE).to_pylist()
         texts = [embedded_text(row) for row in rows]
-        vectors = encoder.encode_passages(texts, report).astype(np.float16)
+        vectors = encoder.encode_passages(texts, report).astype(np.float16)  # see `vectors_schema`
         column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), encoder.dimension)
         add_vectors(store, table, [row["key"] for row in rows], column)
     return total

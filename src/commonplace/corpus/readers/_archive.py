@@ -14,7 +14,7 @@ from lxml import etree
 from commonplace.corpus._types import Limits
 from commonplace.foundation import UnreadableError
 
-_CHUNK: Final = 1 << 16
+_CHUNK: Final = 1 << 16  # bytes unpacked between two looks at the limits
 _HARMLESS: Final = 1 << 20  # bytes that may be unpacked whatever the ratio
 _MOST_MEMBERS: Final = 20_000
 
@@ -57,8 +57,8 @@ class Archive:
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError) as error:
             raise UnreadableError(f"{name} is damaged ({error})") from None
 
-    def _count(self, more: int) -> None:
-        self._unpacked += more
+    def _count(self, size: int) -> None:
+        self._unpacked += size
         if self._unpacked > self._limits.unpacked_bytes:
             most = self._limits.unpacked_bytes / 1024**2
             raise BombError(f"unpacks to more than {most:,.0f} MiB; not read (a zip bomb?)")

@@ -45,17 +45,18 @@ class Outline:
         parts: Sequence[Heading | Block],
         limit: int,
         part: str = "",
-        more: bool = False,
+        continues: bool = False,
     ) -> list[Draft]:
-        """Drafts of one source text, section by section; `more` if another text continues it."""
+        """Drafts of one source text, section by section; `continues`: another text follows it."""
         drafts: list[Draft] = []
         section: list[Block] = []
         for place, heading_or_block in enumerate(parts):
             if isinstance(heading_or_block, Block):
                 section.append(heading_or_block)
                 continue
-            bare = _is_bare(heading_or_block, parts[place + 1 : place + 2], more)
+            bare = _is_bare(heading_or_block, parts[place + 1 : place + 2], continues)
             parents = [heading for heading in self.stack if heading.level < heading_or_block.level]
+            # Bare headings side by side share a section, so that they can share a passage.
             if not bare or parents != self.stack:
                 drafts += self._section(text, section, limit, part)
                 section = []
@@ -74,12 +75,12 @@ class Outline:
         ]
 
 
-def _is_bare(heading: Heading, following: Sequence[Heading | Block], more: bool) -> bool:
+def _is_bare(heading: Heading, following: Sequence[Heading | Block], continues: bool) -> bool:
     """A heading with nothing under it, not even a lower heading."""
     if not heading.title:
         return False
     if not following:
-        return not more
+        return not continues
     after = following[0]
     return isinstance(after, Heading) and after.level <= heading.level
 

@@ -18,6 +18,7 @@ from typing import Final
 
 from commonplace.corpus._types import Document, Kind, Limits
 from commonplace.corpus.readers.dates import date_in_name, not_after
+from commonplace.corpus.text.words import words
 from commonplace.foundation import UnreadableError
 
 
@@ -55,11 +56,11 @@ _FORMATS: Final[Mapping[Kind, _Format]] = {
 KIND_BY_SUFFIX: Final[Mapping[str, Kind]] = MappingProxyType(
     {f".{suffix}": kind for kind, form in _FORMATS.items() for suffix in form.suffixes.split()}
 )
-_CODE_NAMES: Final = frozenset(
-    {"makefile", "gnumakefile", "dockerfile", "containerfile", "rakefile", "gemfile", "justfile"}
-    | {"snakefile", "jenkinsfile", "vagrantfile", "procfile", "cmakelists.txt"}
+_CODE_NAMES: Final = words(
+    """makefile gnumakefile dockerfile containerfile rakefile gemfile justfile snakefile
+    jenkinsfile vagrantfile procfile cmakelists.txt"""
 )
-_LONGEST_SUFFIX: Final = 10
+_LONGEST_SUFFIX: Final = 10  # characters; what is longer is part of a sentence
 
 Reader = Callable[[Path, bytes, Limits], Document]
 

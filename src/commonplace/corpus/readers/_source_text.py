@@ -12,7 +12,7 @@ from typing import Final
 from commonplace.corpus.readers._outline import Heading
 from commonplace.corpus.text.split import Block, BlockKind
 
-_STRENGTH: Final = ("", " ", " | ", "\n")
+_STRENGTH: Final = ("", " ", " | ", "\n")  # what is held back, the weakest first
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class Writer:
     @property
     def next(self) -> int:
         """Where the next character will stand."""
-        return self.length + len(self._space) * bool(self.length)
+        return self.length + len(self._space) if self.length else 0
 
     def hold(self, space: str) -> None:
         """Ask for a space, a cell's or a line's end before the next text; the strongest wins."""

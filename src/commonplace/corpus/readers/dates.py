@@ -17,7 +17,7 @@ _TIME = (
 )
 _DAY: Final = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _MONTH: Final = r"(?P<name>[A-Za-z]{3,9})\.?"
-_PATTERNS: Final = tuple(
+_PATTERNS: Final = tuple(  # the first that matches decides: a full date before a year alone
     re.compile(pattern)
     for pattern in (
         rf"(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}})(?!\d){_TIME}",
@@ -33,7 +33,7 @@ _PATTERNS: Final = tuple(
 )
 _IN_NAME = re.compile(r"(?P<year>(?:19|20)\d{2})[-_.](?P<month>\d{2})[-_.](?P<day>\d{2})(?!\d)")
 _EARLIEST: Final = 1900
-_BELIEVED: Final = datetime(1990, 1, 1, tzinfo=UTC)  # archives reset file times to 1970 or 1980
+_TRUE_TIMES: Final = datetime(1990, 1, 1, tzinfo=UTC)  # archives reset file times to 1970 or 1980
 
 
 def parse_date(value: str) -> datetime | None:
@@ -55,7 +55,9 @@ def date_in_name(path: Path) -> datetime | None:
 
 def not_after(written: datetime | None, modified: datetime) -> datetime | None:
     """The date, unless it is later than the file itself: a deadline or a typo, not when written."""
-    if written and modified > _BELIEVED and written > modified + timedelta(days=1):
+    if (
+        written and modified > _TRUE_TIMES and written > modified + timedelta(days=1)
+    ):  # whatever zone
         return None
     return written
 
@@ -78,11 +80,8 @@ def _month_and_day(fields: dict[str, str | None]) -> tuple[int, int]:
         first_number, second_number = int(first), int(fields.get("other") or 0)
         if first_number > 12:
             return second_number, first_number
-        return (
-            (first_number, second_number)
-            if second_number > 12 or first_number == second_number
-            else (0, 0)
-        )
+        is_clear = second_number > 12 or first_number == second_number
+        return (first_number, second_number) if is_clear else (0, 0)
     day = int(fields.get("day") or 1)
     if name := fields.get("name"):
         return _MONTHS.get(name[:3].lower(), 0), day
@@ -93,7 +92,7 @@ def _clock(fields: dict[str, str | None]) -> tuple[int, int, int]:
     hour = int(fields.get("hour") or 0)
     half = (fields.get("half") or "").lower()
     if half:
-        hour = hour % 12 + 12 * (half == "pm")
+        hour = hour % 12 + (12 if half == "pm" else 0)  # 12 am is midnight
     return hour, int(fields.get("minute") or 0), int(fields.get("second") or 0)
 
 

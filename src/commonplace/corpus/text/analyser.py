@@ -20,20 +20,23 @@ from typing import Final
 
 import Stemmer
 
+from commonplace.corpus.text.words import words
+
 ANALYSER: Final = "commonplace-1"  # stored with each index; a change of any term changes it
 LONGEST: Final = 64  # characters of a term; the rest of a longer one is cut off
 _REMEMBERED: Final = 200_000  # distinct raw tokens kept analysed
 _MOST_PARTS: Final = 5  # a compound of more parts is not a name: it counts in its parts only
 
-_ENGLISH: Final = """
+STOP_WORDS: Final = words(
+    """
     a about am an and any are as at be been being but by can could did do does doing for from had
     has have having he her here hers him his how i if in into is it its itself me my no nor not of
     on or our ours she should so such than that the their theirs them then there these they this
     those to too us very was we were what when where which who whom why will with would you your
     yours eg ie etc
     aren couldn didn doesn don hadn hasn haven isn shouldn wasn weren won wouldn
-"""
-STOP_WORDS: Final = frozenset(_ENGLISH.split())
+    """
+)
 
 # Vowel signs and other marks that belong inside a word, which `\w` leaves out: combining accents,
 # Hebrew, Arabic, the Indic blocks (without the danda), Thai to Myanmar, kana voicing.
@@ -85,7 +88,7 @@ class _Memory(dict[str, tuple[str, ...]]):
 
     def __missing__(self, token: str) -> tuple[str, ...]:
         terms = tuple(term for word in _words(token) for term in _terms(word))
-        if len(token) <= LONGEST:
+        if len(token) <= LONGEST:  # so the memory is bounded in bytes as well
             if len(self) >= _REMEMBERED:
                 self.clear()
             self[token] = terms

@@ -17,7 +17,7 @@ from typing import Final
 from commonplace.corpus._types import Link
 
 CONTEXT: Final = 120  # characters around a link, on each side
-_LONGEST_LABEL: Final = 300
+_LONGEST_LABEL: Final = 300  # characters, as is the next
 _LONGEST_URL: Final = 2_000
 _STOPS: Final = r"\s<>\"`{}|\\^\u201c\u201d\u2018\u2019\u3000-\u303f\uff00-\uffef\u00ab\u00bb"
 

@@ -44,7 +44,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """What is not cut if it can be helped; `rank` is how much a cut before it hurts."""
+    """What is not cut if it can be helped.
+
+    `rank` is how much a cut before it hurts: a list's depth, 50 inside a sentence or line, 99 where
+    two belong together.
+    """
 
     start: int
     end: int
@@ -155,6 +159,7 @@ def _cut(text: str, run: Sequence[Block], limit: int) -> list[Block]:
         return [Block(*span, kind, run[0].level) for span in cutter(text, start, end, limit)]
     units: list[_Unit] = []
     for place, block in enumerate(run):
+        # The line that announces a list is not parted from its first item.
         rank = 99 if place == 1 and run[0].kind == "prose" else block.level
         pieces = _clauses(text, block.start, block.end, limit)
         if block.end - block.start > limit:
@@ -182,7 +187,7 @@ def _clauses(text: str, start: int, end: int, limit: int) -> list[_Unit]:
 
 def _last(pattern: re.Pattern[str], text: str, start: int, end: int) -> int | None:
     match = None
-    for match in pattern.finditer(text, start, end):  # noqa: B007 - the last one is wanted
+    for match in pattern.finditer(text, start, end):  # noqa: B007 - only the last is used
         pass
     return match.end() if match else None
 
@@ -223,8 +228,8 @@ def _announces(text: str, block: Block) -> bool:
 def _joined(text: str, chunks: Sequence[Block], limit: int) -> list[Block]:
     joined: list[Block] = []
     for place, chunk in enumerate(chunks):
-        more = place + 1 < len(chunks)
-        if joined and _belongs(text, joined[-1], chunk, limit, more):
+        has_next = place + 1 < len(chunks)
+        if joined and _belongs(text, joined[-1], chunk, limit, has_next):
             before = joined.pop()
             kind = chunk.kind if chunk.kind != "math" else "prose"
             chunk = Block(before.start, chunk.end, kind, chunk.level)
@@ -232,19 +237,18 @@ def _joined(text: str, chunks: Sequence[Block], limit: int) -> list[Block]:
     return joined
 
 
-def _belongs(text: str, before: Block, after: Block, limit: int, more: bool) -> bool:
+def _belongs(text: str, before: Block, after: Block, limit: int, has_next: bool) -> bool:
     """Whether `after` is to share a passage with what stands before it."""
     total = after.end - before.start
-    short_before = before.end - before.start
-    short_after = after.end - after.start
-    gap = _GAP if min(short_before, short_after) >= TINY else 4 * _GAP  # a caption under a picture
+    before_length, after_length = before.end - before.start, after.end - after.start
+    shortest = min(before_length, after_length)
+    gap = _GAP if shortest >= TINY else 4 * _GAP  # a caption under a picture
     if total > limit or _gap(text, before, after) > gap:
         return False
     if after.kind == "math" or _announces(text, before) or _goes_on(text, before, after):
         return True
-    if more and short_before >= SHORT and _leads(text, after):
+    if has_next and before_length >= SHORT and _leads(text, after):
         return False  # a bold line or "Results:" belongs to what follows
-    shortest = min(short_before, short_after)
     return shortest < TINY or (shortest < SHORT and total <= TARGET)
 
 

@@ -33,6 +33,9 @@ _TRACKING = re.compile(
     r"|ref_src|ref_url|referrer|source|src|spm|share|feature|si|trk|cmpid|ns_\w+|vero_id|wt_mc",
     re.I,
 )
+_ACL_HOSTS: Final = words(
+    "aclanthology.org aclweb.org aclanthology.info aclanthology.coli.uni-saarland.de"
+)
 _AMBIGUOUS: Final = frozenset({"source", "src", "share", "ref", "si", "feature"})
 _HOST = re.compile(r"[\w.:~-]+")
 _SAFE: Final = "/:@!$&'()*+,;=~-._%"
@@ -120,6 +123,7 @@ def _bracketed(host: str) -> str:
 def _path(path: str) -> str:
     """Percent-encoded in one way, without the slash at the end."""
     plain = unquote(path, errors="surrogateescape")
+    # Bytes that are no UTF-8 and escaped slashes would not come back as they were.
     if any("\udc80" <= character <= "\udcff" for character in plain) or "%2f" in path.lower():
         return path.rstrip("/")
     return quote(plain, safe=_SAFE.replace("%", "")).rstrip("/")
@@ -147,12 +151,7 @@ def _on_a_known_site(host: str, path: str, query: str) -> str | None:
         return _github(host, path, query)
     if host in ("youtube.com", "m.youtube.com", "youtube-nocookie.com", "youtu.be"):
         return _youtube(host, path, query)
-    if host in (
-        "aclanthology.org",
-        "aclweb.org",
-        "aclanthology.info",
-        "aclanthology.coli.uni-saarland.de",
-    ):
+    if host in _ACL_HOSTS:
         match = re.fullmatch(
             r"(?:/anthology)?(?:/papers)?(?:/\w/\w+)?/([A-Z]\d\d-\d{4}|\d{4}\.[\w-]+\.\d+)(?:\.pdf)?",
             path,
@@ -167,12 +166,8 @@ def _on_a_known_site(host: str, path: str, query: str) -> str | None:
 
 
 def _arxiv(identifier: str) -> str:
-    archive, slash, number = identifier.partition("/")
-    return (
-        f"https://arxiv.org/abs/{archive.lower()}{slash}{number}"
-        if slash
-        else f"https://arxiv.org/abs/{identifier}"
-    )
+    archive, slash, number = identifier.partition("/")  # math.GT/0309136, as it was until 2007
+    return f"https://arxiv.org/abs/{archive.lower()}{slash}{number}"
 
 
 def _doi(doi: str) -> str:

@@ -34,7 +34,7 @@ from commonplace.corpus._types import (
     ReadResult,
     TextLocator,
 )
-from commonplace.corpus.workers.process import READER
+from commonplace.corpus.workers.process import READER, facts_of
 
 Result = tuple[Path, ReadResult]
 
@@ -151,7 +151,7 @@ class _Worker(threading.Thread):
         except (EOFError, OSError, pickle.UnpicklingError, ValueError):
             process.kill()
             reason = self._why(late.is_set(), process.wait())
-            return replace(facts if facts.size else _stat(path), reason=reason)
+            return replace(facts if facts.size else facts_of(path), reason=reason)
         finally:
             clock.cancel()
 
@@ -223,11 +223,3 @@ class _Unpickler(pickle.Unpickler):
         if (module, name) in _ADMITTED:
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"a worker sent {module}.{name}")
-
-
-def _stat(path: Path) -> ReadResult:
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return ReadResult()
-    return ReadResult(status.st_size, status.st_mtime_ns)

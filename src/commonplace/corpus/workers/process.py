@@ -119,6 +119,14 @@ def _facts(status: os.stat_result) -> ReadResult:
     return ReadResult(status.st_size, status.st_mtime_ns)
 
 
+def facts_of(path: Path) -> ReadResult:
+    """Size and time of a file that is not read; nothing where even that cannot be had."""
+    try:
+        return _facts(os.stat(path))
+    except (OSError, ValueError):  # ValueError: a name with a NUL in it
+        return ReadResult()
+
+
 def _read_once(path: Path, limits: Limits) -> tuple[os.stat_result, bytes, os.stat_result]:
     try:
         _check(os.stat(path), limits)  # before opening: to open a device may do something
@@ -127,10 +135,11 @@ def _read_once(path: Path, limits: Limits) -> tuple[os.stat_result, bytes, os.st
     except FileNotFoundError:
         raise FileRefusal(ReadResult(reason="vanished before it could be read")) from None
     except PermissionError:
-        raise FileRefusal(_unreadable(path, "cannot be opened: permission denied")) from None
+        reason = "cannot be opened: permission denied"
+        raise FileRefusal(replace(facts_of(path), reason=reason)) from None
     except (OSError, ValueError) as error:
         reason = f"cannot be opened ({getattr(error, 'strerror', None) or error})"
-        raise FileRefusal(_unreadable(path, reason)) from None
+        raise FileRefusal(replace(facts_of(path), reason=reason)) from None
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         before = os.fstat(descriptor)
         _check(before, limits)
@@ -165,13 +174,6 @@ def _check(status: os.stat_result, limits: Limits) -> None:
 
 def _megabytes(size: int) -> str:
     return f"{size / 1024**2:,.0f} MiB" if size >= 1024**2 else f"{size:,} bytes"
-
-
-def _unreadable(path: Path, reason: str) -> ReadResult:
-    try:
-        return replace(_facts(os.stat(path)), reason=reason)
-    except (OSError, ValueError):
-        return ReadResult(reason=reason)
 
 
 def interpret(

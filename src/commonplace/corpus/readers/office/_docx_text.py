@@ -29,7 +29,7 @@ class Watcher:
 
     def __init__(self, levels: Mapping[str, int], lists: frozenset[str], most: int) -> None:
         self.targets: Mapping[str, str] = {}  # where the links of the part now read lead
-        self._levels, self._list_styles, self._left = levels, lists, most
+        self._levels, self._list_styles, self._remaining = levels, lists, most
         self._written: list[Writer] = []
         self._writer = Writer("prose", 0, 0, "")
         self._skipped = self._tables = 0
@@ -103,8 +103,8 @@ class Watcher:
         if self._in_code:
             self._field += text
         elif self._in_text and not self._skipped and not self._cut:
-            self._left -= len(text)
-            self._cut = self._left < 0
+            self._remaining -= len(text)
+            self._cut = self._remaining < 0
             if not self._cut:
                 self._writer.write(text)
 

@@ -30,7 +30,7 @@ _SECTION: Final = re.compile(
 )
 _ITEM: Final = re.compile(r"(?:[•‣◦▪●∙–]|\[\d{1,3}\]|\(?(?:\d{1,2}|[a-z])[.)])\s")
 _STOPPED: Final = re.compile(r"[.!?:][\"'”’)\]]*(?:\d{1,2})?$")
-_LONGEST_HEADING: Final = 120
+_LONGEST_HEADING: Final = 120  # characters
 _SMALL_CAPITALS: Final = 0.78  # their size beside that of the capitals they stand for
 
 
@@ -179,7 +179,7 @@ def furniture(pages: Sequence[tuple[RawPage, Sequence[Line]]]) -> set[tuple[int,
             if not line.upright or _PAGE_NUMBER.fullmatch(line.text):
                 marginal.add(place)
             places_by_text.setdefault(re.sub(r"\d+", "#", line.text.lower()), set()).add(place)
-    least = 2 if len(pages) < 5 else 3
+    least = 2 if len(pages) < 5 else 3  # pages
     repeated = [
         places for places in places_by_text.values() if len({page for page, _ in places}) >= least
     ]

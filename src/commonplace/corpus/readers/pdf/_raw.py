@@ -23,9 +23,9 @@ Rectangle = tuple[float, float, float, float]  # left, bottom, right, top, in po
 HYPHEN: Final = "\x02"  # PDFium's sign for a hyphen at a line's end; it stands for the break too
 _NOWHERE: Final[Rectangle] = (0.0, 0.0, 0.0, 0.0)
 _ORIGIN: Final = (0, 0)  # where a drawn page begins
-_URI_ACTION: Final = 3
+_URI_ACTION: Final = 3  # PDFACTION_URI
 _LARGEST_PICTURE: Final = 40_000_000  # pixels of a rendered page
-_REASONS: Final = {
+_REASONS: Final = {  # by what FPDF_GetLastError returns
     2: "the file could not be opened as a PDF",
     3: "broken or truncated PDF; it has no readable structure",
     4: "encrypted PDF; save a copy without its password and add that",
@@ -208,7 +208,7 @@ def _stretch(text_page: Any, boxes: list[Rectangle], text: str, start: int, end:
     size = sorted(_size(text_page, index) for index in samples)[len(samples) // 2]
     middle = inked[len(inked) // 2]
     angle = pdfium.FPDFText_GetCharAngle(text_page, middle)
-    upright = -0.1 < angle < 0.1 or angle > 6.18
+    upright = -0.1 < angle < 0.1 or angle > 6.18  # radians, 0 to a full turn
     box = union([boxes[index] for index in inked])
     bold = _is_bold(text_page, inked[0]) and _is_bold(text_page, inked[-1])
     return Stretch(start, end, box, size, bold, upright)
@@ -232,6 +232,7 @@ def _size(text_page: Any, index: int) -> float:
 def _is_bold(text_page: Any, index: int) -> bool:
     if pdfium.FPDFText_GetFontWeight(text_page, index) >= 600:
         return True
+    # Where a font states no weight, its name may tell.
     buffer, flags = ctypes.create_string_buffer(128), ctypes.c_int()
     pdfium.FPDFText_GetFontInfo(text_page, index, buffer, 128, flags)
     name = buffer.value.decode("latin-1").lower()

@@ -96,7 +96,7 @@ def _pages(pdf: Pdf, limits: Limits) -> tuple[list[Page], list[str]]:
     characters_left = limits.text_characters
     for number in range(1, min(pdf.pages, limits.pages) + 1):
         try:
-            raw = pdf.page(number, characters_left + 1)
+            raw = pdf.page(number, characters_left + 1)  # one more shows that it had to be cut
         except UnreadableError as error:
             notices.append(f"{error}; it was left out")
             continue

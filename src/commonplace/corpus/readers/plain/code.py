@@ -120,7 +120,7 @@ def _python_pieces(text: str, limit: int) -> list[_Piece] | None:
     """Pieces by the syntax tree; None if it is no Python that this Python can parse."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            warnings.simplefilter("ignore")  # of strange escapes in the code that is read
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

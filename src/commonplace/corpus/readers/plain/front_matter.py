@@ -63,7 +63,7 @@ def _looks_like_fields(body: str) -> bool:
 
 def _yaml_fields(body: str) -> dict[str, str]:
     try:
-        loaded = yaml.load(body, Loader=yaml.BaseLoader)
+        loaded = yaml.load(body, Loader=yaml.BaseLoader)  # constructs strings, lists and maps alone
     except (yaml.YAMLError, RecursionError, ValueError):
         return {}
     return _strings(loaded)

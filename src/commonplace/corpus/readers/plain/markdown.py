@@ -55,7 +55,7 @@ _HEADING_MARKS = re.compile(r"[*`]+|(?<!\w)_+|_+(?!\w)")
 _MATH: Final = (("$$", "$$"), ("\\[", "\\]"), ("\\begin{", "\\end{"))
 _VERBATIM: Final = (*_MATH, ("{% highlight", "{% endhighlight"), ("{% raw", "{% endraw"))
 _BOILERPLATE = re.compile(r"```\{\.python[^}]*\}\s*%load_ext d2lbook\.tab\s[^`]*```")
-_LONGEST_MATH: Final = 8_000  # characters
+_LONGEST_MATH: Final = 8_000  # characters; a mark that is never closed costs no more than this
 
 
 def read(path: Path, data: bytes, limits: Limits) -> Document:
@@ -86,6 +86,7 @@ def parse(text: str, start: int = 0) -> list[Heading | Block]:
     parts: list[Heading | Block] = []
     done = 0
     for place, token in enumerate(tokens):
+        # A leaf that begins before `done` lies inside of one that was taken.
         if token.map is None or token.type not in _LEAVES or token.map[0] < done:
             continue
         first, last = token.map
@@ -115,6 +116,7 @@ def _part(text: str, span: Span, token: Token, inner: Sequence[Token]) -> list[H
         return _visible(text, span)
     if token.type == "hr":
         return []
+    # Twice the depth, so that the later paragraphs of an item are deeper than its first.
     kind: BlockKind = "item" if level else "prose"
     return list(_without_noise(text, span, kind, 2 * level + (not token.meta.get("first"))))
 

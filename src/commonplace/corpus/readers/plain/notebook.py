@@ -31,7 +31,7 @@ class _Cell(NamedTuple):
 def read(path: Path, data: bytes, limits: Limits) -> Document:
     """One notebook."""
     text, notices = decode_within(data, limits)
-    if notices:
+    if notices:  # JSON that is cut cannot be parsed
         raise UnreadableError(f"too long: more than {limits.text_characters:,} characters of JSON")
     cells = list(_cells(_loaded(text)))
     if not cells:

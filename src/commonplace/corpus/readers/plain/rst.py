@@ -123,7 +123,7 @@ class _Reader:
             return False
         if _ADORNMENT.fullmatch(title) or _GRID.fullmatch(title):
             return False
-        style = under[0] * (1 + over)
+        style = under[0] * (2 if over else 1)  # `=====` above and below is another style
         if style not in self.styles:
             self.styles.append(style)
         last = self.at + over + 1

@@ -25,8 +25,8 @@ _ROWS: Final = words(
 _ITEM = re.compile(r"(?P<indent>[ \t]*)(?:[-*+\u2022\u25e6\u2013]|\d{1,3}[.)]|\(\w{1,3}\))[ \t]+\S")
 _RULE = re.compile(r"[ \t]*([=~^\"#*_-])\1{2,}[ \t]*(?:\r\n?|\n|\Z)")
 _ORG = re.compile(r"(\*{1,8})[ \t]+(.+)")
-_TEX = re.compile(r"\\(part|chapter|section|subsection|subsubsection|paragraph)\*?\{(.+?)\}")
 _TEX_LEVELS: Final = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph")
+_TEX = re.compile(rf"\\({'|'.join(_TEX_LEVELS)})\*?\{{(.+?)\}}")
 _TEX_NOISE = re.compile(
     r"\s*(?:%.*|\\(?:title|author|date)\b.*|\\(?:begin|end|label|usepackage|documentclass|maketitle|tableofcontents|newcommand"
     r"|bibliography|bibliographystyle|centering|includegraphics|def|setlength)"
@@ -63,10 +63,9 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
     )
 
 
-def rows(text: str, start: int = 0, end: int | None = None) -> list[Heading | Block]:
-    """The whole as one block that is split at line ends."""
-    start, end = trimmed(text, start, len(text) if end is None else end)
-    return [Block(start, end, "table")]
+def rows(text: str) -> list[Heading | Block]:
+    """All of the text as one block that is split at line ends."""
+    return [Block(*trimmed(text, 0, len(text)), "table")]
 
 
 def parse(text: str, suffix: str = "") -> list[Heading | Block]:
