@@ -13,6 +13,16 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import pyarrow as pa
 
+_AS_ANALYSED: dict[str, Any] = {  # Lance's tokenizer splits at spaces, and changes nothing
+    "base_tokenizer": "whitespace",
+    "stem": False,
+    "remove_stop_words": False,
+    "lower_case": False,
+    "ascii_folding": False,
+    "with_position": False,
+    "max_token_length": None,
+}
+
 
 class TextEngine(Protocol):
     """Documents are numbered from 0; `add` goes on from there. Raises ImportError if not there."""
@@ -34,11 +44,11 @@ class Accelerated:
     def __init__(self, folder: Path) -> None:
         from commonplace.retrieval.index.postings import Postings
 
-        self._made = Postings
+        self._postings_of = Postings.build
         Postings.build(["warm up"], [0]).changed(["x y"], [1], [0]).top(["x"], 1)  # compile
 
     def build(self, texts: Sequence[str]) -> None:
-        self._postings = self._made.build(pa.array(texts), range(len(texts)))
+        self._postings = self._postings_of(pa.array(texts), range(len(texts)))
         self._next = len(texts)
 
     def search(self, terms: Sequence[str], k: int) -> list[int]:
@@ -68,17 +78,7 @@ class Stored:
     def build(self, texts: Sequence[str]) -> None:
         table = pa.table({"i": np.arange(len(texts)), "terms": texts})
         dataset = self._lance.write_dataset(table, self._path)
-        dataset.create_scalar_index(
-            "terms",
-            "INVERTED",
-            base_tokenizer="whitespace",
-            stem=False,
-            remove_stop_words=False,
-            lower_case=False,
-            ascii_folding=False,
-            with_position=False,
-            max_token_length=None,
-        )
+        dataset.create_scalar_index("terms", "INVERTED", **_AS_ANALYSED)
         self._dataset, self._next = self._lance.dataset(self._path), len(texts)
 
     def search(self, terms: Sequence[str], k: int) -> list[int]:
@@ -88,8 +88,8 @@ class Stored:
             limit=k,
             disable_scoring_autoprojection=True,
         )
-        found: list[int] = scanner.to_table()["i"].to_pylist()
-        return found
+        rows: list[int] = scanner.to_table()["i"].to_pylist()
+        return rows
 
     def add(self, texts: Sequence[str]) -> None:
         table = pa.table({"i": np.arange(self._next, self._next + len(texts)), "terms": texts})
@@ -114,8 +114,8 @@ class Bm25s:
         self._index.index([text.split() for text in texts], show_progress=False)
 
     def search(self, terms: Sequence[str], k: int) -> list[int]:
-        found = self._index.retrieve([list(terms)], k=k, show_progress=False, n_threads=1)
-        rows: list[int] = found.documents[0].tolist()
+        hits = self._index.retrieve([list(terms)], k=k, show_progress=False, n_threads=1)
+        rows: list[int] = hits.documents[0].tolist()
         return rows
 
     def add(self, texts: Sequence[str]) -> None:
@@ -158,9 +158,9 @@ class Tantivy:
         self._searcher = self._index.searcher()
 
     def search(self, terms: Sequence[str], k: int) -> list[int]:
-        made, should = self._tantivy.Query, self._tantivy.Occur.Should
-        words = [(should, made.term_query(self._schema, "terms", term)) for term in terms]
-        hits = self._searcher.search(made.boolean_query(words), limit=k, count=False).hits
+        query, should = self._tantivy.Query, self._tantivy.Occur.Should
+        words = [(should, query.term_query(self._schema, "terms", term)) for term in terms]
+        hits = self._searcher.search(query.boolean_query(words), limit=k, count=False).hits
         return [self._searcher.doc(address)["i"][0] for _, address in hits]
 
     def delete(self, document: int) -> None:
@@ -180,22 +180,13 @@ class LanceDB:
     def build(self, texts: Sequence[str]) -> None:
         table = pa.table({"i": np.arange(len(texts)), "terms": texts})
         self._table: Any = self._base.create_table("passages", table)
-        self._table.create_fts_index(
-            "terms",
-            base_tokenizer="whitespace",
-            stem=False,
-            remove_stop_words=False,
-            lower_case=False,
-            ascii_folding=False,
-            with_position=False,
-            max_token_length=None,
-        )
+        self._table.create_fts_index("terms", **_AS_ANALYSED)
         self._next = len(texts)
 
     def search(self, terms: Sequence[str], k: int) -> list[int]:
-        asked = self._table.search(" ".join(terms), query_type="fts", fts_columns="terms")
-        found: list[int] = asked.select(["i"]).limit(k).to_arrow()["i"].to_pylist()
-        return found
+        query = self._table.search(" ".join(terms), query_type="fts", fts_columns="terms")
+        rows: list[int] = query.select(["i"]).limit(k).to_arrow()["i"].to_pylist()
+        return rows
 
     def add(self, texts: Sequence[str]) -> None:
         rows = np.arange(self._next, self._next + len(texts))
@@ -232,10 +223,10 @@ class Fts5:
 
     def search(self, terms: Sequence[str], k: int) -> list[int]:
         quoted = " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
-        found = self._base.execute(
+        rows = self._base.execute(
             "SELECT rowid FROM passages WHERE passages MATCH ? ORDER BY rank LIMIT ?", (quoted, k)
         )
-        return [row for (row,) in found]
+        return [row for (row,) in rows]
 
     def delete(self, document: int) -> None:
         self._base.execute("DELETE FROM passages WHERE rowid = ?", (document,))

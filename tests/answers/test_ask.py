@@ -15,7 +15,8 @@ from commonplace.answers import (
     GenerativeReader,
     Readers,
     Refusal,
-    answer,
+    Sentence,
+    answering,
 )
 from commonplace.corpus import Passage, TextLocator
 
@@ -53,7 +54,9 @@ def ask(
 ) -> Answer | Refusal:
     generative = GenerativeReader(Accounting(writes)) if writes is not None else None
     readers = Readers(ExtractiveReader(Decided()), Level(), generative)
-    return answer(question, Context(passages, THEN), readers, cite, threshold=threshold)
+    *_, last = answering(question, Context(passages, THEN), readers, cite, threshold=threshold)
+    assert not isinstance(last, Sentence)
+    return last
 
 
 def test_every_sentence_of_an_answer_is_cited_word_for_word() -> None:

@@ -1,6 +1,6 @@
 """From a question to an answer, every sentence cited, or to a refusal that cites nothing."""
 
-from commonplace.answers._ask import Context, Readers, answer, answering
+from commonplace.answers._ask import Context, Readers, answering
 from commonplace.answers._comparison import Comparison, compare
 from commonplace.answers._reasons import Assessment, Reason
 from commonplace.answers._types import (
@@ -37,7 +37,6 @@ __all__ = [
     "Step",
     "UnsupportedSentence",
     "WornAdapter",
-    "answer",
     "answering",
     "compare",
     "nearest_sentence",

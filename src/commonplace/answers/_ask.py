@@ -139,21 +139,6 @@ def answering(
     )
 
 
-def answer(
-    question: str,
-    context: Context,
-    readers: Readers,
-    cite: Cite,
-    *,
-    threshold: float = THRESHOLD,
-    watch: Stopwatch | None = None,
-) -> Answer | Refusal:
-    """The last of `answering`: the answer, or the refusal."""
-    *_, last = answering(question, context, readers, cite, threshold=threshold, watch=watch)
-    assert not isinstance(last, Sentence), "the last step is an answer or a refusal"
-    return last
-
-
 def _sentences(
     question: str, extract: Extract, readers: Readers, cite: Cite, watch: Stopwatch
 ) -> Iterator[Sentence | GeneratedText]:

@@ -3,8 +3,6 @@
 The confidence is a sigmoid of a sum, and the sum is taken apart exactly: the linear part by how far
 a signal is from its mean over the training questions, the trees by tree SHAP
 (`models/_trees.py`). So `start` and the reasons add up to the logit of the confidence.
-
-    python -m pytest tests/answers/test_reasons.py
 """
 
 import math

@@ -65,8 +65,28 @@ class WornAdapter:
     unchecked: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Account:
+    """How an answer or a refusal came about.
+
+    Attributes:
+        timings: seconds by stage.
+        speculation: what writing cost, and what drafts saved; None where no model in this process
+            wrote.
+        assessment: why it is answered or refused: what each signal added to the confidence.
+        left_out: the unsupported sentences, each with what was missing.
+        worn: the adapters that the model wore.
+    """
+
+    timings: Mapping[str, float] = field(default_factory=dict)
+    speculation: Generation | None = None
+    assessment: Assessment | None = None
+    left_out: tuple[UnsupportedSentence, ...] = ()
+    worn: tuple[WornAdapter, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(_Account):
     """Sentences in reading order.
 
     Attributes:
@@ -77,12 +97,6 @@ class Answer:
         reader: the name of the reader (and model) that wrote it.
         as_of: the moment whose library was asked.
         newest: when the newest cited source was written; `oldest`: the oldest.
-        timings: seconds by stage.
-        speculation: what writing cost, and what drafts saved; None where no model in this process
-            wrote.
-        assessment: why it is answered: what each signal added to the confidence.
-        left_out: the unsupported sentences, each with what was missing.
-        worn: the adapters that the model wore.
     """
 
     question: str
@@ -93,11 +107,6 @@ class Answer:
     as_of: datetime
     newest: datetime
     oldest: datetime
-    timings: Mapping[str, float] = field(default_factory=dict)
-    speculation: Generation | None = None
-    assessment: Assessment | None = None
-    left_out: tuple[UnsupportedSentence, ...] = ()
-    worn: tuple[WornAdapter, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -106,11 +115,8 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """The library does not answer the question: why, and which items come nearest. No citations.
-
-    `assessment` and `left_out` are as those of an answer.
-    """
+class Refusal(_Account):
+    """The library does not answer the question: why, and which items come nearest. No citations."""
 
     question: str
     reason: str
@@ -119,11 +125,6 @@ class Refusal:
     unsupported: int
     reader: str
     as_of: datetime
-    timings: Mapping[str, float] = field(default_factory=dict)
-    speculation: Generation | None = None
-    assessment: Assessment | None = None
-    left_out: tuple[UnsupportedSentence, ...] = ()
-    worn: tuple[WornAdapter, ...] = ()
 
     @property
     def answered(self) -> bool:

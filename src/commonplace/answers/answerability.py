@@ -11,8 +11,6 @@ to look answerable from the very passage. benchmarks.answers.train_answerability
 docs/measurements/answers.md has what it is worth on other articles. It belongs to
 `ms-marco-MiniLM-L-12-v2` and `bge-small-en-v1.5`; other models need their own. Why a confidence is
 what it is: `_reasons.py`.
-
-    python -m pytest tests/answers/test_answerability.py
 """
 
 import math
@@ -122,7 +120,7 @@ class Answerability:
         """Probability that the context answers, 0 to 1."""
         slope, shift = self.sigmoid
         logit = slope * self.score(signals, states) + shift
-        return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))  # a huge exponent would overflow
 
     def parts(
         self, signals: NDArray[np.float64], states: NDArray[Any] | None

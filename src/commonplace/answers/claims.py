@@ -4,8 +4,6 @@ They come from the words alone: what the passage lacks, how much of the sentence
 of it, and whether names, numbers and negations have the same neighbours there. The last tells a
 number that was moved from one that was quoted. They are shares and not sums, because the weights of
 terms are larger in a large library.
-
-    python -m pytest tests/answers/test_claims.py
 """
 
 import re

@@ -4,8 +4,6 @@ Passages come ranked. They are picked from the best down while they fit (one tha
 passed over, a later and shorter one may still fit); a passage whose words are nearly all in one
 already picked adds nothing and is left out. Then they are put in the order of a reader: items by
 their best passage, and within an item as it is written, so that what follows follows.
-
-    python -m pytest tests/answers/test_context.py
 """
 
 from collections.abc import Callable, Sequence

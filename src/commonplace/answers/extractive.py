@@ -12,8 +12,6 @@ A sentence's score is that mean plus half its passage's score; further sentences
 where they score nearly as well. Word coverage, embedding cosine and a match of question and answer
 types (who: a name, when: a date) were tried in the choice and added nothing to it
 (docs/notebook/2026-11-23-ranking-stages.md).
-
-    python -m pytest tests/answers/test_extractive.py
 """
 
 import re

@@ -7,8 +7,6 @@ sentence is attributed to the marked passages that support it, else to the best 
 is dropped and counted. So the worst that a hostile passage can do is to be quoted, with its source.
 
 "NO ANSWER", or no sentence left, is a refusal.
-
-    python -m pytest tests/answers/test_generative.py
 """
 
 import re
@@ -153,6 +151,7 @@ class GenerativeReader:
         yield GeneratedText(tuple(supported), tuple(left_out), raw, generation)
 
     def _cost(self, passage: Passage) -> int:
+        # A number as long as any can be, and the line break between two frames.
         return self.model.count_tokens(_frame(999, passage)) + 1
 
     def _budget(self, question: str) -> int:
@@ -194,6 +193,7 @@ class GenerativeReader:
 
 def _accounted(pieces: Iterable[str], accounts: list[Generation]) -> Generator[str, None, None]:
     """The pieces as they are; the account that a model may return at the end goes to `accounts`."""
+    # A model may hand out any iterable; `yield from` gives None where that returns nothing.
     account = yield from cast("Generator[str, None, object]", pieces)
     if isinstance(account, Generation):
         accounts.append(account)

@@ -2,8 +2,6 @@
 
 It compares numbers in one form, names, negations with their scope, and the share of words. Negation
 and spelled numbers are understood in English only.
-
-    python -m pytest tests/answers/test_support.py
 """
 
 import re

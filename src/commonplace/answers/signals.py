@@ -4,8 +4,6 @@ They have three sources: the scores of the cross-encoder that read the passages,
 question and sentences, and the words of both. A signal that does not apply is NaN (there is no type
 of answer to match in "What does it do?"), which the trees take as it is. `UP` and `DOWN` name the
 signals whose direction is known beforehand; the trees are held to it.
-
-    python -m pytest tests/answers/test_signals.py
 """
 
 import math
@@ -35,6 +33,7 @@ from commonplace.answers.wording import (
 from commonplace.corpus import analyse
 
 NAN: Final = float("nan")
+_NO_OTHER: Final = -12.0  # logit where there is no other sentence or passage; the trees learned it
 
 
 class Encoder(Protocol):
@@ -105,9 +104,9 @@ def _from_logits(extract: Extract) -> dict[str, float]:
         "in_context": best.in_context,
         "passage": best.passage,
         "best_passage": logits[0],
-        "alone_margin": best.alone - max((c.alone for c in others), default=-12.0),
-        "sentence_margin": best.quote.score - max(totals, default=-18.0),
-        "passage_margin": logits[0] - (logits[1] if len(logits) > 1 else -12.0),
+        "alone_margin": best.alone - max((c.alone for c in others), default=_NO_OTHER),
+        "sentence_margin": best.quote.score - max(totals, default=1.5 * _NO_OTHER),
+        "passage_margin": logits[0] - (logits[1] if len(logits) > 1 else _NO_OTHER),
         "context_gain": best.in_context - best.alone,
         "near_sentences": float(sum(total > best.quote.score - 3 for total in totals)),
         "retrieval_rank": float(extract.ranks[_place(extract)]),

@@ -10,8 +10,6 @@
 `support.json` holds the trees and says what they were trained on;
 `benchmarks.answers.train_support` remakes them. What is caught and let through is measured in
 docs/measurements/answers.md.
-
-    python -m pytest tests/answers/test_support.py
 """
 
 import re

@@ -2,8 +2,6 @@
 
 They are for English only, like the analyser's stop words. A question in another language gets the
 type `other` and no mismatch, so that nothing is held against it.
-
-    python -m pytest tests/answers/test_signals.py
 """
 
 import re

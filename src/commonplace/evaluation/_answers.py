@@ -93,7 +93,7 @@ def evaluate_answers(
         identities = write_documents(_texts(question_set), place / "documents")
         measured = QuietLibrary.open(place / "library", announce=announce)
         measured.add(place / "documents", progress=progress)
-        measured.ask("What warms up the models?")
+        measured.ask("What warms up the models?")  # weights are opened before the first is timed
         rows = tuple(
             _row(
                 measured,

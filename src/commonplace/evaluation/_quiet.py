@@ -19,7 +19,7 @@ class QuietLibrary(Library):
     @classmethod
     def like(cls, library: Library) -> "QuietLibrary":
         """The same library, with the same store and the weights that it has opened."""
-        quiet = cls.__new__(cls)
+        quiet = cls.__new__(cls)  # `__init__` would open the store and the weights once more
         quiet.__dict__.update(library.__dict__)
         quiet._log = replace(library._log, paused=True)
         quiet._ranker = replace(library._ranker, learned=None)

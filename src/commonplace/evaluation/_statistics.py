@@ -5,8 +5,6 @@ that of Efron (1979) over queries; the test flips the signs of the paired differ
 (Fisher; recommended for retrieval by Smucker, Allan and Carterette, CIKM 2007), and tries every
 flip where there are few. Shares of questions get Wilson's interval (1927), which stays honest where
 none or all of them succeed: there a bootstrap would have no width at all.
-
-    python -m pytest tests/evaluation/test_statistics.py
 """
 
 import math
@@ -23,7 +21,7 @@ _RESAMPLES: Final = 5_000
 _FLIPS: Final = 20_000
 _EXACT: Final = 14  # so many differences are flipped in every way: 16,384
 _CHUNK: Final = 2_000_000  # numbers that are drawn at once
-_ROUNDING: Final = 1e-12
+_ROUNDING: Final = 1e-12  # rounding moves sums of values in [0, 1] by less
 _Z: Final = 1.959963984540054  # the standard normal distribution's .975 quantile
 CHANGES: Final = 10  # queries that a comparison names
 

@@ -16,7 +16,7 @@ from commonplace.evaluation._types import rounded
 ALLOWED: Final = (0.05, 0.1, 0.2)  # false answers that a user may want to allow
 _STEPS: Final = 20
 _STEP: Final = 1e-4  # confidences are printed so exactly
-_ROUNDING: Final = 1e-6
+_ROUNDING: Final = 1e-6  # in steps: a confidence on a step must not fall below it
 
 
 @dataclass(frozen=True, slots=True)

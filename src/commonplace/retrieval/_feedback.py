@@ -13,8 +13,6 @@ the other parts of a score. What makes it safe:
   (inverse propensity 1/rank, clipped: Joachims et al., WSDM 2017);
 - of one query, passage and day only the last explicit verdict ("up", "down") and the last implicit
   one ("opened", "dismissed") count, so that an angry minute is one verdict, and a habit is many.
-
-    python -m pytest tests/retrieval/test_feedback_ranking.py
     python -m benchmarks.ranking.feedback DIR
 """
 

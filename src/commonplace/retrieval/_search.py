@@ -170,9 +170,8 @@ def _rerank(
     view: View, query: str, candidates: Candidates, reranker: Reranker, parameters: RerankParameters
 ) -> dict[int, Passage]:
     """Reorder the top in place; returns the passages that were fetched for it, by row."""
-    if (
-        candidates.cosine is None
-    ):  # BM25 alone: bring its scores to the scale that the weight is for
+    if candidates.cosine is None:
+        # BM25 alone is not fused: bring its scores to the scale that the reranker's weight is for.
         candidates.parts = {"bm25": standard(candidates.bm25)}
     top = candidates.rows[: parameters.depth]
     passages = view.passages(top)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from commonplace.corpus import (
@@ -62,7 +63,31 @@ class View(Protocol):
         """Whether any passage has a vector of the encoder in use."""
 
 
-class PresentView:
+class _Encoded:
+    """What both views do alike with the vectors of their passages."""
+
+    _vectors: Vectors | None
+
+    @property
+    def has_vectors(self) -> bool:
+        """Whether any passage has a vector."""
+        return self._vectors is not None and len(self._vectors.rows) > 0
+
+    @property
+    def _encoded(self) -> Vectors:
+        assert self._vectors is not None, "asked for vectors that are not there"
+        return self._vectors
+
+    def cosines(self, query: Float32s, rows: Int64s) -> Float32s:
+        """See `View`."""
+        return self._encoded.cosines(query, rows)
+
+    def vectors(self, rows: Int64s) -> Float32s:
+        """See `View`."""
+        return self._encoded.at(rows)
+
+
+class PresentView(_Encoded):
     """The visible passages, through the store's inverted index and the matrix of vectors.
 
     With `postings` and `codes` of the same snapshot it searches in memory; the ranking is the same.
@@ -83,11 +108,6 @@ class PresentView:
         self._is_filtered = filter != Filter()
         self._vectors = vectors
 
-    @property
-    def has_vectors(self) -> bool:
-        """Whether any passage has a vector."""
-        return self._vectors is not None and len(self._vectors.rows) > 0
-
     @cached_property
     def _among(self) -> Int64s | None:
         return self._snapshot.rows(self._where) if self._is_filtered else None
@@ -100,8 +120,7 @@ class PresentView:
 
     def dense(self, query: Float32s, limit: int) -> tuple[Int64s, Float32s]:
         """See `View`."""
-        assert self._vectors is not None, "asked for vectors that are not there"
-        nearest = self._vectors.nearest if self._codes is None else self._codes.nearest
+        nearest = self._encoded.nearest if self._codes is None else self._codes.nearest
         return nearest(query, limit, self._among)
 
     def lexical_scores(self, terms: Sequence[str], rows: Int64s) -> Float32s:
@@ -109,22 +128,12 @@ class PresentView:
         if self._postings is not None:
             return self._postings.scores(terms, rows)
         scores = np.zeros(len(rows), np.float32)
-        if len(rows):
+        if len(rows):  # `IN ()` is no SQL
             among = f"_rowid IN ({', '.join(map(str, rows.tolist()))})"
             matches, values = self._snapshot.lexical(terms, len(rows), among)
             place_of = {row: place for place, row in enumerate(rows.tolist())}
             scores[[place_of[row] for row in matches.tolist()]] = values
         return scores
-
-    def cosines(self, query: Float32s, rows: Int64s) -> Float32s:
-        """See `View`."""
-        assert self._vectors is not None, "asked for vectors that are not there"
-        return self._vectors.cosines(query, rows)
-
-    def vectors(self, rows: Int64s) -> Float32s:
-        """See `View`."""
-        assert self._vectors is not None, "asked for vectors that are not there"
-        return self._vectors.at(rows)
 
     def passages(self, rows: Int64s) -> list[Passage]:
         """See `View`."""
@@ -154,20 +163,16 @@ class PresentView:
         return self._snapshot.lengths
 
 
-class PastView:
+class PastView(_Encoded):
     """The passages that were valid at `filter.as_of`, ranked exactly among themselves."""
 
     def __init__(self, snapshot: Snapshot, filter: Filter, table: str) -> None:
+        # All that was valid then, whatever else the filter says: BM25 counts over all of it.
         everything = snapshot.past(Filter(as_of=filter.as_of))
         self._rows = everything.combine_chunks()
         self._bm25 = BM25([terms.split() for terms in self._rows["terms"].to_pylist()])
         self._mask = _held_by(self._rows["id"].to_pylist(), snapshot, filter)
         self._vectors = _vectors_of(self._rows, snapshot, table)
-
-    @property
-    def has_vectors(self) -> bool:
-        """Whether any passage has a vector."""
-        return self._vectors is not None and len(self._vectors.rows) > 0
 
     def lexical(self, terms: Sequence[str], limit: int) -> tuple[Int64s, Float32s]:
         """See `View`."""
@@ -177,23 +182,12 @@ class PastView:
 
     def dense(self, query: Float32s, limit: int) -> tuple[Int64s, Float32s]:
         """See `View`."""
-        assert self._vectors is not None, "asked for vectors that are not there"
-        return self._vectors.nearest(query, limit, np.flatnonzero(self._mask))
+        return self._encoded.nearest(query, limit, np.flatnonzero(self._mask))
 
     def lexical_scores(self, terms: Sequence[str], rows: Int64s) -> Float32s:
         """See `View`."""
         scores: Float32s = self._bm25.scores(terms)[rows]
         return scores
-
-    def cosines(self, query: Float32s, rows: Int64s) -> Float32s:
-        """See `View`."""
-        assert self._vectors is not None, "asked for vectors that are not there"
-        return self._vectors.cosines(query, rows)
-
-    def vectors(self, rows: Int64s) -> Float32s:
-        """See `View`."""
-        assert self._vectors is not None, "asked for vectors that are not there"
-        return self._vectors.at(rows)
 
     def passages(self, rows: Int64s) -> list[Passage]:
         """See `View`."""
@@ -231,10 +225,10 @@ def _held_by(ids: Sequence[str], snapshot: Snapshot, filter: Filter) -> NDArray[
     return np.fromiter((identity in allowed for identity in ids), np.bool_, len(ids))
 
 
-def _vectors_of(rows: object, snapshot: Snapshot, table: str) -> Vectors | None:
-    """Each row's vector; superseded passages keep theirs, which are kept by content."""
+def _vectors_of(rows: pa.StructArray, snapshot: Snapshot, table: str) -> Vectors | None:
+    """Each row's vector; superseded passages still have theirs, as vectors are named by content."""
     if table not in snapshot.versions:
         return None
-    matrix, at = lookup(snapshot, table, rows["key"])  # type: ignore[index]
+    matrix, at = lookup(snapshot, table, rows["key"])
     has_vector = at >= 0
     return Vectors(np.flatnonzero(has_vector).astype(np.int64), matrix[at[has_vector]])

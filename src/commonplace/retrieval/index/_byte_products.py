@@ -18,7 +18,7 @@ def encoded(matrix: Float32s) -> tuple[NDArray[np.int8], Float32s, Float32s]:
     numbers = np.empty((count, dimension), np.int8)
     scales, errors = np.empty(count, np.float32), np.empty(count, np.float32)
     for row in range(count):
-        greatest = np.float32(1e-30)
+        greatest = np.float32(1e-30)  # not 0: a row of zeros is divided by its scale
         for i in range(dimension):
             greatest = max(greatest, abs(matrix[row, i]))
         scale = np.float32(greatest / 127)
@@ -62,7 +62,7 @@ def candidates(
     `length` is that of the query, `lost` the length of what its whole numbers leave out.
     """
     count = len(numbers)
-    products = _products(numbers, query)
+    products = _products(numbers, query)  # a sum fits into 32 bits: see `Codes.nearest`
     estimates = np.empty(count, np.float32)
     histogram = np.zeros(_BINS + 1, np.int64)
     for row in range(count):

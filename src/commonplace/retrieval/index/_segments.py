@@ -127,6 +127,7 @@ def joined(parts: Sequence[Forward]) -> Forward:
     if len(parts) == 1:
         return parts[0]
     offsets = np.cumsum([0, *(len(part.terms) for part in parts)])
+    # The last offset is the end of all, and belongs to no part.
     starts = [part.starts[1:] + offset for part, offset in zip(parts, offsets, strict=False)]
     return Forward(
         np.concatenate([np.zeros(1, np.int64), *starts]),

@@ -163,7 +163,7 @@ def _anew(snapshot: Snapshot, versions: tuple[int, int]) -> _State:
     )
     rows = table["_rowid"].to_numpy().astype(np.int64)
     order = np.argsort(rows, kind="stable")
-    if not np.array_equal(order, np.arange(len(order))):
+    if not np.array_equal(order, np.arange(len(order))):  # copying all texts takes time
         table = table.take(order)
     postings = Postings.build(_column(table, "terms"), rows[order])
     return _State(versions, postings, _ids(table))

@@ -34,6 +34,7 @@ class Postings:
         self.mean_length = collection.mean_length
         self._live = collection.rows >= 0
         segments = [part.segment for part in collection.parts]
+        # Always as many: numba compiles anew for each length of a tuple.
         segments += [no_documents()] * (SEGMENTS - len(segments))
         self._inverted = (
             tuple(segment.vocabulary for segment in segments),
