@@ -206,10 +206,8 @@ def a_dora(folder: Path) -> tuple[float | str, float]:
 
 def a_lokr(folder: Path) -> tuple[float | str, float]:
     """A LyCORIS file with LoKr's keys."""
-    fresh, random = (
-        create(network(), TARGETS, kind="lokr", rank=2),
-        torch.Generator().manual_seed(3),
-    )
+    fresh = create(network(), TARGETS, kind="lokr", rank=2)
+    random = torch.Generator().manual_seed(3)
 
     def draw(tensor: Tensor) -> Tensor:
         return torch.randn(tensor.shape, generator=random).double() * 0.3

@@ -131,7 +131,8 @@ class Bench:
             model.add_weighted_adapter(names, weights, f"by {how}", how, **options)
 
         def compose_own(how: Method) -> None:
-            composed = compose(list(zip(adapters, weights, strict=True)), how, rank=RANKS.get(how))
+            rank = 8 if how == "svd" else None
+            composed = compose(list(zip(adapters, weights, strict=True)), how, rank=rank)
             attach(self.bare, composed).detach()
 
         for peft_way, own_way in (("cat", "concatenation"), ("svd", "svd")):
@@ -177,9 +178,6 @@ class Bench:
         """Seconds of a model's first fingerprint and of the next, which is remembered."""
         fresh = network(len(self.bare.blocks), self.device)
         return self.clock(lambda: fingerprint(fresh)), self.clock(lambda: fingerprint(fresh))
-
-
-RANKS = {"svd": 8}
 
 
 def main() -> None:

@@ -27,14 +27,12 @@ OPERATIONS = ("compose", "compose to rank 128", "resize to rank 32", "convert to
 def write(path: Path, megabytes: int, seed: int) -> None:
     """A file of so many MB, written layer by layer."""
     random = torch.Generator().manual_seed(seed)
-    names = {f"blocks.{n}.linear": 1 for n in range(max(megabytes * 10**6 // LAYER, 1))}
+    names = [f"blocks.{n}.linear" for n in range(max(megabytes * 10**6 // LAYER, 1))]
     empty = Layer("lora", {"up": torch.zeros(1, 1), "down": torch.zeros(1, 1)}, 1.0, 1)
 
     def layer(_: str, __: Layer) -> Layer:
-        up, down = (
-            torch.randn(SIZE, RANK, generator=random),
-            torch.randn(RANK, SIZE, generator=random),
-        )
+        up = torch.randn(SIZE, RANK, generator=random)
+        down = torch.randn(RANK, SIZE, generator=random)
         return Layer("lora", {"up": up * 0.01, "down": down}, float(RANK), RANK)
 
     save_adapter(Adapter(dict.fromkeys(names, empty)).map(layer), path)
@@ -72,14 +70,8 @@ def main() -> None:
         for number in (1, 2):
             write(Path(folder) / f"{number}.safetensors", options.megabytes, number)
         for operation in OPERATIONS:
-            command = [
-                sys.executable,
-                "-m",
-                "benchmarks.adapters.streaming",
-                "--run",
-                operation,
-                folder,
-            ]
+            command = [sys.executable, "-m", "benchmarks.adapters.streaming", "--run"]
+            command += [operation, folder]
             printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
             most, seconds = map(float, printed.split())
             rows[operation] = most, seconds

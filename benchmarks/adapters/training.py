@@ -74,17 +74,8 @@ def stepper(name: str, options: argparse.Namespace) -> Callable[[], float]:
 
 def peak(name: str, options: argparse.Namespace) -> float:
     """MB at the most over what the model took before its first step; in a process of its own."""
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.adapters.training",
-        "--peak-of",
-        name,
-        "--device",
-        options.device,
-    ]
-    command += ["--dtype", options.dtype, "--threads", str(options.threads)]
-    for key in ("layers", "batch", "length"):
+    command = [sys.executable, "-m", "benchmarks.adapters.training", "--peak-of", name]
+    for key in ("device", "dtype", "threads", "layers", "batch", "length"):
         command += [f"--{key}", str(getattr(options, key))]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 

@@ -62,7 +62,7 @@ class Network:
             return np.zeros((0, 0), np.float32)
         tensors = pad_batch([row])
         states = self.session.run(list(self.states), {name: tensors[name] for name in self.inputs})
-        return np.stack([each[0, 0] for each in states])
+        return np.stack([state[0, 0] for state in states])
 
     def map_batches(
         self, reduce: Callable[[list[int]], _Result], batches: Iterable[list[int]]
@@ -104,16 +104,15 @@ def open_network(path: Path, threads: int | None = None, states: tuple[str, ...]
             return _network(_session(optimised, optimise=False), workers, states)
     try:
         return _network(_load_and_cache(path, optimised, states), workers, states)
-    except Exception as error:
+    except Exception as error:  # the runtime's errors have no class in common
         raise WeightsError(f"{path} is no network that ONNX Runtime can load: {error}.") from error
 
 
 def _network(session: Any, workers: int, states: tuple[str, ...]) -> Network:
     output = session.get_outputs()[0]
-    names = tuple(each.name for each in session.get_inputs())
     return Network(
         session=session,
-        inputs=names,
+        inputs=tuple(tensor.name for tensor in session.get_inputs()),
         output=output.name,
         width=int(output.shape[-1]),
         workers=workers,
@@ -160,7 +159,6 @@ def _with_length(content: bytes) -> bytes:
 
 
 def _optimised_path(path: Path, states: tuple[str, ...]) -> Path:
-    """Where the optimised graph of a file is kept."""
     import onnxruntime
 
     suffix = f"-{len(states)}-states" if states else ""
@@ -169,13 +167,13 @@ def _optimised_path(path: Path, states: tuple[str, ...]) -> Path:
 
 
 def _session(graph: Path | str | bytes, *, optimise: bool, save_to: Path | None = None) -> Any:
-    """Make a session for one core; the optimisations do not depend on the processor's kind."""
     import onnxruntime
 
+    # Beyond EXTENDED a graph is made for this very processor, and the cached one may meet another.
     levels = onnxruntime.GraphOptimizationLevel
     level = levels.ORT_ENABLE_EXTENDED if optimise else levels.ORT_DISABLE_ALL
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = 1  # one core a run: see above
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only
     options.graph_optimization_level = level

@@ -81,7 +81,7 @@ class Trees:
     @cached_property
     def _table(self) -> tuple[NDArray[Any], ...]:
         """All steps as columns, where each leaf's begin, and the leaves' values."""
-        deep = [leaf for leaf in self._leaves if leaf.steps]
+        deep = [leaf for leaf in self._leaves if leaf.steps]  # reduceat cannot take an empty run
         steps = [step for leaf in deep for step in leaf.steps]
         counts = [0, *(len(leaf.steps) for leaf in deep)]
         return (
@@ -125,6 +125,7 @@ class Trees:
             column = x[:, feature]  # [n, leaves, steps]
             takes = np.where(np.isnan(column), missing, (column > lower) & (column <= upper))
             gained = _shapley(takes, share) * value[:, None]
+            # Not +=, which adds once to a feature that stands in several leaves.
             np.add.at(shares, feature, np.moveaxis(gained, 0, -1))
         return shares.T
 

@@ -27,11 +27,11 @@ class TokenRow:
         return len(self.ids)
 
 
-def pad_batch(rows: Sequence[TokenRow], padding: int = 0) -> dict[str, NDArray[np.int64]]:
+def pad_batch(rows: Sequence[TokenRow]) -> dict[str, NDArray[np.int64]]:
     """Lay ids, masks and types side by side, each `[n, longest]`."""
     shape = (len(rows), max(len(row) for row in rows))
-    ids = np.full(shape, padding, np.int64)
-    mask, types = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    # The mask hides what is padded, so its id is of no consequence.
+    ids, mask, types = (np.zeros(shape, np.int64) for _ in range(3))
     for place, row in enumerate(rows):
         ids[place, : len(row)] = row.ids
         mask[place, : len(row)] = 1

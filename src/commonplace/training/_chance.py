@@ -32,6 +32,7 @@ def chance(seed: int, step: int, process: int, device: torch.device) -> Iterator
     """
     python, numpy = random.getstate(), np.random.get_state()
     devices = [device] if device.type == "cuda" else []
+    # Negative seeds are seeds too, but not for numpy.
     mixed = np.random.SeedSequence([seed % 2**63, step, process]).generate_state(2)
     with torch.random.fork_rng(devices):
         torch.manual_seed(int(mixed[0]) << 31 | int(mixed[1]) >> 1)
@@ -44,6 +45,6 @@ def chance(seed: int, step: int, process: int, device: torch.device) -> Iterator
             np.random.set_state(numpy)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=2)  # a step may reach from one epoch into the next
 def _order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
     return np.random.default_rng([seed % 2**63, epoch]).permutation(count)

@@ -104,6 +104,7 @@ def prepare_folder(folder: Path, resume: bool) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # The first pattern: files that `write_atomically` was writing when it was killed.
         for pattern in (".*.safetensors.*", *(() if resume else ("*.safetensors",))):
             for file in folder.glob(pattern):
                 file.unlink(missing_ok=True)
@@ -125,7 +126,7 @@ def _write(path: Path, tensors: Mapping[str, Tensor], record: str) -> None:
 
 
 def _compare(path: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    now = json.loads(json.dumps(now))
+    now = json.loads(json.dumps(now))  # tuples become lists, as they did in the file
     names = sorted({*then, *now})
     differing = [
         f"{name.replace('_', ' ')} was {_short(then.get(name))} and is {_short(now.get(name))}"

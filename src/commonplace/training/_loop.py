@@ -216,6 +216,7 @@ class _Training:
         self.model.eval()
         place = self.devices.device
         precise = mixed_precision(settings.precision, place)
+        # With the first process's chance: all validate the same.
         with torch.no_grad(), chance(settings.seed, step, 0, place), precise:
             validation = self.devices.broadcast(self.validate(self.model))
         self.model.train()

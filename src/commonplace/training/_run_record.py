@@ -1,7 +1,4 @@
-"""The record of a training in the library's log, and where its checkpoints lie until it is done.
-
-commonplace runs
-"""
+"""The record of a training in the library's log, and where its checkpoints lie until it is done."""
 
 import json
 import shutil
@@ -15,6 +12,7 @@ from commonplace.foundation import (
     CommonplaceError,
     InputError,
     RunLog,
+    RunState,
     display_path,
     new_run_id,
     write_atomically,
@@ -50,11 +48,12 @@ def record_run(
 ) -> Iterator[RunRecord]:
     """Write down the run within the block; how the block is left says how the run ended."""
     place.mkdir(parents=True, exist_ok=True)
-    log = (
-        None if runs is None else _open_log(runs, place, resume=resume, recipe=recipe, about=about)
-    )
+    log = None
+    if runs is not None:
+        log = _open_log(runs, place, resume=resume, recipe=recipe, about=about)
     record = RunRecord(log)
-    state, reason = "failed", ""
+    state: RunState = "failed"
+    reason = ""
     try:
         yield record
         state, reason = "done", record.reason
@@ -69,7 +68,7 @@ def record_run(
         raise
     finally:
         if log is not None:
-            log.end(state, reason, record.result)  # type: ignore[arg-type]
+            log.end(state, reason, record.result)
 
 
 def checkpoints_of(out: Path) -> Path:

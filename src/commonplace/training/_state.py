@@ -18,6 +18,7 @@ def trained_state(model: nn.Module) -> dict[str, Tensor]:
     trained: dict[str, Tensor] = {
         name: tensor for name, tensor in model.named_parameters() if tensor.requires_grad
     }
+    # Buffers that a module does not want saved are made anew with it.
     saved_names = model.state_dict(keep_vars=True).keys()
     for prefix, module in model.named_modules():
         if module.training:

@@ -85,7 +85,7 @@ def thin_product(up: Tensor, down: Tensor) -> ThinSvd:
 def thin_matrix(whole_matrix: Tensor) -> ThinSvd:
     """The singular values of a matrix, without those that are rounding."""
     outputs, values, inputs = torch.linalg.svd(whole_matrix, full_matrices=False)
-    rank = max(int((values > _NEGLIGIBLE * values[0]).sum()), 1)
+    rank = max(int((values > _NEGLIGIBLE * values[0]).sum()), 1)  # a layer of rank 0 cannot be
     return ThinSvd(outputs[:, :rank], values[:rank], inputs[:rank].T)
 
 
@@ -103,6 +103,7 @@ def rank_for(values: Tensor, rank: int | None, energy: float | None) -> int:
         raise InputError(f"an energy of {energy:g}; it is a part between 0 and 1")
     count = len(values)
     if energy is not None:
+        # Zeros have no energy to divide by; rounding must not keep an energy of 1 from being met.
         energy_of_first = values.square().cumsum(0) / values.square().sum().clamp(min=1e-300)
         count = int((energy_of_first < energy - 1e-12).sum()) + 1
     return max(min(count, len(values), rank or count), 1)

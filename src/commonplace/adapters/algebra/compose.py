@@ -143,6 +143,7 @@ def _combine(name: str, differences: list[Tensor], options: _ComposeOptions) -> 
         return _ties(differences, options.density)
     if options.method == "dare":
         differences = [
+            # A seed of its own, so that a mask does not depend on which layer was read before.
             _dare(difference, options.density, f"{options.seed} {name} {place}")
             for place, difference in enumerate(differences)
         ]
@@ -183,6 +184,7 @@ def _project(
     tolerance are directions that two adapters share; leaving them out gives these the mean.
     """
     svds = [(thin(layer, base), weight) for layer, weight in parts]
+    # An untrained layer has no inputs of its own; one is kept where all are such.
     svds = [(svd, weight) for svd, weight in svds if svd.energy > 0] or svds[:1]
     up = torch.cat([weight * svd.outputs * svd.values for svd, weight in svds], 1)
     inputs = torch.cat([svd.inputs for svd, _ in svds], 1)

@@ -18,7 +18,7 @@ from torch import Tensor
 from commonplace.adapters.algebra._low_rank import ThinSvd, thin
 from commonplace.adapters.algebra.adapter import Adapter
 
-_NEGLIGIBLE: Final = 0.05  # energy below this is no conflict worth a word
+_NEGLIGIBLE: Final = 0.05  # a share of the energy below this is no conflict worth a word
 _ALIGNED: Final = 0.2  # of the shared part's cosine: beyond it the two pull one way, or against
 
 
@@ -42,13 +42,18 @@ class Conflict:
     cosine: float
 
     @property
+    def meets(self) -> bool:
+        """Whether they share energy worth a word."""
+        return max(self.shared) >= _NEGLIGIBLE
+
+    @property
     def fights(self) -> bool:
         """Whether they share energy and pull against each other."""
-        return max(self.shared) >= _NEGLIGIBLE and self.cosine < -_ALIGNED * max(self.shared)
+        return self.meets and self.cosine < -_ALIGNED * max(self.shared)
 
     def __str__(self) -> str:
         pair, share = f"{self.first} and {self.second}", max(self.shared)
-        if share < _NEGLIGIBLE:
+        if not self.meets:
             return f"{pair} do not meet in {self.layer}"
         what = f"{pair} share {share:.0%} of the energy in {self.layer}"
         if self.fights:
@@ -128,6 +133,7 @@ def _within(svd: ThinSvd, writes: Tensor, reads: Tensor) -> float:
 
 def _angles(overlap: Tensor) -> tuple[float, ...]:
     """The angles whose cosines are the overlap's singular values, in degrees."""
+    # Rounding takes a cosine above 1, where the arc cosine ends.
     cosines: Sequence[float] = torch.linalg.svdvals(overlap).clamp(max=1).tolist()
     return tuple(math.degrees(math.acos(cosine)) for cosine in cosines)
 

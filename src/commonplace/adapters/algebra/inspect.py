@@ -7,7 +7,7 @@ size where the kind allows. A block is what comes before and with the first numb
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from commonplace.adapters.algebra._low_rank import DOUBLE, dense, pair
@@ -90,13 +90,7 @@ def block_of(name: str) -> str:
 
 def _energy(layer: Layer) -> float:
     """||Delta||^2; of a pair tr((B^T B)(A A^T)), which is of the rank's size."""
-    plain = layer.with_tensors(
-        {
-            name: tensor
-            for name, tensor in layer.tensors.items()
-            if name not in ("magnitude", "bias")
-        }
-    )
+    plain = replace(layer, magnitude=None, bias=None)
     factors = pair(plain)
     if factors is not None:
         up, down = factors

@@ -161,7 +161,7 @@ def updated_weight(layer: Layer, weight: Tensor) -> Tensor:
     f = layer.factors
     if layer.algebra != "lora" or "mid" in f:
         return weight + matrix(layer).reshape(weight.shape)
-    flat = torch.addmm(_flat(weight), _flat(f["up"]) * layer.scale, _flat(f["down"]))
+    flat = torch.addmm(weight.flatten(1), f["up"].flatten(1) * layer.scale, f["down"].flatten(1))
     return flat.reshape(weight.shape)
 
 
@@ -199,7 +199,7 @@ def difference(layer: Layer, weight: Tensor | None) -> Tensor:
 # ------------------------------------------------------------------ products
 
 
-@functools.lru_cache(1 << 12)
+@functools.lru_cache(1 << 12)  # a model has few shapes, and an attach checks hundreds of layers
 def _size(algebra: Algebra, shapes: tuple[tuple[str, Shape], ...]) -> tuple[int, int]:
     """(out, in times kernel) of the product; ValueError or IndexError where there is none."""
     f = dict(shapes)
@@ -251,9 +251,10 @@ def _tucker_size(core: Shape, outputs: tuple[int, int], inputs: tuple[int, int])
 def _product(algebra: Algebra, f: Mapping[str, Tensor]) -> Tensor:
     """The difference before its scale, [out, in times kernel]."""
     if algebra == "full":
-        return _flat(f["diff"])
+        return f["diff"].flatten(1)
     if algebra == "lora":
-        return _tucker(f["mid"], f["up"].flatten(1).T, f["down"]) if "mid" in f else _pair(f)
+        up = f["up"].flatten(1)
+        return _tucker(f["mid"], up.T, f["down"]) if "mid" in f else up @ f["down"].flatten(1)
     if algebra == "loha":
         return _half(f, "1") * _half(f, "2")
     return torch.kron(_block(f, "1"), _block(f, "2"))
@@ -267,17 +268,10 @@ def _fits(magnitude: Tensor, rows: int, columns: int) -> bool:
     return by_row or (magnitude.shape[1] == magnitude.numel() and columns % magnitude.numel() == 0)
 
 
-def _flat(factor: Tensor) -> Tensor:
-    return factor.flatten(1)
-
-
-def _pair(f: Mapping[str, Tensor]) -> Tensor:
-    return _flat(f["up"]) @ _flat(f["down"])
-
-
 def _tucker(core: Tensor, outputs: Tensor, inputs: Tensor) -> Tensor:
     """Core [r, r, *kernel], outputs [r, out], inputs [r, in] -> [out, in times kernel]."""
-    return torch.einsum("pq...,po,qi->oi...", core, _flat(outputs), _flat(inputs)).flatten(1)
+    outputs, inputs = outputs.flatten(1), inputs.flatten(1)
+    return torch.einsum("pq...,po,qi->oi...", core, outputs, inputs).flatten(1)
 
 
 def _half(f: Mapping[str, Tensor], which: str) -> Tensor:
@@ -285,9 +279,9 @@ def _half(f: Mapping[str, Tensor], which: str) -> Tensor:
     outputs, inputs = f[f"w{which}_a"], f[f"w{which}_b"]
     if f"t{which}" in f:
         return _tucker(f[f"t{which}"], outputs, inputs)
-    return _flat(outputs) @ _flat(inputs)
+    return outputs.flatten(1) @ inputs.flatten(1)
 
 
 def _block(f: Mapping[str, Tensor], which: str) -> Tensor:
     """One of LoKr's two blocks; the kernel is the fastest index, so flat blocks do."""
-    return _flat(f[f"w{which}"]) if f"w{which}" in f else _half(f, which)
+    return f[f"w{which}"].flatten(1) if f"w{which}" in f else _half(f, which)

@@ -48,7 +48,7 @@ def resize(adapter: Adapter, rank: int | None = None, energy: float | None = Non
     """
     if rank is None and energy is None:
         raise InputError("resizing needs a rank, or an energy between 0 and 1")
-    rank_for(torch.ones(1), rank, energy)
+    rank_for(torch.ones(1), rank, energy)  # refuses now what else the first layer would refuse
 
     def resize_layer(name: str, layer: Layer) -> Layer:
         plain = replace(layer, magnitude=None, bias=None)
@@ -114,24 +114,23 @@ def compare(
     """
     for name in dict.fromkeys([*first.layers, *second.layers]):
         weight = None if base is None else base.get(f"{name}.weight")
-        terms = [(first, 1.0), (second, -1.0)]
-        layers = [adapter.layers[name] for adapter, _ in terms if name in adapter.layers]
-        signs = [sign for adapter, sign in terms if name in adapter.layers]
-        norm = _norm(layers[:1], [1.0], weight) if name in first.layers else 0.0
-        apart = _norm(layers, signs, weight)
+        terms = [
+            (adapter.layers[name], sign)
+            for adapter, sign in ((first, 1.0), (second, -1.0))
+            if name in adapter.layers
+        ]
+        norm = _norm(terms[:1], weight) if name in first.layers else 0.0
+        apart = _norm(terms, weight)
         yield Distance(name, norm, apart / norm if norm else float(apart > 0))
 
 
-def _norm(layers: list[Layer], signs: list[float], weight: Tensor | None) -> float:
-    pairs = [pair(layer) for layer in layers]
-    factors = [factor_pair for factor_pair in pairs if factor_pair is not None]
-    if len(factors) == len(layers):
-        up, down = stack_pairs(
-            [(sign * up, down) for sign, (up, down) in zip(signs, factors, strict=True)]
-        )
+def _norm(terms: list[tuple[Layer, float]], weight: Tensor | None) -> float:
+    """The Frobenius norm of the signed sum of the layers' differences."""
+    pairs = [(factors, sign) for layer, sign in terms if (factors := pair(layer)) is not None]
+    if len(pairs) == len(terms):  # then no matrix of the weight's size is made
+        up, down = stack_pairs([(sign * up, down) for (up, down), sign in pairs])
         return math.sqrt(thin_product(up, down).energy)
-    parts = [sign * dense(layer, weight) for sign, layer in zip(signs, layers, strict=True)]
-    return float(torch.stack(parts).sum(0).norm())
+    return float(torch.stack([sign * dense(layer, weight) for layer, sign in terms]).sum(0).norm())
 
 
 def _extract_layer(

@@ -48,13 +48,12 @@ _SUFFIXES: Final[Mapping[str, tuple[Algebra | None, str]]] = {
 }
 # The oldest spelling of diffusers: the module's name goes on in the suffix, behind `.processor`.
 _PROCESSOR: Final = {"_lora.up.weight": "lora.up.weight", "_lora.down.weight": "lora.down.weight"}
-_BY_LENGTH: Final = sorted(_SUFFIXES, key=len, reverse=True)
 _SUFFIX_OF: Final = {role: suffix for suffix, role in reversed(list(_SUFFIXES.items()))}
 
 
 def split(key: str) -> tuple[str, str | None]:
     """The module and the suffix of a key; None where it has none that is known."""
-    suffix = next((ending for ending in _BY_LENGTH if key.endswith(f".{ending}")), None)
+    suffix = next((ending for ending in _SUFFIXES if key.endswith(f".{ending}")), None)
     if suffix is not None:
         return key[: -len(suffix) - 1], suffix
     for old_ending, suffix in _PROCESSOR.items():

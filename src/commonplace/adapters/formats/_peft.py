@@ -33,7 +33,6 @@ _LORA: Final = {
     "lora_magnitude_vector": "magnitude",
     "lora_magnitude_vector.weight": "magnitude",  # older files
 }
-_BY_LENGTH: Final = sorted(_LORA, key=len, reverse=True)
 _UNSUPPORTED: Final = (
     "fan_in_fan_out",
     "layer_replication",
@@ -46,7 +45,7 @@ _LYCORIS: Final = re.compile(r"(hada|lokr)_(w[12](?:_[ab])?|t[12])")
 def split(key: str) -> tuple[str, str | None]:
     """The module and the suffix of a key; None where it has none that is known."""
     name = key.removeprefix(PREFIX)
-    for suffix in _BY_LENGTH:
+    for suffix in _LORA:
         if name.endswith(f".{suffix}"):
             return name[: -len(suffix) - 1], suffix
     module, _, last = name.rpartition(".")
@@ -125,16 +124,13 @@ class Config:
             InputError: PEFT has no way to say it.
         """
         _refuse(module, layer)
-        flags = (layer.stabilised, layer.magnitude is not None, layer.bias is not None)
-        blocks = possible_factors(layer) if layer.algebra == "lokr" else None
-        tucker = "t2" in layer.factors
         self.layers[module] = _LayerConfig(
             algebra=layer.algebra,
-            flags=flags,
-            tucker=tucker,
+            flags=(layer.stabilised, layer.magnitude is not None, layer.bias is not None),
+            tucker="t2" in layer.factors,
             rank=layer.rank,
             alpha=layer.alpha,
-            blocks=blocks,
+            blocks=possible_factors(layer) if layer.algebra == "lokr" else None,
         )
         tensors = _embedding_tensors(layer) if layer.embedding else _plain_tensors(layer)
         return {f"{PREFIX}{module}.{suffix}": tensor for suffix, tensor in tensors.items()}

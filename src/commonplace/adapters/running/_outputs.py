@@ -129,7 +129,9 @@ def _plain_change(module: nn.Module, layer: Layer, x: Tensor, n: Tensor | None =
     if isinstance(module, nn.Linear):
         return F.linear(F.linear(x, down.flatten(1)), up)
     inner = _pointwise(module, x, down) if "mid" in f else x
-    inner = _run(module, inner, f["mid"] if "mid" in f else _with_kernel(module, down))
+    if "mid" not in f:  # the kernel may be flattened into the inputs
+        down = down.reshape(down.shape[0], *weight_of(module).shape[1:])
+    inner = _run(module, inner, f.get("mid", down))
     return _pointwise(module, inner, up)
 
 
@@ -148,10 +150,6 @@ def _pointwise(module: nn.Module, x: Tensor, weight: Tensor) -> Tensor:
     """A convolution with a kernel of one: a product over the channels."""
     kernel = weight.flatten(1).reshape(weight.shape[0], -1, *[1] * _kernel(module))
     return F.conv1d(x, kernel) if isinstance(module, nn.Conv1d) else F.conv2d(x, kernel)
-
-
-def _with_kernel(module: nn.Module, down: Tensor) -> Tensor:
-    return down.reshape(down.shape[0], *weight_of(module).shape[1:])
 
 
 def _rescales_outputs(module: nn.Module, layer: Layer) -> bool:

@@ -21,7 +21,8 @@ from commonplace.adapters.running._attached_layer import wears
 from commonplace.adapters.running._fit import check_base, check_shape, fit
 from commonplace.foundation import InputError
 
-CHUNK_BYTES: Final = 1 << 18  # bytes of a weight that are kept and added to at a time
+# Of a weight that are kept, rescaled and added to at a time, so that they stay in a core's cache.
+CHUNK_BYTES: Final = 1 << 18
 
 
 @dataclass
@@ -93,10 +94,9 @@ def merge(
     places = [fit(modules, adapter, allow_missing) for adapter, _ in adapters]
     targets = {name: modules[name] for place in places for name in place.values()}
     _check(model, targets)
-    layer_maps = [read_layers(adapter)[0] for adapter, _ in adapters]
-    strengths = [strength for _, strength in adapters]
     changes: dict[str, list[tuple[Mapping[str, Layer], str, float]]] = {}
-    for layers, strength, place in zip(layer_maps, strengths, places, strict=True):
+    for (adapter, strength), place in zip(adapters, places, strict=True):
+        layers, _ = read_layers(adapter)
         for key, name in place.items():
             changes.setdefault(name, []).append((layers, key, strength))
     if not keep:
@@ -112,7 +112,7 @@ def merge(
         for name, parts in changes.items():
             layers_of = [(layers[key], strength) for layers, key, strength in parts]
             _merge_module(name, targets[name], layers_of, merged)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: no model is left merged in part
         merged.restore()
         raise
     return merged
@@ -163,7 +163,8 @@ def _thin(
 ) -> tuple[Tensor | None, Tensor, Tensor] | None:
     """C [out, 1], B [out, r], A [r, in times kernel] of C W + B A, from a weight [out, in, ...].
 
-    None where a layer has no such short form, or the weight is of a low precision.
+    None where a layer has no such short form, or the weight is of a low precision: that would be
+    rounded at each of the two steps.
     """
     if weight.dtype not in (torch.float32, torch.float64):
         return None

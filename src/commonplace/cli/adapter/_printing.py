@@ -33,7 +33,7 @@ def show_inspection(file: Path, inspection: "Inspection") -> None:
 def show_conflicts(conflicts: "Iterable[Conflict]") -> None:
     """Print the conflicts in words, the worst first."""
     meetings = sorted(
-        (conflict for conflict in conflicts if max(conflict.shared) >= 0.05),
+        (conflict for conflict in conflicts if conflict.meets),
         key=lambda conflict: (not conflict.fights, -max(conflict.shared)),
     )
     fights = sum(meeting.fights for meeting in meetings)

@@ -5,6 +5,8 @@ install it. Files of any size are worked on one layer at a time.
 """
 
 import dataclasses
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ from commonplace.cli.adapter._printing import (
 from commonplace.cli.arguments.options import NumberRange, json_option, library_option, open_library
 from commonplace.cli.arguments.verb import VerbGroup, verb
 from commonplace.cli.terminal.output import bold, dim, print_json, say
+from commonplace.foundation import InputError, display_path
 
 if TYPE_CHECKING:
     from commonplace.adapters import Adapter
@@ -127,7 +130,7 @@ def compose(
     )
     show_conflicts(adapters.conflicts({name: part for name, (part, _) in parts.items()}, weights))
     adapters.save_adapter(composed, out, format=format, overwrite=overwrite)
-    result = adapters.open_adapter(out)
+    result = adapters.open_adapter(out)  # what was written is measured, so rounding counts
     show_retained(adapters.retained_shares(result, parts, weights))
     say(bold(f"wrote {out}"), dim(f" · {len(result.layers)} layers"))
 
@@ -231,7 +234,7 @@ def list_(paths: tuple[Path, ...], as_json: bool) -> None:
     A library is opened only if an adapter says that it was trained on items of one.
     """
     _require_torch()
-    contents = _Contents()
+    contents = cache(lambda: open_library().contents())
     rows = [_row(file, contents) for file in _adapter_files(paths or (Path(),))]
     if as_json:
         print_json({"adapters": rows})
@@ -239,28 +242,14 @@ def list_(paths: tuple[Path, ...], as_json: bool) -> None:
         show_list(rows)
 
 
-class _Contents:
-    """The items' present hashes, read from the library when the first adapter asks."""
-
-    def __init__(self) -> None:
-        self._hashes: dict[str, str] | None = None
-
-    def hashes(self) -> dict[str, str]:
-        if self._hashes is None:
-            self._hashes = open_library().contents()
-        return self._hashes
-
-
-def _row(file: Path, contents: _Contents) -> dict[str, Any]:
+def _row(file: Path, contents: Callable[[], Mapping[str, str]]) -> dict[str, Any]:
     """The row of one file; a file that is no adapter has a reason."""
-    from commonplace.foundation import InputError
-
     try:
         adapter = adapters.open_adapter(file)
     except InputError as error:
         return {"path": str(file), "reason": str(error)}
     provenance = adapter.provenance
-    stale = provenance.stale(contents.hashes()) if provenance.trained_on else ()
+    stale = provenance.stale(contents()) if provenance.trained_on else ()
     return {
         "path": str(file),
         "base": provenance.base,
@@ -272,15 +261,16 @@ def _row(file: Path, contents: _Contents) -> dict[str, Any]:
 
 def _adapter_files(paths: tuple[Path, ...]) -> list[Path]:
     """Files of tensors at or under the paths; PEFT's folder stands for its file."""
-    from commonplace.foundation import InputError, display_path
     from commonplace.models import is_gguf_adapter
 
     files: list[Path] = []
     for path in paths:
         if not path.exists():
             raise InputError(f"there is nothing at {display_path(path)}")
-        under = sorted(path.rglob("*.safetensors")) if path.is_dir() else [path]
+        under = [path]
         if path.is_dir():
+            under = sorted(path.rglob("*.safetensors"))
+            # Most GGUF files are models; each is opened to see.
             under += filter(is_gguf_adapter, sorted(path.rglob("*.gguf")))
         files += [
             file.parent if file.name == "adapter_model.safetensors" else file for file in under
@@ -304,7 +294,7 @@ def _open_part(text: str) -> "tuple[str, tuple[Adapter, float]]":
         weight = float(number)
     except ValueError:
         file, weight = text, 1.0
-    if not file or Path(text).exists():
+    if not file or Path(text).exists():  # a file may be named "style:0.5"
         file, weight = text, 1.0
     return Path(file).stem, (adapters.open_adapter(file), weight)
 
@@ -320,8 +310,6 @@ def _require_torch() -> None:
     Raises:
         InputError: torch is not installed.
     """
-    from commonplace.foundation import InputError
-
     try:
         import torch  # noqa: F401
     except ImportError as error:

@@ -3,6 +3,7 @@
 Notable: reads the log alone; neither torch nor weights are needed.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -163,12 +164,11 @@ def _summary(run: "Run") -> dict[str, Any]:
 
 def _curve(run: "Run", key: str) -> Curve:
     """The figure's values by step; the held-out loss is the logarithm of its perplexity."""
-    from math import log
 
     def value(record: Mapping[str, Any]) -> float | None:
         if key == "held_out_loss":
             perplexity = record.get("held_out_perplexity")
-            return log(perplexity) if perplexity else None
+            return math.log(perplexity) if perplexity else None
         figure: float | None = record.get(key)
         return figure
 

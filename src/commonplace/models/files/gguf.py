@@ -27,10 +27,11 @@ BFLOAT16: Final = np.dtype(np.uint16)  # numpy has no such type: its bits
 MAGIC: Final = b"GGUF"
 VERSIONS: Final = (2, 3)  # of version 1 sizes have 32 bits
 ALIGNMENT: Final = 32
+# GGUF's numbers of its types, and the letters of `struct` for them.
 _SCALARS: Final = dict(enumerate("BbHhIif?")) | {10: "Q", 11: "q", 12: "d"}
 TEXT, _LIST = 8, 9
 _MOST_TEXT: Final = 16 << 20  # bytes of one text; a record of 100,000 items has 11 MB
-_MOST_AXES: Final = 4
+_MOST_AXES: Final = 4  # of a tensor in ggml
 _TYPES: Final[Mapping[int, np.dtype[Any]]] = {
     0: np.dtype(np.float32),
     1: np.dtype(np.float16),
@@ -124,14 +125,14 @@ class _Header:
             raise ValueError(f"its version is {version}, versions 2 and 3 are read")
         metadata: dict[str, Scalar] = {}
         arrays: set[str] = set()
-        for _ in range(self._count(keys, 12)):
+        for _ in range(self._count(keys, 12)):  # bytes: a text's length, a type
             key = self.text()
             value = self.value(self.number("I"))
             if value is None:
                 arrays.add(key)
             else:
                 metadata[key] = value
-        entries = [self._entry() for _ in range(self._count(tensors, 24))]
+        entries = [self._entry() for _ in range(self._count(tensors, 24))]  # four numbers
         alignment = int(metadata.get("general.alignment", ALIGNMENT))
         if alignment < 1:
             raise ValueError(f"an alignment of {alignment}")

@@ -78,6 +78,6 @@ def _text(text: str) -> bytes:
 def _value(value: Scalar) -> bytes:
     if isinstance(value, str):
         return struct.pack("<I", TEXT) + _text(value)
-    if isinstance(value, bool):
+    if isinstance(value, bool):  # first, as a bool is an int
         return struct.pack("<I?", 7, value)
     return struct.pack("<II", 4, value) if isinstance(value, int) else struct.pack("<If", 6, value)

@@ -87,6 +87,7 @@ def _header(file: IO[bytes], size: int) -> tuple[Mapping[str, str], Mapping[str,
     if len(start) < 8:
         raise ValueError("it has no header")
     (length,) = struct.unpack("<Q", start)
+    # A pickle under another name: the first bytes of a zip, or of a bare one, are no length.
     if length > _MOST_HEADER and (start[:2] == b"PK" or start[:1] == b"\x80"):
         raise ValueError("it is a pickle; save it as safetensors instead")
     if length > _MOST_HEADER:

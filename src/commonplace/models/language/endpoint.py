@@ -20,7 +20,7 @@ from commonplace.foundation import InputError
 from commonplace.models.language.messages import prepare_messages
 
 KEY_VARIABLE = "COMMONPLACE_API_KEY"
-_CONTEXT_TOKENS = 4096
+_CONTEXT_TOKENS = 4096  # the protocol does not say how many a model has
 _LONGEST_LINE = 1 << 20  # bytes
 _BYTES_PER_TOKEN = 3  # text has about 4: this estimate is high rather than low
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -86,6 +86,7 @@ class EndpointModel:
 
     def _read(self, response: HTTPResponse, deadline: float) -> Iterator[str]:
         """Yield the words of a reply: a stream of events, or one JSON object."""
+        # Some endpoints do not stream, whatever they are asked for.
         if "event-stream" not in response.headers.get("Content-Type", "event-stream"):
             yield from self._words(response.read(_LONGEST_LINE))
             return
@@ -109,6 +110,7 @@ class EndpointModel:
                 part = choice.get("delta") or choice.get("message") or {}
                 if content := part.get("content"):
                     yield str(content)
+        # RecursionError: JSON nested so deeply that it is no reply but an attack.
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise self._failure("the reply is not that of an OpenAI-compatible endpoint") from error
 

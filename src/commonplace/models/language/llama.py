@@ -25,7 +25,7 @@ from commonplace.models.language.speculation import Generation, Speculation, mea
 from commonplace.models.worn.wear import WornAdapter
 
 _CONTEXT_TOKENS = 4096  # the default window; more costs memory at once
-_SEED = 0
+_SEED = 0  # the same question gets the same words at any temperature
 
 
 @dataclass(frozen=True)

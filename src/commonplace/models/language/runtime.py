@@ -69,7 +69,7 @@ class Runtime:
                 self._restart()
             prefix_cached = self._settings.keep_prefix and self._keep_prefix(request["messages"])
             full_request = {**request, "cache_prompt": prefix_cached}
-            prefix, self._prefix = self._prefix, None
+            prefix, self._prefix = self._prefix, None  # not known while the server works
             broken_off = False
 
             def watch(chunk: Any) -> bool:
@@ -103,6 +103,7 @@ class Runtime:
             json.dumps(body).encode() if body is not None else None,
             {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},
         )
+        # Not through a proxy of the environment, which cannot reach this machine's loopback.
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(request, timeout=60) as response:
             return json.load(response)
@@ -148,6 +149,7 @@ class Runtime:
                     "the same vocabulary."
                 )
             self._balance = Balance(speculation, never=IMPOSSIBLE)
+        # The names of quantised types hold a Q (Q4_1, IQ2_XS).
         elif "Q" not in self._http("/props")["model_ftype"]:
             self._balance = Balance(speculation, never=UNQUANTISED)
 
@@ -181,6 +183,7 @@ def _load(settings: RuntimeSettings, key: str, *, drafts: bool) -> Any:
     params.n_ctx, params.n_parallel, params.n_gpu_layers = settings.context_tokens, 1, 0
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings.threads
     params.verbosity, params.warmup, params.fit_params = -1, False, False
+    # No cache of earlier prompts: nothing but the instructions is kept between questions.
     params.cache_ram_mib, params.ui, params.api_keys = 0, False, [key]
     params.lora_adapters = [_adapter(path, strength) for path, strength in settings.adapters]
     if drafts and settings.speculation:

@@ -31,9 +31,8 @@ IMPOSSIBLE: Final = "the runtime does not draft for this model"
 class Speculation:
     """When to draft, and how much."""
 
-    match: int = (
-        3  # tokens that must stand elsewhere: 80 % of what followed two of three were right
-    )
+    # Tokens that must stand elsewhere: 80 % of what followed two of three were right.
+    match: int = 3
     draft: int = MOST_DRAFTED  # tokens of one draft
     model: Path | None = None  # a smaller model of the same vocabulary, asked where nothing matches
     trial: int = 48  # drafted tokens after which drafting must have saved time

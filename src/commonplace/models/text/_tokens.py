@@ -25,7 +25,6 @@ class WordPieces:
     tokenizer: "Tokenizer" = field(repr=False)
     start: int  # the id of [CLS]
     stop: int  # the id of [SEP]
-    padding: int  # the id of [PAD]
 
     def singles(
         self, texts: Sequence[str], max_tokens: int, prefix: tuple[int, ...] = ()
@@ -51,7 +50,7 @@ class WordPieces:
         return TokenRow(ids, second=len(first) + 2)
 
     def _pieces(self, texts: Sequence[str], max_tokens: int) -> list[tuple[int, ...]]:
-        """Token ids without marks, cut only roughly."""
+        """Token ids without marks, cut only roughly; lone surrogates are replaced."""
         limit = max_tokens * _CHARACTERS_PER_TOKEN
         cleaned = [text[:limit].encode("utf-8", "replace").decode("utf-8") for text in texts]
         encodings = self.tokenizer.encode_batch_fast(cleaned, add_special_tokens=False)
@@ -75,5 +74,5 @@ def open_word_pieces(path: Path) -> WordPieces:
     marks = [tokenizer.token_to_id(mark) for mark in ("[CLS]", "[SEP]", "[PAD]")]
     if None in marks:
         raise WeightsError(f"The tokenizer {path} lacks [CLS], [SEP] or [PAD]: use a BERT one.")
-    start, stop, padding = (int(mark or 0) for mark in marks)
-    return WordPieces(tokenizer, start, stop, padding)
+    start, stop, _ = (int(mark or 0) for mark in marks)
+    return WordPieces(tokenizer, start, stop)

@@ -68,7 +68,7 @@ class TextEncoder(TextNetwork):
         """The first token's hidden state of each text, scaled: `[n, dimension]`."""
         first = self.network.run(rows)[:, 0, :]
         norms = np.linalg.norm(first, axis=1, keepdims=True)
-        scaled: NDArray[np.float32] = first / np.maximum(norms, 1e-12)
+        scaled: NDArray[np.float32] = first / np.maximum(norms, 1e-12)  # zeros stay zeros
         return scaled
 
 

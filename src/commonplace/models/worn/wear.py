@@ -180,6 +180,7 @@ class _WearingModel:
 
     def _cache_path(self, digest: str) -> Path:
         """Where the converted file lies in the cache, by all that it depends on."""
+        # Rows are turned by the numbers of heads; sizes and the architecture decide the rest.
         head_counts = {k: v for k, v in self.gguf.metadata.items() if ".attention.head_count" in k}
         sizes = [(name, tensor.shape) for name, tensor in self.gguf.tensors.items()]
         architecture = self.gguf.text("general.architecture")

@@ -150,24 +150,21 @@ def adapt_text(
             )
             last = _take_steps(steps, log, settings, on_step)
             _require_gain(last)
-            save_adapter(
-                _with_record(
-                    attached.adapter,
-                    documents,
-                    language=language,
-                    settings=settings,
-                    last=last,
-                    out=out,
-                ),
-                out,
-                overwrite=True,
+            learned = _with_record(
+                attached.adapter,
+                documents,
+                language=language,
+                settings=settings,
+                last=last,
+                out=out,
             )
+            save_adapter(learned, out, overwrite=True)
             test = _measure(texts.test, texts.unrelated_test, settings, model)
             report = _report(log, out, last=last, measure=measure, test=test, model=model)
             log.result, log.reason = asdict(report), last.stopped
     finally:
         attached.detach()
-    remove_checkpoints(place)
+    remove_checkpoints(place)  # not before the file and its record are written
     return report
 
 
@@ -180,6 +177,7 @@ def prepare(
         InputError: there is too little text.
     """
     parts, length = split(documents, settings.held_out, settings.tested), settings.block
+    # The shipped text has some 2,000 tokens; longer blocks would leave too few to divide.
     unrelated = blocks(tokenizer, [TrainingText(unrelated_text())], min(length, 256))
     return TokenBlocks(
         learned=blocks(tokenizer, parts.learned, length),

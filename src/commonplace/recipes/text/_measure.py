@@ -110,6 +110,7 @@ def evaluate(model: nn.Module, blocks: Tensor, keep: bool = False) -> TextScores
         logs = _logs(model, rows)
         losses.append(_losses(logs, rows))
         if keep:
+            # A view would keep the distributions of all places.
             distributions.append(logs[:, _EACH - 1 :: _EACH].clone())
     return TextScores(float(torch.cat(losses).mean()), tuple(distributions))
 
