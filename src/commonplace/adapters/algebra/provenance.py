@@ -96,6 +96,7 @@ def from_metadata(metadata: Mapping[str, str]) -> Provenance:
 
 def _read(record: Mapping[str, Any], other: Mapping[str, str]) -> Provenance:
     own_keys = {**_modelspec(Provenance()), **_kohya(Provenance(), Summary())}
+    # Another program's architecture is kept as it was.
     if other.get("modelspec.architecture") != f"{record['base'] or 'unknown'}/lora":
         del own_keys["modelspec.architecture"]
     return Provenance(
@@ -156,5 +157,5 @@ def _kohya(provenance: Provenance, summary: Summary) -> dict[str, str]:
     }
 
 
-def _text(number: int | None) -> str:
+def _text(number: int | None) -> str:  # as kohya's trainer writes it
     return "None" if number is None else str(number)

@@ -182,6 +182,7 @@ def _array(module: str, tensor: Tensor) -> Array:
 
 
 def _tensor(array: Array) -> Tensor:
+    """A copy, as the bytes of a file cannot be written to."""
     if array.dtype == BFLOAT16:
         return torch.from_numpy(np.array(array.view(np.int16))).view(torch.bfloat16)
     return torch.from_numpy(np.array(array))

@@ -26,6 +26,7 @@ def possible_factors(layer: Layer) -> dict[BlockFactors, int]:
         rank = max(layer.rank, math.ceil(max(b, d) / 2)) if not both and "w2" in f else layer.rank
         splits = (both and rank < max(a, c) / 2, rank < max(b, d) / 2)
         if splits == (both, "w2" not in f):
+            # -1 is PEFT's default: blocks as near to squares as can be.
             for factor in (-1, *range(1, _MOST_FACTOR)):
                 if _gives(factor, (a, b), (c, d)):
                     ranks.setdefault((both, factor), rank)

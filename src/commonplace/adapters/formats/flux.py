@@ -37,6 +37,7 @@ _SINGLE: Final[Mapping[str, tuple[str, ...]]] = {
     "linear2": ("proj_out",),
     "modulation_lin": ("norm.linear",),
 }
+_PARTS: Final = {"double": _DOUBLE, "single": _SINGLE}
 _SHARES: Final = {3: (1, 1, 1), 4: (1, 1, 1, 4)}  # the rows of a fused weight's parts
 _KOHYA: Final = re.compile(r"lora_unet_(double|single)_blocks_(\d+)_(\w+)")
 _BLOCKS: Final = {"double": "transformer_blocks", "single": "single_transformer_blocks"}
@@ -51,15 +52,15 @@ def flux_to_diffusers(adapter: Adapter) -> Adapter:
     places: dict[str, tuple[str, int, int]] = {}
     for name in adapter.layers:
         match = _KOHYA.fullmatch(name)
-        parts = _table(match[1]).get(match[3]) if match else None
+        parts = _PARTS[match[1]].get(match[3]) if match else None
         if match is None or parts is None:
             raise InputError(f"{name} is none of the blocks of Flux that kohya's trainer adapts")
         for number, part in enumerate(parts):
-            at = f"transformer.{_BLOCKS[match[1]]}.{match[2]}.{part}"
-            places[at] = (name, number, len(parts))
+            module = f"transformer.{_BLOCKS[match[1]]}.{match[2]}.{part}"
+            places[module] = (name, number, len(parts))
 
-    def make(at: str) -> Layer:
-        name, number, count = places[at]
+    def make(module: str) -> Layer:
+        name, number, count = places[module]
         layer = adapter.layers[name]
         return layer if count == 1 else _split(name, layer, number, count)
 
@@ -75,38 +76,34 @@ def flux_to_kohya(adapter: Adapter) -> Adapter:
     targets = {
         (block, part): (name, number, len(parts))
         for block in _BLOCKS
-        for name, parts in _table(block).items()
+        for name, parts in _PARTS[block].items()
         for number, part in enumerate(parts)
     }
     fused: dict[str, list[str | None]] = {}
-    for at in adapter.layers:
-        block, number, part = _place(at)
+    for module in adapter.layers:
+        block, number, part = _place(module)
         if (block, part) not in targets:
-            raise InputError(f"{at} is none of the blocks of Flux that kohya's trainer adapts")
+            raise InputError(f"{module} is none of the blocks of Flux that kohya's trainer adapts")
         name, row, count = targets[block, part]
         fused_parts = fused.setdefault(f"lora_unet_{block}_blocks_{number}_{name}", [None] * count)
-        fused_parts[row] = at
+        fused_parts[row] = module
 
     def make(name: str) -> Layer:
-        parts = [None if at is None else adapter.layers[at] for at in fused[name]]
+        parts = [None if module is None else adapter.layers[module] for module in fused[name]]
         first = parts[0]
         return first if len(parts) == 1 and first is not None else _join(name, parts)
 
     return replace(adapter, layers=LazyLayers(fused, make))
 
 
-def _table(block: str) -> Mapping[str, tuple[str, ...]]:
-    return _DOUBLE if block == "double" else _SINGLE
-
-
-def _place(at: str) -> tuple[str, str, str]:
+def _place(module: str) -> tuple[str, str, str]:
     """Block, number and part of a name in diffusers."""
     for block, name in _BLOCKS.items():
         prefix = f"transformer.{name}."
-        if at.startswith(prefix):
-            number, _, part = at.removeprefix(prefix).partition(".")
+        if module.startswith(prefix):
+            number, _, part = module.removeprefix(prefix).partition(".")
             return block, number, part
-    return "", "", at
+    return "", "", module
 
 
 def _split(name: str, layer: Layer, number: int, count: int) -> Layer:
@@ -142,6 +139,7 @@ def _join(name: str, parts: Sequence[Layer | None]) -> Layer:
     first = present[0]
     form = (first.alpha, first.rank, first.stabilised)
     magnitude = torch.cat(magnitudes) if magnitudes else None
+    # Parts of one A are what `_split` made of a fused weight that shared its ranks.
     same = complete and all(
         (part.alpha, part.rank, part.stabilised) == form
         and torch.equal(part.factors["down"], first.factors["down"])
@@ -209,13 +207,13 @@ def _own_ranks(up: Tensor, number: int, count: int) -> slice | None:
     """The ranks that only this part uses, where each uses as many and none another's."""
     if up.shape[1] % count:
         return None
-    each = up.shape[1] // count
+    share = up.shape[1] // count
     for place, rows in enumerate(_rows(up.shape[0], count)):
         foreign = torch.ones(up.shape[1], dtype=torch.bool)
-        foreign[place * each : (place + 1) * each] = False
+        foreign[place * share : (place + 1) * share] = False
         if bool(up[rows][:, foreign].any()):
             return None
-    return slice(number * each, (number + 1) * each)
+    return slice(number * share, (number + 1) * share)
 
 
 def _by_column(layer: Layer) -> bool:

@@ -140,12 +140,12 @@ def _is_finite(tensor: Tensor) -> bool:
 
 def _view(data: NDArray[np.uint8], entry: Entry, base: int) -> Tensor:
     """A tensor in the bytes of a file, copied only where they stand askew for its type."""
-    at, count, dtype = entry.start - base, math.prod(entry.shape), _DTYPES[entry.dtype]
+    start, count, dtype = entry.start - base, math.prod(entry.shape), _DTYPES[entry.dtype]
     if not count:
         return torch.empty(entry.shape, dtype=dtype)
-    if at % dtype.itemsize:
-        data, at = data[at : entry.end - base].copy(), 0
-    return torch.frombuffer(data, dtype=dtype, count=count, offset=at).view(entry.shape)
+    if start % dtype.itemsize:
+        data, start = data[start : entry.end - base].copy(), 0
+    return torch.frombuffer(data, dtype=dtype, count=count, offset=start).view(entry.shape)
 
 
 def _in_order(entries: Mapping[str, Entry]) -> list[Entry]:
@@ -171,19 +171,19 @@ def _all_finite(data: NDArray[np.uint8], ordered: list[Entry], base: int) -> boo
 def _write_spool(spool: IO[bytes], tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Any]:
     """Write the tensors' data one after the other; returns the header's entries."""
     entries: dict[str, Any] = {}
-    at = 0
+    start = 0
     for name, tensor in tensors:
         if name in entries:
             raise InputError(f"two layers would be written as {name}; rename one")
         data = tensor.detach().cpu().contiguous()
         spool.write(data.reshape(-1).view(torch.uint8).numpy().data)  # numpy has no bfloat16
-        end = at + data.numel() * data.element_size()
+        end = start + data.numel() * data.element_size()
         entries[name] = {
             "dtype": _NAMES[data.dtype],
             "shape": list(data.shape),
-            "data_offsets": [at, end],
+            "data_offsets": [start, end],
         }
-        at = end
+        start = end
     return entries
 
 

@@ -59,6 +59,7 @@ def resolve(names: Iterable[str], modules: Iterable[str]) -> tuple[dict[str, str
     """
     module_names, layer_names = list(modules), list(names)
     exact = set(module_names)
+    # Most files name modules as the model does; then the table is not needed.
     flattened = {} if exact.issuperset(layer_names) else _by_flat_name(module_names)
     module_of: dict[str, str] = {}
     missing: list[str] = []

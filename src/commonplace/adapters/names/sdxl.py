@@ -23,10 +23,10 @@ def _blocks() -> Iterator[tuple[str, str]]:
     """The original's blocks and diffusers'; an ending _ stands for whatever is inside."""
     for level in range(_LEVELS):
         for number in range(2):
-            at = f"input_blocks_{1 + 3 * level + number}"
-            yield f"{at}_0_", f"down_blocks_{level}_resnets_{number}_"
+            block = f"input_blocks_{1 + 3 * level + number}"
+            yield f"{block}_0_", f"down_blocks_{level}_resnets_{number}_"
             if level > 0:
-                yield f"{at}_1_", f"down_blocks_{level}_attentions_{number}_"
+                yield f"{block}_1_", f"down_blocks_{level}_attentions_{number}_"
         if level < _LEVELS - 1:
             down = f"down_blocks_{level}_downsamplers_0_conv"
             yield f"input_blocks_{3 + 3 * level}_0_op", down
@@ -35,10 +35,10 @@ def _blocks() -> Iterator[tuple[str, str]]:
     yield "middle_block_2_", "mid_block_resnets_1_"
     for level in range(_LEVELS):
         for number in range(3):
-            at = f"output_blocks_{3 * level + number}"
-            yield f"{at}_0_", f"up_blocks_{level}_resnets_{number}_"
+            block = f"output_blocks_{3 * level + number}"
+            yield f"{block}_0_", f"up_blocks_{level}_resnets_{number}_"
             if level < _LEVELS - 1:
-                yield f"{at}_1_", f"up_blocks_{level}_attentions_{number}_"
+                yield f"{block}_1_", f"up_blocks_{level}_attentions_{number}_"
         if level < _LEVELS - 1:
             yield f"output_blocks_{2 + 3 * level}_2_conv", f"up_blocks_{level}_upsamplers_0_conv"
 

@@ -66,12 +66,8 @@ class AttachedLayer(nn.Module):
 
     def copies_from(self, layer: Layer) -> list[tuple[Tensor, Tensor]]:
         """Take over a layer of the same shapes; returns (target, values) pairs to be copied."""
-        present = self.layer
-        if (layer.alpha, layer.rank, layer.stabilised) != (
-            present.alpha,
-            present.rank,
-            present.stabilised,
-        ):
+        present = (self.layer.alpha, self.layer.rank, self.layer.stabilised)
+        if (layer.alpha, layer.rank, layer.stabilised) != present:
             self.set_layer(layer)
         self.clear_norms()
         tensors = self._tensors()
@@ -115,8 +111,10 @@ class AttachedLayer(nn.Module):
         """DoRA's m / ||V||, kept while neither the factors nor the weight change."""
         tensors = [weight_of(module), *self._tensors().values()]
         trains = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors[1:])
+        # What trains changes at each step, and its gradient goes through m / ||V||.
         if trains or torch.compiler.is_compiling():
             return self._rescaling(module)
+        # Versions alone would not see that a tensor was replaced by another.
         state = tuple(
             number for tensor in tensors for number in (version_of(tensor), tensor.data_ptr())
         )
@@ -143,7 +141,7 @@ class Hook:
     def __call__(
         self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor
     ) -> Tensor:
-        x = args[0] if args else kwargs["input"]
+        x = args[0] if args else kwargs["input"]  # as torch names it
         total = output
         for layer in self.layers:
             if layer.rows is None or len(layer.rows):

@@ -44,6 +44,7 @@ def fit(modules: Mapping[str, nn.Module], adapter: Adapter, allow_missing: bool)
 def check_shape(name: str, layer: Layer, weight: Tensor) -> None:
     """Raise InputError where a layer is for a weight of another shape."""
     expected, actual = shape(layer), tuple(weight.shape)
+    # A file may flatten a kernel, or hold a linear layer as a convolution of one.
     flat = (weight.shape[0], weight[0].numel())
     ones = expected[2:] == (1,) * (len(expected) - 2) and size(layer) == flat
     if expected != actual and not (ones or expected == flat):

@@ -47,17 +47,17 @@ class SwapBuffer:
     def fits(self, data: NDArray[np.uint8]) -> bool:
         """Whether the bytes are the same but for parameters' values."""
         if self._gap_places is None:
-            self._gap_places = np.concatenate([np.arange(0), *self._gaps()])
+            self._gap_places = np.concatenate(list(self._gaps()))
         return np.array_equal(data[self._gap_places], self._data[self._gap_places])
 
     def _gaps(self) -> Iterator[NDArray[np.intp]]:
         """The places between the parameters."""
-        at, begin = 0, self._data.ctypes.data
+        end, begin = 0, self._data.ctypes.data
         sizes = [parameter.numel() * parameter.element_size() for parameter in self._parameters()]
         for place, size in sorted(zip(self._places, sizes, strict=True)):
-            yield np.arange(at, place - begin)
-            at = place - begin + size
-        yield np.arange(at, len(self._data))
+            yield np.arange(end, place - begin)
+            end = place - begin + size
+        yield np.arange(end, len(self._data))
 
     def load(self, data: NDArray[np.uint8]) -> None:
         """Copy the bytes of another file of this layout."""

@@ -127,11 +127,13 @@ class AttachedAdapter(nn.Module):
         for name, layer in layers.items():
             device = weight_of(modules[name]).device
             tensors = {
+                # Bytes that were read for this adapter are its own; anything else is copied.
                 key: tensor.detach().to(device, copy=data is None)
                 for key, tensor in layer.tensors.items()
             }
             attached_layer = AttachedLayer(name, layer, tensors, self._options.trainable)
             attached.append((attached_layer, modules[name]))
+        # Only now, when all are made: what fails above leaves the model as it was.
         for attached_layer, module in attached:
             hook_of(module).layers.append(attached_layer)
         self._register(attached)
@@ -269,7 +271,7 @@ def _resolve_layers(
         raise InputError(f"the adapter changes {twice[0]} twice; its file is broken")
     for name in module_of.values():
         check_module(name, modules[name])
-    layers, data = read_layers(adapter)
+    layers, data = read_layers(adapter)  # last, as it reads the whole file
     return {name: layers[key] for key, name in module_of.items()}, data
 
 

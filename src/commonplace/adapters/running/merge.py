@@ -223,6 +223,7 @@ def _bias(name: str, module: nn.Module, layers: list[tuple[Layer, float]]) -> Te
 
 def _check(model: nn.Module, targets: Mapping[str, nn.Module]) -> None:
     owners: dict[int, list[str]] = {}
+    # With duplicates: one module at two places shares its weight with itself.
     for name, module in model.named_modules(remove_duplicate=False):
         for parameter in module.parameters(recurse=False):
             owners.setdefault(id(parameter), []).append(name)

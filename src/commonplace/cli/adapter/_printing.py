@@ -81,8 +81,8 @@ def show_list(rows: list[dict[str, Any]]) -> None:
 def _state(row: dict[str, Any]) -> list[str]:
     base = [f"  for {row['base']}"] if row["base"] else []
     if row["stale"]:
-        of = f"{len(row['stale'])} of {row['trained_on']}"
-        return [*base, bold(f"  stale: {of} training items changed")]
+        changed = f"{len(row['stale'])} of {row['trained_on']}"
+        return [*base, bold(f"  stale: {changed} training items changed")]
     return base
 
 

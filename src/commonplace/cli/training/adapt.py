@@ -1,7 +1,6 @@
 """`commonplace adapt`: a model learns a part of the library; what it learned is a small file.
 
-Notable: torch is imported when one of these verbs runs, and only then. What cannot work is said
-before the model is opened, which takes longest.
+Notable: torch is imported when one of these verbs runs, and only then.
 """
 
 from pathlib import Path
@@ -118,7 +117,7 @@ def text(
 
     from commonplace.recipes.text import TrainingText, adapt_text, check_target, open_language
 
-    check_target(out, resume, overwrite)
+    check_target(out, resume, overwrite)  # before the model is opened, which takes longest
     settings = _settings(options)
     library = open_library()
     texts = [
@@ -168,9 +167,8 @@ class _TrainingProgress:
     def begin(self, counts: dict[str, int]) -> None:
         """Say what is learned and what is held out."""
         self._step = 0
-        left_out = counts["left_out_paragraphs"]
         repeated = ""
-        if left_out:
+        if left_out := counts["left_out_paragraphs"]:
             repeated = f"; {left_out:,} paragraphs left out, as they repeat held-out text"
         self._line(
             f"{self._items:,} items: {counts['learned_tokens']:,} tokens to learn, "
@@ -207,8 +205,8 @@ def _settings(options: dict[str, Any]) -> "TextSettings":
     from commonplace.recipes.text import TextSettings
 
     choices = {name: value for name, value in options.items() if value is not None}
-    of_recipe = [name for name in ("kind", "rank", "drift_limit") if name in choices]
-    recipe_choices = {name: choices.pop(name) for name in of_recipe}
+    recipe_names = {"kind", "rank", "drift_limit"} & {*choices}
+    recipe_choices = {name: choices.pop(name) for name in recipe_names}
     settings = TextSettings(**recipe_choices)
     return replace(settings, training=replace(settings.training, **choices))
 

@@ -114,12 +114,12 @@ class _Header:
     """A position in the bytes of a file; ValueError or struct.error says what is wrong."""
 
     def __init__(self, data: mmap.mmap) -> None:
-        self.data, self.at = data, 0
+        self.data, self.position = data, 0
 
     def read(self, path: Path) -> Gguf:
         if self.data[:4] != MAGIC:
             raise ValueError("it does not begin as one")
-        self.at = 4
+        self.position = 4
         version, tensors, keys = self.number("I"), self.number("Q"), self.number("Q")
         if version not in VERSIONS:
             raise ValueError(f"its version is {version}, versions 2 and 3 are read")
@@ -136,15 +136,15 @@ class _Header:
         alignment = int(metadata.get("general.alignment", ALIGNMENT))
         if alignment < 1:
             raise ValueError(f"an alignment of {alignment}")
-        base = align(self.at, alignment)
+        base = align(self.position, alignment)
         placed = {name: self._locate_data(name, entry, base) for name, entry in entries}
         if len(placed) < len(entries):
             raise ValueError("it names a tensor twice")
         return Gguf(path, metadata, placed, frozenset(arrays))
 
     def number(self, kind: str) -> Any:
-        (value,) = struct.unpack_from(f"<{kind}", self.data, self.at)
-        self.at += struct.calcsize(f"<{kind}")
+        (value,) = struct.unpack_from(f"<{kind}", self.data, self.position)
+        self.position += struct.calcsize(f"<{kind}")
         return value
 
     def text(self) -> str:
@@ -152,7 +152,7 @@ class _Header:
         if length > _MOST_TEXT:
             raise ValueError(f"a text of {length:,} bytes")
         self._step(length)
-        return self.data[self.at - length : self.at].decode()
+        return self.data[self.position - length : self.position].decode()
 
     def value(self, kind: int) -> Scalar | None:
         """A value, or None for an array, which is stepped over."""
@@ -189,14 +189,14 @@ class _Header:
 
     def _count(self, count: int, least: int) -> int:
         """A count of things that have so many bytes each at least."""
-        if count * least > len(self.data) - self.at:
+        if count * least > len(self.data) - self.position:
             raise ValueError(f"it claims {count:,} entries")
         return count
 
     def _step(self, length: int) -> None:
-        if length > len(self.data) - self.at:
+        if length > len(self.data) - self.position:
             raise ValueError("it ends too early")
-        self.at += length
+        self.position += length
 
 
 def align(at: int, alignment: int) -> int:
