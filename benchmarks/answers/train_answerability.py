@@ -1,6 +1,6 @@
 """Trains answers/answerability.json: does the retrieved context answer the question at all?
 
-Needs a folder with passages.jsonl and questions.jsonl (SQuAD 2.0, ../shared/data/qa/squad2).
+Needs a folder with passages.jsonl and questions.jsonl (SQuAD 2.0).
 
     python -m benchmarks.answers.train_answerability DIR --rows FILE [--measure] [--out FILE]
 

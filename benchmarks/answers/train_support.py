@@ -1,6 +1,6 @@
 """Trains answers/support.json: boosted trees that say whether a passage supports a claim.
 
-Needs a folder with passages.jsonl and questions.jsonl (SQuAD 2.0, ../shared/data/qa/squad2).
+Needs a folder with passages.jsonl and questions.jsonl (SQuAD 2.0).
 
     python -m benchmarks.answers.train_support DIR [--measure] [--out FILE]
 
