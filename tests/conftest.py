@@ -4,6 +4,7 @@ No test may depend on how fast the machine is or on chance: hypothesis looks for
 not for slow ones, and tries the same examples in every run.
 """
 
+import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -24,6 +25,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("repeatable")
+# Two workers share the machine: networks this small only wait, spinning, for a second thread.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A shell starts what runs in its background with interrupts ignored, and its children inherit it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
