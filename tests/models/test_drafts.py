@@ -22,12 +22,9 @@ from commonplace.models.language.speculation import MORE_THREADS, MOST_DRAFTED
 pytestmark = pytest.mark.weights
 
 NOTES = (
-    "Batch normalization standardizes each layer's inputs over a mini-batch, then scales and "
-    "shifts them by learned parameters, which allows larger learning rates.",
-    "LoRA freezes the pretrained weights and trains two low-rank matrices whose product is added "
-    "to them, so that few parameters are trained and nothing is slower afterwards.",
-    "Dropout sets random activations to zero while training, so that a unit cannot rely on the "
-    "presence of other units, which prevents co-adaptation and overfitting.",
+    "Batch normalization standardizes each layer's inputs, which allows larger learning rates.",
+    "LoRA trains two low-rank matrices whose product is added to the frozen weights.",
+    "Dropout sets random activations to zero while training, which prevents overfitting.",
 )
 QUESTIONS = (
     "What does batch normalization do?",
@@ -132,8 +129,8 @@ def sampled(model: LlamaModel, seeds: range, tokens: int) -> tuple[list[str], in
 @pytest.mark.slow
 def test_sampled_text_has_the_same_distribution(drafting: LlamaModel, plain: LlamaModel) -> None:
     """Other seeds with drafts than without: how often each text comes, by a permutation test."""
-    with_drafts, drafted = sampled(drafting, range(60), tokens=14)
-    without, _ = sampled(plain, range(1000, 1060), tokens=14)
+    with_drafts, drafted = sampled(drafting, range(60), tokens=8)
+    without, _ = sampled(plain, range(1000, 1060), tokens=8)
     assert drafted > 60, "else nothing was tested"
     assert 4 < len(set(without)) < 50, "else it tells nothing"
     both, half = np.array(with_drafts + without), len(with_drafts)
@@ -189,7 +186,8 @@ def test_a_draft_stays_below_what_would_change_the_words() -> None:
 
 
 def test_with_more_threads_nothing_is_drafted() -> None:
-    _, made = write(opened(Speculation(), threads=2), COPYING, tokens=4)
+    rhyme = copying("One, two, buckle my shoe. ", 2)  # short: two threads wait for each other
+    _, made = write(opened(Speculation(), threads=2), rhyme, tokens=4)
     assert (made.drafted, made.off) == (0, MORE_THREADS)
 
 
