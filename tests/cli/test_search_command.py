@@ -15,7 +15,6 @@ from click.testing import Result
 from patience import PATIENCE
 
 Run = Callable[..., Result]
-Write = Callable[[str, str], Path]
 
 
 def test_a_hit_has_title_place_words_and_id(run: Run, notes: Path) -> None:
@@ -93,25 +92,29 @@ def test_before_the_library_began(run: Run) -> None:
     assert "held nothing on 2000-01-0" in result.stderr
 
 
-@pytest.fixture
-def hostile(write: Write, tmp_path: Path) -> list[str]:
-    """Words that name a library of one note full of escape sequences, and add it."""
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Words that name a library of one note full of escape sequences, added and searched once."""
+    folder = tmp_path_factory.mktemp("hostile")
+    (folder / "notes").mkdir()
     harmless = "Plain words about okapi ranking, again and again. " * 20
     evil = "\x1b[2J\x1b]0;owned\x07 okapi \x9b31m \u202egnitset\u202c "
-    write("evil\x1b[31m\n.md", f"# Evil \x1b[31mtitle\n\n{evil}{harmless}\n")
-    where = ["--library", str(tmp_path / "l")]
-    words = [sys.executable, "-m", "commonplace", "add", str(tmp_path / "notes"), "--no-vectors"]
-    subprocess.run([*words, *where], check=True, capture_output=True, timeout=PATIENCE)
+    note = f"# Evil \x1b[31mtitle\n\n{evil}{harmless}\n"
+    (folder / "notes" / "evil\x1b[31m\n.md").write_text(note, encoding="utf-8")
+    where = ["--library", str(folder / "l")]
+    for words in (["add", str(folder / "notes"), "--no-vectors"], ["search", "okapi"]):
+        command = [sys.executable, "-m", "commonplace", *words, *where]
+        subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
     return where
 
 
 @pytest.mark.parametrize("verb", [["search", "okapi"], ["show", "1"], ["status"], ["log"]])
 def test_no_escape_sequence_reaches_a_terminal(hostile: list[str], verb: list[str]) -> None:
-    command = [sys.executable, "-m", "commonplace"]
-    subprocess.run([*command, "search", "okapi", *hostile], check=True, capture_output=True)
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*command, *verb, *hostile], stdout=theirs, env={**os.environ, "TERM": "xterm"}
+        [sys.executable, "-m", "commonplace", *verb, *hostile],
+        stdout=theirs,
+        env={**os.environ, "TERM": "xterm"},
     )
     os.close(theirs)
     seen = b""

@@ -15,16 +15,27 @@ from service_running import Running, Serve, serving, write_notes
 SAMPLE = Path(__file__).parents[2] / "examples" / "library"
 
 
-@pytest.fixture
-def notes(tmp_path: Path) -> Path:
-    """A folder of notes, added to the library that `service` serves."""
-    return write_notes(tmp_path / "notes")
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a library, the notes that were added to it, and these again as `originals`."""
+    root = tmp_path_factory.mktemp("filled")
+    Library.open(root / "library").add(write_notes(root / "notes"), vectors=False)
+    shutil.copytree(root / "notes", root / "originals")
+    return root
 
 
 @pytest.fixture
-def service(tmp_path: Path, notes: Path) -> Iterator[Running]:
+def notes(filled: Path) -> Path:
+    """A folder of notes, added to the library that `service` serves; as new for each test."""
+    shutil.rmtree(filled / "notes")
+    shutil.copytree(filled / "originals", filled / "notes")
+    return filled / "notes"
+
+
+@pytest.fixture
+def service(tmp_path: Path, filled: Path, notes: Path) -> Iterator[Running]:
     """A service of its own for one test, found by words alone."""
-    Library.open(tmp_path / "library").add(notes, vectors=False)
+    shutil.copytree(filled / "library", tmp_path / "library")
     with serving(tmp_path / "library") as running:
         yield running
 

@@ -10,7 +10,7 @@ from patience import PATIENCE
 from service_running import Running, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.weights]
-ADDED, SEARCHES, ANSWERS = 10, 150, 5
+ADDED, SEARCHES, ANSWERS = 10, 70, 5
 
 
 def test_searches_and_answers_while_files_are_added(

@@ -262,7 +262,7 @@ def test_a_slow_client_is_dropped_and_keeps_nobody_waiting(tmp_path: Path) -> No
 
 @pytest.mark.weights
 def test_a_client_that_goes_away_holds_nothing(reader: Running) -> None:
-    for _ in range(6):  # more than may be answered at once
+    for _ in range(reader.settings.answers_at_once + 1):
         body = json.dumps({"question": "Why does LoRA use two matrices?"})
         gone = raw_open(
             reader,
