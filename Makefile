@@ -32,7 +32,7 @@ chromium:
 	echo "the browser tests need Chromium; please install it: apt install chromium"
 
 test: .venv/.dev chromium  # runs all tests
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2
 
 check: .venv/.dev  # format, lint, types, floors and doors
 	$(BIN)/ruff format --check .

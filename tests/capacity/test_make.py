@@ -283,7 +283,7 @@ def test_reasons_of_tiny_pools_are_true(name: str) -> None:
 @given(st.integers(1, 10_000))
 def test_every_plan_of_a_random_region_holds_and_its_reasons_are_true(seed: int) -> None:
     plan = demo(Size(4, 12), seed)
-    found = make(plan, 1, seed, explain=ENOUGH)
+    found = make(plan, 4, seed, explain=ENOUGH)
     assert check(found.plan).feasible
     assert found.bound <= found.cost * (1 + 1e-6) + 1e-3
     assert {p.project for p in found.placements} | set(found.refused) == {p.id for p in pool(plan)}
