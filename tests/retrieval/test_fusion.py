@@ -7,15 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from commonplace.foundation.arrays import Float32s
-from commonplace.retrieval.fusion import (
-    FusionParameters,
-    fuse,
-    minmax,
-    order,
-    reciprocal_rank_fusion,
-    standard,
-    union,
-)
+from commonplace.retrieval.fusion import FusionParameters, fused_parts, order, standard
 
 SCORES = hnp.arrays(
     np.float32, st.integers(0, 30), elements=st.floats(-100, 100, width=32, allow_subnormal=False)
@@ -26,40 +18,28 @@ def f32(*values: float) -> Float32s:
     return np.array(values, np.float32)
 
 
-def test_reciprocal_rank_fusion_by_hand() -> None:
-    fused = reciprocal_rank_fusion([["a", "b"], ["b", "c"]], k=10, weights=[0.5, 1.0])
-    assert [key for key, _ in fused] == ["b", "c", "a"]
-    scores = dict(fused)
-    assert scores["b"] == pytest.approx(0.5 / 12 + 1 / 11)
-    assert scores["c"] == pytest.approx(1 / 12)
-    assert scores["a"] == pytest.approx(0.5 / 11)
+def fuse(
+    lexical: Float32s, dense: Float32s, parameters: FusionParameters | None = None
+) -> Float32s:
+    words, meaning = fused_parts(lexical, dense, parameters)
+    return words + meaning
 
 
-def test_reciprocal_rank_fusion_of_nothing_and_of_repeats() -> None:
-    assert reciprocal_rank_fusion([[], []]) == []
-    assert reciprocal_rank_fusion([["a", "a", "b"]], k=0) == [("a", 1.0), ("b", 0.5)]
-    with pytest.raises(ValueError, match="zip"):
-        reciprocal_rank_fusion([["a"], ["b"]], weights=[1.0])
-
-
-def test_scales_by_hand() -> None:
-    np.testing.assert_allclose(minmax(f32(1, 3, 2)), [0, 1, 0.5])
+def test_standard_scores_by_hand() -> None:
     np.testing.assert_allclose(standard(f32(1, 3)), [-1, 1])
 
 
 @given(SCORES)
-def test_scales_keep_the_order_and_are_finite(scores: Float32s) -> None:
-    for out in (minmax(scores), standard(scores)):
-        assert out.dtype == np.float32
-        assert np.isfinite(out).all()
-        assert (np.diff(out[order(scores)]) <= 1e-5).all()
+def test_standard_scores_keep_the_order_and_are_finite(scores: Float32s) -> None:
+    out = standard(scores)
+    assert out.dtype == np.float32
+    assert np.isfinite(out).all()
+    assert (np.diff(out[order(scores)]) <= 1e-5).all()
 
 
 @pytest.mark.parametrize("value", [0.0, 7.5, -3.0])
 def test_equal_scores_say_nothing(value: float) -> None:
-    flat = np.full(4, value, np.float32)
-    assert not minmax(flat).any()
-    assert not standard(flat).any()
+    assert not standard(np.full(4, value, np.float32)).any()
 
 
 def test_fuse_by_hand() -> None:
@@ -67,8 +47,6 @@ def test_fuse_by_hand() -> None:
     np.testing.assert_allclose(
         fuse(lexical, dense, FusionParameters(lexical=0.3)), [0.7 - 0.3, 0.3 - 0.7], atol=1e-5
     )
-    equal = FusionParameters(lexical=0.5, scale="minmax")
-    np.testing.assert_allclose(fuse(lexical, dense, equal), [0.5, 0.5], atol=1e-6)
 
 
 @given(SCORES, st.floats(0.5, 2), st.floats(-5, 5))
@@ -91,6 +69,5 @@ def test_fuse_refuses_unequal_lists() -> None:
         fuse(f32(1), f32(1, 2))
 
 
-def test_union_and_order() -> None:
-    assert union([["a", "b", "c"], ["b", "d", "e"]], depth=2) == ["a", "b", "d"]
+def test_order_keeps_equals_as_they_stand() -> None:
     assert order(f32(1, 3, 3, 2)).tolist() == [1, 2, 3, 0]

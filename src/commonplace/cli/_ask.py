@@ -5,14 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commonplace.cli.arguments.options import (
-    Selection,
-    json_option,
-    library_option,
-    open_library,
-    selection_options,
-    wear_options,
-)
+from commonplace.cli.arguments import options
 from commonplace.cli.arguments.verb import verb
 from commonplace.cli.terminal.output import (
     bold,
@@ -30,7 +23,7 @@ from commonplace.foundation import count_of
 from commonplace.library import answer_record, citation_id
 
 if TYPE_CHECKING:
-    from commonplace import Answer, Citation, Refusal
+    from commonplace import Answer, Citation, Filter, Refusal
     from commonplace.answers import Caution, WornAdapter
     from commonplace.models import Generation
 
@@ -49,7 +42,7 @@ _REFUSED = 1  # the exit code, so that a script can tell a refusal from an answe
     metavar="SPEC",
     help="Let a model write: SmolLM2-135M-Instruct, a GGUF file, or http://HOST:PORT/v1#NAME.",
 )
-@wear_options
+@options.wear_options
 @click.option(
     "--caution",
     type=click.Choice(["low", "normal", "high", "highest"]),
@@ -61,16 +54,16 @@ _REFUSED = 1  # the exit code, so that a script can tell a refusal from an answe
         "highest 3 % and 90 %."
     ),
 )
-@selection_options
-@json_option
-@library_option
+@options.selection_options
+@options.json_option
+@options.library_option
 def ask(
     question: tuple[str, ...],
     model: str | None,
     wear: tuple[str, ...],
     force_wear: bool,
     caution: "Caution",
-    selection: Selection,
+    filter: "Filter",
     as_json: bool,
 ) -> None:
     """Answer a question from the library, every sentence cited.
@@ -80,9 +73,9 @@ def ask(
     from commonplace import Answer
     from commonplace.answers import CAUTION
 
-    answer = open_library().ask(
+    answer = options.open_library().ask(
         " ".join(question),
-        filter=selection.filter(),
+        filter=filter,
         model=model,
         threshold=CAUTION[caution],
         wear=wear,
@@ -91,7 +84,7 @@ def ask(
     if as_json:
         print_json(answer_record(answer))
     elif isinstance(answer, Answer):
-        _print_answer(answer, selection.as_of)
+        _print_answer(answer, filter.as_of)
     else:
         _print_refusal(answer)
     if not isinstance(answer, Answer):

@@ -7,15 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commonplace.cli._decision import explain_decision
+from commonplace.cli.arguments import options
 from commonplace.cli.arguments.numbers import numbered
-from commonplace.cli.arguments.options import (
-    PROFILES,
-    Selection,
-    json_option,
-    library_option,
-    open_library,
-    selection_options,
-)
 from commonplace.cli.arguments.verb import verb
 from commonplace.cli.terminal.output import (
     bold,
@@ -32,7 +25,7 @@ from commonplace.cli.terminal.places import place, title_line
 from commonplace.library import hit_record
 
 if TYPE_CHECKING:
-    from commonplace import Hit
+    from commonplace import Filter, Hit
     from commonplace.retrieval import Explanation, TermContribution
 
 _HEADS = ("in query", "in passage", "in passages", "idf", "adds")
@@ -52,15 +45,15 @@ _TIED = "~"  # stands for a blank at which no line is broken
 )
 @click.option(
     "--profile",
-    type=click.Choice(PROFILES),
+    type=click.Choice(options.PROFILES),
     metavar="PROFILE",
     help="Explain this ranking [that of the last search].",
 )
-@selection_options
-@json_option
-@library_option
+@options.selection_options
+@options.json_option
+@options.library_option
 def explain(
-    citation: str | None, query: str | None, profile: Any, selection: Selection, as_json: bool
+    citation: str | None, query: str | None, profile: Any, filter: "Filter", as_json: bool
 ) -> None:
     """Show the parts that add up to a passage's score, or to the confidence in an answer.
 
@@ -69,7 +62,7 @@ def explain(
     search must be given again. Without CITATION, shown is what spoke for and against an answer to
     the last question.
     """
-    library = open_library()
+    library = options.open_library()
     if citation is None and (query or profile):
         raise click.UsageError("name the passage too: its number, or its id")
     if citation is None:
@@ -81,7 +74,7 @@ def explain(
         raise click.UsageError(f"say what {citation} was found for, with --query")
     profile = profile or (passage.profile if passage else "fast")
     citation = passage.citation if passage else citation
-    hit, rank = library.explain(query, citation, profile=profile, filter=selection.filter())
+    hit, rank = library.explain(query, citation, profile=profile, filter=filter)
     if as_json:
         print_json({"query": query, "profile": profile, "rank": rank, "hit": hit_record(hit)})
         return

@@ -3,12 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from commonplace.cli.arguments.options import (
-    count_option,
-    json_option,
-    library_option,
-    open_library,
-)
+from commonplace.cli.arguments import options
 from commonplace.cli.arguments.verb import verb
 from commonplace.cli.terminal.output import (
     columns,
@@ -24,12 +19,12 @@ from commonplace.foundation import count_of
 
 
 @verb("Show what was asked lately.", "commonplace log -n 5", "commonplace log --json")
-@count_option("-n", "--limit", default=20, text="Show at most N records")
-@json_option
-@library_option
+@options.count_option("-n", "--limit", default=20, text="Show at most N records")
+@options.json_option
+@options.library_option
 def log(limit: int, as_json: bool) -> None:
     """Show what was asked lately, the newest last. The log stays on this machine."""
-    records = open_library().log(limit)
+    records = options.open_library().log(limit)
     if as_json:
         print_json({"records": records})
         return

@@ -4,18 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace.cli.arguments.options import (
-    PROFILES,
-    Selection,
-    count_option,
-    json_option,
-    library_option,
-    open_library,
-    selection_options,
-)
+from commonplace.cli.arguments import options
 from commonplace.cli.arguments.verb import verb
 from commonplace.cli.terminal.output import columns, dim, print_json, say
 from commonplace.cli.terminal.places import excerpt, place, query_terms, title_line
+from commonplace.corpus import Filter
 from commonplace.library import hits_record
 
 if TYPE_CHECKING:
@@ -28,36 +21,36 @@ if TYPE_CHECKING:
     "commonplace search low-rank update --explain",
 )
 @click.argument("query", nargs=-1, required=True, metavar="QUERY...")
-@count_option("-n", "--limit", default=10, maximum=1000, text="Show at most N passages")
+@options.count_option("-n", "--limit", default=10, maximum=1000, text="Show at most N passages")
 @click.option(
     "--profile",
     default="fast",
-    type=click.Choice(PROFILES),
+    type=click.Choice(options.PROFILES),
     metavar="PROFILE",
     help="fast [the default], best (reads the top once more), bm25 (words) or dense (meaning).",
 )
 @click.option("--explain", is_flag=True, help="Show the numbers that each place came from.")
-@selection_options
-@json_option
-@library_option
+@options.selection_options
+@options.json_option
+@options.library_option
 def search(
     query: tuple[str, ...],
     limit: int,
     profile: Any,
     explain: bool,
-    selection: Selection,
+    filter: Filter,
     as_json: bool,
 ) -> None:
     """Find the passages that fit a query best, by their words and by their meaning."""
     text = " ".join(query)
-    hits = open_library().search(
-        text, limit=limit, profile=profile, filter=selection.filter(), explain=explain
+    hits = options.open_library().search(
+        text, limit=limit, profile=profile, filter=filter, explain=explain
     )
     if as_json:
         print_json(hits_record(hits))
         return
     if not hits:
-        narrowed = " with these filters" if any(selection) else ""
+        narrowed = " with these filters" if filter != Filter() else ""
         say(f"nothing found for “{text}”{narrowed}")
     terms = query_terms(text)
     for number, hit in enumerate(hits, 1):

@@ -11,20 +11,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from commonplace.answers import (
-    THRESHOLD,
-    Answer,
-    Citation,
-    Comparison,
-    Context,
-    Refusal,
-    RetrievedContext,
-    Sentence,
-    Step,
-    WornAdapter,
-    answering,
-    compare,
-)
+from commonplace import answers
+from commonplace.answers import Answer, Citation, Refusal, Step, WornAdapter
 from commonplace.corpus import Filter, Item, Passage, Snapshot, find_source, narrow
 from commonplace.foundation import InputError, Stopwatch
 from commonplace.library._log import QuestionLog
@@ -83,16 +71,16 @@ def answer_steps(
     hits = ranker.rank(view, question.text, "best", _CONTEXT, watch=watch)
     passages = [hit.passage for hit in hits]
     paths = tuple(dict.fromkeys(passage.path for passage in passages))
-    yield RetrievedContext(len(passages), paths)
-    for step in answering(
+    yield answers.RetrievedContext(len(passages), paths)
+    for step in answers.answering(
         question.text,
-        Context(passages, as_of or asked_at),
+        answers.Context(passages, as_of or asked_at),
         ranker.models.readers(question.writer, view.idf, question.wear, question.force_wear),
         _citing(snapshot, passages),
-        threshold=THRESHOLD if question.threshold is None else question.threshold,
+        threshold=answers.THRESHOLD if question.threshold is None else question.threshold,
         watch=watch,
     ):
-        if not isinstance(step, Sentence):
+        if not isinstance(step, answers.Sentence):
             step = replace(step, worn=worn)
             log.add_answer(step, question.filter)
         yield step
@@ -107,11 +95,11 @@ def last_step(steps: Iterator[Step]) -> Answer | Refusal:
 
 def compare_with_record(
     snapshot: Snapshot, then: Mapping[str, Any], now: Answer | Refusal
-) -> Comparison:
+) -> answers.Comparison:
     """Whether an answer differs from an earlier one, a record of the log, and why."""
     names = (str(citation).partition(":")[0] for citation in then.get("passages") or ())
     fates = {name: next(iter(snapshot.find(name)), None) for name in dict.fromkeys(names)}
-    return compare(then, now, fates)
+    return answers.compare(then, now, fates)
 
 
 def _citing(

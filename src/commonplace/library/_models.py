@@ -5,24 +5,17 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from commonplace import models
 from commonplace.corpus import AddReport, Store, encode_missing
 from commonplace.foundation import Progress, Stopwatch
-from commonplace.models import DEFAULT_LANGUAGE_MODEL, find_model
 
 if TYPE_CHECKING:
     from commonplace.answers import Readers
-    from commonplace.models import (
-        CrossEncoder,
-        LanguageModel,
-        LateInteraction,
-        TextEncoder,
-        WornAdapter,
-    )
 
 Wear = tuple[str, ...]  # adapters, FILE or FILE:STRENGTH
 _SMALL_CONTEXT = 512  # tokens of passages for a model of 135M parameters; more confuses it
 ENCODER = "bge-small-en-v1.5"
-ENCODER_SHA256 = find_model(ENCODER).sha256
+ENCODER_SHA256 = models.find_model(ENCODER).sha256
 
 
 class OpenModels:
@@ -30,28 +23,22 @@ class OpenModels:
 
     def __init__(self, announce: Callable[[str], None]) -> None:
         self._announce = announce
-        self._models: dict[tuple[str, Wear, bool], LanguageModel] = {}
+        self._models: dict[tuple[str, Wear, bool], models.LanguageModel] = {}
 
     @cached_property
-    def encoder(self) -> "TextEncoder":
+    def encoder(self) -> models.TextEncoder:
         """Turns passages and queries into vectors."""
-        from commonplace.models import open_encoder
-
-        return open_encoder(ENCODER, progress=self._announce)
+        return models.open_encoder(ENCODER, progress=self._announce)
 
     @cached_property
-    def reranker(self) -> "LateInteraction":
+    def reranker(self) -> models.LateInteraction:
         """Compares a query and a passage token by token."""
-        from commonplace.models import open_late_interaction
-
-        return open_late_interaction(progress=self._announce)
+        return models.open_late_interaction(progress=self._announce)
 
     @cached_property
-    def cross_encoder(self) -> "CrossEncoder":
+    def cross_encoder(self) -> models.CrossEncoder:
         """Reads a question and a text together."""
-        from commonplace.models import open_cross_encoder
-
-        return open_cross_encoder(progress=self._announce)
+        return models.open_cross_encoder(progress=self._announce)
 
     def open_all(self) -> None:
         """Open what search and the extractive reader need."""
@@ -75,39 +62,29 @@ class OpenModels:
 
         `weigh` says how rare a term is in the library that is asked.
         """
-        from commonplace.answers import (
-            ExtractiveReader,
-            GenerativeReader,
-            GenerativeSettings,
-            Readers,
-            nearest_sentence,
-        )
+        from commonplace import answers  # a search does without
 
-        extractive = ExtractiveReader(self.cross_encoder)
+        extractive = answers.ExtractiveReader(self.cross_encoder)
         if model is None:
-            return Readers(extractive, self.encoder, weigh=weigh)
-        similarity = nearest_sentence(self.encoder.encode_passages)
+            return answers.Readers(extractive, self.encoder, weigh=weigh)
+        similarity = answers.nearest_sentence(self.encoder.encode_passages)
         language_model = self._model(model, wear, force_wear)
-        small = language_model.name == DEFAULT_LANGUAGE_MODEL
-        settings = GenerativeSettings(most_context=_SMALL_CONTEXT) if small else None
-        writer = GenerativeReader(
+        small = language_model.name == models.DEFAULT_LANGUAGE_MODEL
+        settings = answers.GenerativeSettings(most_context=_SMALL_CONTEXT) if small else None
+        writer = answers.GenerativeReader(
             language_model, weigh=weigh, similarity=similarity, settings=settings
         )
-        return Readers(extractive, self.encoder, writer, weigh=weigh)
+        return answers.Readers(extractive, self.encoder, writer, weigh=weigh)
 
-    def worn(self, model: str, wear: Wear, force_wear: bool) -> "tuple[WornAdapter, ...]":
+    def worn(self, model: str, wear: Wear, force_wear: bool) -> tuple[models.WornAdapter, ...]:
         """What the model wears; it is opened with that, so what is in the way is said here."""
-        from commonplace.models import LlamaModel
-
         language_model = self._model(model, wear, force_wear)
-        return language_model.worn if isinstance(language_model, LlamaModel) else ()
+        return language_model.worn if isinstance(language_model, models.LlamaModel) else ()
 
-    def _model(self, name: str, wear: Wear, force_wear: bool) -> "LanguageModel":
-        from commonplace.models import open_language_model
-
+    def _model(self, name: str, wear: Wear, force_wear: bool) -> models.LanguageModel:
         key = name, wear, force_wear
         if key not in self._models:
-            self._models[key] = open_language_model(
+            self._models[key] = models.open_language_model(
                 name, progress=self._announce, wear=wear, force_wear=force_wear
             )
         return self._models[key]

@@ -189,13 +189,8 @@ def status_record(status: "Status") -> "types.StatusRecord":
     """What became of each file, and the totals."""
     return {
         "files": [
-            {
-                "path": file.path,
-                "state": file.state,
-                "reason": file.reason,
-                "passages": file.passages,
-            }
-            for file in status.files
+            {"path": f.path, "state": f.state, "reason": f.reason, "passages": f.passages}
+            for f in status.files
         ],
         "totals": status.totals,
     }

@@ -8,16 +8,8 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from commonplace.corpus import (
-    Item,
-    Passage,
-    Snapshot,
-    absolute,
-    by_id,
-    find_items,
-    is_under,
-    shown_path,
-)
+from commonplace import corpus
+from commonplace.corpus import Item, Passage, Snapshot
 from commonplace.foundation import InputError, display_path
 from commonplace.retrieval import Hit
 
@@ -44,7 +36,7 @@ def select(
     """
     items: dict[str, Item] = {}
     for path_or_query in selection:
-        items |= by_id(_items(snapshot, path_or_query, search))
+        items |= corpus.by_id(_items(snapshot, path_or_query, search))
     texts = [
         Selected(item.id, item.content_hash, item.path, _text(snapshot.passages_of(item.id)))
         for item in items.values()
@@ -59,10 +51,10 @@ def select(
 def _items(
     snapshot: Snapshot, path_or_query: str, search: Callable[[str], Sequence[Hit]]
 ) -> list[Item]:
-    path = absolute(path_or_query)
-    root = shown_path(path)
-    if any(is_under(item.path, [root]) for item in snapshot.items):
-        return find_items(snapshot, path)
+    path = corpus.absolute(path_or_query)
+    root = corpus.shown_path(path)
+    if any(corpus.is_under(item.path, [root]) for item in snapshot.items):
+        return corpus.find_items(snapshot, path)
     if os.path.lexists(path):
         raise InputError(
             f"{display_path(path_or_query)} is not in the library; run `commonplace add "

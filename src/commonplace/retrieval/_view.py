@@ -15,15 +15,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from commonplace.corpus import (
-    Filter,
-    Passage,
-    Snapshot,
-    Vectors,
-    load_vectors,
-    lookup,
-    passages_from,
-)
+from commonplace import corpus
+from commonplace.corpus import Filter, Passage, Snapshot, Vectors
 from commonplace.foundation.arrays import Float32s, Int64s
 from commonplace.retrieval.index.accelerator import Accelerator
 from commonplace.retrieval.index.bm25 import BM25, TermContribution, contributions, idf
@@ -70,7 +63,6 @@ class _Encoded:
 
     @property
     def has_vectors(self) -> bool:
-        """Whether any passage has a vector."""
         return self._vectors is not None and len(self._vectors.rows) > 0
 
     @property
@@ -79,15 +71,13 @@ class _Encoded:
         return self._vectors
 
     def cosines(self, query: Float32s, rows: Int64s) -> Float32s:
-        """See `View`."""
         return self._encoded.cosines(query, rows)
 
     def vectors(self, rows: Int64s) -> Float32s:
-        """See `View`."""
         return self._encoded.at(rows)
 
 
-class PresentView(_Encoded):
+class _PresentView(_Encoded):
     """The visible passages, through the store's inverted index and the matrix of vectors.
 
     With `postings` and `codes` of the same snapshot it searches in memory; the ranking is the same.
@@ -113,18 +103,15 @@ class PresentView(_Encoded):
         return self._snapshot.rows(self._where) if self._is_filtered else None
 
     def lexical(self, terms: Sequence[str], limit: int) -> tuple[Int64s, Float32s]:
-        """See `View`."""
         if self._postings is not None:
             return self._postings.top(terms, limit, self._among)
         return self._snapshot.lexical(terms, limit, self._where)
 
     def dense(self, query: Float32s, limit: int) -> tuple[Int64s, Float32s]:
-        """See `View`."""
         nearest = self._encoded.nearest if self._codes is None else self._codes.nearest
         return nearest(query, limit, self._among)
 
     def lexical_scores(self, terms: Sequence[str], rows: Int64s) -> Float32s:
-        """See `View`."""
         if self._postings is not None:
             return self._postings.scores(terms, rows)
         scores = np.zeros(len(rows), np.float32)
@@ -136,18 +123,15 @@ class PresentView(_Encoded):
         return scores
 
     def passages(self, rows: Int64s) -> list[Passage]:
-        """See `View`."""
         return self._snapshot.passages(rows)
 
     def explain(self, terms: Sequence[str], row: int) -> list[TermContribution]:
-        """See `View`."""
         held = self._snapshot.take([row], ["terms"])["terms"].to_pylist()[0].split()
         shared = set(terms) & set(held)
         frequencies = {term: self._frequency(term) for term in shared}
         return contributions(terms, held, frequencies, self._collection)
 
     def idf(self, term: str) -> float:
-        """See `View`."""
         return idf(self._frequency(term), self._collection[0])
 
     def _frequency(self, term: str) -> int:
@@ -163,7 +147,7 @@ class PresentView(_Encoded):
         return self._snapshot.lengths
 
 
-class PastView(_Encoded):
+class _PastView(_Encoded):
     """The passages that were valid at `filter.as_of`, ranked exactly among themselves."""
 
     def __init__(self, snapshot: Snapshot, filter: Filter, table: str) -> None:
@@ -175,30 +159,24 @@ class PastView(_Encoded):
         self._vectors = _vectors_of(self._rows, snapshot, table)
 
     def lexical(self, terms: Sequence[str], limit: int) -> tuple[Int64s, Float32s]:
-        """See `View`."""
         top = self._bm25.top(terms, limit, self._mask)
         rows = np.fromiter((row for row, _ in top), np.int64, len(top))
         return rows, np.fromiter((score for _, score in top), np.float32, len(top))
 
     def dense(self, query: Float32s, limit: int) -> tuple[Int64s, Float32s]:
-        """See `View`."""
         return self._encoded.nearest(query, limit, np.flatnonzero(self._mask))
 
     def lexical_scores(self, terms: Sequence[str], rows: Int64s) -> Float32s:
-        """See `View`."""
         scores: Float32s = self._bm25.scores(terms)[rows]
         return scores
 
     def passages(self, rows: Int64s) -> list[Passage]:
-        """See `View`."""
-        return passages_from(self._rows.take(rows))
+        return corpus.passages_from(self._rows.take(rows))
 
     def explain(self, terms: Sequence[str], row: int) -> list[TermContribution]:
-        """See `View`."""
         return self._bm25.explain(terms, row)
 
     def idf(self, term: str) -> float:
-        """See `View`."""
         return self._bm25.idf(term)
 
 
@@ -211,12 +189,12 @@ def open_view(
 ) -> View:
     """The view that a filter asks for; `table` names the encoder's vectors."""
     if filter.as_of is not None:
-        return PastView(snapshot, filter, table)
+        return _PastView(snapshot, filter, table)
     if accelerator is None:
-        return PresentView(snapshot, filter, load_vectors(snapshot, table, cache))
+        return _PresentView(snapshot, filter, corpus.load_vectors(snapshot, table, cache))
     vectors = accelerator.vectors(snapshot, table, cache)
     postings, codes = accelerator.postings(snapshot), accelerator.codes(snapshot, table, vectors)
-    return PresentView(snapshot, filter, vectors, postings, codes)
+    return _PresentView(snapshot, filter, vectors, postings, codes)
 
 
 def _held_by(ids: Sequence[str], snapshot: Snapshot, filter: Filter) -> NDArray[np.bool_]:
@@ -229,6 +207,6 @@ def _vectors_of(rows: pa.StructArray, snapshot: Snapshot, table: str) -> Vectors
     """Each row's vector; superseded passages still have theirs, as vectors are named by content."""
     if table not in snapshot.versions:
         return None
-    matrix, at = lookup(snapshot, table, rows["key"])
+    matrix, at = corpus.lookup(snapshot, table, rows["key"])
     has_vector = at >= 0
     return Vectors(np.flatnonzero(has_vector).astype(np.int64), matrix[at[has_vector]])

@@ -2,17 +2,17 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from commonplace.cli.terminal.output import announce
-from commonplace.corpus import KINDS
+from commonplace.corpus import KINDS, Filter
 
 if TYPE_CHECKING:
-    from commonplace import Filter, Library
-    from commonplace.corpus import Kind
+    from commonplace import Library
 
 PROFILES = ("fast", "best", "bm25", "dense")
 _CHOSEN = "commonplace.library"  # the key in click's `meta`, which a group and its verbs share
@@ -65,23 +65,6 @@ class NumberRange(click.FloatRange):
         return number
 
 
-class Selection(NamedTuple):
-    """What `--in`, `--kind`, `--since`, `--until` and `--as-of` chose."""
-
-    paths: tuple[str, ...]
-    kinds: tuple[str, ...]
-    since: datetime | None
-    until: datetime | None
-    as_of: datetime | None
-
-    def filter(self) -> "Filter":
-        """The filter for `Library`."""
-        from commonplace import Filter
-
-        kinds = cast("tuple[Kind, ...]", self.kinds)
-        return Filter(self.paths, kinds, self.since, self.until, self.as_of)
-
-
 _SELECTING = (
     click.option(
         "--in",
@@ -105,16 +88,16 @@ _SELECTING = (
 
 
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that choose a part of the library; the command gets a `selection`."""
+    """Add the options that choose a part of the library; the command gets a `filter`."""
 
     @functools.wraps(command)
-    def with_selection(**values: Any) -> Any:
-        selection = Selection(*(values.pop(name) for name in Selection._fields))
-        return command(selection=selection, **values)
+    def with_filter(**values: Any) -> Any:
+        selection = {field.name: values.pop(field.name) for field in fields(Filter)}
+        return command(filter=Filter(**selection), **values)
 
     for option in reversed(_SELECTING):  # `--help` lists the option that is added last first
-        with_selection = option(with_selection)
-    return with_selection
+        with_filter = option(with_filter)
+    return with_filter
 
 
 def wear_options(command: _Command) -> _Command:

@@ -5,13 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from commonplace.cli.arguments.options import (
-    chosen_library,
-    count_option,
-    json_option,
-    library_option,
-    open_library,
-)
+from commonplace.cli.arguments import options
 from commonplace.cli.arguments.verb import Verb, VerbGroup
 from commonplace.cli.quality._printing import print_answers, print_library, print_retrieval
 from commonplace.cli.terminal.output import announce, print_json
@@ -64,12 +58,14 @@ _kept_library = click.option(
     help="judgments [if you gave any], or known-items: questions that are made from the library.",
 )
 @_only
-@count_option("--questions", default=200, text="Make at most N questions")
-@count_option("--answers", default=20, minimum=0, text="Ask for N of the library's definitions")
+@options.count_option("--questions", default=200, text="Make at most N questions")
+@options.count_option(
+    "--answers", default=20, minimum=0, text="Ask for N of the library's definitions"
+)
 @_against
 @_keep
-@json_option
-@library_option
+@options.json_option
+@options.library_option
 @click.pass_context
 def evaluate(
     ctx: click.Context,
@@ -89,7 +85,7 @@ def evaluate(
 
     with progress_bars() as bars:
         report, file = evaluate_library(
-            open_library(),
+            options.open_library(),
             by=cast("By | None", by),
             only=_names(only),
             questions=questions,
@@ -121,7 +117,7 @@ def evaluate(
 @_kept_library
 @_against
 @_keep
-@json_option
+@options.json_option
 def retrieval(
     folder: Path,
     only: str,
@@ -188,14 +184,14 @@ def retrieval(
 @_kept_library
 @_against
 @_keep
-@json_option
+@options.json_option
 def answers(
     folder: Path,
     reader: str,
     library: Path | None,
     keep: Path | None,
     as_json: bool,
-    **options: Any,
+    **settings: Any,
 ) -> None:
     """Measure answers and refusals on a set like SQuAD 2.0: passages.jsonl, questions.jsonl.
 
@@ -211,7 +207,7 @@ def answers(
             keep_in=keep,
             progress=bars.progress if bars else silent,
             announce=announce,
-            **options,
+            **settings,
         )
     if as_json:
         print_json({**report.record(), "kept": str(file)})
@@ -225,7 +221,7 @@ def _names(listed: str) -> list[str]:
 
 def _place(library: Path | None) -> Path | None:
     """The folder that `--library` names, whether it stands after the verb or before."""
-    before = chosen_library()
+    before = options.chosen_library()
     return library or (Path(before) if before else None)
 
 

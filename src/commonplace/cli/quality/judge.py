@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonplace.cli.arguments.options import (
-    count_option,
-    json_option,
-    library_option,
-    open_library,
-)
+from commonplace.cli.arguments import options
 from commonplace.cli.arguments.verb import verb
 from commonplace.cli.terminal.output import (
     bold,
@@ -46,14 +41,14 @@ _PROMPT = "does it fit? y(es) n(o) s(kip) q(uit) "
     "commonplace judge --queries 5",
 )
 @click.argument("query", nargs=-1, metavar="[QUERY]...")
-@count_option("--depth", default=5, maximum=100, text="Judge the first N of each ranking")
-@count_option(
+@options.count_option("--depth", default=5, maximum=100, text="Judge the first N of each ranking")
+@options.count_option(
     "--queries",
     default=10,
     text="Without a QUERY: judge at most N recent queries that have no judgments",
 )
-@json_option
-@library_option
+@options.json_option
+@options.library_option
 def judge(query: tuple[str, ...], depth: int, queries: int, as_json: bool) -> None:
     """Say which passages fit a query; `commonplace evaluate` measures by these judgments.
 
@@ -62,7 +57,7 @@ def judge(query: tuple[str, ...], depth: int, queries: int, as_json: bool) -> No
     from commonplace.evaluation import candidates, queries_to_judge
     from commonplace.foundation import InputError
 
-    library = open_library()
+    library = options.open_library()
     texts = [" ".join(query)] if query else queries_to_judge(library, queries)
     if not any(text.strip() for text in texts):
         raise InputError(

@@ -5,13 +5,9 @@ from pathlib import Path
 
 import click
 
-from commonplace.cli.arguments.options import (
-    library_option,
-    open_library,
-    require_extra,
-    wear_options,
-)
+from commonplace.cli.arguments import options
 from commonplace.cli.arguments.verb import verb
+from commonplace.cli.server.token import tokens_option
 from commonplace.cli.terminal.output import announce, bold, dim, say
 from commonplace.foundation import InputError, display_path
 
@@ -49,15 +45,13 @@ from commonplace.foundation import InputError, display_path
 @click.option(
     "--model", "models", multiple=True, metavar="SPEC", help="Offer this model; see `ask`."
 )
-@wear_options
+@options.wear_options
 @click.option("--require-token", is_flag=True, help="Require a token on this machine too.")
 @click.option(
     "--allow-host", "hosts", multiple=True, metavar="NAME", help="A name that a proxy answers to."
 )
-@click.option(
-    "--tokens", type=click.Path(path_type=Path), metavar="FILE", help="Use another file of tokens."
-)
-@library_option
+@tokens_option
+@options.library_option
 def serve(
     host: str,
     port: int,
@@ -78,7 +72,7 @@ def serve(
     # Requests run at once, each on one core. A small product that is shared among all cores waits
     # for the slowest, which works for another request: 32 ms instead of 0.4 (measured).
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is first imported
-    require_extra("serve", "fastapi", "uvicorn", "mcp", "watchfiles")
+    options.require_extra("serve", "fastapi", "uvicorn", "mcp", "watchfiles")
     from commonplace import service
     from commonplace.corpus import require
     from commonplace.models import DEFAULT_LANGUAGE_MODEL, parse_wear
@@ -88,7 +82,7 @@ def serve(
     for adapter in wear:
         parse_wear(adapter)  # a missing file is an error now, and not at the first question
     settings = service.ServiceSettings(
-        open_library(new=True).folder,
+        options.open_library(new=True).folder,
         host=host,
         port=port,
         require_token=require_token,
@@ -113,7 +107,7 @@ def serve(
 def _require_plans(plans: tuple[Path, ...]) -> None:
     """Raise at the start what would otherwise be raised for whoever opens the page."""
     if plans:
-        require_extra("plan", "highspy", "polars", "rustworkx")
+        options.require_extra("plan", "highspy", "polars", "rustworkx")
     for folder in plans:
         if not folder.expanduser().is_dir():
             raise InputError(f"{display_path(folder)} is no folder; name the folder of a plan")

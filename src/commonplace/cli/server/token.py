@@ -13,7 +13,7 @@ from commonplace.cli.terminal.places import short_path
 if TYPE_CHECKING:
     from commonplace.service import Role
 
-_file = click.option(
+tokens_option = click.option(
     "--tokens", type=click.Path(path_type=Path), metavar="FILE", help="Use another file of tokens."
 )
 
@@ -30,7 +30,7 @@ def token() -> None:
 @verb("Make a token.", "commonplace token add anna --role read --library ~/shared-library")
 @click.argument("name")
 @click.option("--role", type=click.Choice(["read", "write"]), default="read", show_default=True)
-@_file
+@tokens_option
 @library_option
 def add(name: str, role: str, tokens: Path | None) -> None:
     """Make a token for the chosen library, and print it once: only its hash is kept."""
@@ -43,7 +43,7 @@ def add(name: str, role: str, tokens: Path | None) -> None:
 
 
 @verb("List the tokens.", "commonplace token list")
-@_file
+@tokens_option
 def list_(tokens: Path | None) -> None:
     """List the tokens: names, roles and libraries."""
     from commonplace.service import default_tokens, read_tokens
@@ -61,7 +61,7 @@ def list_(tokens: Path | None) -> None:
 
 @verb("Take a token back.", "commonplace token remove anna")
 @click.argument("name")
-@_file
+@tokens_option
 def remove(name: str, tokens: Path | None) -> None:
     """Take a token back; it stops working at once, also in a service that runs."""
     from commonplace.service import default_tokens, remove_token

@@ -16,16 +16,8 @@ import pyarrow.compute as pc
 
 from commonplace.corpus._paths import shown_path
 from commonplace.corpus._types import Item
-from commonplace.corpus.store.schema import (
-    ITEMS,
-    LINKS,
-    PASSAGES,
-    READ,
-    Revision,
-    passage_rows,
-    quoted,
-    vectors_schema,
-)
+from commonplace.corpus.store import schema
+from commonplace.corpus.store.schema import Revision, quoted
 from commonplace.corpus.store.snapshot import unsettled_pairs
 from commonplace.corpus.store.tables import Store
 from commonplace.corpus.text.urls import canonical_url
@@ -49,12 +41,12 @@ def commit(store: Store, revisions: Sequence[Revision]) -> dict[str, Item]:
         before = _item_rows(store, [revision.item_id for revision in revisions])
         fresh = [r for r in revisions if r.result.document and not _is_visible(r, before)]
         standing = _valid_since(store, [r.item_id for r in fresh if r.item_id in before])
-        passages = [row for r in fresh for row in passage_rows(r, number, now, standing)]
-        store.append("passages", pa.Table.from_pylist(passages, PASSAGES))
-        store.append("links", pa.Table.from_pylist(_link_rows(fresh, number), LINKS))
+        passages = [row for r in fresh for row in schema.passage_rows(r, number, now, standing)]
+        store.append("passages", pa.Table.from_pylist(passages, schema.PASSAGES))
+        store.append("links", pa.Table.from_pylist(_link_rows(fresh, number), schema.LINKS))
         new = {revision.item_id for revision in fresh}
         rows = [_item_row(r, number if r.item_id in new else None, now, before) for r in revisions]
-        store.upsert("items", "id", pa.Table.from_pylist(rows, ITEMS))
+        store.upsert("items", "id", pa.Table.from_pylist(rows, schema.ITEMS))
         settle(store)
         return {identity: Item(**row) for identity, row in before.items()}
 
@@ -67,7 +59,7 @@ def supersede(store: Store, identities: Sequence[str], reason: str) -> None:
         changes = {"state": "superseded", "reason": reason, "revision": 0, "passages": 0}
         changes |= {"added_at": datetime.now(UTC), "content_hash": "", "modified_ns": 0}
         rows = [row | changes for row in _item_rows(store, identities).values()]
-        store.upsert("items", "id", pa.Table.from_pylist(rows, ITEMS))
+        store.upsert("items", "id", pa.Table.from_pylist(rows, schema.ITEMS))
         settle(store)
 
 
@@ -82,7 +74,8 @@ def settle(store: Store) -> None:
     for where in _named(unsettled_pairs(store.open("passages"), revisions)):
         rows = store.open("passages").to_table(filter=where).to_pylist()
         # History first: a kill in between leaves a row in both, which is made good, never in none.
-        store.append("history", pa.Table.from_pylist(_superseded(store, rows, items), PASSAGES))
+        past = _superseded(store, rows, items)
+        store.append("history", pa.Table.from_pylist(past, schema.PASSAGES))
         store.delete("passages", where)
     for where in _named(unsettled_pairs(store.open("links"), revisions)):
         store.delete("links", where)
@@ -130,17 +123,17 @@ def mark_read(store: Store, canonical: str, read: bool) -> None:
     with store.writing():
         if read:
             row = {"canonical": canonical, "read_at": datetime.now(UTC)}
-            store.upsert("read", "canonical", pa.Table.from_pylist([row], READ))
+            store.upsert("read", "canonical", pa.Table.from_pylist([row], schema.READ))
         else:
             store.delete("read", f"canonical = {quoted([canonical])}")
 
 
 def add_vectors(store: Store, table: str, keys: Sequence[bytes], vectors: pa.Array) -> None:
     """Append vectors to an encoder's table; keys that are there already are left out."""
-    schema = vectors_schema(vectors.type.list_size)
-    rows = pa.table([pa.array(keys, pa.binary(16)), vectors], schema=schema)
+    columns = schema.vectors_schema(vectors.type.list_size)
+    rows = pa.table([pa.array(keys, pa.binary(16)), vectors], schema=columns)
     with store.writing():
-        store.create(table, schema)
+        store.create(table, columns)
         existing = store.open(table).to_table(columns=["key"])["key"].combine_chunks()
         store.append(table, rows.filter(pc.invert(pc.is_in(rows["key"], value_set=existing))))
 

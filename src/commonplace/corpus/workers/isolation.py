@@ -24,29 +24,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Final
 
-from commonplace.corpus._types import (
-    Box,
-    Document,
-    Draft,
-    Limits,
-    Link,
-    PageLocator,
-    ReadResult,
-    TextLocator,
-)
+from commonplace.corpus import _types
+from commonplace.corpus._types import Limits, ReadResult
 from commonplace.corpus.workers.process import READER, facts_of
 
 Result = tuple[Path, ReadResult]
 
 _AHEAD: Final = 64  # results that may wait; a full queue holds the workers back
 _PATIENCE: Final = 0.5  # seconds of work before another worker is started
+_RECORDS = "ReadResult Document Draft Link TextLocator PageLocator Box"
 _ADMITTED: Final = frozenset(  # (module, name) of what a worker may send
     [("datetime", name) for name in ("datetime", "timedelta", "timezone")]
     + [("pathlib", "PosixPath")]
-    + [
-        (kind.__module__, kind.__name__)
-        for kind in (ReadResult, Document, Draft, Link, TextLocator, PageLocator, Box)
-    ]
+    + [(_types.__name__, name) for name in _RECORDS.split()]
 )
 _BOOT: Final = """
 import json, sys

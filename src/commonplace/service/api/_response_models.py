@@ -22,16 +22,7 @@ from typing import (
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from commonplace.library.record_types import (
-    AnswerRecord,
-    FeedbackListRecord,
-    FileRecord,
-    HitRecord,
-    HitsRecord,
-    ReadingListEntryRecord,
-    ReadingListRecord,
-    ShownRecord,
-)
+from commonplace.library import record_types as records
 
 
 class Response(BaseModel):
@@ -65,7 +56,7 @@ def _modelled(hint: Any) -> Any:
     return origin[arguments] if origin in (list, dict, tuple) else hint
 
 
-class SearchRecord(HitsRecord):
+class SearchRecord(records.HitsRecord):
     """What a search found, best first, and how long it took."""
 
     seconds: float
@@ -75,7 +66,7 @@ class ExplainedHitRecord(TypedDict):
     """A hit with its explanation, and its rank."""
 
     rank: int
-    hit: HitRecord
+    hit: records.HitRecord
 
 
 class ComparisonRecord(TypedDict):
@@ -87,19 +78,19 @@ class ComparisonRecord(TypedDict):
     reasons: list[str]
 
 
-class ComparedAnswerRecord(AnswerRecord):
+class ComparedAnswerRecord(records.AnswerRecord):
     """An answer or a refusal, compared with an earlier one where the request names one."""
 
     comparison: ComparisonRecord | None
 
 
-class CitedPlaceRecord(ShownRecord):
+class CitedPlaceRecord(records.ShownRecord):
     """A citation in its place, with the id that was asked for."""
 
     id: str
 
 
-class ServedFileRecord(FileRecord):
+class ServedFileRecord(records.FileRecord):
     """What became of a file, and whether it came through the service."""
 
     uploaded: bool
@@ -112,7 +103,7 @@ class FilesRecord(TypedDict):
     totals: dict[str, int]
 
 
-class FeedbackStateRecord(FeedbackListRecord):
+class FeedbackStateRecord(records.FeedbackListRecord):
     """Feedback; `on` says whether the ranking learns from it."""
 
     on: bool
@@ -124,8 +115,8 @@ AnswerResponse = response_model(ComparedAnswerRecord)
 ShownResponse = response_model(CitedPlaceRecord)
 FilesResponse = response_model(FilesRecord)
 FeedbackResponse = response_model(FeedbackStateRecord)
-ReadingListEntryResponse = response_model(ReadingListEntryRecord)
-ReadingListResponse = response_model(ReadingListRecord)
+ReadingListEntryResponse = response_model(records.ReadingListEntryRecord)
+ReadingListResponse = response_model(records.ReadingListRecord)
 
 
 class LogResponse(Response):

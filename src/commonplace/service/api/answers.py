@@ -8,19 +8,12 @@ from typing import Annotated, Any, TypeAlias
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import FileResponse, StreamingResponse
 
+from commonplace import library
 from commonplace.answers import CAUTION, Answer, Refusal, RetrievedContext, Sentence, Step
 from commonplace.corpus import FeedbackRecord
 from commonplace.foundation import InputError
-from commonplace.library import (
-    Question,
-    answer_record,
-    feedback_record,
-    hit_record,
-    hits_record,
-    sentence_record,
-    shown_record,
-)
 from commonplace.service.access.settings import ServiceSettings
+from commonplace.service.api import _response_models as responses
 from commonplace.service.api._events import event, event_stream
 from commonplace.service.api._request_models import (
     AskRequest,
@@ -28,19 +21,6 @@ from commonplace.service.api._request_models import (
     FeedbackRequest,
     FilteredRequest,
     SearchQuery,
-)
-from commonplace.service.api._response_models import (
-    AnswerResponse,
-    CitedPlaceRecord,
-    ComparedAnswerRecord,
-    ExplainedHitRecord,
-    ExplainResponse,
-    FeedbackResponse,
-    FeedbackStateRecord,
-    LogResponse,
-    SearchRecord,
-    SearchResponse,
-    ShownResponse,
 )
 from commonplace.service.api.dependencies import (
     ERRORS,
@@ -52,14 +32,14 @@ from commonplace.service.api.dependencies import (
 from commonplace.service.state.libraries import OpenLibrary
 
 answers_api = APIRouter(prefix="/api", responses=ERRORS)
-Steps: TypeAlias = "partial[Generator[Step | ComparedAnswerRecord]]"
+Steps: TypeAlias = "partial[Generator[Step | responses.ComparedAnswerRecord]]"
 _MOST_LOGGED = 1000  # records of the log among which an earlier answer is looked for
 
 
-@answers_api.get("/search", response_model=SearchResponse, tags=["search"])
+@answers_api.get("/search", response_model=responses.SearchResponse, tags=["search"])
 async def search(
     open_library: ReadableLibrary, query: Annotated[SearchQuery, Query()]
-) -> SearchRecord:
+) -> responses.SearchRecord:
     """The best passages for a query, best first."""
     check_paths(open_library, query)
     start = time.perf_counter()
@@ -71,13 +51,13 @@ async def search(
         filter=query.filter(),
         explain=query.explain,
     )
-    return {**hits_record(hits), "seconds": round(time.perf_counter() - start, 4)}
+    return {**library.hits_record(hits), "seconds": round(time.perf_counter() - start, 4)}
 
 
-@answers_api.get("/explain", response_model=ExplainResponse, tags=["search"])
+@answers_api.get("/explain", response_model=responses.ExplainResponse, tags=["search"])
 async def explain(
     open_library: ReadableLibrary, query: Annotated[ExplainQuery, Query()]
-) -> ExplainedHitRecord:
+) -> responses.ExplainedHitRecord:
     """Why a passage has its place for a query."""
     check_paths(open_library, query)
     hit, rank = await open_library.search(
@@ -87,15 +67,15 @@ async def explain(
         profile=query.profile,
         filter=query.filter(),
     )
-    return {"rank": rank, "hit": hit_record(hit)}
+    return {"rank": rank, "hit": library.hit_record(hit)}
 
 
-@answers_api.post("/ask", response_model=AnswerResponse, tags=["answers"])
+@answers_api.post("/ask", response_model=responses.AnswerResponse, tags=["answers"])
 async def ask(
     open_library: ReadableLibrary, settings: CurrentSettings, question: AskRequest
-) -> ComparedAnswerRecord | None:
+) -> responses.ComparedAnswerRecord | None:
     """An answer whose every sentence is cited, or a refusal."""
-    record: ComparedAnswerRecord | None = None
+    record: responses.ComparedAnswerRecord | None = None
     async for step in open_library.stream(steps(open_library, settings, question)):
         if isinstance(step, dict):
             record = step
@@ -120,7 +100,7 @@ async def _events(open_library: OpenLibrary, make: Steps) -> AsyncIterator[str]:
         if isinstance(step, RetrievedContext):
             yield event("retrieved", {"passages": step.passages, "paths": list(step.paths)})
         elif isinstance(step, Sentence):
-            yield event("sentence", sentence_record(step))
+            yield event("sentence", library.sentence_record(step))
         elif isinstance(step, dict):
             yield event("answer" if step["answered"] else "refusal", step)
 
@@ -135,10 +115,10 @@ def steps(open_library: OpenLibrary, settings: ServiceSettings, question: AskReq
 
 def _steps(
     open_library: OpenLibrary, settings: ServiceSettings, model: str | None, question: AskRequest
-) -> Generator[Step | ComparedAnswerRecord]:
+) -> Generator[Step | responses.ComparedAnswerRecord]:
     earlier = _earlier(open_library, question.against) if question.against else None
     library_steps = open_library.library.asking(
-        Question(
+        library.Question(
             question.question,
             filter=question.filter(),
             model=model,
@@ -150,7 +130,7 @@ def _steps(
     )
     for step in library_steps:
         if isinstance(step, (Answer, Refusal)):
-            record: ComparedAnswerRecord = {**answer_record(step), "comparison": None}
+            record = responses.ComparedAnswerRecord(**library.answer_record(step), comparison=None)
             if earlier:
                 comparison = open_library.library.compare(earlier, step)
                 record["comparison"] = {
@@ -181,15 +161,15 @@ def check_paths(open_library: OpenLibrary, request: FilteredRequest) -> None:
         open_library.require_held(path)
 
 
-@answers_api.get("/passages/{citation}", response_model=ShownResponse, tags=["answers"])
+@answers_api.get("/passages/{citation}", response_model=responses.ShownResponse, tags=["answers"])
 async def show(
     open_library: ReadableLibrary,
     citation: str,
     around: Annotated[int, Query(ge=0, le=5_000_000)] = 600,
-) -> CitedPlaceRecord:
+) -> responses.CitedPlaceRecord:
     """A citation ("id" or "id:start-end") in its place, with that much text around it."""
     shown = await open_library.run(open_library.library.show, citation, around)
-    return {"id": citation, **shown_record(shown)}
+    return {"id": citation, **library.shown_record(shown)}
 
 
 @answers_api.get(
@@ -206,7 +186,7 @@ async def page(open_library: ReadableLibrary, citation: str) -> FileResponse:
     return FileResponse(shown.picture, media_type="image/png")
 
 
-@answers_api.get("/log", response_model=LogResponse, tags=["log"])
+@answers_api.get("/log", response_model=responses.LogResponse, tags=["log"])
 async def log(
     open_library: ReadableLibrary, limit: Annotated[int, Query(ge=1, le=1000)] = 100
 ) -> dict[str, Any]:
@@ -214,16 +194,16 @@ async def log(
     return {"records": await open_library.run(open_library.library.log, limit)}
 
 
-@answers_api.get("/feedback", response_model=FeedbackResponse, tags=["feedback"])
-async def feedback(open_library: ReadableLibrary) -> FeedbackStateRecord:
+@answers_api.get("/feedback", response_model=responses.FeedbackResponse, tags=["feedback"])
+async def feedback(open_library: ReadableLibrary) -> responses.FeedbackStateRecord:
     """All feedback, and whether the ranking learns from it."""
     return _feedback(open_library, await open_library.run(open_library.library.feedback))
 
 
-@answers_api.post("/feedback", response_model=FeedbackResponse, tags=["feedback"])
+@answers_api.post("/feedback", response_model=responses.FeedbackResponse, tags=["feedback"])
 async def give_feedback(
     open_library: WritableLibrary, feedback: FeedbackRequest
-) -> FeedbackStateRecord:
+) -> responses.FeedbackStateRecord:
     """Say how a passage fitted a query; this library's ranking learns from it."""
     record = await open_library.run(
         open_library.library.give_feedback,
@@ -236,12 +216,14 @@ async def give_feedback(
     return _feedback(open_library, [record])
 
 
-@answers_api.delete("/feedback/{id}", response_model=FeedbackResponse, tags=["feedback"])
-async def forget_feedback(open_library: WritableLibrary, id: str) -> FeedbackStateRecord:
+@answers_api.delete("/feedback/{id}", response_model=responses.FeedbackResponse, tags=["feedback"])
+async def forget_feedback(open_library: WritableLibrary, id: str) -> responses.FeedbackStateRecord:
     """Take feedback back, as if it had not been given."""
     records = await open_library.run(open_library.library.forget_feedback, id)
     return _feedback(open_library, records)
 
 
-def _feedback(open_library: OpenLibrary, records: list[FeedbackRecord]) -> FeedbackStateRecord:
-    return {**feedback_record(records), "on": open_library.library.learns_from_feedback}
+def _feedback(
+    open_library: OpenLibrary, records: list[FeedbackRecord]
+) -> responses.FeedbackStateRecord:
+    return {**library.feedback_record(records), "on": open_library.library.learns_from_feedback}

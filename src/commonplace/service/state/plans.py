@@ -8,13 +8,14 @@ requested. A folder whose tables are wrong is no failure: the page shows its pro
 import hashlib
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commonplace.foundation import InputError
 
 if TYPE_CHECKING:
-    from commonplace.capacity import Orders, Piece, Plan, Verdict
+    from commonplace.capacity import Orders, Plan, Verdict
 
 Record = dict[str, Any]
 _MOST_SENT = 200  # sentences of a kind; the rest is counted
@@ -106,7 +107,7 @@ def _verdict_record(plan: "Plan") -> Record:
         "breaks": _sentences([violation.sentence for violation in verdict.breaks]),
         "stranded": _sentences([str(stranding) for stranding in verdict.strandings]),
         "idle": _sentences([str(idle) for idle in verdict.idle]),
-        "pieces": [_piece_record(piece) for piece in pieces(verdict)],
+        "pieces": [asdict(piece) for piece in pieces(verdict)],
     }
 
 
@@ -123,19 +124,9 @@ def _orders_record(plan: "Plan") -> Record:
         "more_purchases": max(0, len(purchases) - _MOST_SENT),
         "late": _sentences([need.sentence for need in orders.late]),
         "reconciled": _sentences([project.sentence for project in orders.reconciled]),
-        "pieces": [_piece_record(piece) for piece in order_pieces(orders)],
+        "pieces": [asdict(piece) for piece in order_pieces(orders)],
     }
 
 
 def _sentences(sentences: list[str]) -> Record:
     return {"sentences": sentences[:_MOST_SENT], "more": max(0, len(sentences) - _MOST_SENT)}
-
-
-def _piece_record(piece: "Piece") -> Record:
-    return {
-        "heading": piece.heading,
-        "words": piece.words,
-        "pictures": [
-            {"svg": picture.svg, "caption": picture.caption} for picture in piece.pictures
-        ],
-    }

@@ -5,17 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from commonplace.corpus._types import Box, Draft, Limits, PageLocator
-from commonplace.corpus.readers.pdf._layout import (
-    Line,
-    Paragraph,
-    body_size,
-    heading_level,
-    is_item,
-    is_section,
-    lines_of,
-    paragraph_starts,
-    title_of,
-)
+from commonplace.corpus.readers.pdf import _layout
+from commonplace.corpus.readers.pdf._layout import Line, Paragraph
 from commonplace.corpus.readers.pdf._raw import RawPage, union
 from commonplace.corpus.readers.pdf.display import DisplayText, Sheet, display, sheet
 from commonplace.corpus.text.split import Block, passages, trimmed
@@ -34,8 +25,8 @@ class Page:
 
 def page_of(raw: RawPage) -> Page:
     """A page made ready to be cut into passages."""
-    lines = lines_of(raw)
-    starts = paragraph_starts(lines)
+    lines = _layout.lines_of(raw)
+    starts = _layout.paragraph_starts(lines)
     ready = sheet(raw, starts)
     return Page(raw, lines, starts, ready, display(ready, 0, len(raw.text)))
 
@@ -44,10 +35,10 @@ def drafts_of(
     pages: Sequence[Page], blocks: Sequence[Sequence[Paragraph]], limits: Limits
 ) -> list[Draft]:
     """Passages page by page; the heading path lives on across pages."""
-    body = body_size([line for page in pages for line in page.lines])
+    body = _layout.body_size([line for page in pages for line in page.lines])
     outline = _Outline(limits.passage_characters)
     for page, page_paragraphs in zip(pages, blocks, strict=True):
-        levels = [heading_level(paragraph, body) for paragraph in page_paragraphs]
+        levels = [_layout.heading_level(paragraph, body) for paragraph in page_paragraphs]
         if page.raw.number == 1:
             levels = _after_front_matter(page_paragraphs, levels)
         for paragraph, level in zip(page_paragraphs, levels, strict=True):
@@ -59,8 +50,10 @@ def drafts_of(
 
 def _after_front_matter(paragraphs: Sequence[Paragraph], levels: list[int]) -> list[int]:
     """The title and the authors are no headings, however large or bold."""
-    title = [place for place, p in enumerate(paragraphs) if p in title_of(paragraphs)]
-    sections = [place for place, p in enumerate(paragraphs) if levels[place] and is_section(p)]
+    title = [place for place, p in enumerate(paragraphs) if p in _layout.title_of(paragraphs)]
+    sections = [
+        place for place, p in enumerate(paragraphs) if levels[place] and _layout.is_section(p)
+    ]
     first = sections[0] if sections else title[-1] + 1 if title else 0
     return [0] * first + levels[first:]
 
@@ -132,7 +125,7 @@ def _block(display_text: DisplayText, paragraph: Paragraph) -> Block:
     start = bisect_left(display_text.starts, paragraph.start)
     end = bisect_left(display_text.starts, paragraph.end)
     start, end = trimmed(display_text.text, start, end)
-    return Block(start, end, "item" if is_item(paragraph) else "prose")
+    return Block(start, end, "item" if _layout.is_item(paragraph) else "prose")
 
 
 def locator_of(page: Page, start: int, end: int) -> PageLocator:

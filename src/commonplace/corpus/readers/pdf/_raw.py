@@ -8,9 +8,9 @@ control characters.) PDFium is not safe to share between threads: a `Pdf` holds 
 import ctypes
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import hypot
-from types import TracebackType
 from typing import Any, Final, Self
 
 import pypdfium2.raw as pdfium
@@ -74,12 +74,7 @@ class Pdf:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         pdfium.FPDF_CloseDocument(self._document)
         _lock.release()
 
@@ -92,46 +87,37 @@ class Pdf:
 
     def page(self, number: int, most_characters: int) -> RawPage:
         """Page `number` (from 1), its text cut after `most_characters`."""
-        page = self._load(number)
-        try:
+        with self._open(number) as page:
             return self._read(page, number, most_characters)
-        finally:
-            pdfium.FPDF_ClosePage(page)
 
     def urls(self, number: int) -> list[tuple[str, Rectangle]]:
         """The addresses of the page's link annotations, and where on the page they are."""
-        page = self._load(number)
-        try:
+        with self._open(number) as page:
             links = ((self._uri(link), _link_box(link)) for link in _links(page))
             return [(uri, box) for uri, box in links if uri]
-        finally:
-            pdfium.FPDF_ClosePage(page)
 
     def picture(self, number: int, scale: float) -> Image.Image:
         """Page `number` drawn at `scale` pixels a point."""
-        page = self._load(number)
-        try:
+        with self._open(number) as page:
             width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
             scale = min(scale, (_LARGEST_PICTURE / max(1.0, width * height)) ** 0.5)
             return _draw(page, (max(1, round(width * scale)), max(1, round(height * scale))))
-        finally:
-            pdfium.FPDF_ClosePage(page)
 
     def to_device(self, number: int, box: Rectangle, size: tuple[int, int]) -> Rectangle:
         """A box of the page in pixels of its picture of `size`: left, top, right, bottom."""
-        page = self._load(number)
-        try:
-            corners = [_pixel(page, size, box[0], box[1]), _pixel(page, size, box[2], box[3])]
-        finally:
-            pdfium.FPDF_ClosePage(page)
-        (x0, y0), (x1, y1) = corners
+        with self._open(number) as page:
+            (x0, y0), (x1, y1) = _pixel(page, size, *box[:2]), _pixel(page, size, *box[2:])
         return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
 
-    def _load(self, number: int) -> Any:
+    @contextmanager
+    def _open(self, number: int) -> Iterator[Any]:
         page = pdfium.FPDF_LoadPage(self._document, number - 1)
         if not page:
             raise UnreadableError(f"page {number} is broken")
-        return page
+        try:
+            yield page
+        finally:
+            pdfium.FPDF_ClosePage(page)
 
     def _read(self, page: Any, number: int, most_characters: int) -> RawPage:
         text_page = pdfium.FPDFText_LoadPage(page)
