@@ -11,7 +11,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -85,6 +85,19 @@ def versions() -> dict[str, str]:
     """The versions of Python, of the program, and of each package that the benchmark loaded."""
     loaded = {name: version(name) for module, name in PACKAGES.items() if module in sys.modules}
     return {"python": platform.python_version(), "commonplace": version("commonplace"), **loaded}
+
+
+def read_lines(file: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a file of JSON lines."""
+    with open(file, encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+def seconds_of(action: Callable[[], object]) -> float:
+    """How long a call takes, wall-clock."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
 
 
 def progress(text: str) -> None:

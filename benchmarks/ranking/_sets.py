@@ -5,16 +5,16 @@ The features of text sets come from `Library.search(..., explain=True)`, as any 
 `--cache` keeps them, as `best` takes a second a query.
 """
 
-import csv
-import json
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.scaffold import read_lines
 from commonplace import Library
+from commonplace.evaluation import read_beir
 from commonplace.foundation.arrays import Float64s
 from commonplace.retrieval import FEATURES
 
@@ -59,11 +59,6 @@ def read_libsvm(file: Path) -> RankingSet:
     return RankingSet(file.name, np.split(matrix, ends), parts, parts, None, names)
 
 
-def read_lines(file: Path) -> Iterator[dict[str, object]]:
-    with open(file, encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
-
-
 def write_documents(rows: Sequence[Mapping[str, object]], folder: Path) -> dict[str, str]:
     """One file a document, a Markdown heading for its title; returns document ids by path."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,14 +77,12 @@ Queries = list[tuple[str, dict[str, float], str]]  # text, relevant documents, f
 
 def beir_queries(folder: Path) -> Queries:
     """Every judged query, each a fold of its own."""
-    relevant: dict[str, dict[str, float]] = {}
-    (file,) = sorted((folder / "qrels").glob("*.tsv"))
-    with open(file, encoding="utf-8") as lines:
-        for query, document, score in list(csv.reader(lines, delimiter="\t"))[1:]:
-            if float(score) > 0:
-                relevant.setdefault(query, {})[document] = float(score)
-    texts = {str(row["_id"]): str(row["text"]) for row in read_lines(folder / "queries.jsonl")}
-    return [(texts[name], relevant[name], name) for name in texts if name in relevant]
+    beir = read_beir(folder)
+    grades = {
+        query: {document: float(grade) for document, grade in judged.items() if grade > 0}
+        for query, judged in beir.judgments.items()
+    }
+    return [(text, grades[name], name) for name, text in beir.queries.items()]
 
 
 def squad_queries(folder: Path) -> Queries:

@@ -30,12 +30,7 @@ from commonplace.corpus import FeedbackRecord, Verdict
 from commonplace.evaluation import open_set, read_beir
 from commonplace.foundation.arrays import Float32s
 from commonplace.models import TextEncoder, open_encoder
-from commonplace.retrieval import (
-    FeedbackParameters,
-    RelevanceFeedback,
-    relevance_feedback,
-    spread,
-)
+from commonplace.retrieval import FeedbackParameters, RelevanceFeedback, relevance_feedback, spread
 
 DEPTH, SHOWN = 50, 10
 LOOKS_RELEVANT, LOOKS_IRRELEVANT, THUMBS = 0.8, 0.1, 0.2

@@ -28,7 +28,7 @@ class TextEngine(Protocol):
     """Documents are numbered from 0; `add` goes on from there. Raises ImportError if not there."""
 
     name: ClassVar[str]
-    updates: ClassVar[bool]
+    updates: ClassVar[bool] = True
 
     def __init__(self, folder: Path) -> None: ...
     def build(self, texts: Sequence[str]) -> None: ...
@@ -37,9 +37,8 @@ class TextEngine(Protocol):
     def delete(self, document: int) -> None: ...
 
 
-class Accelerated:
+class Accelerated(TextEngine):
     name: ClassVar[str] = "commonplace, in memory"
-    updates: ClassVar[bool] = True
 
     def __init__(self, folder: Path) -> None:
         from commonplace.retrieval.index.postings import Postings
@@ -64,11 +63,10 @@ class Accelerated:
         self._postings = self._postings.changed(deleted=[document])
 
 
-class Stored:
+class Stored(TextEngine):
     """What `Snapshot.lexical` does, on a table of nothing but terms."""
 
     name: ClassVar[str] = "commonplace, the store (Lance)"
-    updates: ClassVar[bool] = True
 
     def __init__(self, folder: Path) -> None:
         import lance
@@ -101,7 +99,7 @@ class Stored:
         self._dataset = self._lance.dataset(self._path)
 
 
-class Bm25s:
+class Bm25s(TextEngine):
     name: ClassVar[str] = "bm25s (numba)"
     updates: ClassVar[bool] = False
 
@@ -118,16 +116,9 @@ class Bm25s:
         rows: list[int] = hits.documents[0].tolist()
         return rows
 
-    def add(self, texts: Sequence[str]) -> None:
-        raise NotImplementedError
 
-    def delete(self, document: int) -> None:
-        raise NotImplementedError
-
-
-class Tantivy:
+class Tantivy(TextEngine):
     name: ClassVar[str] = "tantivy"
-    updates: ClassVar[bool] = True
 
     def __init__(self, folder: Path) -> None:
         import tantivy
@@ -168,9 +159,8 @@ class Tantivy:
         self._commit()
 
 
-class LanceDB:
+class LanceDB(TextEngine):
     name: ClassVar[str] = "lancedb"
-    updates: ClassVar[bool] = True
 
     def __init__(self, folder: Path) -> None:
         import lancedb
@@ -197,9 +187,8 @@ class LanceDB:
         self._table.delete(f"i = {document}")
 
 
-class Fts5:
+class Fts5(TextEngine):
     name: ClassVar[str] = "SQLite FTS5"
-    updates: ClassVar[bool] = True
 
     def __init__(self, folder: Path) -> None:
         self._base = sqlite3.connect(folder / "fts5.db")

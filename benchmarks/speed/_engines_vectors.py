@@ -4,7 +4,9 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from commonplace.corpus import Vectors
 from commonplace.foundation.arrays import Float32s
+from commonplace.retrieval.index.codes import Codes
 
 
 class VectorEngine(Protocol):
@@ -22,13 +24,8 @@ class VectorEngine(Protocol):
 class Ours:
     name: ClassVar[str] = "commonplace (exact)"
 
-    def __init__(self) -> None:
-        from commonplace.corpus import Vectors
-
-        self._made = Vectors
-
     def build(self, vectors: Float32s) -> None:
-        self._vectors = self._made(np.arange(len(vectors)), vectors)
+        self._vectors = Vectors(np.arange(len(vectors)), vectors)
 
     def search(self, query: Float32s, k: int) -> list[int]:
         rows: list[int] = self._vectors.nearest(query, k)[0].tolist()
@@ -39,17 +36,13 @@ class Ours:
 
     def delete(self, vector: int) -> None:
         left = self._vectors.rows != vector
-        self._vectors = self._made(self._vectors.rows[left], self._vectors.matrix[left])
+        self._vectors = Vectors(self._vectors.rows[left], self._vectors.matrix[left])
 
 
 class OursAccelerated:
     name: ClassVar[str] = "commonplace, bytes first (exact)"
 
     def __init__(self) -> None:
-        from commonplace.corpus import Vectors
-        from commonplace.retrieval.index.codes import Codes
-
-        self._made, self._coded = Vectors, Codes
         self._codes: Any = None
 
     def build(self, vectors: Float32s) -> None:
@@ -57,7 +50,7 @@ class OursAccelerated:
         self._hold(np.arange(len(vectors)), vectors)
 
     def _hold(self, rows: Any, matrix: Float32s) -> None:
-        self._codes = self._coded.of(self._made(rows, matrix), self._codes)
+        self._codes = Codes.of(Vectors(rows, matrix), self._codes)
 
     def search(self, query: Float32s, k: int) -> list[int]:
         rows: list[int] = self._codes.nearest(query, k)[0].tolist()
@@ -76,9 +69,6 @@ class OursAccelerated:
 
 class Numpy:
     name: ClassVar[str] = "numpy"
-
-    def __init__(self) -> None:
-        pass
 
     def build(self, vectors: Float32s) -> None:
         self._matrix = vectors

@@ -11,11 +11,10 @@ a float32 matrix product reaches on all cores in the same run, four times that f
 multiplies four times as many a cycle), over the operations that the network needs a token.
 """
 
-import json
 import random
 import statistics
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from benchmarks.scaffold import argument_parser, report
+from benchmarks.scaffold import argument_parser, read_lines, report, seconds_of
 from commonplace.models import find_model, locate, open_encoder
 
 BATCH, TEXTS, LONGEST = 32, 96, 512
@@ -32,8 +31,7 @@ INT8_OVER_FLOAT32 = 4
 
 
 def read_texts(folder: Path) -> list[str]:
-    with open(folder / "corpus.jsonl", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
+    rows = read_lines(folder / "corpus.jsonl")
     texts = [f"{row.get('title', '')}\n{row['text']}".strip() for row in rows]
     random.Random(0).shuffle(texts)
     return [text for text in texts if text]
@@ -71,12 +69,7 @@ def float32_rate() -> float:
     """Operations a second of a float32 product on all cores."""
     n = 1536
     a, b = np.ones((n, n), np.float32), np.ones((n, n), np.float32)
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        a @ b
-        times.append(time.perf_counter() - start)
-    return 2 * n**3 / min(times)
+    return 2 * n**3 / min(seconds_of(lambda: a @ b) for _ in range(5))
 
 
 def measure(folder: Path, rounds: int) -> dict[str, Any]:
@@ -88,9 +81,7 @@ def measure(folder: Path, rounds: int) -> dict[str, Any]:
         part = texts[number * TEXTS : (number + 1) * TEXTS]
         counts = [encoder.count_tokens(text) for text in part]
         for name, encode in (("usual", peer), ("ours", encoder.encode_passages)):
-            start = time.perf_counter()
-            encode(part)
-            rates[name].append(sum(counts) / (time.perf_counter() - start))
+            rates[name].append(sum(counts) / seconds_of(partial(encode, part)))
         lengths += counts
         limits.append(INT8_OVER_FLOAT32 * float32_rate() / operations(statistics.mean(counts)))
     rates = {name: values[1:] for name, values in rates.items()}  # the first warms up

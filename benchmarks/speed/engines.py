@@ -15,7 +15,6 @@ found and until a deleted one is not, p50 and p95 of a query for the top 10 and 
 ratio of its p50 to that of bm25s (or numpy), and recall against the exact ranking.
 """
 
-import json
 import os
 import random
 import sys
@@ -27,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.scaffold import argument_parser, progress, report
+from benchmarks.scaffold import argument_parser, progress, read_lines, report, seconds_of
 from benchmarks.speed._engines_text import TEXT_ENGINES, Bm25s
 from benchmarks.speed._engines_vectors import VECTOR_ENGINES, Numpy
 from commonplace.corpus import analyse
@@ -42,12 +41,6 @@ ONE_THREAD = {
     f"{name}_THREADS": "1"
     for name in "OMP_NUM OPENBLAS_NUM MKL_NUM RAYON_NUM NUMBA_NUM LANCE_CPU TOKIO_WORKER".split()
 } | {"LANCE_LOG": "error", "RUST_LOG": "error"}
-
-
-def read_lines(file: Path) -> Iterator[dict[str, Any]]:
-    with open(file, encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
 
 
 def queries_from(files: Sequence[Path], texts: Sequence[str]) -> list[list[str]]:
@@ -73,12 +66,6 @@ def perturbed(files: Sequence[Path], count: int) -> Float32s:
         moved[rows] = real[rows % len(real)] + noise
         moved[rows] /= np.linalg.norm(moved[rows], axis=1, keepdims=True)
     return moved
-
-
-def milliseconds(action: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    action()
-    return 1000 * (time.perf_counter() - start)
 
 
 def open_engines(
@@ -134,7 +121,7 @@ def updated(engine: Any, fresh: Any, probe: Callable[[int], Any], first: int) ->
             expected = first + number * ADDED
             assert engine.search(probe(number), 1)[0] == expected, f"{engine.name}: not found"
 
-        adding.append(milliseconds(add))
+        adding.append(1000 * seconds_of(add))
     for number in reversed(range(UPDATES)):  # where numbers shift, those still to go stay
 
         def delete(number: int = number) -> None:
@@ -142,7 +129,7 @@ def updated(engine: Any, fresh: Any, probe: Callable[[int], Any], first: int) ->
             results = engine.search(probe(number), 1)
             assert first + number * ADDED not in results, f"{engine.name}: still found"
 
-        deleting.append(milliseconds(delete))
+        deleting.append(1000 * seconds_of(delete))
     return {
         "add_50": round(float(np.median(adding)), 2),
         "delete": round(float(np.median(deleting)), 2),

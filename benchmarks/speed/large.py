@@ -21,42 +21,25 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.scaffold import argument_parser, report
-from benchmarks.speed.engines import perturbed, read_lines
-from commonplace import Filter
-from commonplace.corpus import (
-    Document,
-    Draft,
-    ReadResult,
-    Store,
-    TextLocator,
-    analyse,
-    indexed_text,
-    vector_table,
-)
+from benchmarks.scaffold import argument_parser, read_lines, report, seconds_of
+from benchmarks.speed.engines import perturbed
+from commonplace import Filter, corpus, retrieval
 from commonplace.corpus.store.commit import add_vectors, commit
 from commonplace.corpus.store.schema import Revision
 from commonplace.corpus.store.upkeep import maintain
 from commonplace.foundation import Stopwatch
 from commonplace.library import ENCODER_SHA256, OpenModels
-from commonplace.retrieval import (
-    Accelerator,
-    Profile,
-    RankingParameters,
-    RerankParameters,
-    open_view,
-    search,
-)
 
-_VECTORS = vector_table(ENCODER_SHA256)
+_VECTORS = corpus.vector_table(ENCODER_SHA256)
 OF_AN_ITEM, AT_ONCE = 100, 200  # passages, items in one commit
-CONFIGURATIONS: tuple[tuple[str, Profile, int], ...] = (
+CONFIGURATIONS: tuple[tuple[str, retrieval.Profile, int], ...] = (
     ("bm25", "bm25", 20),
     ("fast", "fast", 20),
     ("best, depth 10", "best", 10),
@@ -73,18 +56,18 @@ def revisions(lines: Sequence[dict[str, str]]) -> Iterator[Revision]:
         name = f"/large/{start // OF_AN_ITEM}.txt"
         for row in rows:
             end = at + len(row["text"])
-            drafts.append(Draft(row["text"], TextLocator(at, end), (row["title"],)))
+            drafts.append(corpus.Draft(row["text"], corpus.TextLocator(at, end), (row["title"],)))
             at = end + 2
-        terms = [indexed_text(name, draft.heading, draft.text) for draft in drafts]
-        document = Document("text", name, {}, tuple(drafts))
-        analysed = tuple(" ".join(analyse(text)) for text in terms)
-        result = ReadResult(at, start, content_hash=name, document=document, terms=analysed)
+        terms = [corpus.indexed_text(name, draft.heading, draft.text) for draft in drafts]
+        document = corpus.Document("text", name, {}, tuple(drafts))
+        analysed = tuple(" ".join(corpus.analyse(text)) for text in terms)
+        result = corpus.ReadResult(at, start, content_hash=name, document=document, terms=analysed)
         yield Revision(name.encode(), result)
 
 
-def make(folder: Path, lines: Sequence[dict[str, str]], vectors: Sequence[Path]) -> Store:
+def make(folder: Path, lines: Sequence[dict[str, str]], vectors: Sequence[Path]) -> corpus.Store:
     """The library, made unless it is there."""
-    store = Store(folder)
+    store = corpus.Store(folder)
     if store.vector_tables():
         return store
     batch: list[Revision] = []
@@ -104,21 +87,24 @@ def make(folder: Path, lines: Sequence[dict[str, str]], vectors: Sequence[Path])
 
 
 def measured(
-    store: Store, models: OpenModels, accelerator: Accelerator | None, queries: Sequence[str]
+    store: corpus.Store,
+    models: OpenModels,
+    accelerator: retrieval.Accelerator | None,
+    queries: Sequence[str],
 ) -> dict[str, Any]:
     """Milliseconds of each configuration and of its stages, all configurations in turn."""
     totals: dict[str, list[float]] = {}
     stages: dict[str, dict[str, list[float]]] = {}
     for number, query in enumerate([*queries[:3], *queries]):
         for name, profile, depth in CONFIGURATIONS:
-            parameters = RankingParameters(rerank=RerankParameters(depth=depth))
+            parameters = retrieval.RankingParameters(rerank=retrieval.RerankParameters(depth=depth))
             watch, start = Stopwatch(), time.perf_counter()
             with store.snapshot() as snapshot:
                 with watch.stage("open"):
                     cache = store.folder / "cache"
-                    view = open_view(snapshot, Filter(), _VECTORS, cache, accelerator)
+                    view = retrieval.open_view(snapshot, Filter(), _VECTORS, cache, accelerator)
                 encoder, reranker = models.encoder, models.reranker
-                search(
+                retrieval.search(
                     view, query, profile, 10, encoder, reranker, watch=watch, parameters=parameters
                 )
             if number >= 3:  # the first warm up
@@ -148,10 +134,9 @@ def cold(folder: Path, queries: Sequence[str]) -> float:
     times = []
     for query in queries[:COLD]:
         command = [sys.executable, "-m", "commonplace", "search", query]
-        start = time.perf_counter()
         environment = {**os.environ, "COMMONPLACE_LIBRARY": str(folder)}
-        subprocess.run(command, env=environment, capture_output=True, check=True)
-        times.append(1000 * (time.perf_counter() - start))
+        run = partial(subprocess.run, command, env=environment, capture_output=True, check=True)
+        times.append(1000 * seconds_of(run))
     return round(statistics.median(times))
 
 
@@ -172,9 +157,9 @@ def main() -> None:
     figures: dict[str, Any] = {"passages": store.open("passages").count_rows()}
     figures["store"] = measured(store, models, None, queries) | {"memory": memory()}
     start = time.perf_counter()
-    accelerator = Accelerator()
+    accelerator = retrieval.Accelerator()
     with store.snapshot() as snapshot:
-        open_view(snapshot, Filter(), _VECTORS, store.folder / "cache", accelerator)
+        retrieval.open_view(snapshot, Filter(), _VECTORS, store.folder / "cache", accelerator)
     seconds = round(time.perf_counter() - start, 1)
     accelerated = measured(store, models, accelerator, queries)
     figures["accelerated"] = accelerated | {"memory": memory(), "seconds": seconds}

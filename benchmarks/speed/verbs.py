@@ -14,12 +14,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.scaffold import argument_parser, report
+from benchmarks.scaffold import argument_parser, report, seconds_of
 from commonplace import Library
 from commonplace.retrieval import Profile
 
@@ -35,12 +34,6 @@ QUERIES = (
 )
 PROFILES: tuple[Profile, ...] = ("bm25", "fast", "best")
 ROUNDS = 5
-
-
-def seconds_of(action: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
 
 
 def cold(*arguments: str, library: Path) -> Callable[[], object]:

@@ -34,12 +34,7 @@ if TYPE_CHECKING:
 @options.json_option
 @options.library_option
 def search(
-    query: tuple[str, ...],
-    limit: int,
-    profile: Any,
-    explain: bool,
-    filter: Filter,
-    as_json: bool,
+    query: tuple[str, ...], limit: int, profile: Any, explain: bool, filter: Filter, as_json: bool
 ) -> None:
     """Find the passages that fit a query best, by their words and by their meaning."""
     text = " ".join(query)

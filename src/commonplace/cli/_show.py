@@ -46,11 +46,7 @@ def show(citation: str, open_it: bool) -> None:
     if passage and library.learns_from_feedback:
         with contextlib.suppress(CommonplaceError):  # a folder that may only be read, say
             library.give_feedback(
-                passage.query,
-                passage.citation,
-                "opened",
-                rank=passage.rank,
-                source=passage.source,
+                passage.query, passage.citation, "opened", rank=passage.rank, source=passage.source
             )
     if open_it:
         click.launch(str(place_in_source.picture or place_in_source.passage.path))
