@@ -3,53 +3,28 @@
 The names below are imported when they are first used, so that `commonplace --help` is instant.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from commonplace.foundation import lazy_names
 
 if TYPE_CHECKING:
-    from commonplace.answers import Answer, Citation, Refusal, Sentence
-    from commonplace.corpus import AddReport, Filter, Locator, Passage
-    from commonplace.foundation import (
-        CommonplaceError,
-        InputError,
-        LibraryError,
-        UnreadableError,
-        WeightsError,
-    )
-    from commonplace.library import Library
-    from commonplace.retrieval import Hit
+    from commonplace.answers import Answer as Answer
+    from commonplace.answers import Citation as Citation
+    from commonplace.answers import Refusal as Refusal
+    from commonplace.answers import Sentence as Sentence
+    from commonplace.corpus import AddReport as AddReport
+    from commonplace.corpus import Filter as Filter
+    from commonplace.corpus import Locator as Locator
+    from commonplace.corpus import Passage as Passage
+    from commonplace.foundation import CommonplaceError as CommonplaceError
+    from commonplace.foundation import InputError as InputError
+    from commonplace.foundation import LibraryError as LibraryError
+    from commonplace.foundation import UnreadableError as UnreadableError
+    from commonplace.foundation import WeightsError as WeightsError
+    from commonplace.library import Library as Library
+    from commonplace.retrieval import Hit as Hit
 
-__all__ = [
-    "AddReport",
-    "Answer",
-    "Citation",
-    "CommonplaceError",
-    "Filter",
-    "Hit",
-    "InputError",
-    "Library",
-    "LibraryError",
-    "Locator",
-    "Passage",
-    "Refusal",
-    "Sentence",
-    "UnreadableError",
-    "WeightsError",
-]
-
-_PACKAGES = {
-    "answers": ["Answer", "Citation", "Refusal", "Sentence"],
-    "corpus": ["AddReport", "Filter", "Locator", "Passage"],
-    "library": ["Library"],
-    "retrieval": ["Hit"],
-}
-_HOME = {name: package for package, names in _PACKAGES.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME.get(name, 'foundation')}"), name)
+__getattr__, __all__ = lazy_names(__name__, __file__)
 
 
 def __dir__() -> list[str]:

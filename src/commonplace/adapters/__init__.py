@@ -47,23 +47,4 @@ if TYPE_CHECKING:
     from commonplace.adapters.running.merge import merge as merge
     from commonplace.adapters.running.wearing import AdaptedModel as AdaptedModel
 
-_MODULES = {
-    "algebra.adapter": "Adapter",
-    "algebra.compose": "compose",
-    "algebra.conflicts": "Conflict RetainedShare conflicts retained_shares",
-    "algebra.inspect": "Inspection inspect",
-    "algebra.layer": "Layer effect",
-    "algebra.provenance": "Provenance TrainingItem",
-    "algebra.resize": "Distance compare extract resize",
-    "choices": "FORMATS Format KINDS Kind METHODS Method",
-    "formats.base_weights": "BaseWeights open_weights part_of with_names",
-    "formats.files": "open_adapter save_adapter",
-    "formats.flux": "flux_to_diffusers flux_to_kohya",
-    "running.attach": "AttachedAdapter attach for_samples",
-    "running.create": "create",
-    "running.fingerprint": "fingerprint",
-    "running.merge": "MergedAdapters merge",
-    "running.wearing": "AdaptedModel",
-}
-__all__ = sorted(" ".join(_MODULES.values()).split())
-__getattr__ = lazy_names(__name__, _MODULES)
+__getattr__, __all__ = lazy_names(__name__, __file__)

@@ -32,19 +32,4 @@ if TYPE_CHECKING:
     from commonplace.capacity.synthetic.demo import Size as Size
     from commonplace.capacity.synthetic.demo import demo as demo
 
-_MODULES = {
-    "feasibility.check": "Verdict check",
-    "placement.make": "Proposal make",
-    "plan.model": "Plan",
-    "plan.problems": "InvalidPlanError Problem",
-    "plan.reading": "read_plan",
-    "plan.writing": "write_plan",
-    "procurement.order": "Orders order",
-    "reports.diff": "Difference diff",
-    "reports.page": "Picture Piece head order_pieces pieces report",
-    "reports.style": "PICTURES_CSS",
-    "reports.tables": "write_result_tables",
-    "synthetic.demo": "Size demo",
-}
-__all__ = sorted(" ".join(_MODULES.values()).split())
-__getattr__ = lazy_names(__name__, _MODULES)
+__getattr__, __all__ = lazy_names(__name__, __file__)

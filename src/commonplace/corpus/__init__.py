@@ -72,26 +72,4 @@ if TYPE_CHECKING:
     from commonplace.corpus.views.status import read_status as read_status
     from commonplace.corpus.views.status import remove_paths as remove_paths
 
-_MODULES = {
-    "_paths": "absolute is_under require shown_path",
-    "_types": """
-        AddReport Box Document Draft FileReport Filter Item KINDS Kind Limits Link Locator
-        PageLocator Passage ReadResult TextLocator""",
-    "ingest.add": "add_files",
-    "ingest.encode": "Encoder encode_missing vector_table",
-    "store.feedback": """
-        FeedbackRecord VERDICTS Verdict feedback_file forget_feedback read_feedback
-        record_feedback""",
-    "store.schema": "encode_locator item_id passages_from",
-    "store.snapshot": "Snapshot by_id",
-    "store.tables": "Store",
-    "store.vectors": "Vectors grown_vectors load_vectors lookup",
-    "text.analyser": "ANALYSER analyse",
-    "text.indexed": "heading_line indexed_text",
-    "text.sentences": "sentence_spans without_marker",
-    "views.reading_list": "Mention ReadingListEntry mark_entry reading_list",
-    "views.resolve": "ShownCitation SourceFile find_cited find_source narrow show",
-    "views.status": "FileStatus Status find_items known_root read_status remove_paths",
-}
-__all__ = sorted(" ".join(_MODULES.values()).split())
-__getattr__ = lazy_names(__name__, _MODULES)
+__getattr__, __all__ = lazy_names(__name__, __file__)

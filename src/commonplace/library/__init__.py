@@ -26,14 +26,4 @@ if TYPE_CHECKING:
     from commonplace.library._records import status_record as status_record
     from commonplace.library._selection import Selected as Selected
 
-_MODULES = {
-    "_answering": "Question",
-    "_facade": "Library",
-    "_models": "ENCODER_SHA256 OpenModels",
-    "_records": """
-        answer_record as_json assessment_record citation_id feedback_record hit_record
-        hits_record reading_record reasons_record sentence_record shown_record status_record""",
-    "_selection": "Selected",
-}
-__all__ = sorted(" ".join(_MODULES.values()).split())
-__getattr__ = lazy_names(__name__, _MODULES)
+__getattr__, __all__ = lazy_names(__name__, __file__)

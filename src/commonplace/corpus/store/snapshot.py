@@ -107,19 +107,7 @@ class Snapshot:
         """
         if not terms:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        scored = (
-            self["passages"]
-            .scanner(
-                columns=["_score"],
-                full_text_query=" ".join(terms),
-                filter=where,
-                prefilter=True,
-                limit=limit,
-                with_row_id=True,
-                disable_scoring_autoprojection=True,
-            )
-            .to_table()
-        )
+        scored = self._matches(" ".join(terms), where, limit)
         rows = scored["_rowid"].to_numpy().astype(np.int64)
         scores = scored["_score"].to_numpy().astype(np.float32)
         order = np.lexsort((rows, -scores))  # the last key is the first to sort by
@@ -127,14 +115,20 @@ class Snapshot:
 
     def document_frequency(self, term: str) -> int:
         """How many passages hold the term, as the store's BM25 counts them."""
+        return int(self._matches(term).num_rows)
+
+    def _matches(self, query: str, where: str | None = None, limit: int | None = None) -> pa.Table:
+        """Row id and score of the passages that hold a term of the query, in any order."""
         scanner = self["passages"].scanner(
             columns=["_score"],
-            full_text_query=term,
+            full_text_query=query,
+            filter=where,
             prefilter=True,
+            limit=limit,
             with_row_id=True,
             disable_scoring_autoprojection=True,
         )
-        return int(scanner.to_table().num_rows)
+        return scanner.to_table()
 
     @cached_property
     def lengths(self) -> tuple[int, float]:

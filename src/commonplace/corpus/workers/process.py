@@ -12,6 +12,7 @@ import contextlib
 import importlib
 import os
 import pickle
+import re
 import signal
 import stat
 import sys
@@ -23,14 +24,14 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
-from commonplace.corpus._types import Document, Limits, ReadResult
-from commonplace.corpus.workers._writable import writable
+from commonplace.corpus._types import Document, Draft, Limits, Link, ReadResult
 from commonplace.foundation import UnreadableError, display_path
 
 Reader = Callable[[Path, bytes, Limits, datetime], Document]
 READER = "commonplace.corpus.readers._registry:read_document"
 _CHUNK = 1 << 20  # bytes
 _SECOND_LOOK = 0.05  # seconds before a file that changed is read again
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class FileRefusal(Exception):  # noqa: N818 - not an error but an outcome
@@ -194,6 +195,35 @@ def interpret(
         reason = f"the reader failed on it ({type(error).__name__}: {error})"[:300]
     # A library's message may quote the file: it is made printable before it reaches a terminal.
     return replace(facts, reason=display_path(reason.replace("\0", "")))
+
+
+def writable(document: Document) -> Document:
+    """The document with every text fit to be encoded as UTF-8; the same one where all are.
+
+    A lone surrogate (from a file name, from JSON) becomes U+FFFD: one character for one, so that
+    every locator still fits.
+    """
+    parts = [document.title, *document.sources.values(), *document.notices]
+    parts += [part for draft in document.drafts for part in (draft.text, *draft.heading)]
+    parts += [part for link in document.links for part in (link.url, link.label, link.context)]
+    if not any(_SURROGATE.search(part) for part in parts):
+        return document
+    return replace(
+        document,
+        title=_mend(document.title),
+        sources={_mend(name): _mend(text) for name, text in document.sources.items()},
+        drafts=tuple(_draft(draft) for draft in document.drafts),
+        links=tuple(Link(_mend(x.url), _mend(x.label), _mend(x.context)) for x in document.links),
+        notices=tuple(map(_mend, document.notices)),
+    )
+
+
+def _draft(draft: Draft) -> Draft:
+    return replace(draft, text=_mend(draft.text), heading=tuple(map(_mend, draft.heading)))
+
+
+def _mend(text: str) -> str:
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def _terms(document: Document) -> tuple[str, ...]:
