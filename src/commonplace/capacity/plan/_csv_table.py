@@ -38,16 +38,15 @@ def read_bytes(path: Path, problems: Problems, largest: int = LARGEST_FILE) -> b
         data = path.read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)
-        problems.add(path.name, None, None, found=None, expected=f"cannot be read: {reason}")
+        problems.add(path.name, expected=f"cannot be read: {reason}")
         return None
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         data.decode("utf-8")  # polars would not say which row is wrong
     except UnicodeDecodeError as error:
-        row = data.count(b"\n", 0, error.start) + 1
-        byte = f"byte 0x{data[error.start]:02x}"
+        row, byte = data.count(b"\n", 0, error.start) + 1, f"byte 0x{data[error.start]:02x}"
         expected = "expected UTF-8; save it as 'CSV UTF-8'"
-        problems.add(path.name, row, None, found=byte, expected=expected)
+        problems.add(path.name, row, found=byte, expected=expected)
         return None
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
 
@@ -56,15 +55,14 @@ def _separator(data: bytes, table: Table, problems: Problems) -> str | None:
     """A comma; in a header without one, the semicolon or tab between the columns' names."""
     header = data.partition(b"\n")[0].decode("utf-8")
     if not header.strip():
-        expected = f"expected a header: {_names(table)}"
-        problems.add(table.file, 1, None, found=None, expected=expected)
+        problems.add(table.file, 1, expected=f"expected a header: {_names(table)}")
         return None
     others = [separator for separator in _SEPARATORS if separator in header]
     if "," not in header and len(others) == 1:
         return others[0]
     if others:
         expected = "expected columns separated by commas, and nothing else"
-        problems.add(table.file, 1, None, found=header, expected=expected)
+        problems.add(table.file, 1, found=header, expected=expected)
         return None
     return ","
 
@@ -95,13 +93,13 @@ def _parsed_slowly(
         rows.extend(reader)  # one by one: after an error their number says where it happened
     except csv.Error as error:
         expected = f"expected quotes that are closed, and doubled within a cell ({error})"
-        problems.add(file, len(rows) + 1, None, found=None, expected=expected)
+        problems.add(file, len(rows) + 1, expected=expected)
         return None
     width = len(rows[0])
     for number, row in enumerate(rows, 1):
         if len(row) > width and any(row[width:]):  # empty cells beyond the header lose nothing
-            cells, expected = f"{len(row)} cells", f"expected {width} at most"
-            problems.add(file, number, None, found=cells, expected=expected)
+            cells = f"{len(row)} cells"
+            problems.add(file, number, found=cells, expected=f"expected {width} at most")
     padded = [(row + [""] * width)[:width] for row in rows]
     schema = [f"column_{place}" for place in range(width)]
     return polars.DataFrame(padded, dict.fromkeys(schema, polars.String), orient="row")
@@ -123,11 +121,11 @@ def _named(
             at[name] = cells
         elif name or frame[cells].null_count() < frame.height:
             expected = _expected_header(name, place, table)
-            problems.add(table.file, 1, None, found=name or None, expected=expected)
+            problems.add(table.file, 1, found=name or None, expected=expected)
     for column in table.columns:
         if column.default is REQUIRED and column.name not in at:
             expected = "this column is missing; expected " + _names(table)
-            problems.add(table.file, None, column.name, found=None, expected=expected)
+            problems.add(table.file, column=column.name, expected=expected)
     if not at:
         return None
     rows = polars.int_range(2, frame.height + 2, eager=True).alias("row")  # the header is row 1

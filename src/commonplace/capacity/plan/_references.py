@@ -5,7 +5,7 @@ A row that has a problem already is not reported twice.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -25,15 +25,6 @@ _NEEDED_BY_ROLE: dict[Role, tuple[str, ...]] = {
 }
 
 
-class Cell(NamedTuple):
-    """A cell that holds an id."""
-
-    file: str
-    row: int
-    column: str
-    id: str
-
-
 @dataclass(frozen=True, eq=False)
 class Tables:
     """All rows by file, each with its number; a file that could not be read is not there."""
@@ -43,9 +34,9 @@ class Tables:
     problems: Problems
     dated: bool = True  # whether months can be compared: not without a start
 
-    def of(self, file: str) -> Rows:
-        """The rows of a file; none where there is no file."""
-        return self.rows.get(file, [])
+    def of(self, file: str) -> Iterator[tuple["Row", Any]]:
+        """The rows of a file with their records; none where there is no file."""
+        return ((Row(self, file, number), record) for number, record in self.rows.get(file, ()))
 
     def report(self, file: str, row: int | None, column: str | None, value: Any, why: str) -> None:
         """Add a problem with a value."""
@@ -55,8 +46,7 @@ class Tables:
     @cached_property
     def unclear(self) -> frozenset[str]:
         """Sites whose kind cannot be read: they may be any."""
-        rows, spoilt = self.of("sites.csv"), self.problems.spoilt
-        return frozenset(site.id for row, site in rows if spoilt("sites.csv", row, "kind"))
+        return frozenset(site.id for row, site in self.of("sites.csv") if row.spoilt("kind"))
 
     @cached_property
     def houses(self) -> Mapping[str, None]:
@@ -68,19 +58,33 @@ class Tables:
         """Where an item can be: houses and links."""
         return dict.fromkeys([*self.houses, *self.plan.link])
 
-    def exists(self, cell: Cell, ids: Mapping[str, Any], *files: str) -> bool:
+
+class Row(NamedTuple):
+    """A row of a file, by its number: what is wrong with its cells."""
+
+    tables: Tables
+    file: str
+    number: int
+
+    def report(self, column: str | None, value: Any, why: str) -> None:
+        """Add a problem with a value."""
+        self.tables.report(self.file, self.number, column, value, why)
+
+    def spoilt(self, *columns: str) -> bool:
+        """Whether one of these cells cannot be used, which is a problem already."""
+        return self.tables.problems.spoilt(self.file, self.number, *columns)
+
+    def exists(self, column: str, id: str, ids: Mapping[str, Any], *files: str) -> bool:
         """Whether the id in a cell is one of `ids`, those of some files.
 
         If not, that is a problem, unless one of the files could not be read.
         """
-        if cell.id in ids:
+        if id in ids:
             return True
-        spoilt = self.problems.spoilt(cell.file, cell.row, cell.column)
-        if spoilt or not set(files) <= self.rows.keys():
+        if self.spoilt(column) or not set(files) <= self.tables.rows.keys():
             return False
-        hint = did_you_mean(cell.id, ids) if self.problems.total < _HINTS else ""
-        why = f"there is no such id in {' or '.join(files)}{hint}"
-        self.report(cell.file, cell.row, cell.column, cell.id, why)
+        hint = did_you_mean(id, ids) if self.tables.problems.total < _HINTS else ""
+        self.report(column, id, f"there is no such id in {' or '.join(files)}{hint}")
         return False
 
 
@@ -102,18 +106,17 @@ def check_duplicates(tables: Tables) -> None:
         first_rows: dict[Any, int] = {}
         column = {"links.csv": "id", "sites.csv": "id"}.get(file)
         for row, record in tables.of(file):
-            if tables.problems.touched(file, row):
+            if tables.problems.touched(file, row.number):
                 continue
-            first = first_rows.setdefault(key(record), row)
-            if first != row:
+            first = first_rows.setdefault(key(record), row.number)
+            if first != row.number:
                 value = ", ".join(str(part) for part in _parts(key(record)))
-                why = f"is in row {first} already; each may stand here once"
-                tables.report(file, row, column, value, why)
+                row.report(column, value, f"is in row {first} already; each may stand here once")
     houses = set(tables.plan.houses)
     for row, link in tables.of("links.csv"):
         if link.id in houses:
             why = "is the id of a house too; inventory and orders could not tell them apart"
-            tables.report("links.csv", row, "id", link.id, why)
+            row.report("id", link.id, why)
 
 
 def _parts(key: Any) -> tuple[Any, ...]:
@@ -143,29 +146,27 @@ def check_sites(tables: Tables) -> None:
     cycles = _cycles(sites)
     for row, site in tables.of(file):
         if site.id in cycles:
-            why = f"is above itself: {' > '.join(cycles[site.id])}"
-            tables.report(file, row, "parent", site.parent, why)
-        elif not tables.problems.spoilt(file, row, "kind", "parent"):
-            _check_parent(tables, row, site)
-        if not tables.problems.spoilt(file, row, "id") and site.id == ANYWHERE:
-            tables.report(
-                file, row, "id", site.id, "means any site in flows.csv; choose another id"
-            )
-    if file in tables.rows and not tables.of(file):
+            row.report("parent", site.parent, f"is above itself: {' > '.join(cycles[site.id])}")
+        elif not row.spoilt("kind", "parent"):
+            _check_parent(row, site)
+        if not row.spoilt("id") and site.id == ANYWHERE:
+            row.report("id", site.id, "means any site in flows.csv; choose another id")
+    if tables.rows.get(file) == []:
         tables.report(file, None, None, None, "has no site; add a campus and its houses")
 
 
-def _check_parent(tables: Tables, row: int, site: Site) -> None:
-    file, above = "sites.csv", {"house": "campus", "campus": "region", "region": ""}[site.kind]
+def _check_parent(row: Row, site: Site) -> None:
+    above = {"house": "campus", "campus": "region", "region": ""}[site.kind]
+    sites = row.tables.plan.site
     if site.parent is None:
         if site.kind == "house":
-            tables.report(file, row, "parent", None, "a house needs the campus that it stands on")
-    elif tables.exists(Cell(file, row, "parent", site.parent), tables.plan.site, file):
-        kind = tables.plan.site[site.parent].kind
-        if kind != above and site.parent not in tables.unclear:
+            row.report("parent", None, "a house needs the campus that it stands on")
+    elif row.exists("parent", site.parent, sites, "sites.csv"):
+        kind = sites[site.parent].kind
+        if kind != above and site.parent not in row.tables.unclear:
             what = f"expected a {above}" if above else "expected nothing above a region"
-            parent, why = f"{site.parent} ({kind})", f"{what}, for {site.id} is a {site.kind}"
-            tables.report(file, row, "parent", parent, why)
+            why = f"{what}, for {site.id} is a {site.kind}"
+            row.report("parent", f"{site.parent} ({kind})", why)
 
 
 def _cycles(sites: Any) -> dict[str, list[str]]:
@@ -189,8 +190,8 @@ def check_supply(tables: Tables) -> None:
     """Check that supplies are of sites that exist, and that each house has what a house needs."""
     file, supplied = "supply.csv", set()
     for row, supply in tables.of(file):
-        tables.exists(Cell(file, row, "site", supply.site), tables.plan.site, "sites.csv")
-        if tables.problems.spoilt(file, row, "resource"):
+        row.exists("site", supply.site, tables.plan.site, "sites.csv")
+        if row.spoilt("resource"):
             supplied |= {(supply.site, resource) for resource in _NEEDED_SUPPLY}  # it may be any
         supplied.add((supply.site, supply.resource))
     if file not in tables.rows or "sites.csv" not in tables.rows:
@@ -206,14 +207,12 @@ def check_supply(tables: Tables) -> None:
 
 def check_items(tables: Tables) -> None:
     """Check that an item has the amounts that its role is counted by."""
-    file = "items.csv"
-    for row, item in tables.of(file):
-        if tables.problems.spoilt(file, row, "role"):
-            continue
-        for column in _NEEDED_BY_ROLE[item.role]:
+    for row, item in tables.of("items.csv"):
+        for column in () if row.spoilt("role") else _NEEDED_BY_ROLE[item.role]:
             if not getattr(item, column):
-                why = f"expected more than 0, for that is what a {item.role} brings"
-                tables.report(file, row, column, 0, why)
+                row.report(
+                    column, 0, f"expected more than 0, for that is what a {item.role} brings"
+                )
 
 
 # --------------------------------------------------------------------------- places of items
@@ -221,45 +220,43 @@ def check_items(tables: Tables) -> None:
 
 def check_inventory(tables: Tables) -> None:
     """Check that items stand where they can, arrive in a month, and are not too many for a link."""
-    file, total = "inventory.csv", Counter[str]()
-    for row, entry in tables.of(file):
-        _check_place(tables, file, row, place=entry.place, item=entry.item)
+    total = Counter[str]()
+    for row, entry in tables.of("inventory.csv"):
+        _check_place(row, entry.place, entry.item)
         if entry.on_order and entry.arrival is None:
-            why = "expected the month in which the units on order arrive"
-            tables.report(file, row, "arrival", None, why)
+            row.report("arrival", None, "expected the month in which the units on order arrive")
         if entry.arrival is not None and not entry.on_order:
             why = "expected the units that arrive in that month"
-            tables.report(file, row, "on_order", entry.on_order, why)
+            row.report("on_order", entry.on_order, why)
         total[entry.place] += entry.on_hand + entry.on_order
-        _check_total(tables, file, row, place=entry.place, total=total[entry.place])
+        _check_total(row, entry.place, total[entry.place])
     for row, order in tables.of("orders.csv"):
-        _check_place(tables, "orders.csv", row, place=order.place, item=order.item)
+        _check_place(row, order.place, order.item)
         total[order.place] += order.units
-        _check_total(tables, "orders.csv", row, place=order.place, total=total[order.place])
+        _check_total(row, order.place, total[order.place])
 
 
-def _check_total(tables: Tables, file: str, row: int, *, place: str, total: int) -> None:
+def _check_total(row: Row, place: str, total: int) -> None:
     """Check that a link does not get more units than it may have."""
-    link = tables.plan.link.get(place)
+    link = row.tables.plan.link.get(place)
     if link is not None and total > link.max_units:
         why = f"link {place} may have {link.max_units} units, and gets {total} with this row"
-        tables.report(file, row, None, None, why)
+        row.report(None, None, why)
 
 
-def _check_place(tables: Tables, file: str, row: int, *, place: str, item: str) -> None:
+def _check_place(row: Row, place: str, item: str) -> None:
     """Check that a line lies on the link that names it, and any other item stands in a house."""
-    plan = tables.plan
+    tables, plan = row.tables, row.tables.plan
     site, link = plan.site.get(place), plan.link.get(place)
-    exists = tables.exists(Cell(file, row, "item", item), plan.item, "items.csv")
+    exists = row.exists("item", item, plan.item, "items.csv")
     if site is None and link is None:
-        cell = Cell(file, row, "place", place)
-        tables.exists(cell, tables.places, "sites.csv", "links.csv")
+        row.exists("place", place, tables.places, "sites.csv", "links.csv")
     elif place in tables.unclear:
         return
     elif site is not None and site.kind != "house":
-        tables.report(file, row, "place", f"{place} ({site.kind})", "expected a house or a link")
+        row.report("place", f"{place} ({site.kind})", "expected a house or a link")
     elif exists and (why := _misplaced(plan.item[item], place, link)):
-        tables.report(file, row, "item", item, why)
+        row.report("item", item, why)
 
 
 def _misplaced(item: Item, place: str, link: Link | None) -> str:

@@ -89,7 +89,8 @@ def read_head(folder: Path, problems: Problems) -> Head:
 
 
 def _report(problems: Problems, key: str | None, value: Any, expected: str) -> None:
-    problems.add(FILE, None, key, found=None if value is None else str(value), expected=expected)
+    found = None if value is None else str(value)
+    problems.add(FILE, column=key, found=found, expected=expected)
 
 
 def _loaded(path: Path, problems: Problems) -> dict[Any, Any] | None:
@@ -103,12 +104,10 @@ def _loaded(path: Path, problems: Problems) -> dict[Any, Any] | None:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error).partition("\n")[0]
         row = None if mark is None else mark.line + 1
-        expected = f"cannot be read as YAML: {reason}"
-        problems.add(FILE, row, None, found=None, expected=expected)
+        problems.add(FILE, row, expected=f"cannot be read as YAML: {reason}")
         return None
     if not isinstance(values, dict):
-        expected = "expected keys and values, such as start: 2027-01"
-        problems.add(FILE, None, None, found=str(values), expected=expected)
+        _report(problems, None, str(values), "expected keys and values, such as start: 2027-01")
         return None
     return values
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from commonplace.capacity.plan._references import Cell, Tables
+from commonplace.capacity.plan._references import Row, Tables
 from commonplace.capacity.plan.model import ANYWHERE, Flow, Plan
 
 
@@ -17,29 +17,25 @@ def check_network(tables: Tables) -> None:
 
 def check_links(tables: Tables) -> None:
     """Check that a link has two ends, each a campus or a house, and is made of a line."""
-    file, plan = "links.csv", tables.plan
-    for row, link in tables.of(file):
+    plan = tables.plan
+    for row, link in tables.of("links.csv"):
         for column, end in (("a", link.a), ("z", link.z)):
-            _check_end(tables, Cell(file, row, column, end))
+            _check_end(row, column, end)
         if link.a == link.z and link.a in plan.site:
-            tables.report(file, row, "z", link.z, "is a link to itself; name another site")
-        cell = Cell(file, row, "item", link.item)
-        if (
-            tables.exists(cell, plan.item, "items.csv")
-            and (role := plan.item[link.item].role) != "line"
-        ):
-            item = f"{link.item} ({role})"
-            tables.report(file, row, "item", item, "expected an item of role line")
+            row.report("z", link.z, "is a link to itself; name another site")
+        exists = row.exists("item", link.item, plan.item, "items.csv")
+        if exists and (role := plan.item[link.item].role) != "line":
+            row.report("item", f"{link.item} ({role})", "expected an item of role line")
 
 
-def _check_end(tables: Tables, cell: Cell) -> bool:
+def _check_end(row: Row, column: str, site: str) -> bool:
     """Whether the cell names a campus or a house; if not, that is a problem."""
-    if not tables.exists(cell, tables.plan.site, "sites.csv"):
+    sites = row.tables.plan.site
+    if not row.exists(column, site, sites, "sites.csv"):
         return False
-    if tables.plan.site[cell.id].kind != "region" or cell.id in tables.unclear:
+    if sites[site].kind != "region" or site in row.tables.unclear:
         return True
-    region, why = f"{cell.id} (region)", "expected a campus or a house"
-    tables.report(cell.file, cell.row, cell.column, region, why)
+    row.report(column, f"{site} (region)", "expected a campus or a house")
     return False
 
 
@@ -69,26 +65,25 @@ def components(plan: Plan) -> Mapping[str, int]:
 
 def check_flows(tables: Tables) -> None:
     """Check that a way joins the ends of a flow; one end may follow its product's machines."""
-    file, plan = "flows.csv", tables.plan
+    plan = tables.plan
     # None: bad links would make every flow a problem too
     joined = components(plan) if _sound(tables) else None
     machines = _machines(plan)
-    for row, flow in tables.of(file):
+    for row, flow in tables.of("flows.csv"):
         if flow.a == flow.z == ANYWHERE:
-            why = "is at both ends; name the site at one of them"
-            tables.report(file, row, "z", flow.z, why)
+            row.report("z", flow.z, "is at both ends; name the site at one of them")
             continue
         named = [end for end in (("a", flow.a), ("z", flow.z)) if end[1] != ANYWHERE]
-        sound = [_check_end(tables, Cell(file, row, *end)) for end in named]
+        sound = [_check_end(row, *end) for end in named]
         if not all(sound):
             continue
         if flow.a == flow.z:
-            tables.report(file, row, "z", flow.z, "is a flow to itself; name another site")
+            row.report("z", flow.z, "is a flow to itself; name another site")
         elif len(named) == 1:
-            _check_followed(tables, row, flow, machines.get(flow.product), joined)
+            _check_followed(row, flow, machines.get(flow.product), joined)
         elif joined is not None and joined[flow.a] != joined[flow.z]:
-            why = f"links.csv has no way from {flow.a} to {flow.z}"
-            tables.report(file, row, None, f"{flow.a} to {flow.z}", why)
+            way = f"{flow.a} to {flow.z}"
+            row.report(None, way, f"links.csv has no way from {way}")
     if joined is not None:
         _check_decided(tables, joined)
 
@@ -113,27 +108,25 @@ def _machines(plan: Plan) -> Mapping[str, tuple[float, frozenset[str]]]:
 
 
 def _check_followed(
-    tables: Tables,
-    row: int,
+    row: Row,
     flow: Flow,
     machines: tuple[float, frozenset[str]] | None,
     joined: Mapping[str, int] | None,
 ) -> None:
     """Check that the flow of a product has machines to follow, where a way leads."""
-    file = "flows.csv"
-    if "projects.csv" not in tables.rows or tables.problems.spoilt(file, row, "product"):
+    if "projects.csv" not in row.tables.rows or row.spoilt("product"):
         return
     gbps, houses = machines or (0.0, frozenset())
     column, end = ("z", flow.z) if flow.a == ANYWHERE else ("a", flow.a)
     if not houses:
         why = "no machine project of projects.csv is of this product, which '*' would follow"
-        tables.report(file, row, "product", flow.product, why)
+        row.report("product", flow.product, why)
     elif not gbps:
         why = "its machine projects have no north_gbps, by which '*' would be shared"
-        tables.report(file, row, "product", flow.product, why)
+        row.report("product", flow.product, why)
     elif joined is not None and not any(joined.get(h) == joined[end] for h in houses):
         why = "links.csv has no way from here to any house where the product may stand"
-        tables.report(file, row, column, end, why)
+        row.report(column, end, why)
 
 
 def _check_decided(tables: Tables, joined: Mapping[str, int]) -> None:
@@ -144,32 +137,25 @@ def _check_decided(tables: Tables, joined: Mapping[str, int]) -> None:
         for _, flow in tables.of("flows.csv")
         if (flow.a == ANYWHERE) != (flow.z == ANYWHERE)
     }
-    rows = tables.of("placements.csv")
-    decided = [("placements.csv", r, "house", p.project, p.house) for r, p in rows]
-    decided += [
-        ("projects.csv", row, "fixed", project.id, project.fixed)
-        for row, project in tables.of("projects.csv")
-        if project.fixed
-    ]
-    for file, row, column, name, house in decided:
+    decided = [(row, "house", p.project, p.house) for row, p in tables.of("placements.csv")]
+    projects = tables.of("projects.csv")
+    decided += [(row, "fixed", p.id, p.fixed) for row, p in projects if p.fixed]
+    for row, column, name, house in decided:
         project = plan.project.get(name)
         if project is None or project.side != "machine" or house not in joined:
             continue
         for product, end in sorted(ends):  # sorted: problems come in the same order in every run
             if product == project.product and joined.get(end, joined[house]) != joined[house]:
                 why = f"links.csv has no way between here and {end}, where flows of {name} go"
-                tables.report(file, row, column, house, why)
+                row.report(column, house, why)
 
 
 def check_hoses(tables: Tables) -> None:
     """Check that hoses are of sites that exist, and that a plan by hose has some."""
-    file, plan = "hose.csv", tables.plan
+    file = "hose.csv"
     for row, hose in tables.of(file):
-        _check_end(tables, Cell(file, row, "site", hose.site))
-    if (
-        plan.policies.demand == "hose"
-        and not tables.of(file)
-        and not tables.problems.spoilt(file, None)
-    ):
+        _check_end(row, "site", hose.site)
+    readable = not tables.problems.spoilt(file, None)
+    if tables.plan.policies.demand == "hose" and not tables.rows.get(file) and readable:
         why = "is missing or empty, and plan.yaml says demand: hose"
         tables.report(file, None, None, None, why)

@@ -66,7 +66,13 @@ class Problems:
         self._rows: dict[str, set[int | None]] = defaultdict(set)
 
     def add(
-        self, file: str, row: int | None, column: str | None, found: str | None, expected: str
+        self,
+        file: str,
+        row: int | None = None,
+        column: str | None = None,
+        *,
+        found: str | None = None,
+        expected: str,
     ) -> None:
         """Add a problem, unless its cell has one already."""
         spoilt = self._spoilt[file, column]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from commonplace.capacity.plan._cells import Calendar, read_rows
 from commonplace.capacity.plan._csv_table import read_table
-from commonplace.capacity.plan._project_references import check_pool
+from commonplace.capacity.plan._project_references import check_placements, check_projects
 from commonplace.capacity.plan._references import Rows, Tables, check_references
 from commonplace.capacity.plan.head import read_head
 from commonplace.capacity.plan.model import Plan
@@ -46,7 +46,8 @@ def read_plan(folder: Path | str) -> Plan:
     plan = Plan(head.name, start, head.horizon, policies=head.policies, **records)
     tables = Tables(rows, plan, problems, dated=head.start is not None)
     check_references(tables)
-    check_pool(tables)
+    check_projects(tables)
+    check_placements(tables)
     check_network(tables)
     problems.raise_any(display_path(folder))
     return plan
@@ -61,8 +62,7 @@ def _read_tables(folder: Path, calendar: Calendar, problems: Problems) -> dict[s
             if table.optional:
                 rows[table.file] = []
             else:
-                expected = "this file is missing from the folder"
-                problems.add(table.file, None, None, found=None, expected=expected)
+                problems.add(table.file, expected="this file is missing from the folder")
         elif (frame := read_table(folder / table.file, table, problems)) is not None:
             rows[table.file] = read_rows(frame, table, calendar, problems)
     if "links.csv" in rows:  # a link without a group fails alone
@@ -89,5 +89,4 @@ def _misnamed(present: set[str], problems: Problems) -> None:
         stem, ending = Path(name).stem, Path(name).suffix.lower()
         # with the usual .6 a notes.csv would be taken for sites.csv
         if ending in _ENDINGS and (hint := did_you_mean(stem, missing, 0.75)):
-            expected = f"no file of a plan has this name{hint}"
-            problems.add(name, None, None, found=None, expected=expected)
+            problems.add(name, expected=f"no file of a plan has this name{hint}")

@@ -1,27 +1,16 @@
 """The tables of a plan's folder, as data: which columns each has, and what each cell may hold.
 
 One description serves reading, writing and the errors; docs/capacity.md has the same in words.
+Notable: names, kinds and defaults of columns are those of the record that a row becomes; a cell
+that is bound otherwise stands in `_EXCEPTIONS`.
 """
 
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from dataclasses import MISSING, Field, dataclass, fields
+from functools import cached_property
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from commonplace.capacity.plan.model import (
-    Flow,
-    Hose,
-    Inventory,
-    Item,
-    Link,
-    Order,
-    Placement,
-    Project,
-    Role,
-    Side,
-    Site,
-    SiteKind,
-    Supply,
-    SupplyResource,
-)
+from commonplace.capacity.plan import model
 
 CellKind = Literal["id", "ids", "number", "count", "month", "choice", "flag"]
 REQUIRED: Any = object()  # a default of its own, because None is one
@@ -31,20 +20,15 @@ LARGEST_COUNT = 10**9
 
 @dataclass(frozen=True)
 class Column:
-    """A column; `field` is the record's attribute where its name differs."""
+    """A column; `attribute` is the record's attribute that holds its cells."""
 
     name: str
     kind: CellKind
-    default: Any = REQUIRED
-    field: str = ""
+    default: Any
+    attribute: str
     choices: tuple[str, ...] = ()
     low: float = 0.0
     high: float = LARGEST
-
-    @property
-    def attribute(self) -> str:
-        """The record's attribute that holds the cell."""
-        return self.field or self.name
 
 
 @dataclass(frozen=True)
@@ -54,153 +38,68 @@ class Table:
     file: str
     record: type[Any]
     attribute: str
-    columns: tuple[Column, ...]
     optional: bool = False
 
-
-def _number(name: str, default: Any = REQUIRED, low: float = 0, high: float = LARGEST) -> Column:
-    return Column(name, "number", default, low=low, high=high)
-
-
-def _count(
-    name: str, default: Any = REQUIRED, low: float = 0, high: float = LARGEST_COUNT
-) -> Column:
-    return Column(name, "count", default, low=low, high=high)
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns, in the order of the record's attributes."""
+        hints = get_type_hints(self.record)
+        return tuple(
+            _column(self.record, field, hints[field.name]) for field in fields(self.record)
+        )
 
 
-def _choice(name: str, *choices: str, field: str = "") -> Column:
-    return Column(name, "choice", field=field, choices=choices)
-
-
-_GROWTH = _number("growth", 0.0, low=-0.99, high=100.0)  # at -1 nothing is left after a year
+_MONTHS = ("month", "arrival", "earliest", "need")  # whole numbers that are months
+_KINDS: dict[Any, CellKind] = {str: "id", float: "number", int: "count", bool: "flag"}
+_GROWTH = {"low": -0.99, "high": 100.0}  # at -1 nothing is left after a year
 _LONGEST_LEAD = 120  # months, of lead and installation each
+_EXCEPTIONS: dict[tuple[type[Any], str], dict[str, Any]] = {
+    (model.Item, "cost"): {"default": REQUIRED},
+    (model.Item, "lead_months"): {"default": REQUIRED, "high": _LONGEST_LEAD},
+    (model.Item, "install_months"): {"high": _LONGEST_LEAD},
+    (model.Link, "max_units"): {"low": 1},
+    (model.Link, "group"): {"default": ""},
+    (model.Project, "side"): {"name": "kind", "default": REQUIRED},
+    (model.Project, "need"): {"default": REQUIRED},
+    (model.Project, "priority"): {"low": 1e-6},
+    (model.Flow, "traffic_class"): {"name": "class"},
+    (model.Flow, "growth"): _GROWTH,
+    (model.Hose, "growth"): _GROWTH,
+    (model.Order, "units"): {"low": 1},
+}
+
+
+def _column(record: type[Any], field: Field[Any], hint: Any) -> Column:
+    """The column of a record's attribute."""
+    choices: tuple[str, ...] = get_args(hint) if get_origin(hint) is Literal else ()
+    options = {
+        "name": field.name,
+        "kind": "choice" if choices else _kind(field.name, hint),
+        "default": REQUIRED if field.default is MISSING else field.default,
+        "choices": choices,
+    }
+    if options["kind"] == "count":
+        options["high"] = LARGEST_COUNT
+    return Column(attribute=field.name, **(options | _EXCEPTIONS.get((record, field.name), {})))
+
+
+def _kind(name: str, hint: Any) -> CellKind:
+    if name in _MONTHS:
+        return "month"
+    if get_origin(hint) is tuple:
+        return "ids"
+    return _KINDS[next((part for part in get_args(hint) if part is not NoneType), hint)]
+
 
 TABLES = (
-    Table(
-        "sites.csv",
-        Site,
-        "sites",
-        (
-            Column("id", "id"),
-            _choice("kind", *get_args(SiteKind)),
-            Column("parent", "id", None),
-        ),
-    ),
-    Table(
-        "supply.csv",
-        Supply,
-        "supplies",
-        (
-            Column("site", "id"),
-            _choice("resource", *get_args(SupplyResource)),
-            Column("month", "month"),
-            _number("amount"),
-        ),
-    ),
-    Table(
-        "items.csv",
-        Item,
-        "items",
-        (
-            Column("id", "id"),
-            _choice("role", *get_args(Role)),
-            _count("ports_south", 0),
-            _count("ports_north", 0),
-            _number("gbps", 0.0),
-            _number("positions", 0.0),
-            _number("kw", 0.0),
-            _number("cost"),
-            _count("lead_months", high=_LONGEST_LEAD),
-            _count("install_months", 0, high=_LONGEST_LEAD),
-        ),
-    ),
-    Table(
-        "inventory.csv",
-        Inventory,
-        "inventory",
-        (
-            Column("place", "id"),
-            Column("item", "id"),
-            _count("on_hand", 0),
-            _count("on_order", 0),
-            Column("arrival", "month", None),
-            Column("firm", "flag", True),
-        ),
-    ),
-    Table(
-        "links.csv",
-        Link,
-        "links",
-        (
-            Column("id", "id"),
-            Column("a", "id"),
-            Column("z", "id"),
-            Column("item", "id"),
-            _count("max_units", low=1),
-            Column("group", "id", ""),
-        ),
-        optional=True,
-    ),
-    Table(
-        "projects.csv",
-        Project,
-        "projects",
-        (
-            Column("id", "id"),
-            Column("product", "id"),
-            _choice("kind", *get_args(Side), field="side"),
-            _number("racks", 0.0),
-            _number("kw", 0.0),
-            _count("ports", 0),
-            _number("south_gbps", 0.0),
-            _number("north_gbps", 0.0),
-            Column("earliest", "month", 1),
-            Column("need", "month"),
-            _number("priority", 1.0, low=1e-6),
-            Column("houses", "ids", ()),
-            Column("fixed", "id", None),
-            Column("item", "id", None),
-            _count("units", 0),
-        ),
-    ),
-    Table(
-        "flows.csv",
-        Flow,
-        "flows",
-        (
-            Column("product", "id"),
-            Column("class", "id", field="traffic_class"),
-            Column("a", "id"),
-            Column("z", "id"),
-            _number("gbps"),
-            _GROWTH,
-        ),
-        optional=True,
-    ),
-    Table(
-        "hose.csv",
-        Hose,
-        "hoses",
-        (Column("site", "id"), _number("out_gbps"), _number("in_gbps"), _GROWTH),
-        optional=True,
-    ),
-    Table(
-        "placements.csv",
-        Placement,
-        "placements",
-        (Column("project", "id"), Column("house", "id"), Column("month", "month")),
-        optional=True,
-    ),
-    Table(
-        "orders.csv",
-        Order,
-        "orders",
-        (
-            Column("place", "id"),
-            Column("item", "id"),
-            _count("units", low=1),
-            Column("month", "month"),
-        ),
-        optional=True,
-    ),
+    Table("sites.csv", model.Site, "sites"),
+    Table("supply.csv", model.Supply, "supplies"),
+    Table("items.csv", model.Item, "items"),
+    Table("inventory.csv", model.Inventory, "inventory"),
+    Table("links.csv", model.Link, "links", optional=True),
+    Table("projects.csv", model.Project, "projects"),
+    Table("flows.csv", model.Flow, "flows", optional=True),
+    Table("hose.csv", model.Hose, "hoses", optional=True),
+    Table("placements.csv", model.Placement, "placements", optional=True),
+    Table("orders.csv", model.Order, "orders", optional=True),
 )
