@@ -4,6 +4,7 @@ from commonplace.training._chance import item_numbers
 from commonplace.training._checkpoint import LAST
 from commonplace.training._devices import DataParallel, environment
 from commonplace.training._loop import train
+from commonplace.training._optimiser import rate_at
 from commonplace.training._run_record import (
     RunRecord,
     check_target,
@@ -11,7 +12,6 @@ from commonplace.training._run_record import (
     record_run,
     remove_checkpoints,
 )
-from commonplace.training._schedule import rate_at
 from commonplace.training._types import StepRecord, TrainingSettings, Validation
 
 __all__ = [

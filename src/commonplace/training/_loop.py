@@ -17,24 +17,10 @@ import torch
 from torch import Tensor, nn
 
 from commonplace.foundation import InputError
+from commonplace.training import _checkpoint, _state
 from commonplace.training._chance import chance, item_numbers
-from commonplace.training._checkpoint import (
-    Position,
-    load_best,
-    load_checkpoint,
-    prepare_folder,
-    save_best,
-    save_checkpoint,
-)
 from commonplace.training._devices import DataParallel, SingleProcess, mixed_precision
-from commonplace.training._optimiser import adamw
-from commonplace.training._schedule import rate_at
-from commonplace.training._state import (
-    optimiser_state,
-    restore_optimiser,
-    restore_state,
-    trained_state,
-)
+from commonplace.training._optimiser import adamw, rate_at
 from commonplace.training._types import StepRecord, TrainingSettings, Validation
 
 if TYPE_CHECKING:
@@ -118,7 +104,7 @@ class _Training:
         self.wrapped, self.stepper = self.devices.prepare(model, self.optimiser)
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         processes = {} if accelerator is None else {"processes": self.devices.processes}
-        self.position = Position(configuration={**configuration, **processes})
+        self.position = _checkpoint.Position(configuration={**configuration, **processes})
         self.best: dict[str, Tensor] = {}
 
     def run(self, resume: bool) -> Iterator[StepRecord]:
@@ -141,14 +127,15 @@ class _Training:
         if self.folder is None:
             return False
         if self.devices.process == 0:
-            prepare_folder(self.folder, resume)
+            _checkpoint.prepare_folder(self.folder, resume)
         self.devices.broadcast(None)  # no one looks before the folder is ready
-        checkpoint = load_checkpoint(self.folder, self.position.configuration) if resume else None
-        if checkpoint is None:
+        about = self.position.configuration
+        saved = _checkpoint.load_checkpoint(self.folder, about) if resume else None
+        if saved is None:
             return False
-        self.position, tensors = checkpoint
-        restore_state(self.model, tensors)
-        restore_optimiser(self.model, self.optimiser, tensors)
+        self.position, tensors = saved
+        _state.restore_state(self.model, tensors)
+        _state.restore_optimiser(self.model, self.optimiser, tensors)
         return True
 
     def _step(self) -> StepRecord:
@@ -228,11 +215,11 @@ class _Training:
         return validation
 
     def _keep_best(self, step: int, score: float) -> None:
-        state = trained_state(self.model)
+        state = _state.trained_state(self.model)
         if self.folder is None:
             self.best = {name: tensor.clone() for name, tensor in state.items()}
         elif self.devices.process == 0:
-            save_best(self.folder, step, state)
+            _checkpoint.save_best(self.folder, step, state)
         self.position = replace(self.position, best_step=step, best_score=score, worse=0)
 
     def _reason_to_stop(self, validation: Validation | None) -> str:
@@ -247,14 +234,16 @@ class _Training:
         if step is None:
             return
         self.devices.broadcast(None)  # the first process has written it
-        restore_state(self.model, load_best(self.folder, step) if self.folder else self.best)
+        best = _checkpoint.load_best(self.folder, step) if self.folder else self.best
+        _state.restore_state(self.model, best)
 
     # ------------------------------------------------------------------ record
 
     def _save(self) -> None:
         if self.folder is not None and self.devices.process == 0:
-            state = {**trained_state(self.model), **optimiser_state(self.model, self.optimiser)}
-            save_checkpoint(self.folder, self.position, state)
+            state = _state.trained_state(self.model)
+            state |= _state.optimiser_state(self.model, self.optimiser)
+            _checkpoint.save_checkpoint(self.folder, self.position, state)
 
     def _record(
         self, loss: float | None, rate: float, norm: float | None, validation: Validation | None

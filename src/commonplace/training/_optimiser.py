@@ -1,4 +1,10 @@
-"""AdamW with decoupled weight decay (1711.05101), on what takes gradients only."""
+"""AdamW with decoupled weight decay (1711.05101), on what takes gradients only, and its rate.
+
+The learning rate rises in a linear warm-up, then decays to a floor: by cosine as in SGDR without
+restarts (1608.03983), or linearly. Steps are counted from 1.
+"""
+
+import math
 
 import torch
 from torch import nn
@@ -25,3 +31,25 @@ def adamw(model: nn.Module, settings: TrainingSettings) -> torch.optim.AdamW:
 def _is_matrix(parameter: nn.Parameter) -> bool:
     """A magnitude of DoRA is [out, 1]: a vector."""
     return sum(size > 1 for size in parameter.shape) > 1
+
+
+def rate_at(settings: TrainingSettings, step: int) -> float:
+    """The learning rate of a step, 1 to `settings.steps`.
+
+    The last step of the warm-up (the first of all, without one) has the greatest rate, the last of
+    all `floor` times as much.
+    """
+    warm_up = min(max(settings.warm_up, 1), settings.steps)
+    if step < warm_up:
+        return settings.learning_rate * step / warm_up
+    passed = (step - warm_up) / max(settings.steps - warm_up, 1)
+    return settings.learning_rate * (
+        settings.floor + (1 - settings.floor) * _remaining(settings.decay, min(passed, 1.0))
+    )
+
+
+def _remaining(decay: str, passed: float) -> float:
+    """The part of the way from the greatest rate to the floor that remains."""
+    if decay == "constant":
+        return 1.0
+    return 1 - passed if decay == "linear" else (1 + math.cos(math.pi * passed)) / 2

@@ -14,17 +14,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from commonplace.adapters.algebra._low_rank import (
-    DOUBLE,
-    dense,
-    lora,
-    lora_of,
-    pair,
-    stack_pairs,
-    thin,
-    thin_matrix,
-    thin_product,
-)
+from commonplace.adapters.algebra import _low_rank
 from commonplace.adapters.algebra.adapter import Adapter, LazyLayers
 from commonplace.adapters.algebra.layer import Layer, shape
 from commonplace.adapters.algebra.provenance import Provenance
@@ -101,19 +91,19 @@ def _layer(
     form = max((shape(layer) for layer, _ in parts), key=len) if base is None else base.shape
     if options.method in ("concatenation", "svd"):
         pairs = [_weighted_pair(layer, weight, base, options.method) for layer, weight in parts]
-        up, down = stack_pairs(pairs)
+        up, down = _low_rank.stack_pairs(pairs)
         if options.method == "concatenation":
-            return lora(up, down, shape=form, like=like, bias=bias)
-        svd = thin_product(up, down).first_of(options.rank)
-        return lora_of(svd, form, like, bias)
+            return _low_rank.lora(up, down, shape=form, like=like, bias=bias)
+        svd = _low_rank.thin_product(up, down).first_of(options.rank)
+        return _low_rank.lora_of(svd, form, like, bias)
     if options.method == "projection":
         up, down = _project(parts, options, base)
-        return lora(up, down, shape=form, like=like, bias=bias)
-    differences = [weight * dense(layer, base) for layer, weight in parts]
+        return _low_rank.lora(up, down, shape=form, like=like, bias=bias)
+    differences = [weight * _low_rank.dense(layer, base) for layer, weight in parts]
     total = _combine(name, differences, options)
     if options.rank is not None:
-        svd = thin_matrix(total).first_of(options.rank)
-        return lora_of(svd, form, like, bias)
+        svd = _low_rank.thin_matrix(total).first_of(options.rank)
+        return _low_rank.lora_of(svd, form, like, bias)
     precision = next(iter(like.factors.values())).dtype
     factors = {"diff": total.reshape(tuple(form)).to(precision)}
     bias = None if bias is None else bias.to(precision)
@@ -129,11 +119,11 @@ def _is_unchanged(layer: Layer, weight: float, options: _ComposeOptions) -> bool
 def _weighted_pair(
     layer: Layer, weight: float, base: Tensor | None, method: str
 ) -> tuple[Tensor, Tensor]:
-    factors = pair(layer)
+    factors = _low_rank.pair(layer)
     if factors is None and method == "concatenation":
         raise InputError(f"a {layer.kind} has no factors to stack; compose by svd or linear")
     if factors is None:
-        svd = thin(layer, base)
+        svd = _low_rank.thin(layer, base)
         factors = svd.outputs * svd.values, svd.inputs.T
     return weight * factors[0], factors[1]
 
@@ -171,7 +161,7 @@ def _dare(difference: Tensor, density: float, seed: str) -> Tensor:
     """Keep entries at random, and scale them up so that the mean stays (2311.03099, equation 2)."""
     number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8], "big") >> 1
     random = torch.Generator().manual_seed(number)
-    mask = torch.rand(difference.shape, generator=random, dtype=DOUBLE) < density
+    mask = torch.rand(difference.shape, generator=random, dtype=_low_rank.DOUBLE) < density
     return difference * mask / density
 
 
@@ -183,7 +173,7 @@ def _project(
     Singular values of [V1, V2] are sqrt(1 -+ cos) of the principal angles. Those below the
     tolerance are directions that two adapters share; leaving them out gives these the mean.
     """
-    svds = [(thin(layer, base), weight) for layer, weight in parts]
+    svds = [(_low_rank.thin(layer, base), weight) for layer, weight in parts]
     # An untrained layer has no inputs of its own; one is kept where all are such.
     svds = [(svd, weight) for svd, weight in svds if svd.energy > 0] or svds[:1]
     up = torch.cat([weight * svd.outputs * svd.values for svd, weight in svds], 1)
@@ -193,14 +183,14 @@ def _project(
     inverse = (mixes[distinct].T / values[distinct]) @ spans[:, distinct].T
     if options.rank is None:
         return up, inverse
-    cut = thin_product(up, inverse).first_of(options.rank)
+    cut = _low_rank.thin_product(up, inverse).first_of(options.rank)
     return cut.outputs * cut.values, cut.inputs.T
 
 
 def _bias(parts: list[tuple[Layer, float]]) -> Tensor | None:
     """The weighted sum of the changes to the bias."""
     changes = [
-        weight * layer.scale * layer.bias.to(DOUBLE)
+        weight * layer.scale * layer.bias.to(_low_rank.DOUBLE)
         for layer, weight in parts
         if layer.bias is not None
     ]

@@ -19,23 +19,7 @@ from commonplace.adapters.algebra.provenance import Provenance, from_metadata
 from commonplace.adapters.formats._keys import check_mapped
 from commonplace.foundation import InputError, LazyMapping, display_path
 from commonplace.models.files.gguf import BFLOAT16, Array, Gguf, open_gguf
-from commonplace.models.worn.llama_names import (
-    EMBEDDING,
-    Base,
-    base_of,
-    is_permuted,
-    module_name,
-    open_base,
-)
-from commonplace.models.worn.lora_gguf import (
-    ALPHA,
-    BASE_NAME,
-    RECORD,
-    LowRank,
-    adapter_metadata,
-    low_rank_of,
-    write_lora,
-)
+from commonplace.models.worn import llama_names, lora_gguf
 
 _PAIR: Final = (".lora_a", ".lora_b")
 
@@ -48,7 +32,7 @@ def open_gguf_adapter(path: Path, base: Path | None, allow_unmapped: bool) -> Ad
     """
     gguf = open_gguf(path)
     _check_kind(gguf)
-    known_base = base_of(gguf) if base is None else open_base(base)
+    known_base = llama_names.base_of(gguf) if base is None else llama_names.open_base(base)
     architecture = gguf.text("general.architecture")
     if known_base is not None and known_base.architecture != architecture:
         raise InputError(
@@ -56,7 +40,9 @@ def open_gguf_adapter(path: Path, base: Path | None, allow_unmapped: bool) -> Ad
         )
     tensors, unmapped = _group(gguf)
     check_mapped(path, tensors, unmapped, allow_unmapped)
-    if known_base is None and any(is_permuted(architecture, tensor) for tensor in tensors.values()):
+    if known_base is None and any(
+        llama_names.is_permuted(architecture, tensor) for tensor in tensors.values()
+    ):
         raise InputError(
             f"{display_path(path)} changes queries and keys, whose rows llama.cpp reorders by the "
             "number of heads, which it does not say; name the model that it is for with --base"
@@ -75,18 +61,20 @@ def save_gguf_adapter(adapter: Adapter, path: Path, base: Path, record: str) -> 
         InputError: llama.cpp cannot hold it, or it cannot be written; `path` is as before.
     """
 
-    def low_rank(name: str) -> LowRank:
+    def low_rank(name: str) -> lora_gguf.LowRank:
         factors = adapter.layers[name].factors
-        return LowRank(_array(name, factors["up"].flatten(1)), _array(name, factors["down"]))
+        return lora_gguf.LowRank(
+            _array(name, factors["up"].flatten(1)), _array(name, factors["down"])
+        )
 
     scales = {name: _scale(name, layer) for name, layer in adapter.layers.items()}
     title = adapter.provenance.title or path.stem
-    write_lora(
+    lora_gguf.write_lora(
         path,
         LazyMapping(adapter.layers, low_rank),
         scales=scales,
-        base=open_base(base),
-        metadata=adapter_metadata(title, adapter.provenance.base, record),
+        base=llama_names.open_base(base),
+        metadata=lora_gguf.adapter_metadata(title, adapter.provenance.base, record),
     )
 
 
@@ -107,7 +95,7 @@ def _group(gguf: Gguf) -> tuple[dict[str, str], list[str]]:
     unmapped: list[str] = []
     for name in gguf.tensors:
         tensor = name.removesuffix(_PAIR[0]).removesuffix(_PAIR[1])
-        module = module_name(tensor) if name.endswith(_PAIR) else None
+        module = llama_names.module_name(tensor) if name.endswith(_PAIR) else None
         if module is None or any(f"{tensor}{half}" not in gguf.tensors for half in _PAIR):
             unmapped.append(name)
         else:
@@ -115,12 +103,12 @@ def _group(gguf: Gguf) -> tuple[dict[str, str], list[str]]:
     return tensors, unmapped
 
 
-def _read_layer(gguf: Gguf, module: str, tensor: str, base: Base | None) -> Layer:
+def _read_layer(gguf: Gguf, module: str, tensor: str, base: llama_names.Base | None) -> Layer:
     a, b = (gguf.read(f"{tensor}{half}") for half in _PAIR)
-    low_rank = low_rank_of(a, b, tensor, base)
+    low_rank = lora_gguf.low_rank_of(a, b, tensor, base)
     rank = low_rank.up.shape[1]
     # As llama.cpp: no alpha, or none but zero, is a scale of 1.
-    alpha = float(gguf.number(ALPHA) or rank)
+    alpha = float(gguf.number(lora_gguf.ALPHA) or rank)
     factors = {"up": _tensor(low_rank.up), "down": _tensor(low_rank.down)}
     for name, factor in factors.items():
         if not bool(torch.isfinite(factor).all()):
@@ -128,7 +116,7 @@ def _read_layer(gguf: Gguf, module: str, tensor: str, base: Base | None) -> Laye
                 f"{name} of {module} in {display_path(gguf.path)} holds NaN or infinity"
             )
     try:
-        return Layer("lora", factors, alpha, rank, embedding=tensor == EMBEDDING)
+        return Layer("lora", factors, alpha, rank, embedding=tensor == llama_names.EMBEDDING)
     except InputError as error:
         raise InputError(f"{module}: {error}") from error
 
@@ -159,9 +147,9 @@ def _scale(module: str, layer: Layer) -> tuple[float, int]:
 
 
 def _provenance(gguf: Gguf) -> Provenance:
-    if record := gguf.text(RECORD):
-        return from_metadata({RECORD: record})
-    return Provenance(base=gguf.text(BASE_NAME), title=gguf.text("general.name"))
+    if record := gguf.text(lora_gguf.RECORD):
+        return from_metadata({lora_gguf.RECORD: record})
+    return Provenance(base=gguf.text(lora_gguf.BASE_NAME), title=gguf.text("general.name"))
 
 
 def _array(module: str, tensor: Tensor) -> Array:

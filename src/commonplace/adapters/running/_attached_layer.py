@@ -14,13 +14,7 @@ from torch import Tensor, nn
 
 from commonplace.adapters.algebra.layer import Layer
 from commonplace.adapters.names.modules import version_of, weight_of
-from commonplace.adapters.running._outputs import (
-    Magnitudes,
-    add_linear_change,
-    output_change,
-    rescaling,
-    thin_rescaling,
-)
+from commonplace.adapters.running import _outputs
 from commonplace.foundation import InputError
 
 
@@ -88,20 +82,20 @@ class AttachedLayer(nn.Module):
             dora, norms = None, None if self.magnitude is None else self._norms(module)
             if norms is not None:
                 bias = cast("nn.Linear", module).bias
-                dora = Magnitudes(norms, y, bias, self.strength)
-            return add_linear_change(
+                dora = _outputs.Magnitudes(norms, y, bias, self.strength)
+            return _outputs.add_linear_change(
                 total, x, up=self.up, down=self.down, factor=self.factor, dora=dora
             )
         layer = self.current()
         norms = None if layer.magnitude is None else self._norms(module)
         if self.rows is None:
-            change = output_change(module, layer, x, y, norms)
+            change = _outputs.output_change(module, layer, x, y, norms)
             return total + (self.strength * change).to(y.dtype)
         if len(x) != self.batch:
             raise InputError(
                 f"{self.name} got a batch of {len(x)}, adapters were chosen for {self.batch}"
             )
-        part = output_change(module, layer, x[self.rows], y[self.rows], norms)
+        part = _outputs.output_change(module, layer, x[self.rows], y[self.rows], norms)
         return total.index_add(0, self.rows, (self.strength * part).to(y.dtype))
 
     def _tensors(self) -> dict[str, Tensor]:
@@ -126,10 +120,10 @@ class AttachedLayer(nn.Module):
     def _rescaling(self, module: nn.Module) -> Tensor | None:
         if self._thin and isinstance(module, nn.Linear) and self.magnitude is not None:
             weight = module.weight.detach()
-            return thin_rescaling(
+            return _outputs.thin_rescaling(
                 weight, self.up, self.down, scale=self.scale, magnitude=self.magnitude
             )
-        return rescaling(module, self.current())
+        return _outputs.rescaling(module, self.current())
 
 
 class Hook:

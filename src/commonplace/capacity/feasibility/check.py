@@ -228,16 +228,9 @@ def _more_links(
 
 
 def _use_record(use: Row) -> dict[str, Any]:
-    return {
-        "site": use.site,
-        "resource": use.resource,
-        "unit": use.unit,
-        "load": [float(value) for value in use.load],
-        "capacity": [float(value) for value in use.capacity],
-        "headroom": [float(value) for value in use.headroom],
-        "first_break": use.first_break,
-        "run_out": use.run_out,
-    }
+    months = {name: getattr(use, name).tolist() for name in ("load", "capacity", "headroom")}
+    ends = {"first_break": use.first_break, "run_out": use.run_out}
+    return {"site": use.site, "resource": use.resource, "unit": use.unit, **months, **ends}
 
 
 def _number(value: float) -> float | None:

@@ -15,6 +15,7 @@ from commonplace.capacity.plan.stock import Months, growth, supply
 from commonplace.capacity.plan.words import UNITS
 from commonplace.foundation.arrays import Bools
 
+NEEDS = ("space", "power", "ports", "south", "north")  # that machines take of a house
 Stock = Mapping[tuple[str, str], Months]
 
 
@@ -129,9 +130,20 @@ def machines(plan: Plan, house: str) -> list[tuple[Project, Months]]:
     ]
 
 
+def machine_needs(project: Project) -> dict[str, float]:
+    """What the machines of a project take of each resource of their house."""
+    return {
+        "space": project.racks,
+        "power": project.kw,
+        "ports": float(project.ports),
+        "south": project.south_gbps,
+        "north": project.north_gbps,
+    }
+
+
 def house_rows(plan: Plan, stock: Stock, house: str) -> Iterator[Row]:
     """Every resource of a house; `network_power` only where the gray box has a limit of its own."""
-    standing = machines(plan, house)
+    standing = [(machine_needs(project), at) for project, at in machines(plan, house)]
     installed = [(plan.item[item], n) for (place, item), n in stock.items() if place == house]
     none = np.zeros(plan.horizon)
 
@@ -140,21 +152,19 @@ def house_rows(plan: Plan, stock: Stock, house: str) -> Iterator[Row]:
         return none if amount is None else amount
 
     network_kw = total(plan, [(i.kw, n) for i, n in installed])
-    kw = total(plan, [(p.kw, at) for p, at in standing]) + network_kw
-    south = total(plan, [(p.south_gbps, at) for p, at in standing])
-    ports = total(plan, [(p.ports, at) for p, at in standing])
-    north = total(plan, [(p.north_gbps, at) for p, at in standing]) + named_north(plan, house)
-    yield Row(house, "space", total(plan, [(p.racks, at) for p, at in standing]), level("space"))
-    yield Row(house, "power", kw, level("power"))
+    load = {need: total(plan, [(needs[need], at) for needs, at in standing]) for need in NEEDS}
+    yield Row(house, "space", load["space"], level("space"))
+    yield Row(house, "power", load["power"] + network_kw, level("power"))
     positions = total(plan, [(i.positions, n) for i, n in installed])
     yield Row(house, "network_space", positions, level("network_space"))
     if (gray_box := supply(plan, house, "network_power")) is not None:
         yield Row(house, "network_power", network_kw, gray_box)
-    yield Row(house, "ports", ports, south_ports(plan, stock, house, "superblock"))
+    yield Row(house, "ports", load["ports"], south_ports(plan, stock, house, "superblock"))
     fabric = plan.policies.residual * lit(plan, stock, house, gbps=True)
-    yield Row(house, "south", south, fabric)
+    yield Row(house, "south", load["south"], fabric)
     to_skeleton = lit(plan, stock, house, gbps=False) + south_ports(plan, stock, house, "fbr")
     yield Row(house, "skeleton", to_skeleton, south_ports(plan, stock, house, "skeleton"))
+    north = load["north"] + named_north(plan, house)
     yield Row(house, "north", north, north_gbps(plan, stock, house))
 
 

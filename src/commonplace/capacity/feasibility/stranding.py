@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from commonplace.capacity.feasibility.resources import Row, Stock, gear, total
+from commonplace.capacity.feasibility.resources import Row, Stock, gear, machine_needs, total
 from commonplace.capacity.network.flow import TOLERANCE, distances
 from commonplace.capacity.network.resilience import Resilience
 from commonplace.capacity.network.topology import Network, project_demand
@@ -97,7 +97,7 @@ def _at_houses(plan: Plan, rows: Sequence[Row]) -> dict[str, dict[int, str]]:
     missing: dict[str, dict[int, str]] = defaultdict(dict)
     for project in served_in_order(plan):
         placement = plan.placed[project.id]
-        needs = _needs(project)
+        needs = machine_needs(project)
         held = [
             (resource, remaining[site, resource], needs[resource])
             for site in plan.above(placement.house)
@@ -119,16 +119,6 @@ def _at_houses(plan: Plan, rows: Sequence[Row]) -> dict[str, dict[int, str]]:
     return missing
 
 
-def _needs(project: Project) -> dict[str, float]:
-    return {
-        "space": project.racks,
-        "power": project.kw,
-        "ports": float(project.ports),
-        "south": project.south_gbps,
-        "north": project.north_gbps,
-    }
-
-
 def _room_for_machines(plan: Plan, rows: Sequence[Row]) -> dict[tuple[str, str], Months]:
     """What each resource has for machines: its headroom and the load of the machines themselves."""
     space = {(r.site, r.resource): r.headroom.copy() for r in rows}
@@ -136,7 +126,7 @@ def _room_for_machines(plan: Plan, rows: Sequence[Row]) -> dict[tuple[str, str],
     for project in served_in_order(plan):
         placement = plan.placed[project.id]
         for site in plan.above(placement.house):
-            for resource, need in _needs(project).items():
+            for resource, need in machine_needs(project).items():
                 if (site, resource) in space:
                     space[site, resource] += need * (months >= placement.month)
     return space

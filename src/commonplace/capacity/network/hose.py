@@ -47,13 +47,9 @@ class HoseFlow:
 def hose_pairs(hose: Float64s) -> Int64s:
     """Every (sender, receiver) of sums [..., 2, nodes], in any month."""
     any_month = hose.reshape(-1, 2, hose.shape[-1]).max(0)
-    pairs = [
-        (s, z)
-        for s in np.flatnonzero(any_month[0] > 0)
-        for z in np.flatnonzero(any_month[1] > 0)
-        if s != z
-    ]
-    return np.array(pairs, np.int64).reshape(-1, 2)
+    exchange = np.outer(any_month[0] > 0, any_month[1] > 0)
+    np.fill_diagonal(exchange, False)  # nobody sends to itself
+    return np.argwhere(exchange)
 
 
 def hose_flow(graph: Graph, capacity: Float64s, hose: Float64s, large: int = _LARGE) -> HoseFlow:

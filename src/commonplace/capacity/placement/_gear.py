@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from commonplace.capacity.feasibility.resources import Stock, fbr_gbps, site_rows
-from commonplace.capacity.placement._rows import LOADS, SHARED, load_of
+from commonplace.capacity.feasibility.resources import NEEDS, Stock, fbr_gbps, site_rows
+from commonplace.capacity.placement._rows import SHARED, load_of
 from commonplace.capacity.plan.model import Item, Plan, Project, Role
 from commonplace.capacity.plan.stock import stocks
 from commonplace.capacity.procurement.purchases import too_soon
 from commonplace.foundation.arrays import Bools, Float64s, Int64s
 
 _GEAR = ("ports_of", "uplinks", "uplinks_gbps", "optics", "optics_gbps", "spine", "border_gbps")
-PARTS = (*LOADS, *_GEAR, "border", "border_ports", "positions", "gear_kw")
+PARTS = (*NEEDS, *_GEAR, "border", "border_ports", "positions", "gear_kw")
 AT = {name: n for n, name in enumerate(PARTS)}
 TOLERANCE = 1e-6
 ItemUnits = tuple[Item | None, Float64s]  # an item with its cumulative units, [n, horizon]
@@ -78,7 +78,7 @@ class Gear:
     def needs(self, project: Project) -> Float64s:
         """What a project adds to the parts of its house, [parts]."""
         needs = np.zeros(len(PARTS))
-        for name in LOADS:
+        for name in NEEDS:
             needs[AT[name]] = load_of(project, name)
         if project.side == "network" and project.item:
             needs += _brings(self.plan.item[project.item]) * project.units

@@ -9,22 +9,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from commonplace.capacity.feasibility.resources import NEEDS
 from commonplace.capacity.placement._gear_rows import add_gear_rows
-from commonplace.capacity.placement._rows import (
-    LOADS,
-    SHARED,
-    HouseRows,
-    Terms,
-    choice_rows,
-    load_of,
-)
+from commonplace.capacity.placement._rows import SHARED, HouseRows, Terms, choice_rows, load_of
 from commonplace.capacity.placement.choices import Choices
 from commonplace.capacity.plan.model import Item, Plan, Project
-from commonplace.capacity.procurement.purchases import (
-    facing_ports,
-    present_units,
-    units_for,
-)
+from commonplace.capacity.procurement.purchases import facing_ports, present_units, units_for
 from commonplace.foundation.arrays import Float64s, Int64s
 
 
@@ -44,7 +34,7 @@ def house_rows(plan: Plan, choices: Choices) -> HouseRows:
 
 def _add_house(model: HouseRows, number: int, house: str) -> None:
     house_choices = np.flatnonzero(model.choices.house == number)
-    for resource in LOADS:
+    for resource in NEEDS:
         _add_load(model, house, resource, house_choices)
     for item in model.items:
         _add_brought(model, house, item, house_choices)

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from commonplace.capacity.feasibility.resources import Row, Stock, site_rows
+from commonplace.capacity.feasibility.resources import NEEDS, Row, Stock, machine_needs, site_rows
 from commonplace.capacity.placement.choices import Choices
 from commonplace.capacity.plan.model import Item, Plan, Project
 from commonplace.capacity.procurement.purchases import given_stock, present_units, too_soon
@@ -20,7 +20,6 @@ from commonplace.capacity.solver.highs import scale
 from commonplace.capacity.solver.programme import Programme
 from commonplace.foundation.arrays import Float64s, Int64s
 
-LOADS = ("space", "power", "ports", "south", "north")
 SHARED = ("space", "power", "network_space", "network_power")
 _SLACK = 1e-7  # of a side: the next check is not to fail by rounding
 Terms = dict[int, float]  # column -> coefficient
@@ -28,15 +27,7 @@ Terms = dict[int, float]  # column -> coefficient
 
 def load_of(project: Project, resource: str) -> float:
     """What a machine project takes of a resource."""
-    if project.side != "machine":
-        return 0.0
-    return {
-        "space": project.racks,
-        "power": project.kw,
-        "ports": float(project.ports),
-        "south": project.south_gbps,
-        "north": project.north_gbps,
-    }[resource]
+    return machine_needs(project)[resource] if project.side == "machine" else 0.0
 
 
 class GrowingValues:
@@ -206,7 +197,7 @@ def choice_rows(plan: Plan, choices: Choices) -> HouseRows:
         base={(row.site, row.resource): row for row in resources},
         items=sorted(items, key=lambda item: item.role == "skeleton"),
         unit=unit,
-        unit_of={name: scale(np.array([load_of(p, name) for p in choices.pool])) for name in LOADS},
+        unit_of={name: scale(np.array([load_of(p, name) for p in choices.pool])) for name in NEEDS},
         lower=GrowingValues(programme.lower),
         upper=GrowingValues(programme.upper),
         family=[(project.id, "once") for project in choices.pool],

@@ -76,18 +76,30 @@ def late_at_house(
             sentence += f"; {_slip(plan, months, gear)}"
         else:
             sentence += f", and cannot have it within the horizon: {_because(house, cause)}"
-        late.append(
-            Late(
-                site=house,
-                resource=need,
-                need=first,
-                earliest=earliest if cause is None else None,
-                slips=len(months),
-                cause=cause or "lead",
-                sentence=sentence,
-            )
-        )
+        within = earliest if cause is None else None
+        where = {"site": house, "resource": need}
+        late.append(_late(months, within, cause or "lead", sentence, **where))
     return late
+
+
+def _late(
+    months: tuple[int, ...],
+    earliest: int | None,
+    cause: str,
+    sentence: str,
+    *,
+    site: str = "backbone",
+    resource: str = "backbone",
+) -> Late:
+    return Late(
+        site=site,
+        resource=resource,
+        need=months[0],
+        earliest=earliest,
+        slips=len(months),
+        cause=cause,
+        sentence=sentence,
+    )
 
 
 def _because(house: str, cause: str) -> str:
@@ -140,27 +152,13 @@ def late_on_backbone(
         sentence = f"the backbone needs more links in {month_text(plan, orders.late[0])}; "
         sentence += _slip(plan, orders.late, gear)
         within = earliest if earliest <= plan.horizon else None
-        late.append(_late_backbone(orders.late, within, "lead", sentence))
+        late.append(_late(orders.late, within, "lead", sentence))
     if orders.never:
         first = month_text(plan, orders.never[0])
         sentence = f"the backbone cannot carry all flows from {first} on: "
         sentence += binding_text(orders.links, 4) + (", at max_units" if orders.links else "")
-        late.append(_late_backbone(orders.never, None, "max_units", sentence))
+        late.append(_late(orders.never, None, "max_units", sentence))
     return late
-
-
-def _late_backbone(
-    months: tuple[int, ...], earliest: int | None, cause: str, sentence: str
-) -> Late:
-    return Late(
-        site="backbone",
-        resource="backbone",
-        need=months[0],
-        earliest=earliest,
-        slips=len(months),
-        cause=cause,
-        sentence=sentence,
-    )
 
 
 def reconciled(

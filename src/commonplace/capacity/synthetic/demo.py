@@ -8,15 +8,17 @@ tight, and what is needed early cannot be ordered in time. The sizes are in the 
     commonplace plan demo region --houses 40 --projects 300
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from random import Random
 
+from commonplace.capacity.feasibility.resources import Row, site_rows
 from commonplace.capacity.plan.model import Plan, Project, Site
+from commonplace.capacity.plan.stock import stocks
 from commonplace.capacity.synthetic._backbone import backbone, flows_of, line_stock
 from commonplace.capacity.synthetic._houses import ITEMS, stocked_houses
-from commonplace.capacity.synthetic._settled import settled
 from commonplace.foundation import InputError
 
 REGION = "region"
@@ -51,7 +53,7 @@ def demo(size: Size | None = None, seed: int = 1, start: date = date(2027, 1, 1)
     plan = replace(bare, projects=projects, supplies=supplies, links=links)
     plan = replace(plan, flows=flows_of(plan, size.flows or 0, random))
     links, lines = line_stock(plan, random)
-    return settled(replace(plan, links=links, inventory=inventory + lines))
+    return _settled(replace(plan, links=links, inventory=inventory + lines))
 
 
 def _checked(size: Size) -> Size:
@@ -146,3 +148,41 @@ def _gear(name: str, size: Size, houses: Sequence[str], random: Random) -> Proje
     earliest = max(1, need - 2)
     gear = Project(name, "network", "network", earliest=earliest, need=need, item=item, units=1)
     return replace(gear, fixed=_pick(houses, random))
+
+
+def _settled(plan: Plan) -> Plan:
+    """The plan, changed until every resource of every site holds what is decided.
+
+    A plan whose decided part breaks by itself has no solution, whatever is ordered. So gray boxes
+    are widened and projects are set free until nothing breaks; what is undecided stays as hard as
+    it was.
+    """
+    while broken := [row for row in site_rows(plan, stocks(plan)) if row.headroom.min() < -1e-6]:
+        plan = _relieved(plan, broken)
+    return plan
+
+
+def _relieved(plan: Plan, broken: Sequence[Row]) -> Plan:
+    """The plan one step on: machines leave where something breaks; else capacity is added there."""
+    # machines that leave free neither of these two: gear takes them
+    crowded = {row.site for row in broken if row.resource not in ("network_space", "skeleton")}
+    freed = tuple(
+        replace(project, fixed=None)
+        if project.side == "machine" and project.fixed and crowded & set(plan.above(project.fixed))
+        else project
+        for project in plan.projects
+    )
+    if freed != plan.projects:
+        return replace(plan, projects=freed)
+    short = {(row.site, row.resource): math.ceil(-row.headroom.min()) for row in broken}
+    supplies = tuple(
+        replace(supply, amount=supply.amount + short.get((supply.site, supply.resource), 0))
+        for supply in plan.supplies
+    )
+    inventory = tuple(
+        replace(entry, on_hand=entry.on_hand + math.ceil(short[entry.place, "skeleton"] / 1024))
+        if entry.item == "skeleton-1024" and (entry.place, "skeleton") in short
+        else entry
+        for entry in plan.inventory
+    )
+    return replace(plan, supplies=supplies, inventory=inventory)
