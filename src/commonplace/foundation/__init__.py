@@ -14,6 +14,7 @@ from commonplace.foundation._files import (
     append_line,
     display_path,
     file_beside,
+    file_errors,
     replacing,
     write_atomically,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "default_threads",
     "display_path",
     "file_beside",
+    "file_errors",
     "find_run",
     "lazy_names",
     "new_run_id",

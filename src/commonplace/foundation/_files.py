@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from commonplace.foundation._errors import InputError
+
 
 def write_atomically(path: Path, data: bytes, *, shared: bool = False) -> None:
     """Replace `path` by `data`: written beside it, flushed to the disk, then renamed over it.
@@ -50,6 +52,15 @@ def replacing(path: Path) -> Iterator[Any]:
         os.fsync(file.fileno())
         os.replace(file.name, path)
     _flush_folder(path.parent)
+
+
+@contextmanager
+def file_errors(what: str) -> Iterator[None]:
+    """Within the block an OSError becomes an InputError: `what`, and the system's reason."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{what}: {error.strerror or error}") from error
 
 
 def append_line(path: Path, line: str) -> None:

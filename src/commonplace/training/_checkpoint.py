@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from commonplace.foundation import InputError, display_path, write_atomically
+from commonplace.foundation import InputError, display_path, file_errors, write_atomically
 
 LAST: Final = "last.safetensors"
 _KEY: Final = "commonplace.training"
@@ -102,16 +102,12 @@ def prepare_folder(folder: Path, resume: bool) -> None:
     Raises:
         InputError: the folder cannot be made.
     """
-    try:
+    with file_errors(f"{display_path(folder)} cannot hold checkpoints"):
         folder.mkdir(parents=True, exist_ok=True)
         # The first pattern: files that `write_atomically` was writing when it was killed.
         for pattern in (".*.safetensors.*", *(() if resume else ("*.safetensors",))):
             for file in folder.glob(pattern):
                 file.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{display_path(folder)} cannot hold checkpoints: {error.strerror}"
-        ) from error
 
 
 def _write(path: Path, tensors: Mapping[str, Tensor], record: str) -> None:

@@ -34,7 +34,7 @@ from commonplace.adapters.formats._gguf import open_gguf_adapter, save_gguf_adap
 from commonplace.adapters.formats._keys import check_mapped, group
 from commonplace.adapters.formats.tensor_file import TensorFile, open_tensors, write_tensors
 from commonplace.adapters.names.kohya import check_dotted, kohya_names
-from commonplace.foundation import InputError, display_path, write_atomically
+from commonplace.foundation import InputError, display_path, file_errors, write_atomically
 
 _Context = TypeVar("_Context")
 
@@ -271,20 +271,18 @@ def _save_peft(adapter: Adapter, folder: Path) -> None:
     tensors = tally.tensors(adapter, config.add_layer)
     # Once it is in place there is nothing to clean up, which is no error either.
     scratch = partial(tempfile.TemporaryDirectory, ignore_cleanup_errors=True)
-    try:
-        with scratch(dir=folder.parent, prefix=f".{folder.name}.") as name:
-            beside = Path(name)
-            write_tensors(beside / _peft.WEIGHTS, tensors, lambda: tally.metadata(adapter))
-            record = config.record(adapter.provenance.base)
-            write_atomically(beside / _peft.CONFIG, json.dumps(record, indent=2).encode())
-            if folder.exists():  # a folder with files in it cannot be replaced in one step
-                previous = beside.with_name(f"{beside.name}.old")
-                os.replace(folder, previous)
-                os.replace(beside, folder)
-                shutil.rmtree(previous)
-            else:
-                os.replace(beside, folder)
-    except OSError as error:
-        raise InputError(
-            f"{display_path(folder)} could not be written: {error.strerror}"
-        ) from error
+    with (
+        file_errors(f"{display_path(folder)} could not be written"),
+        scratch(dir=folder.parent, prefix=f".{folder.name}.") as name,
+    ):
+        beside = Path(name)
+        write_tensors(beside / _peft.WEIGHTS, tensors, lambda: tally.metadata(adapter))
+        record = config.record(adapter.provenance.base)
+        write_atomically(beside / _peft.CONFIG, json.dumps(record, indent=2).encode())
+        if folder.exists():  # a folder with files in it cannot be replaced in one step
+            previous = beside.with_name(f"{beside.name}.old")
+            os.replace(folder, previous)
+            os.replace(beside, folder)
+            shutil.rmtree(previous)
+        else:
+            os.replace(beside, folder)

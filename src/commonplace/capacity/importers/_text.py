@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from commonplace.foundation import InputError, display_path
+from commonplace.foundation import InputError, display_path, file_errors
 
 _LARGEST = 256 * 2**20  # bytes
 
@@ -16,15 +16,14 @@ def text_of(path: Path) -> str:
     Raises:
         InputError: it cannot be read, or is not text.
     """
-    try:
+    with file_errors(f"{display_path(path)} cannot be read"):
         if not path.is_file():  # a named pipe would be waited for without end
             raise OSError("there is no such file")
         if path.stat().st_size > _LARGEST:
             raise OSError(f"it is larger than {_LARGEST} bytes, the most that is read")
-        return path.read_bytes().decode("utf-8-sig")  # spreadsheets write a byte order mark
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"{display_path(path)} cannot be read: {reason}") from error
+        data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")  # spreadsheets write a byte order mark
     except UnicodeDecodeError as error:
         raise InputError(f"{display_path(path)} is not text in UTF-8") from error
 

@@ -19,7 +19,7 @@ from commonplace.capacity.plan.model import Plan
 from commonplace.capacity.plan.network_references import check_network
 from commonplace.capacity.plan.problems import Problems, did_you_mean
 from commonplace.capacity.plan.tables import TABLES
-from commonplace.foundation import InputError, display_path
+from commonplace.foundation import InputError, display_path, file_errors
 
 _ENDINGS = (".csv", ".yaml", ".yml", ".txt", ".tsv")
 
@@ -55,7 +55,8 @@ def read_plan(folder: Path | str) -> Plan:
 
 def _read_tables(folder: Path, calendar: Calendar, problems: Problems) -> dict[str, Rows]:
     """Each file's rows: none where a file may be missing, no entry where one cannot be read."""
-    present = {path.name for path in _listed(folder)}
+    with file_errors(f"{display_path(folder)} cannot be read"):
+        present = {path.name for path in folder.iterdir()}
     rows: dict[str, Rows] = {}
     for table in TABLES:
         if table.file not in present:
@@ -71,14 +72,6 @@ def _read_tables(folder: Path, calendar: Calendar, problems: Problems) -> dict[s
         ]
     _misnamed(present, problems)
     return rows
-
-
-def _listed(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"{display_path(folder)} cannot be read: {reason}") from error
 
 
 def _misnamed(present: set[str], problems: Problems) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from commonplace.capacity.plan.head import FILE, head_text
 from commonplace.capacity.plan.model import Plan
 from commonplace.capacity.plan.tables import TABLES, Table
-from commonplace.foundation import InputError, display_path, write_atomically
+from commonplace.foundation import InputError, display_path, file_errors, write_atomically
 
 
 def write_plan(plan: Plan, folder: Path | str, *, overwrite: bool = False) -> tuple[Path, ...]:
@@ -25,14 +25,11 @@ def write_plan(plan: Plan, folder: Path | str, *, overwrite: bool = False) -> tu
     """
     folder = Path(folder)
     may_write(folder, overwrite=overwrite)
-    try:
+    with file_errors(f"cannot write a plan to {display_path(folder)}"):
         folder.mkdir(parents=True, exist_ok=True)
         written = [_write(folder, table, getattr(plan, table.attribute)) for table in TABLES]
         # last: a folder without it is not read as a plan
         write_atomically(folder / FILE, head_text(plan).encode(), shared=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"cannot write a plan to {display_path(folder)}: {reason}") from error
     return (folder / FILE, *(path for path in written if path is not None))
 
 
@@ -42,12 +39,10 @@ def may_write(folder: Path, *, overwrite: bool) -> None:
     Raises:
         InputError: a table is there already (without `overwrite`), or nothing can be written.
     """
-    try:
+    with file_errors(f"cannot write to {display_path(folder)}"):
         tables = (FILE, *(table.file for table in TABLES))
         there = [] if overwrite else [name for name in tables if (folder / name).exists()]
         nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    except OSError as error:
-        raise InputError(f"cannot write to {display_path(folder)}: {error.strerror}") from error
     if there:
         what = "a plan" if there[0] == FILE else there[0]
         raise InputError(

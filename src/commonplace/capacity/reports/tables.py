@@ -13,7 +13,7 @@ from typing import Any
 
 from commonplace.capacity.plan.head import FILE
 from commonplace.capacity.plan.writing import csv_text
-from commonplace.foundation import InputError, display_path, write_atomically
+from commonplace.foundation import InputError, display_path, file_errors, write_atomically
 
 Record = Mapping[str, Any]
 
@@ -61,16 +61,12 @@ def write_result_tables(record: Record, folder: Path) -> tuple[Path, ...]:
     """
     if (folder / FILE).exists():
         raise InputError(f"there is a plan in {display_path(folder)}; name another folder")
-    written = []
-    try:
+    tables = result_tables(record)
+    with file_errors(f"cannot write to {display_path(folder)}"):
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in result_tables(record).items():
+        for name, text in tables.items():
             write_atomically(folder / name, text.encode(), shared=True)
-            written.append(folder / name)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"cannot write to {display_path(folder)}: {reason}") from error
-    return tuple(written)
+    return tuple(folder / name for name in tables)
 
 
 def _text(columns: list[str], rows: list[Any]) -> str:

@@ -156,17 +156,14 @@ def _records(file: str, rows: Any) -> list[dict[str, Any]]:
 
 def _write(folder: Path, tables: dict[str, str]) -> None:
     """Write the tables into a folder that has none of them."""
-    from commonplace.foundation import InputError, display_path, write_atomically
+    from commonplace.foundation import InputError, display_path, file_errors, write_atomically
 
-    try:
+    with file_errors(f"cannot write to {display_path(folder)}"):
         folder.mkdir(parents=True, exist_ok=True)
         for file, text in tables.items():
             if (folder / file).exists():
                 raise InputError(f"{display_path(folder / file)} is there already; copy the rows")
             write_atomically(folder / file, text.encode(), shared=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"cannot write to {display_path(folder)}: {reason}") from error
 
 
 def _show(job: "Job", load: "Demand", saving: dict[str, Any] | None) -> None:

@@ -7,7 +7,7 @@ import click
 
 from commonplace.cli.arguments.options import NumberRange, default_option, json_option
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.plan._check import FOLDER, require_plan_extra
+from commonplace.cli.plan._check import FOLDER, overwrite_option, require_plan_extra
 from commonplace.cli.terminal.output import bold, dim, print_json, say
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _FORMATS = ("sndlib", "repetita", "topohub", "netbox")
 _LINES = 10  # of each list; --json has all
-_overwrite = click.option("--overwrite", is_flag=True, help="Replace a plan that is there.")
 
 
 @verb(
@@ -34,7 +33,7 @@ _overwrite = click.option("--overwrite", is_flag=True, help="Replace a plan that
     "--months", "horizon", type=click.IntRange(1, 120), default=12, help="Months of the horizon."
 )
 @default_option("--seed", type=int, default=1, help="The same seed gives the same region.")
-@_overwrite
+@overwrite_option
 @json_option
 def demo(folder: Path, seed: int, overwrite: bool, as_json: bool, **size: Any) -> None:
     """Write a synthetic region to DIR: houses, projects and a backbone in which something binds."""
@@ -66,7 +65,7 @@ def demo(folder: Path, seed: int, overwrite: bool, as_json: bool, **size: Any) -
     type=NumberRange(1e-6, 1e9),
     help="Gb/s where the file has none: of a topohub link [100], of a NetBox port [400].",
 )
-@_overwrite
+@overwrite_option
 @json_option
 def import_(
     format: str,

@@ -1,4 +1,4 @@
-"""`plan make`: place the pool over houses and months, and order what it needs.
+"""`plan make` and `plan order`: place the pool over houses and months, and order what is needed.
 
 Notable: Ctrl-C is no failure. The first asks the search to end, and the best plan so far is shown
 and written; a second one ends the program. A plan is written to a folder beside the one of --out,
@@ -18,9 +18,21 @@ import click
 
 from commonplace.cli.arguments.options import NumberRange, default_option, json_option
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.plan._check import BREAKS, FOLDER, require_plan_extra
-from commonplace.cli.plan._csv import csv_option, write_csv
-from commonplace.cli.plan._printing import listed, say_more, say_verdict, show_purchases
+from commonplace.cli.plan._check import (
+    BREAKS,
+    FOLDER,
+    csv_option,
+    overwrite_option,
+    require_plan_extra,
+    write_csv,
+)
+from commonplace.cli.plan._printing import (
+    listed,
+    say_more,
+    say_verdict,
+    show_orders,
+    show_purchases,
+)
 from commonplace.cli.terminal.output import (
     bold,
     cut,
@@ -31,7 +43,7 @@ from commonplace.cli.terminal.output import (
     print_json,
     say,
 )
-from commonplace.foundation import InputError, count_of, display_path
+from commonplace.foundation import count_of, display_path, file_errors
 
 if TYPE_CHECKING:
     from commonplace.capacity import Plan, Proposal
@@ -42,6 +54,40 @@ _ENDED: Final = {
     "time": "the best found in the time",
     "stopped": "stopped: the best so far",
 }
+
+
+@verb(
+    "Say what to order, where, how many, and by when.",
+    "commonplace plan order region",
+    "commonplace plan order region --out ordered",
+)
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option("--out", type=FOLDER, metavar="DIR", help="Write the plan with these orders there.")
+@overwrite_option
+@csv_option
+@json_option
+def order(
+    folder: Path, out: Path | None, overwrite: bool, tables: Path | None, as_json: bool
+) -> None:
+    """Say what to order for the projects of the plan in DIR where they are, at least cost.
+
+    Exit code 0: with these orders the plan holds. 1: something is late, or cannot be had.
+    """
+    require_plan_extra()
+    from commonplace import capacity
+
+    orders = capacity.order(capacity.read_plan(folder))
+    if out is not None:
+        capacity.write_plan(orders.plan, out, overwrite=overwrite)
+    if as_json:
+        print_json(orders.record())
+    else:
+        show_orders(orders)
+        if out is not None:
+            say(bold(f"wrote {out}"))
+    write_csv(orders.record(), tables, as_json)
+    if not orders.verdict.feasible:
+        click.get_current_context().exit(BREAKS)
 
 
 @verb(
@@ -58,7 +104,7 @@ _ENDED: Final = {
 )
 @default_option("--seed", type=click.IntRange(0), default=1, help="Seed of the search.")
 @click.option("--out", type=FOLDER, metavar="DIR", help="Write the plan there.")
-@click.option("--overwrite", is_flag=True, help="Replace a plan that is there.")
+@overwrite_option
 @csv_option
 @json_option
 def make(
@@ -135,15 +181,12 @@ def _write(plan: "Plan", out: Path) -> None:
     if out.exists():
         write_plan(plan, out, overwrite=True)
         return
-    try:
+    with file_errors(f"cannot write a plan to {display_path(out)}"):
         out.parent.mkdir(parents=True, exist_ok=True)
         # a rename works within one file system only
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as beside:
             write_plan(plan, Path(beside) / "plan")
             (Path(beside) / "plan").rename(out)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"cannot write a plan to {display_path(out)}: {reason}") from error
 
 
 def show_proposal(proposal: "Proposal") -> None:

@@ -9,10 +9,10 @@ from commonplace.cli.arguments.verb import VerbGroup
 # verb -> the module beside this one that holds its command (`import` is `import_` there)
 _VERBS = {
     "check": "_check",
-    "order": "_order",
+    "order": "_make",
     "make": "_make",
     "diff": "_check",
-    "report": "_report",
+    "report": "_check",
     "demo": "_input",
     "import": "_input",
     "demand": "_demand",

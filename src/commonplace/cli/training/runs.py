@@ -90,13 +90,11 @@ def show(id: str, picture: Path | None, as_json: bool) -> None:
 
 
 def _draw(run: "Run", picture: Path) -> None:
-    from commonplace.foundation import InputError, write_atomically
+    from commonplace.foundation import file_errors, write_atomically
 
     curves = {title: _curve(run, key) for key, title in _CURVES}
-    try:
+    with file_errors(f"{picture} could not be written"):
         write_atomically(picture, svg(curves, f"run {run.id}").encode())
-    except OSError as error:
-        raise InputError(f"{picture} could not be written: {error.strerror}") from error
 
 
 def _print_line(run: "Run") -> None:
