@@ -29,21 +29,7 @@ from torch import Tensor, nn
 
 from benchmarks.scaffold import argument_parser, progress, report
 from commonplace.adapters import attach, create, save_adapter
-from commonplace.recipes.text import (
-    Language,
-    Measure,
-    NextTokenModel,
-    TextSettings,
-    TrainingText,
-    blocks,
-    compare,
-    evaluate,
-    next_token_loss,
-    open_language,
-    split,
-    spread,
-    unrelated_text,
-)
+from commonplace.recipes import text
 from commonplace.training import environment, train
 
 LAST = 4  # blocks that are fine-tuned in full
@@ -75,26 +61,26 @@ class LanguageScores(nn.Module):
         return self.base(input_ids=tokens, use_cache=False).logits
 
 
-def documents(folder: Path) -> list[TrainingText]:
+def documents(folder: Path) -> list[text.TrainingText]:
     """The notes below a folder, in the order of their paths."""
     files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
-    return [TrainingText(file.read_text("utf-8", "replace"), file.name) for file in files]
+    return [text.TrainingText(file.read_text("utf-8", "replace"), file.name) for file in files]
 
 
-def prepare(root: Path, source: str, tokenizer: Any, settings: TextSettings) -> BlockSets:
+def prepare(root: Path, source: str, tokenizer: Any, settings: text.TextSettings) -> BlockSets:
     """Divide the source into three, and sample the others."""
-    parts = split(documents(root / source), settings.held_out, settings.tested)
+    parts = text.split(documents(root / source), settings.held_out, settings.tested)
     names = sorted(folder.name for folder in root.iterdir() if folder.is_dir())
     others = [
-        spread(blocks(tokenizer, documents(root / name)[:40], settings.block), 3)
+        text.spread(text.blocks(tokenizer, documents(root / name)[:40], settings.block), 3)
         for name in names
         if name != source
     ]
-    shipped = blocks(tokenizer, [TrainingText(unrelated_text())], settings.block)
+    shipped = text.blocks(tokenizer, [text.TrainingText(text.unrelated_text())], settings.block)
     sets = {
-        "learned": blocks(tokenizer, parts.learned, settings.block),
-        "validation": spread(blocks(tokenizer, parts.validation, settings.block), 12),
-        "test": spread(blocks(tokenizer, parts.test, settings.block), 32),
+        "learned": text.blocks(tokenizer, parts.learned, settings.block),
+        "validation": text.spread(text.blocks(tokenizer, parts.validation, settings.block), 12),
+        "test": text.spread(text.blocks(tokenizer, parts.test, settings.block), 32),
         "others": torch.cat(others),
         "chooses": shipped[0::2],
         "shipped": shipped[1::2],
@@ -103,7 +89,7 @@ def prepare(root: Path, source: str, tokenizer: Any, settings: TextSettings) -> 
 
 
 def prepare_model(
-    language: Language, kind: str, settings: TextSettings
+    language: text.Language, kind: str, settings: text.TextSettings
 ) -> tuple[nn.Module, Callable[[], AbstractContextManager[None]], Callable[[Path], int]]:
     """The model to train, a context in which it is the base, and what measures its file."""
     if kind == "full":
@@ -116,7 +102,7 @@ def prepare_model(
         return model, nullcontext, lambda _: len(save(tuned))
     adapter = create(language.model, kind=kind, rank=settings.rank, base=language.name)  # type: ignore[arg-type]
     attached = attach(language.model, adapter, trainable=True)
-    words = NextTokenModel(language.model, attached)
+    words = text.NextTokenModel(language.model, attached)
 
     def file_size(place: Path) -> int:
         save_adapter(attached.adapter, place / "a.safetensors")
@@ -126,17 +112,21 @@ def prepare_model(
     return words, words.without_adapter, file_size
 
 
-def _layers(language: Language) -> int:
+def _layers(language: text.Language) -> int:
     config: Any = language.model.config
     return int(config.num_hidden_layers)
 
 
 def train_kind(
-    language: Language, kind: str, texts: BlockSets, before: dict[str, Any], settings: TextSettings
+    language: text.Language,
+    kind: str,
+    texts: BlockSets,
+    before: dict[str, Any],
+    settings: text.TextSettings,
 ) -> dict[str, Any]:
     """Train one kind; returns its figures and its curves."""
     model, base_only, file_size = prepare_model(language, kind, settings)
-    measure = Measure(
+    measure = text.Measure(
         texts.validation,
         texts.chooses,
         weight=settings.drift_weight,
@@ -146,7 +136,7 @@ def train_kind(
     rate = replace(settings.training, learning_rate=RATES[kind])
     began, curve = perf_counter(), []
     last = None
-    for last in train(model, list(texts.learned), next_token_loss, rate, validate=measure):
+    for last in train(model, list(texts.learned), text.next_token_loss, rate, validate=measure):
         curve.append(asdict(last))
         if last.validation:
             progress(f"  {kind} step {last.step} {dict(last.validation.figures)}")
@@ -154,9 +144,9 @@ def train_kind(
     seconds = perf_counter() - began
     model.eval()
     with torch.no_grad(), TemporaryDirectory() as place:
-        test = evaluate(model, texts.test).loss
-        others, other_drift = compare(model, texts.others, before["others"])
-        shipped, drift = compare(model, texts.shipped, before["shipped"])
+        test = text.evaluate(model, texts.test).loss
+        others, other_drift = text.compare(model, texts.others, before["others"])
+        shipped, drift = text.compare(model, texts.shipped, before["shipped"])
         size = file_size(Path(place))
     row = {"test": test, "others": others, "shipped": shipped}
     return {
@@ -223,20 +213,20 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--picture", type=Path)
     options = parser.parse_args()
-    settings = TextSettings()
+    settings = text.TextSettings()
     settings = replace(settings, training=replace(settings.training, steps=options.steps))
-    language = open_language()
+    language = text.open_language()
     texts = prepare(options.data / "library/ml", options.source, language.tokenizer, settings)
     tokens = {name: len(rows) * settings.block for name, rows in vars(texts).items()}
     progress(f"{tokens} tokens")
     base = LanguageScores(language.model)
     with torch.no_grad():
         before = {
-            "test": evaluate(base, texts.test),
-            "others": evaluate(base, texts.others, keep=True),
-            "shipped": evaluate(base, texts.shipped, keep=True),
+            "test": text.evaluate(base, texts.test),
+            "others": text.evaluate(base, texts.others, keep=True),
+            "shipped": text.evaluate(base, texts.shipped, keep=True),
         }
-    perplexities = {name: text.perplexity for name, text in before.items()}
+    perplexities = {name: scores.perplexity for name, scores in before.items()}
     # Full fine-tuning changes the base itself, so it comes last.
     kinds = [kind for kind in RATES if kind in options.kinds.split(",")]
     rows = {

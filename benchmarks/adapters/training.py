@@ -39,9 +39,8 @@ def adapted_model(name: str, options: argparse.Namespace) -> tuple[nn.Module, li
     dtype = getattr(torch, options.dtype)
     model: Any = network(options.layers, options.device, dtype)
     if program == "PEFT":
-        config = peft.LoraConfig(
-            r=8, lora_alpha=8, target_modules=list(NAMES), use_dora=kind == "dora"
-        )
+        modules, dora = list(NAMES), kind == "dora"
+        config = peft.LoraConfig(r=8, lora_alpha=8, target_modules=modules, use_dora=dora)
         model = peft.get_peft_model(model, config, autocast_adapter_dtype=False)
         return model, [parameter for parameter in model.parameters() if parameter.requires_grad]
     patterns = [f"*.{module}" for module in NAMES]
@@ -57,9 +56,8 @@ def stepper(name: str, options: argparse.Namespace) -> Callable[[], float]:
     optimiser = torch.optim.AdamW(parameters, 1e-3)
     runs: Any = torch.compile(model) if options.compile else model
     random = torch.Generator().manual_seed(0)
-    tokens = torch.randint(TOKENS, (options.batch, options.length + 1), generator=random).to(
-        options.device
-    )
+    shape = options.batch, options.length + 1
+    tokens = torch.randint(TOKENS, shape, generator=random).to(options.device)
 
     def step() -> float:
         scores = runs(tokens[:, :-1])
@@ -88,8 +86,7 @@ def own_peak(options: argparse.Namespace) -> float:
         torch.cuda.reset_peak_memory_stats()
         step(), step()
         return (torch.cuda.max_memory_allocated() - before) / 1e6
-    status = Path("/proc/self/status").read_text()
-    before = int(status.partition("VmRSS:")[2].split()[0])
+    before = int(Path("/proc/self/status").read_text().partition("VmRSS:")[2].split()[0])
     step(), step()
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / 1e6
 
@@ -130,18 +127,10 @@ def main() -> None:
     ]
     for kind in ("lora", "dora"):
         peft_seconds, own_seconds = times[f"PEFT {kind}"], times[f"ours {kind}"]
-        peaks = [
-            f"{memory[f'{program} {kind}']:.0f} MB" if memory else ""
-            for program in ("PEFT", "ours")
-        ]
-        row = [
-            kind,
-            f"{peft_seconds:.2f} s",
-            f"{own_seconds:.2f} s",
-            f"{peft_seconds / own_seconds:.2f}",
-            *peaks,
-        ]
-        lines.append(f"| {' | '.join(row)} |")
+        peaks = [memory.get(f"{program} {kind}") for program in ("PEFT", "ours")]
+        row = f"| {kind} | {peft_seconds:.2f} s | {own_seconds:.2f} s "
+        row += f"| {peft_seconds / own_seconds:.2f} |"
+        lines.append(row + "".join(f" {peak:.0f} MB |" if peak else "  |" for peak in peaks))
     for program in ("PEFT", "ours"):
         ratio = times[f"{program} dora"] / times[f"{program} lora"]
         lines.append(f"{program}: dora / lora = {ratio:.2f}")

@@ -63,16 +63,14 @@ def separately(plan: Plan) -> Any:
     """Each month's least factor, from a new programme for each question."""
     net = network(plan)
     capacity = net.capacities(link_gbps(plan, stocks(plan)))
-    return np.min(
+    factors = [
         [
-            [
-                concurrent_flow(net.graph, arcs, net.pairs, demand).carried
-                for arcs, demand in zip(months, net.demand, strict=True)
-            ]
-            for months in capacity
-        ],
-        axis=0,
-    )
+            concurrent_flow(net.graph, arcs, net.pairs, demand).carried
+            for arcs, demand in zip(months, net.demand, strict=True)
+        ]
+        for months in capacity
+    ]
+    return np.min(factors, axis=0)
 
 
 def measure(size: Size, rounds: int) -> dict[str, float]:
@@ -91,17 +89,10 @@ def measure(size: Size, rounds: int) -> dict[str, float]:
         if size.houses <= PEER:
             alone, worst = timed(lambda: separately(plan))  # noqa: B023
             np.testing.assert_allclose(factors.worst, worst, rtol=1e-5)
-        rows.append(
-            {
-                "check": seconds,
-                "houses": houses,
-                "backbone": backbone,
-                "one by one": alone,
-                "questions": float(capacity.shape[0] * capacity.shape[1]),
-                "programmes": float(resilience.programmes),
-                "ratio": alone / backbone,
-            }
-        )
+        row = {"check": seconds, "houses": houses, "backbone": backbone, "one by one": alone}
+        row |= {"questions": float(capacity.shape[0] * capacity.shape[1])}
+        row |= {"programmes": float(resilience.programmes), "ratio": alone / backbone}
+        rows.append(row)
     return {name: statistics.median(row[name] for row in rows) for name in rows[0]}
 
 
@@ -141,8 +132,7 @@ def main() -> None:
         peer = f"{row['one by one']:.2f} s ({row['ratio']:.0f} x)" if row["ratio"] > 0 else "-"
         lines.append(
             f"| {name} | {row['check']:.3f} s | {row['houses']:.3f} s | {row['backbone']:.3f} s "
-            f"| {peer} "
-            f"| {row['programmes']:.0f} of {row['questions']:.0f} |"
+            f"| {peer} | {row['programmes']:.0f} of {row['questions']:.0f} |"
         )
     report(options, results, lines)
 

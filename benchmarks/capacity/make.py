@@ -252,13 +252,12 @@ def main() -> None:
             plan = demo(SIZES[name], seed)
             explain = not arguments.search_only
             proposal, details = commonplace_make(plan, arguments.seconds, seed, explain=explain)
-            others: dict[str, Outcome | None] = {"highs": None, "cp-sat": None}
+            others: dict[str, Outcome] = {}
             if "highs" in peers:
                 others["highs"] = highs(plan, arguments.seconds)
             if "cp-sat" in peers:
-                others["cp-sat"] = cp_sat(
-                    plan, arguments.seconds, with_cuts(plan, arguments.seconds)
-                )
+                master = with_cuts(plan, arguments.seconds)
+                others["cp-sat"] = cp_sat(plan, arguments.seconds, master)
             rows.append((name, seed, proposal, details, others))
     lines = [
         "| houses x projects, seed | make | all placed after | late | HiGHS whole | CP-SAT |",
@@ -269,27 +268,18 @@ def main() -> None:
         lines.append(
             f"| {name}, {seed} | {_cell(proposal)} | {f'{first:.0f} s' if first else '-'} "
             f"| {details['late projects']} ({details['late']:,.0f}) "
-            f"| {_cell(others['highs'])} | {_cell(others['cp-sat'])} |"
+            f"| {_cell(others.get('highs'))} | {_cell(others.get('cp-sat'))} |"
         )
-    report(arguments, [_record(*row) for row in rows], lines)
+    figures = [
+        {"size": name, "seed": seed, **_record(proposal), **details}
+        | {"peers": {peer: _record(outcome) for peer, outcome in others.items()}}
+        for name, seed, proposal, details, others in rows
+    ]
+    report(arguments, figures, lines)
 
 
-def _record(
-    name: str,
-    seed: int,
-    outcome: Outcome,
-    details: dict[str, Any],
-    others: dict[str, Outcome | None],
-) -> dict[str, Any]:
-    peers = {k: vars(v) | {"gap": v.gap} for k, v in others.items() if v is not None}
-    return {
-        "size": name,
-        "seed": seed,
-        **vars(outcome),
-        "gap": outcome.gap,
-        **details,
-        "peers": peers,
-    }
+def _record(outcome: Outcome) -> dict[str, Any]:
+    return vars(outcome) | {"gap": outcome.gap}
 
 
 if __name__ == "__main__":

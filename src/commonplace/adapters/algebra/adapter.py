@@ -37,10 +37,7 @@ class LazyLayers(LazyMapping[Layer]):
     """Layers that are made when they are asked for; `file` is where they come from unchanged."""
 
     def __init__(
-        self,
-        names: Iterable[str],
-        make: Callable[[str], Layer],
-        file: LayerFile | None = None,
+        self, names: Iterable[str], make: Callable[[str], Layer], file: LayerFile | None = None
     ) -> None:
         super().__init__(names, make)
         self.file = file

@@ -40,9 +40,8 @@ def open_gguf_adapter(path: Path, base: Path | None, allow_unmapped: bool) -> Ad
         )
     tensors, unmapped = _group(gguf)
     check_mapped(path, tensors, unmapped, allow_unmapped)
-    if known_base is None and any(
-        llama_names.is_permuted(architecture, tensor) for tensor in tensors.values()
-    ):
+    permuted = (llama_names.is_permuted(architecture, tensor) for tensor in tensors.values())
+    if known_base is None and any(permuted):
         raise InputError(
             f"{display_path(path)} changes queries and keys, whose rows llama.cpp reorders by the "
             "number of heads, which it does not say; name the model that it is for with --base"
@@ -63,9 +62,8 @@ def save_gguf_adapter(adapter: Adapter, path: Path, base: Path, record: str) -> 
 
     def low_rank(name: str) -> lora_gguf.LowRank:
         factors = adapter.layers[name].factors
-        return lora_gguf.LowRank(
-            _array(name, factors["up"].flatten(1)), _array(name, factors["down"])
-        )
+        up, down = (_array(name, factors[key].flatten(1)) for key in ("up", "down"))
+        return lora_gguf.LowRank(up, down)
 
     scales = {name: _scale(name, layer) for name, layer in adapter.layers.items()}
     title = adapter.provenance.title or path.stem
@@ -112,9 +110,8 @@ def _read_layer(gguf: Gguf, module: str, tensor: str, base: llama_names.Base | N
     factors = {"up": _tensor(low_rank.up), "down": _tensor(low_rank.down)}
     for name, factor in factors.items():
         if not bool(torch.isfinite(factor).all()):
-            raise InputError(
-                f"{name} of {module} in {display_path(gguf.path)} holds NaN or infinity"
-            )
+            where = f"{module} in {display_path(gguf.path)}"
+            raise InputError(f"{name} of {where} holds NaN or infinity")
     try:
         return Layer("lora", factors, alpha, rank, embedding=tensor == llama_names.EMBEDDING)
     except InputError as error:

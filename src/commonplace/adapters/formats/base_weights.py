@@ -64,9 +64,8 @@ def part_of(adapter: Adapter, part: str) -> Adapter:
         parts = ", ".join(dict.fromkeys(name.partition(".")[0] for name in adapter.layers))
         raise InputError(f"the adapter changes nothing of {part}; it changes {parts}")
     inside = [name.removeprefix(f"{part}.") for name in names]
-    return replace(
-        adapter, layers=LazyLayers(inside, lambda name: adapter.layers[f"{part}.{name}"])
-    )
+    layers = LazyLayers(inside, lambda name: adapter.layers[f"{part}.{name}"])
+    return replace(adapter, layers=layers)
 
 
 def with_names(adapter: Adapter, modules: list[str]) -> Adapter:

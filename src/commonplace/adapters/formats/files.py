@@ -237,9 +237,8 @@ def _open_peft(folder: Path, allow_unmapped: bool) -> Adapter:
     layers = _layers(file, modules, _peft.read_layer, config)
     provenance = from_metadata(file.metadata)
     if KEY not in file.metadata:
-        provenance = Provenance(
-            base=str(config.get("base_model_name_or_path") or ""), other=dict(file.metadata)
-        )
+        base = str(config.get("base_model_name_or_path") or "")
+        provenance = Provenance(base=base, other=dict(file.metadata))
     return Adapter(layers, provenance)
 
 

@@ -109,9 +109,7 @@ def open_tensors(path: Path) -> TensorFile:
 
 
 def write_tensors(
-    path: Path,
-    tensors: Iterable[tuple[str, Tensor]],
-    metadata: Callable[[], Mapping[str, str]],
+    path: Path, tensors: Iterable[tuple[str, Tensor]], metadata: Callable[[], Mapping[str, str]]
 ) -> None:
     """Write a file tensor by tensor; `metadata` is asked for when all are written.
 

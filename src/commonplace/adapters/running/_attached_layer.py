@@ -119,10 +119,9 @@ class AttachedLayer(nn.Module):
 
     def _rescaling(self, module: nn.Module) -> Tensor | None:
         if self._thin and isinstance(module, nn.Linear) and self.magnitude is not None:
+            factors = {"up": self.up, "down": self.down, "scale": self.scale}
             weight = module.weight.detach()
-            return _outputs.thin_rescaling(
-                weight, self.up, self.down, scale=self.scale, magnitude=self.magnitude
-            )
+            return _outputs.thin_rescaling(weight, **factors, magnitude=self.magnitude)
         return _outputs.rescaling(module, self.current())
 
 

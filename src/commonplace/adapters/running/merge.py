@@ -171,9 +171,8 @@ def _thin(
     row_factors = torch.ones(len(weight), 1, dtype=weight.dtype, device=weight.device)
     ups, downs = [], []
     for layer, strength in layers:
-        by_row = layer.magnitude is None or layer.magnitude.numel() == len(weight) == len(
-            layer.magnitude
-        )
+        m = layer.magnitude
+        by_row = m is None or m.numel() == len(weight) == len(m)
         if layer.algebra != "lora" or "mid" in layer.factors or not by_row:
             return None
         copied = layer.map(lambda tensor: tensor.detach().to(weight))

@@ -102,20 +102,13 @@ def sent_bytes(job: Job) -> dict[str, float]:
     gradients = job.weights / model_parallel * job.bytes
     activations = job.tokens * job.shape.hidden * job.bytes
     layers = job.shape.layers / job.pipeline_parallel
+    gathered = job.shape.weights / model_parallel * job.bytes if job.sharded else 0.0
+    to_experts = 4 * layers * job.top_experts * _part(job.expert_parallel) * activations
     return {
-        "all-reduce of gradients": data_parallel_bytes(
-            job.data_parallel,
-            gradients,
-            job.shape.weights / model_parallel * job.bytes if job.sharded else 0.0,
-        ),
+        "all-reduce of gradients": data_parallel_bytes(job.data_parallel, gradients, gathered),
         "all-reduce of activations": 4 * layers * all_reduce(job.tensor_parallel, activations),
         "activations between stages": 2 * _part(job.pipeline_parallel) * activations,
-        "all-to-all of experts": 4
-        * layers
-        * job.top_experts
-        * _part(job.expert_parallel)
-        * activations
-        / job.tensor_parallel,
+        "all-to-all of experts": to_experts / job.tensor_parallel,
     }
 
 
@@ -163,11 +156,8 @@ def demand(job: Job, chip: Chip | None = None) -> Demand:
     }
     fabric = {kind: size if reach[kind] > chip.scale_up else 0.0 for kind, size in sent.items()}
     chip_gbps = sum(fabric.values()) * 8 / seconds / 1e9
-    between = all_reduce(job.houses, job.weights * job.bytes)
-    if job.sharded:
-        between = data_parallel_bytes(
-            job.houses, job.weights * job.bytes, job.shape.weights * job.bytes
-        )
+    gathered = job.shape.weights * job.bytes if job.sharded else 0.0
+    between = data_parallel_bytes(job.houses, job.weights * job.bytes, gathered)
     return Demand(
         step_seconds=seconds,
         sent=sent,

@@ -171,9 +171,8 @@ def _backbone(
     months: list[BackboneMonth] = []
     broken: list[Break] = []
     for month in range(1, plan.horizon + 1):
-        worst = int(
-            least[:, month - 1].argmin()
-        )  # the first of equals: nothing lost, before a loss
+        # the first of equals: nothing lost, before a loss
+        worst = int(least[:, month - 1].argmin())
         factor, failure = float(least[worst, month - 1]), net.failures[worst]
         metric = resilience.metrics[factors.metric[worst, month - 1]]
         links = binding(net, metric, failure) if np.isfinite(factor) else ()

@@ -50,9 +50,8 @@ def import_netbox(paths: Sequence[Path], port_gbps: float = PORT_GBPS) -> Import
     records, missing = read_records(paths)
     region = _Region(port_gbps)
     for kind, count in missing.items():
-        region.leave_out(
-            f"{count} {kind}", "are on other pages of the API: give the files of all pages"
-        )
+        why = "are on other pages of the API: give the files of all pages"
+        region.leave_out(f"{count} {kind}", why)
     sites = _sites(records, region)
     items, inventory = _devices(records, region)
     lines, links, lit = _links(records, region)
@@ -90,9 +89,8 @@ def _sites(records: dict[str, list[Record]], region: _Region) -> list[Site]:
     ]
     region.campus_of = dict(zip(houses, campuses, strict=True))
     if alone := sum(not region_of.get(house) for house in houses):
-        region.assumed.append(
-            f"{alone} sites are campuses of their own: no export names their region"
-        )
+        why = "no export names their region"
+        region.assumed.append(f"{alone} sites are campuses of their own: {why}")
     return [
         *(Site(campus, "campus") for campus in dict.fromkeys(campuses)),
         *(Site(house, "house", region.campus_of[house]) for house in houses),

@@ -31,13 +31,13 @@ class HoseFlow:
     """A factor that the routing carries whatever the matrix, and one that no fixed routing can."""
 
     carried: float
-    bound: float
     parts: Float64s  # [pairs, arcs]: the routing
     pairs: Int64s  # [pairs, 2]
     alpha: Float64s  # [nodes, arcs]: the most that a Gb/s out of a node loads an arc, and
     beta: Float64s  # [nodes, arcs]: a Gb/s into one, so that alpha_s + beta_z >= parts
     lengths: Float64s  # [arcs]: no routing for these sums unless lengths . capacity >= needed
-    needed: float
+    needed: float = 0.0
+    bound: float = np.inf
 
     def loads(self, hose: Float64s) -> Float64s:
         """The worst load of each arc [..., arcs] by sums out and in [..., 2, nodes]."""
@@ -65,13 +65,11 @@ def hose_flow(graph: Graph, capacity: Float64s, hose: Float64s, large: int = _LA
     if not len(pairs):
         return HoseFlow(
             carried=np.inf,
-            bound=np.inf,
             parts=np.zeros((0, graph.arcs)),
             pairs=pairs,
             alpha=np.zeros((graph.nodes, graph.arcs)),
             beta=np.zeros((graph.nodes, graph.arcs)),
             lengths=np.zeros(graph.arcs),
-            needed=0.0,
         )
     flow, alpha, beta, length, metric = _solve(graph, capacity, hose, pairs, large=large)
     usable = capacity > 0  # the solver's tolerance may leave dust on an arc that is lost
@@ -159,13 +157,11 @@ def gravity_routing(graph: Graph, capacity: Float64s, hose: Float64s) -> HoseFlo
     most = carried(capacity, _loads(hose, alpha, beta)) if routing.served.all() else 0.0
     return HoseFlow(
         carried=float(most),
-        bound=np.inf,
         parts=routing.parts,
         pairs=pairs,
         alpha=alpha,
         beta=beta,
         lengths=np.zeros(graph.arcs),
-        needed=0.0,
     )
 
 

@@ -202,8 +202,6 @@ def _standing(incumbent: Incumbent) -> tuple[Int64s, Int64s]:
     house = np.full(len(choices.pool), -1)
     month = np.full(len(choices.pool), incumbent.master.plan.horizon)
     now = np.flatnonzero(incumbent.master.selected(incumbent.best))
-    house[choices.project[now]], month[choices.project[now]] = (
-        choices.house[now],
-        choices.month[now],
-    )
+    house[choices.project[now]] = choices.house[now]
+    month[choices.project[now]] = choices.month[now]
     return house, month

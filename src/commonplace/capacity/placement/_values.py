@@ -55,9 +55,8 @@ class Translation:
         for (place, item), columns in rows.units.items():
             values[columns] = present_units(plan, place, plan.item[item])
         placed = {p.project: (p.house, p.month - 1) for p in plan.placements}
-        for column, p, h, month in zip(
-            rows.choice, choices.project, choices.house, choices.month, strict=True
-        ):
+        places = zip(choices.project, choices.house, choices.month, strict=True)
+        for column, (p, h, month) in zip(rows.choice, places, strict=True):
             if placed.get(choices.pool[p].id) == (choices.houses[h], month):
                 values[column] = 1.0
         return self.completed(np.clip(values, self.bounds.lower, self.bounds.upper))
@@ -70,9 +69,8 @@ class Translation:
         arrived = np.bincount(loads.place, amount, loads.columns.size)
         values[loads.columns] = arrived.reshape(loads.columns.shape).cumsum(1)
         for either in self.rows.alternatives:
-            short = [
-                lower - sum(v * values[c] for c, v in terms.items()) for terms, lower in either.rows
-            ]
+            rows = either.rows
+            short = [lower - sum(v * values[c] for c, v in terms.items()) for terms, lower in rows]
             values[either.columns] = 0.0
             values[either.columns[int(np.argmin(short))]] = 1.0
         return values
@@ -85,6 +83,5 @@ class Translation:
             OrderedUnits(place, plan.item[item], np.round(values[columns]))
             for (place, item), columns in self.rows.units.items()
         ]
-        return replace(
-            plan, placements=plan.placements + placements, orders=as_orders(plan, ordered)
-        )
+        orders = as_orders(plan, ordered)
+        return replace(plan, placements=plan.placements + placements, orders=orders)

@@ -31,9 +31,7 @@ def repair(packing: Packing) -> None:
     while len(room) and (loads.cut_use - room).max() > 1e-9:
         cut = int((loads.cut_use - room).argmax())
         placed = np.flatnonzero(loads.standing >= 0)
-        sends = np.array(
-            [packing.sends(p, loads.standing[p : p + 1])[0, cut] for p in placed.tolist()]
-        )
+        sends = np.array([packing.sends(p, loads.standing[[p]])[0, cut] for p in placed.tolist()])
         if not (sends > 0).any():
             break
         worth = sends / (refused[placed] + 1.0)
@@ -66,9 +64,8 @@ def anneal(packing: Packing, deadline: float, stopped: Callable[[], bool]) -> No
 def _first_heat(packing: Packing) -> float:
     """What a change may cost at first: a third of a month of a project; else a part of gear."""
     if packing.project_costs().any():
-        return (
-            float(packing.options.choices.refused.mean()) / 150
-        )  # a refusal: 50 months by default
+        # a refusal: 50 months by default
+        return float(packing.options.choices.refused.mean()) / 150
     items = packing.gear.plan.items
     dearest = max((item.cost for item in items if item.role != "line"), default=1.0)
     return max(0.3 * dearest, 1e-6)

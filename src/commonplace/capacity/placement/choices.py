@@ -43,9 +43,7 @@ class Choices:
         """The selected choices as rows of placements.csv."""
         return tuple(
             Placement(
-                self.pool[self.project[at]].id,
-                self.houses[self.house[at]],
-                int(self.month[at]) + 1,
+                self.pool[self.project[at]].id, self.houses[self.house[at]], int(self.month[at]) + 1
             )
             for at in np.flatnonzero(selected)
         )

@@ -88,12 +88,7 @@ class MasterProgramme:
             self.matrix = widened(with_rows(self.matrix, cuts), self.start)
 
     def solve_part(
-        self,
-        free: Bools,
-        values: Float64s,
-        deadline: float,
-        stopped: Stopped,
-        gap: float = 1e-3,
+        self, free: Bools, values: Float64s, deadline: float, stopped: Stopped, gap: float = 1e-3
     ) -> tuple[Float64s | None, float]:
         """The best solution in which only `free` columns differ, and a bound on all such.
 

@@ -98,9 +98,8 @@ def _reason(relocations: Relocations, number: int, outcome: PlacementOutcome) ->
     causes = relocations.against(number, house, need - 1)
     earliest = relocations.earliest(number, house)
     sentence = f"{project.id} cannot go to {outcome.preferred} in {month_text(plan, need)}: "
-    sentence += (
-        f"{_against(plan, project, outcome.preferred, causes)}; {_earliest(master, earliest)}"
-    )
+    sentence += _against(plan, project, outcome.preferred, causes)
+    sentence += f"; {_earliest(master, earliest)}"
     month = None if earliest is None else earliest.month + 1
     return _explained(project, outcome, sentence, causes=causes, earliest=month)
 
@@ -203,9 +202,9 @@ def _cause(plan: Plan, project: Project, house: str, cause: Family) -> str:
         what = "space" if resource == "network_space" else "power"
         whose = "it" if gear else "the gear for it"
         return f"{whose} exceeds the {what} that the gray box has left{of}"
+    ports = amount(project.ports, "ports")
     return {
-        "ports": f"its {amount(project.ports, 'ports')} exceed those that the superblocks "
-        "have left",
+        "ports": f"its {ports} exceed those that the superblocks have left",
         "south": "its south bandwidth exceeds what the superblocks carry with one failure domain "
         "lost",
         "skeleton": "the uplinks lit with it exceed the skeleton's ports",

@@ -108,9 +108,8 @@ def _only(values: "polars.Series", good: "polars.Series") -> "polars.Series":
 
 def _ids(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple[Any, Expected]:
     good = (cells.str.len_chars() <= LONGEST_ID) & ~cells.str.contains(r"[\p{C};]")
-    return _only(
-        cells, good
-    ), lambda _: f"expected at most {LONGEST_ID} printable characters, none of them ';'"
+    expected = f"expected at most {LONGEST_ID} printable characters, none of them ';'"
+    return _only(cells, good), lambda _: expected
 
 
 def _lists(cells: "polars.Series", column: Column, calendar: Calendar) -> tuple[Any, Expected]:

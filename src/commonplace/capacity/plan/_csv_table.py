@@ -130,9 +130,8 @@ def _named(
         return None
     rows = polars.int_range(2, frame.height + 2, eager=True).alias("row")  # the header is row 1
     columns = frame.select([polars.col(cells).alias(name) for name, cells in at.items()])
-    return columns.with_columns(rows).filter(
-        polars.any_horizontal([polars.col(name).is_not_null() for name in at])
-    )
+    filled = polars.any_horizontal([polars.col(name).is_not_null() for name in at])
+    return columns.with_columns(rows).filter(filled)
 
 
 def _expected_header(name: str, place: int, table: Table) -> str:

@@ -210,9 +210,8 @@ def check_items(tables: Tables) -> None:
     for row, item in tables.of("items.csv"):
         for column in () if row.spoilt("role") else _NEEDED_BY_ROLE[item.role]:
             if not getattr(item, column):
-                row.report(
-                    column, 0, f"expected more than 0, for that is what a {item.role} brings"
-                )
+                why = f"expected more than 0, for that is what a {item.role} brings"
+                row.report(column, 0, why)
 
 
 # --------------------------------------------------------------------------- places of items

@@ -51,12 +51,10 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML's stubs leave it so
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.MarkedYAMLError(
-                problem="anchors are not read", problem_mark=event.start_mark
-            )
+            raise _marked("anchors are not read", event)
         self.depth += 1
         if self.depth > _DEEPEST:
-            raise yaml.MarkedYAMLError(problem="too deep", problem_mark=event.start_mark)
+            raise _marked("too deep", event)
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
@@ -64,9 +62,12 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         if len(set(keys)) < len(keys):
-            problem = f"{max(keys, key=keys.count)[:60]} is there twice"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+            raise _marked(f"{max(keys, key=keys.count)[:60]} is there twice", node)
         return super().construct_mapping(node, deep)
+
+
+def _marked(problem: str, place: Any) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=place.start_mark)
 
 
 def read_head(folder: Path, problems: Problems) -> Head:
@@ -80,9 +81,8 @@ def read_head(folder: Path, problems: Problems) -> Head:
     start = None if loaded is None else _start(values.get("start"), problems)
     horizon = values.get("horizon", LONGEST_HORIZON if loaded is None else 12)
     if not _is_integer(horizon) or not 1 <= horizon <= LONGEST_HORIZON:
-        _report(
-            problems, "horizon", horizon, f"expected a whole number of months 1..{LONGEST_HORIZON}"
-        )
+        expected = f"expected a whole number of months 1..{LONGEST_HORIZON}"
+        _report(problems, "horizon", horizon, expected)
         horizon = LONGEST_HORIZON
     policies = _policies(values.get("policies") or {}, problems)
     return Head(str(name), start=start, horizon=horizon, policies=policies)

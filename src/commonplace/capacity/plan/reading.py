@@ -40,9 +40,7 @@ def read_plan(folder: Path | str) -> Plan:
     calendar = Calendar(head.start, head.horizon)
     rows = _read_tables(folder, calendar, problems)
     start = head.start or date(2000, 1, 1)  # without one there is a problem already
-    records = {
-        table.attribute: tuple(record for _, record in rows.get(table.file, ())) for table in TABLES
-    }
+    records = {t.attribute: tuple(record for _, record in rows.get(t.file, ())) for t in TABLES}
     plan = Plan(head.name, start, head.horizon, policies=head.policies, **records)
     tables = Tables(rows, plan, problems, dated=head.start is not None)
     check_references(tables)

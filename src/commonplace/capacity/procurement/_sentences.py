@@ -192,9 +192,7 @@ def _reconciled(
         saved=plan.policies.stranded_cost * stranding.racks * (months - months_then),
         sentence="",
     )
-    by = row.ordered or plan.horizon
-    if row.ordered == machines:
-        by = stranding.months[0]
+    by = stranding.months[0] if row.ordered == machines else row.ordered or plan.horizon
     gear = _bringing(plan, bought, row.house, row.resource, by)
     return replace(row, sentence=_sentence(plan, row, len(stranding.months), gear))
 

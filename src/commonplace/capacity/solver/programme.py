@@ -43,10 +43,8 @@ class Matrix:
 
     def activity(self, values: Float64s) -> Float64s:
         """A v, one for each row."""
-        weights = self.value * values[self.index]
-        return np.asarray(
-            np.bincount(self.entry_row, weights, minlength=len(self.row_lower)), np.float64
-        )
+        weights, count = self.value * values[self.index], len(self.row_lower)
+        return np.asarray(np.bincount(self.entry_row, weights, minlength=count), np.float64)
 
     def columns_product(self, duals: Float64s) -> Float64s:
         """A^T y, one for each column."""
@@ -120,9 +118,8 @@ class Programme:
             np.concatenate([e[k] for e in self.entries]) if self.entries else np.zeros(0)
             for k in range(3)
         )
-        order = np.lexsort(
-            (columns, rows)
-        )  # HiGHS wants a row's entries together, each column once
+        # HiGHS wants a row's entries together, each column once
+        order = np.lexsort((columns, rows))
         rows, columns, values = rows[order].astype(np.int64), columns[order], values[order]
         first = np.ones(len(rows), bool)
         first[1:] = (rows[1:] != rows[:-1]) | (columns[1:] != columns[:-1])
@@ -274,9 +271,8 @@ def outcome(highs: Any, status: Status, relaxed: bool) -> Solution:
     values = np.array(highs.getSolution().col_value) if feasible else None
     bound = -INFINITE
     if not relaxed:
-        bound = float(
-            info.mip_dual_bound
-        )  # holds at a time limit too; a linear programme's does not
+        # it holds at a time limit too; a linear programme's does not
+        bound = float(info.mip_dual_bound)
     elif status == "optimal":
         bound = float(info.objective_function_value)
     objective = float(info.objective_function_value) if feasible else INFINITE

@@ -6,7 +6,7 @@ install it. Files of any size are worked on one layer at a time.
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,13 @@ from commonplace.cli.adapter._printing import (
     show_list,
     show_retained,
 )
-from commonplace.cli.arguments.options import NumberRange, json_option, library_option, open_library
+from commonplace.cli.arguments.options import (
+    NumberRange,
+    default_option,
+    json_option,
+    library_option,
+    open_library,
+)
 from commonplace.cli.arguments.verb import VerbGroup, verb
 from commonplace.cli.terminal.output import bold, dim, print_json, say
 from commonplace.foundation import InputError, display_path
@@ -36,20 +42,9 @@ _out = click.option(
     "--out", required=True, type=_FILE, metavar="FILE", help="Where to write; for PEFT a folder."
 )
 _overwrite = click.option("--overwrite", is_flag=True, help="Replace what is there.")
-_to = click.option(
-    "--to",
-    "format",
-    type=click.Choice(_FORMATS),
-    default="commonplace",
-    show_default=True,
-    help="The format to write.",
-)
-_base = click.option(
-    "--base",
-    type=_FILE,
-    metavar="FILE",
-    help="The base model's safetensors (or their folder): for DoRA, and for modules' names.",
-)
+_to_option = partial(default_option, "--to", "format", default="commonplace")
+_to = _to_option(type=click.Choice(_FORMATS), help="The format to write.")
+_base_option = partial(click.option, "--base", type=_FILE, metavar="FILE")
 
 
 @click.group(
@@ -66,12 +61,7 @@ def adapter() -> None:
 
 @verb("Say what an adapter is.", "commonplace adapter inspect notes.safetensors")
 @click.argument("file", type=_FILE)
-@click.option(
-    "--base",
-    type=_FILE,
-    metavar="FILE",
-    help="The model (GGUF file or folder) that another program's GGUF adapter is for.",
-)
+@_base_option(help="The model (GGUF file or folder) that another program's GGUF adapter is for.")
 @json_option
 def inspect(file: Path, base: Path | None, as_json: bool) -> None:
     """Say what an adapter is: kinds, ranks, strength by block, and where it comes from."""
@@ -89,12 +79,11 @@ def inspect(file: Path, base: Path | None, as_json: bool) -> None:
     "commonplace adapter compose a.safetensors b.safetensors --by ties --out ab.safetensors",
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE[:WEIGHT]...")
-@click.option(
+@default_option(
     "--by",
     "method",
     type=click.Choice(METHODS),
     default="concatenation",
-    show_default=True,
     help="How; docs/adapters.md says what each does.",
 )
 @click.option("--rank", type=click.IntRange(1), metavar="N", help="Of the result.")
@@ -106,7 +95,9 @@ def inspect(file: Path, base: Path | None, as_json: bool) -> None:
     help="What ties and dare keep [0.5].",
 )
 @click.option("--seed", type=int, default=0, metavar="N", help="Of dare's choice [0].")
-@_base
+@_base_option(
+    help="The base model's safetensors (or their folder): for DoRA, and for modules' names."
+)
 @_to
 @_out
 @_overwrite
@@ -172,28 +163,16 @@ def resize(
     "commonplace adapter convert notes.safetensors --to gguf --base model.gguf --out notes.gguf",
 )
 @click.argument("file", type=_FILE)
-@click.option(
-    "--base",
-    type=_FILE,
-    metavar="FILE",
-    help=(
-        "The base model: its safetensors, for modules' names; its GGUF file, or its folder with "
-        "config.json, for GGUF adapters [the one that it was trained on, if it is in the cache]."
-    ),
+@_base_option(
+    help="The base model: its safetensors, for modules' names; its GGUF file, or its folder with "
+    "config.json, for GGUF adapters [the one that it was trained on, if it is in the cache]."
 )
 @click.option(
     "--flux",
     is_flag=True,
     help="It is one for Flux: fused weights for kohya, one each for the others.",
 )
-@click.option(
-    "--to",
-    "format",
-    type=click.Choice(FORMATS),
-    default="commonplace",
-    show_default=True,
-    help="The format to write; gguf is llama.cpp's.",
-)
+@_to_option(type=click.Choice(FORMATS), help="The format to write; gguf is llama.cpp's.")
 @_out
 @_overwrite
 def convert(

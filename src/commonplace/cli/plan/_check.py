@@ -108,10 +108,7 @@ def _month(plan: "Plan", text: str) -> int:
     return number
 
 
-@verb(
-    "Say what changed between two plans, and why.",
-    "commonplace plan diff region planned",
-)
+@verb("Say what changed between two plans, and why.", "commonplace plan diff region planned")
 @click.argument("a", type=FOLDER, metavar="A")
 @click.argument("b", type=FOLDER, metavar="B")
 @csv_option
@@ -129,10 +126,7 @@ def diff(a: Path, b: Path, tables: Path | None, as_json: bool) -> None:
     write_csv(difference.record(), tables, as_json)
 
 
-@verb(
-    "Draw a plan: one page with pictures.",
-    "commonplace plan report region --out region.html",
-)
+@verb("Draw a plan: one page with pictures.", "commonplace plan report region --out region.html")
 @click.argument("folder", type=FOLDER, metavar="DIR")
 @click.option(
     "--out",

@@ -8,6 +8,7 @@ import click
 
 from commonplace.cli.arguments.options import NumberRange, default_option, json_option
 from commonplace.cli.arguments.verb import verb
+from commonplace.cli.plan._check import FOLDER
 from commonplace.cli.terminal.output import bold, dim, print_json, say
 
 if TYPE_CHECKING:
@@ -56,9 +57,7 @@ _amount = NumberRange(1e-6, 1e9)
 @click.option("--at", multiple=True, metavar="HOUSE", help="A house that it runs in (repeatable).")
 @default_option("--name", default="training", help="Name of the project and its product.")
 @default_option("--need", type=click.IntRange(1, 120), default=1, help="Month of need.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the tables there."
-)
+@click.option("--out", type=FOLDER, metavar="DIR", help="Write the tables there.")
 @json_option
 def demand(at: tuple[str, ...], name: str, need: int, **options: Any) -> None:
     """Print what a training job asks of the network, as rows of projects.csv and flows.csv.
@@ -76,10 +75,8 @@ def demand(at: tuple[str, ...], name: str, need: int, **options: Any) -> None:
     if out:
         _write(out, tables)
     if options["as_json"]:
-        rows = {
-            "projects": _records("projects.csv", projects),
-            "flows": _records("flows.csv", flows),
-        }
+        records = {"projects": projects, "flows": flows}
+        rows = {name: _records(f"{name}.csv", each) for name, each in records.items()}
         print_json({**asdict(load), "shape": asdict(job.shape), **rows, "adapter": saving})
         return
     _show(job, load, saving)

@@ -11,6 +11,7 @@ import click
 from commonplace.adapters.choices import KINDS
 from commonplace.cli.arguments.options import (
     NumberRange,
+    default_option,
     json_option,
     library_option,
     open_library,
@@ -64,21 +65,19 @@ def adapt() -> None:
     metavar="FILE",
     help="The adapter to write.",
 )
-@click.option(
+@default_option(
     "--model",
     default="SmolLM2-135M-Instruct",
-    show_default=True,
     metavar="NAME",
     help="Of the catalogue or the hub, or the path of a GGUF file or of a model's folder.",
 )
-@click.option(
+@default_option(
     "--kind",
     type=click.Choice(KINDS),
     default="lora",
-    show_default=True,
     help="Of the adapter; `ask --wear` takes lora and rslora.",
 )
-@click.option("--rank", type=click.IntRange(1), default=8, show_default=True, metavar="N")
+@default_option("--rank", type=click.IntRange(1), default=8, metavar="N")
 @click.option(
     "--steps", type=click.IntRange(1), metavar="N", help="At most; it ends where it pays no more."
 )

@@ -70,9 +70,8 @@ def _groups(documents: Sequence[TrainingText]) -> list[list[TrainingText]]:
     """Documents that are near-duplicates of each other, directly or through others, together."""
     sizes, documents_of_run = [], defaultdict(list)
     for number, document in enumerate(documents):
-        run_hashes = set(
-            map(hash, runs(document.text))
-        )  # their texts would be eight times the library
+        # their texts would be eight times the library
+        run_hashes = set(map(hash, runs(document.text)))
         sizes.append(len(run_hashes))
         for run in run_hashes:
             documents_of_run[run].append(number)
