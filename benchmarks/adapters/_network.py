@@ -4,6 +4,7 @@
 the 72 linear layers of the blocks (85 million parameters).
 """
 
+import argparse
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -13,6 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own name for it)
 from torch import Tensor, nn
 
+from benchmarks.scaffold import argument_parser
 from commonplace.adapters import Kind, create, save_adapter
 
 WIDTH: Final = 768
@@ -83,6 +85,17 @@ def folder_of(model: nn.Module, at: Path, kind: Kind, seed: int) -> Path:
     )
     save_adapter(random_adapter.with_provenance(fingerprint=""), at, format="peft")
     return at
+
+
+def network_parser(doc: str | None) -> argparse.ArgumentParser:
+    """The parser of a benchmark on the network: its layers, and where and how it runs."""
+    parser = argument_parser(doc)
+    parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--compile", action="store_true", help="compiled models only")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--dtype", default="float32")
+    return parser
 
 
 class Clock:

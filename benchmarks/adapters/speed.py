@@ -24,8 +24,8 @@ import peft
 import torch
 from peft.utils.hotswap import hotswap_adapter, prepare_model_for_compiled_hotswap
 
-from benchmarks.adapters._network import NAMES, TOKENS, Clock, folder_of, network
-from benchmarks.scaffold import argument_parser, report
+from benchmarks.adapters._network import NAMES, TOKENS, Clock, folder_of, network, network_parser
+from benchmarks.scaffold import report
 from commonplace.adapters import (
     Adapter,
     Kind,
@@ -69,7 +69,8 @@ class Bench:
     ) -> Row:
         """One row: the medians of `times` interleaved runs."""
         runs = [(self.clock(peft_run), self.clock(own_run)) for _ in range(times)]
-        return name, median(seconds for seconds, _ in runs), median(seconds for _, seconds in runs)
+        peft_seconds, own_seconds = map(median, zip(*runs, strict=True))
+        return name, peft_seconds, own_seconds
 
     def rows(self) -> Iterator[Row]:
         """One round of everything."""
@@ -182,15 +183,10 @@ class Bench:
 
 def main() -> None:
     """Print the table."""
-    parser = argument_parser(__doc__)
+    parser = network_parser(__doc__)
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--kind", choices=("lora", "dora"), default="lora")
-    parser.add_argument("--layers", type=int, default=12)
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--compose", action="store_true", help="compose only")
-    parser.add_argument("--compile", action="store_true", help="compiled models only")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--dtype", default="float32")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     torch.set_num_threads(options.threads)
@@ -202,17 +198,12 @@ def main() -> None:
         bench, seconds = Bench(options, folders), defaultdict[str, list[tuple[float, float]]](list)
         single_round = bench.compiled_rows if options.compile else None
         single_round = bench.compose_rows if options.compose else single_round
-        for number in range(options.runs + 1):
+        for number in range(1 if single_round else options.runs + 1):
             for name, peft_seconds, own_seconds in single_round() if single_round else bench.rows():
                 if number or single_round:  # the first round warms
                     seconds[name].append((peft_seconds, own_seconds))
-            if single_round:
-                break
         prints = bench.fingerprint_times()
-    rows = {
-        name: (median(value for value, _ in runs), median(value for _, value in runs))
-        for name, runs in sorted(seconds.items())
-    }
+    rows = {name: tuple(map(median, zip(*seconds[name], strict=True))) for name in sorted(seconds)}
     lines = [
         f"{options.kind}, peft {peft.__version__}, {options.device}, {options.dtype}",
         f"{options.layers} layers, {len(NAMES)} adapted in each",

@@ -26,8 +26,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own name for it)
 from torch import nn
 
-from benchmarks.adapters._network import NAMES, TOKENS, Clock, network
-from benchmarks.scaffold import argument_parser, report
+from benchmarks.adapters._network import NAMES, TOKENS, Clock, network, network_parser
+from benchmarks.scaffold import report
 from commonplace.adapters import attach, create
 
 MODELS = ("PEFT lora", "ours lora", "PEFT dora", "ours dora")
@@ -93,15 +93,10 @@ def own_peak(options: argparse.Namespace) -> float:
 
 def main() -> None:
     """Print the table."""
-    parser = argument_parser(__doc__)
+    parser = network_parser(__doc__)
     parser.add_argument("--steps", type=int, default=7)
-    parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--batch", type=int, default=2)
     parser.add_argument("--length", type=int, default=128)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--compile", action="store_true")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--dtype", default="float32")
     parser.add_argument("--peak-of", choices=MODELS)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -112,11 +107,10 @@ def main() -> None:
     memory = {} if options.compile else {name: peak(name, options) for name in MODELS}
     clock, steps = Clock(options.device), {name: stepper(name, options) for name in MODELS}
     seconds: dict[str, list[float]] = {name: [] for name in MODELS}
-    for number in range(options.steps + 1):
+    for _ in range(options.steps + 1):
         for name, step in steps.items():
-            elapsed = clock(step)
-            if number:  # the first warms
-                seconds[name].append(elapsed)
+            seconds[name].append(clock(step))
+    seconds = {name: runs[1:] for name, runs in seconds.items()}  # the first warms
     times = {name: median(runs) for name, runs in seconds.items()}
     network = f"{options.layers} layers, {options.batch} x {options.length} tokens"
     compiled = ", compiled" if options.compile else ""

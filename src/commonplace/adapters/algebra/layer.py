@@ -111,7 +111,7 @@ def check_shapes(layer: Layer) -> None:
     """Raise InputError where the factors do not fit each other."""
     try:
         rows, columns = size(layer)
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, RuntimeError) as error:
         shapes = {name: list(factor.shape) for name, factor in layer.factors.items()}
         raise InputError(f"factors that do not fit each other: {shapes}") from error
     if layer.bias is not None and layer.bias.shape != (rows,):
@@ -201,51 +201,10 @@ def difference(layer: Layer, weight: Tensor | None) -> Tensor:
 
 @functools.lru_cache(1 << 12)  # a model has few shapes, and an attach checks hundreds of layers
 def _size(algebra: Algebra, shapes: tuple[tuple[str, Shape], ...]) -> tuple[int, int]:
-    """(out, in times kernel) of the product; ValueError or IndexError where there is none."""
-    f = dict(shapes)
-    if algebra == "full":
-        return _flattened_size(f["diff"])
-    if algebra == "lora":
-        if "mid" in f:
-            return _tucker_size(
-                f["mid"], _flattened_size(f["up"])[::-1], _flattened_size(f["down"])
-            )
-        return _chain(_flattened_size(f["up"]), _flattened_size(f["down"]))
-    first, second = (_half_size(f, which) for which in "12")
-    if algebra == "lokr":
-        return first[0] * second[0], first[1] * second[1]
-    if first != second:
-        raise ValueError("the two products of a LoHa are of different sizes")
-    return first
-
-
-def _half_size(f: Mapping[str, Shape], which: str) -> tuple[int, int]:
-    """The size of one of LoHa's products, or of one of LoKr's blocks."""
-    if f"w{which}" in f:
-        return _flattened_size(f[f"w{which}"])
-    outputs, inputs = _flattened_size(f[f"w{which}_a"]), _flattened_size(f[f"w{which}_b"])
-    if f"t{which}" in f:
-        return _tucker_size(f[f"t{which}"], outputs, inputs)
-    return _chain(outputs, inputs)
-
-
-def _flattened_size(factor: Shape) -> tuple[int, int]:
-    if len(factor) < 2:
-        raise ValueError("a factor has two axes at least")
-    return factor[0], math.prod(factor[1:])
-
-
-def _chain(first: tuple[int, int], second: tuple[int, int]) -> tuple[int, int]:
-    if first[1] != second[0]:
-        raise ValueError("the ranks of two factors are different")
-    return first[0], second[1]
-
-
-def _tucker_size(core: Shape, outputs: tuple[int, int], inputs: tuple[int, int]) -> tuple[int, int]:
-    """The size of the product of core [p, q, *kernel], outputs [p, out] and inputs [q, in]."""
-    if len(core) < 2 or tuple(core[:2]) != (outputs[0], inputs[0]):
-        raise ValueError("the core's ranks are not those of its factors")
-    return outputs[1], inputs[1] * math.prod(core[2:])
+    """(out, in times kernel) of the product; torch's error where there is none."""
+    factors = {name: torch.empty(shape, device="meta") for name, shape in shapes}
+    rows, columns = _product(algebra, factors).shape
+    return rows, columns
 
 
 def _product(algebra: Algebra, f: Mapping[str, Tensor]) -> Tensor:
@@ -256,7 +215,10 @@ def _product(algebra: Algebra, f: Mapping[str, Tensor]) -> Tensor:
         up = f["up"].flatten(1)
         return _tucker(f["mid"], up.T, f["down"]) if "mid" in f else up @ f["down"].flatten(1)
     if algebra == "loha":
-        return _half(f, "1") * _half(f, "2")
+        first, second = _half(f, "1"), _half(f, "2")
+        if first.shape != second.shape:  # torch would repeat one of a single row
+            raise ValueError("the two products of a LoHa are of different sizes")
+        return first * second
     return torch.kron(_block(f, "1"), _block(f, "2"))
 
 
@@ -270,6 +232,8 @@ def _fits(magnitude: Tensor, rows: int, columns: int) -> bool:
 
 def _tucker(core: Tensor, outputs: Tensor, inputs: Tensor) -> Tensor:
     """Core [r, r, *kernel], outputs [r, out], inputs [r, in] -> [out, in times kernel]."""
+    if core.shape[:2] != (outputs.shape[0], inputs.shape[0]):  # as above, of a rank of one
+        raise ValueError("the core's ranks are not those of its factors")
     outputs, inputs = outputs.flatten(1), inputs.flatten(1)
     return torch.einsum("pq...,po,qi->oi...", core, outputs, inputs).flatten(1)
 

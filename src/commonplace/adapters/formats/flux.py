@@ -158,15 +158,15 @@ def _on_the_diagonal(parts: Sequence[Layer | None], magnitude: Tensor | None) ->
     present = [part for part in parts if part is not None]
     scales = {part.scale for part in present}
     scale = scales.pop() if len(scales) == 1 else 1.0
-    rows, rank = _heights(parts), sum(part.rank for part in present)
-    up = torch.zeros(sum(rows), rank, dtype=present[0].factors["up"].dtype)
-    row = column = 0
-    for height, part in zip(rows, parts, strict=True):
-        if part is not None:
-            scaled_up = part.factors["up"] * (1.0 if part.scale == scale else part.scale / scale)
-            up[row : row + height, column : column + part.rank] = scaled_up
-            column += part.rank
-        row += height
+    rank = sum(part.rank for part in present)
+    ups = [
+        torch.zeros(height, 0)
+        if part is None
+        else part.factors["up"] * (1.0 if part.scale == scale else part.scale / scale)
+        for height, part in zip(_heights(parts), parts, strict=True)
+    ]
+    diagonal = torch.block_diag(*ups)  # type: ignore[no-untyped-call]  # torch's has no types
+    up = diagonal.to(present[0].factors["up"].dtype)
     down = torch.cat([part.factors["down"] for part in present])
     bias = _joined_bias(parts, scale)
     factors = {"up": up, "down": down}

@@ -5,13 +5,14 @@ A row that has a problem already is not reported twice.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from commonplace.capacity.plan.model import ANYWHERE, Item, Link, Plan, Role, Site
 from commonplace.capacity.plan.problems import Problems, did_you_mean
+from commonplace.capacity.plan.tables import TABLES
 
 Rows = list[tuple[int, Any]]
 _HINTS = 500  # problems after which nobody reads hints
@@ -102,39 +103,21 @@ def check_references(tables: Tables) -> None:
 
 def check_duplicates(tables: Tables) -> None:
     """Report rows that repeat the key of another."""
-    for file, key in _KEYS.items():
+    for table in TABLES:
         first_rows: dict[Any, int] = {}
-        column = {"links.csv": "id", "sites.csv": "id"}.get(file)
-        for row, record in tables.of(file):
-            if tables.problems.touched(file, row.number):
+        column = "id" if table.file in ("links.csv", "sites.csv") else None
+        for row, record in tables.of(table.file):
+            if tables.problems.touched(table.file, row.number):
                 continue
-            first = first_rows.setdefault(key(record), row.number)
+            first = first_rows.setdefault(table.key_of(record), row.number)
             if first != row.number:
-                value = ", ".join(str(part) for part in _parts(key(record)))
+                value = ", ".join(str(p) for p in table.key_of(record) if p is not None)
                 row.report(column, value, f"is in row {first} already; each may stand here once")
     houses = set(tables.plan.houses)
     for row, link in tables.of("links.csv"):
         if link.id in houses:
             why = "is the id of a house too; inventory and orders could not tell them apart"
             row.report("id", link.id, why)
-
-
-def _parts(key: Any) -> tuple[Any, ...]:
-    return tuple(part for part in (key if isinstance(key, tuple) else (key,)) if part is not None)
-
-
-_KEYS: dict[str, Callable[[Any], Any]] = {
-    "sites.csv": lambda site: site.id,
-    "items.csv": lambda item: item.id,
-    "links.csv": lambda link: link.id,
-    "projects.csv": lambda project: project.id,
-    "supply.csv": lambda supply: (supply.site, supply.resource, supply.month),
-    "inventory.csv": lambda units: (units.place, units.item, units.arrival, units.firm),
-    "flows.csv": lambda flow: (flow.product, flow.traffic_class, flow.a, flow.z),
-    "hose.csv": lambda hose: hose.site,
-    "placements.csv": lambda placement: placement.project,
-    "orders.csv": lambda order: (order.place, order.item, order.month),
-}
 
 
 # --------------------------------------------------------------------------- sites

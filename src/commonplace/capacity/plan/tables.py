@@ -33,12 +33,20 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A file: its columns, the record that a row becomes, and the attribute of `Plan` for them."""
+    """A file: the record that a row becomes, the attribute of `Plan` for them, and their key.
+
+    No two rows may have the same values of `key`.
+    """
 
     file: str
     record: type[Any]
     attribute: str
+    key: tuple[str, ...] = ("id",)
     optional: bool = False
+
+    def key_of(self, record: Any) -> tuple[Any, ...]:
+        """What tells a row from all others."""
+        return tuple(getattr(record, name) for name in self.key)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -93,13 +101,13 @@ def _kind(name: str, hint: Any) -> CellKind:
 
 TABLES = (
     Table("sites.csv", model.Site, "sites"),
-    Table("supply.csv", model.Supply, "supplies"),
+    Table("supply.csv", model.Supply, "supplies", ("site", "resource", "month")),
     Table("items.csv", model.Item, "items"),
-    Table("inventory.csv", model.Inventory, "inventory"),
+    Table("inventory.csv", model.Inventory, "inventory", ("place", "item", "arrival", "firm")),
     Table("links.csv", model.Link, "links", optional=True),
     Table("projects.csv", model.Project, "projects"),
-    Table("flows.csv", model.Flow, "flows", optional=True),
-    Table("hose.csv", model.Hose, "hoses", optional=True),
-    Table("placements.csv", model.Placement, "placements", optional=True),
-    Table("orders.csv", model.Order, "orders", optional=True),
+    Table("flows.csv", model.Flow, "flows", ("product", "traffic_class", "a", "z"), optional=True),
+    Table("hose.csv", model.Hose, "hoses", ("site",), optional=True),
+    Table("placements.csv", model.Placement, "placements", ("project",), optional=True),
+    Table("orders.csv", model.Order, "orders", ("place", "item", "month"), optional=True),
 )

@@ -6,19 +6,10 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from commonplace.capacity.plan.model import Plan
+from commonplace.capacity.plan.tables import TABLES
 from commonplace.capacity.plan.words import first_day, many
 
-# attribute of a plan -> the attributes of a row that name it
-_KEYS: dict[str, tuple[str, ...]] = {
-    "sites": ("id",),
-    "supplies": ("site", "resource", "month"),
-    "items": ("id",),
-    "inventory": ("place", "item"),
-    "links": ("id",),
-    "projects": ("id",),
-    "flows": ("product", "traffic_class", "a", "z"),
-    "hoses": ("site",),
-}
+_DECISIONS = ("placements", "orders")  # which `diff` compares as such, not as rows
 
 
 @dataclass(frozen=True)
@@ -34,8 +25,11 @@ class Change:
 def changed_rows(a: Plan, then: Plan, b: Plan) -> list[Change]:
     """From plan `a` to `b`; `then` is `a` with its months counted from the start of `b`."""
     changes = _head(a, b)
-    for table, key in _KEYS.items():
-        changes += _rows(table, key, getattr(then, table), getattr(b, table))
+    for table in TABLES:
+        if (name := table.attribute) not in _DECISIONS:
+            # units that arrive in another month, or are firm by now, are a change of the same row
+            key = ("place", "item") if name == "inventory" else table.key
+            changes += _rows(name, key, getattr(then, name), getattr(b, name))
     return changes
 
 

@@ -5,6 +5,7 @@ used most, the per cent of it, and `!` if that is more than there is.
 """
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from commonplace.capacity.plan.words import LEGEND, LETTERS, binding_text, first_day, per_cent
@@ -133,15 +134,13 @@ def _backbone(verdict: "Verdict") -> None:
         return
     say("")
     say(bold("campus and backbone"), dim(": the part of all flows that is carried, worst failure"))
-    runs: list[tuple[str, list[BackboneMonth]]] = []
-    for month in verdict.backbone:
+
+    def binding(month: BackboneMonth) -> tuple[str, bool]:
         lost = f"{month.failure} lost" if month.failure else "nothing lost"
-        text = f"{lost}; {binding_text(month.links, 3)}"
-        if runs and runs[-1][0] == text and (runs[-1][1][-1].factor < 1) == (month.factor < 1):
-            runs[-1][1].append(month)
-        else:
-            runs.append((text, [month]))
-    for text, run in runs:
+        return f"{lost}; {binding_text(month.links, 3)}", month.factor < 1
+
+    for (text, _), alike in groupby(verdict.backbone, binding):
+        run = list(alike)
         months = f"{run[0].month}-{run[-1].month}" if len(run) > 1 else f"{run[0].month}"
         factors = sorted(month.factor for month in run)
         least, most = f"{factors[0]:.3f}", f"{factors[-1]:.3f}"
