@@ -135,7 +135,7 @@ def _backbone(verdict: "Verdict") -> None:
     say("")
     say(bold("campus and backbone"), dim(": the part of all flows that is carried, worst failure"))
 
-    def binding(month: BackboneMonth) -> tuple[str, bool]:
+    def binding(month: "BackboneMonth") -> tuple[str, bool]:
         lost = f"{month.failure} lost" if month.failure else "nothing lost"
         return f"{lost}; {binding_text(month.links, 3)}", month.factor < 1
 
