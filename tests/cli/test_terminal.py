@@ -7,19 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from commonplace.cli.terminal.output import (
-    StyledText,
-    bold,
-    cells,
-    clean,
-    cut,
-    cut_left,
-    flat,
-    join,
-    paint,
-    wrap,
-)
+from commonplace.cli.terminal.output import StyledText, bold, clean, flat, join, paint
 from commonplace.cli.terminal.places import emphasised, excerpt
+from commonplace.cli.terminal.widths import cells, cut, cut_left, wrap
 
 _NASTY = st.text(
     st.one_of(

@@ -7,18 +7,9 @@ import click
 
 from commonplace.cli.arguments import options
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.terminal.output import (
-    bold,
-    columns,
-    dim,
-    flat,
-    paint,
-    print_json,
-    say,
-    text_columns,
-    wrap,
-)
+from commonplace.cli.terminal.output import bold, dim, flat, paint, print_json, say
 from commonplace.cli.terminal.places import place, short_path, title_line
+from commonplace.cli.terminal.widths import columns, text_columns, wrap
 from commonplace.foundation import count_of
 from commonplace.library import answer_record, citation_id
 

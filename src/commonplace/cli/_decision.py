@@ -8,18 +8,9 @@ from collections.abc import Sequence
 from math import fsum, log
 from typing import TYPE_CHECKING, Any
 
-from commonplace.cli.terminal.output import (
-    bold,
-    columns,
-    cut,
-    dim,
-    flat,
-    pad,
-    print_json,
-    say,
-    wrap,
-)
+from commonplace.cli.terminal.output import bold, dim, flat, print_json, say
 from commonplace.cli.terminal.places import place, title_line
+from commonplace.cli.terminal.widths import columns, cut, pad, wrap
 from commonplace.foundation import count_of
 from commonplace.library import reasons_record
 

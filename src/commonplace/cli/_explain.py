@@ -10,18 +10,9 @@ from commonplace.cli._decision import explain_decision
 from commonplace.cli.arguments import options
 from commonplace.cli.arguments.numbers import numbered
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.terminal.output import (
-    bold,
-    columns,
-    cut,
-    dim,
-    flat,
-    pad,
-    print_json,
-    say,
-    wrap,
-)
+from commonplace.cli.terminal.output import bold, dim, flat, print_json, say
 from commonplace.cli.terminal.places import place, title_line
+from commonplace.cli.terminal.widths import columns, cut, pad, wrap
 from commonplace.library import hit_record
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import click
 from commonplace.cli.arguments.numbers import numbered
 from commonplace.cli.arguments.options import json_option, library_option, open_library
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.terminal.output import bold, columns, cut, dim, flat, join, print_json, say
+from commonplace.cli.terminal.output import bold, dim, flat, join, print_json, say
+from commonplace.cli.terminal.widths import columns, cut
 from commonplace.library import feedback_record
 
 if TYPE_CHECKING:

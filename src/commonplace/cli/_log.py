@@ -5,16 +5,8 @@ from typing import Any
 
 from commonplace.cli.arguments import options
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.terminal.output import (
-    columns,
-    cut,
-    dim,
-    flat,
-    on_terminal,
-    pad,
-    print_json,
-    say,
-)
+from commonplace.cli.terminal.output import dim, flat, on_terminal, print_json, say
+from commonplace.cli.terminal.widths import columns, cut, pad
 from commonplace.foundation import count_of
 
 

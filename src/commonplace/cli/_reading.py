@@ -6,18 +6,9 @@ import click
 
 from commonplace.cli.arguments.options import json_option, library_option, open_library
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.terminal.output import (
-    bold,
-    columns,
-    cut,
-    cut_left,
-    dim,
-    flat,
-    on_terminal,
-    print_json,
-    say,
-)
+from commonplace.cli.terminal.output import bold, dim, flat, on_terminal, print_json, say
 from commonplace.cli.terminal.places import short_path
+from commonplace.cli.terminal.widths import columns, cut, cut_left
 from commonplace.foundation import count_of
 from commonplace.library import reading_record
 

@@ -6,8 +6,9 @@ import click
 
 from commonplace.cli.arguments import options
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.terminal.output import columns, dim, print_json, say
+from commonplace.cli.terminal.output import dim, print_json, say
 from commonplace.cli.terminal.places import excerpt, place, query_terms, title_line
+from commonplace.cli.terminal.widths import columns
 from commonplace.corpus import Filter
 from commonplace.library import hits_record
 

@@ -8,18 +8,9 @@ import click
 from commonplace.cli.arguments.numbers import numbered
 from commonplace.cli.arguments.options import library_option, open_library
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.terminal.output import (
-    bold,
-    clean,
-    columns,
-    dim,
-    join,
-    on_terminal,
-    paint,
-    say,
-    wrap,
-)
+from commonplace.cli.terminal.output import bold, clean, dim, join, on_terminal, paint, say
 from commonplace.cli.terminal.places import place, title_line
+from commonplace.cli.terminal.widths import columns, wrap
 
 if TYPE_CHECKING:
     from commonplace.corpus import ShownCitation

@@ -9,20 +9,9 @@ import click
 
 from commonplace.cli.arguments.options import json_option, library_option, open_library
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.terminal.output import (
-    bold,
-    cells,
-    columns,
-    cut_left,
-    dim,
-    on_terminal,
-    pad,
-    paint,
-    print_json,
-    say,
-    wrap,
-)
+from commonplace.cli.terminal.output import bold, dim, on_terminal, paint, print_json, say
 from commonplace.cli.terminal.places import short_path
+from commonplace.cli.terminal.widths import cells, columns, cut_left, pad, wrap
 from commonplace.foundation import count_of
 from commonplace.library import status_record
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from commonplace.cli.terminal.output import bold, cells, columns, cut_left, dim, pad, say
+from commonplace.cli.terminal.output import bold, dim, say
+from commonplace.cli.terminal.widths import cells, columns, cut_left, pad
 
 if TYPE_CHECKING:
     from commonplace.adapters import Conflict, Distance, Inspection, RetainedShare

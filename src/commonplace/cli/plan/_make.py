@@ -33,16 +33,8 @@ from commonplace.cli.plan._printing import (
     show_orders,
     show_purchases,
 )
-from commonplace.cli.terminal.output import (
-    bold,
-    cut,
-    dim,
-    pad,
-    paint,
-    print_interrupt,
-    print_json,
-    say,
-)
+from commonplace.cli.terminal.output import bold, dim, paint, print_interrupt, print_json, say
+from commonplace.cli.terminal.widths import cut, pad
 from commonplace.foundation import count_of, display_path, file_errors
 
 if TYPE_CHECKING:

@@ -9,19 +9,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from commonplace.capacity.plan.words import LEGEND, LETTERS, binding_text, first_day, per_cent
-from commonplace.cli.terminal.output import (
-    StyledText,
-    bold,
-    cells,
-    columns,
-    cut,
-    dim,
-    join,
-    pad,
-    paint,
-    say,
-    wrap,
-)
+from commonplace.cli.terminal.output import StyledText, bold, dim, join, paint, say
+from commonplace.cli.terminal.widths import cells, columns, cut, pad, wrap
 from commonplace.foundation import count_of
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commonplace.cli.terminal.output import bold, columns, cut, dim, flat, pad, say, wrap
+from commonplace.cli.terminal.output import bold, dim, flat, say
 from commonplace.cli.terminal.places import short_path
+from commonplace.cli.terminal.widths import columns, cut, pad, wrap
 from commonplace.foundation import count_of
 
 if TYPE_CHECKING:

@@ -12,18 +12,9 @@ import click
 
 from commonplace.cli.arguments import options
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.terminal.output import (
-    bold,
-    clean,
-    cut_left,
-    dim,
-    join,
-    on_terminal,
-    print_json,
-    say,
-    text_columns,
-)
+from commonplace.cli.terminal.output import bold, clean, dim, join, on_terminal, print_json, say
 from commonplace.cli.terminal.places import excerpt, place, query_terms, title_line
+from commonplace.cli.terminal.widths import cut_left, text_columns
 from commonplace.foundation import count_of
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ import click
 
 from commonplace.cli.arguments.options import library_option, open_library
 from commonplace.cli.arguments.verb import VerbGroup, verb
-from commonplace.cli.terminal.output import bold, dim, pad, say
+from commonplace.cli.terminal.output import bold, dim, say
 from commonplace.cli.terminal.places import short_path
+from commonplace.cli.terminal.widths import pad
 
 if TYPE_CHECKING:
     from commonplace.service import Role

@@ -6,17 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commonplace.cli.terminal.output import (
-    StyledText,
-    bold,
-    cells,
-    clean,
-    cut,
-    flat,
-    join,
-    on_terminal,
-    wrap,
-)
+from commonplace.cli.terminal.output import StyledText, bold, clean, flat, join, on_terminal
+from commonplace.cli.terminal.widths import cells, cut, wrap
 
 if TYPE_CHECKING:
     from commonplace import Locator, Passage

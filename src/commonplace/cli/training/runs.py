@@ -14,7 +14,8 @@ import click
 
 from commonplace.cli.arguments.options import json_option, library_option, open_library
 from commonplace.cli.arguments.verb import VerbGroup, verb
-from commonplace.cli.terminal.output import bold, columns, dim, pad, print_json, say
+from commonplace.cli.terminal.output import bold, dim, print_json, say
+from commonplace.cli.terminal.widths import columns, pad
 from commonplace.cli.training._chart import Curve, braille, svg
 
 if TYPE_CHECKING:
