@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.retrieval.mixture import RerankParameters, lowering, reranked_part
+from commonplace.retrieval.fusion import RerankParameters, lowering, reranked_part
 from commonplace.retrieval.neighbours import neighbour_means
 
 SCORES = st.lists(st.floats(-5, 5, width=32), min_size=1, max_size=12)

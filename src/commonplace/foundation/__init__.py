@@ -1,55 +1,29 @@
 """What every floor needs, and nothing else: errors, atomic files, progress, the log."""
 
-from commonplace.foundation._bugs import bug_report
-from commonplace.foundation._cores import default_threads
-from commonplace.foundation._doors import lazy_names
-from commonplace.foundation._errors import (
-    CommonplaceError,
-    InputError,
-    LibraryError,
-    UnreadableError,
-    WeightsError,
-)
-from commonplace.foundation._files import (
-    append_line,
-    display_path,
-    file_beside,
-    file_errors,
-    replacing,
-    write_atomically,
-)
-from commonplace.foundation._lazy_mapping import LazyMapping
-from commonplace.foundation._log import append_record, read_records
-from commonplace.foundation._progress import Progress, Stopwatch, silent
-from commonplace.foundation._runs import Run, RunLog, RunState, find_run, new_run_id, read_runs
-from commonplace.foundation._words import count_of
-
-__all__ = [
-    "CommonplaceError",
-    "InputError",
-    "LazyMapping",
-    "LibraryError",
-    "Progress",
-    "Run",
-    "RunLog",
-    "RunState",
-    "Stopwatch",
-    "UnreadableError",
-    "WeightsError",
-    "append_line",
-    "append_record",
-    "bug_report",
-    "count_of",
-    "default_threads",
-    "display_path",
-    "file_beside",
-    "file_errors",
-    "find_run",
-    "lazy_names",
-    "new_run_id",
-    "read_records",
-    "read_runs",
-    "replacing",
-    "silent",
-    "write_atomically",
-]
+from commonplace.foundation._bugs import bug_report as bug_report
+from commonplace.foundation._cores import default_threads as default_threads
+from commonplace.foundation._doors import lazy_names as lazy_names
+from commonplace.foundation._errors import CommonplaceError as CommonplaceError
+from commonplace.foundation._errors import InputError as InputError
+from commonplace.foundation._errors import LibraryError as LibraryError
+from commonplace.foundation._errors import UnreadableError as UnreadableError
+from commonplace.foundation._errors import WeightsError as WeightsError
+from commonplace.foundation._files import append_line as append_line
+from commonplace.foundation._files import display_path as display_path
+from commonplace.foundation._files import file_beside as file_beside
+from commonplace.foundation._files import file_errors as file_errors
+from commonplace.foundation._files import replacing as replacing
+from commonplace.foundation._files import write_atomically as write_atomically
+from commonplace.foundation._lazy_mapping import LazyMapping as LazyMapping
+from commonplace.foundation._log import append_record as append_record
+from commonplace.foundation._log import read_records as read_records
+from commonplace.foundation._progress import Progress as Progress
+from commonplace.foundation._progress import Stopwatch as Stopwatch
+from commonplace.foundation._progress import silent as silent
+from commonplace.foundation._runs import Run as Run
+from commonplace.foundation._runs import RunLog as RunLog
+from commonplace.foundation._runs import RunState as RunState
+from commonplace.foundation._runs import find_run as find_run
+from commonplace.foundation._runs import new_run_id as new_run_id
+from commonplace.foundation._runs import read_runs as read_runs
+from commonplace.foundation._words import count_of as count_of

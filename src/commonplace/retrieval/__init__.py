@@ -1,44 +1,25 @@
 """From a query to ranked passages, with every number that the ranking came from."""
 
-from commonplace.retrieval._explanation import Explanation, Hit
-from commonplace.retrieval._features import FEATURES, Signals, features, shortest_cover
-from commonplace.retrieval._feedback import (
-    FeedbackParameters,
-    RelevanceFeedback,
-    cached_encoding,
-    relevance_feedback,
-    spread,
-)
-from commonplace.retrieval._search import Profile, RankingParameters, search
-from commonplace.retrieval._view import View, open_view
-from commonplace.retrieval.fusion import FusionParameters
-from commonplace.retrieval.index.accelerator import Accelerator
-from commonplace.retrieval.index.bm25 import BM25, BM25Parameters, TermContribution
-from commonplace.retrieval.mixture import RerankParameters
-from commonplace.retrieval.neighbours import NeighbourParameters
-
-__all__ = [
-    "BM25",
-    "FEATURES",
-    "Accelerator",
-    "BM25Parameters",
-    "Explanation",
-    "FeedbackParameters",
-    "FusionParameters",
-    "Hit",
-    "NeighbourParameters",
-    "Profile",
-    "RankingParameters",
-    "RelevanceFeedback",
-    "RerankParameters",
-    "Signals",
-    "TermContribution",
-    "View",
-    "cached_encoding",
-    "features",
-    "open_view",
-    "relevance_feedback",
-    "search",
-    "shortest_cover",
-    "spread",
-]
+from commonplace.retrieval._explanation import Explanation as Explanation
+from commonplace.retrieval._explanation import Hit as Hit
+from commonplace.retrieval._features import FEATURES as FEATURES
+from commonplace.retrieval._features import Signals as Signals
+from commonplace.retrieval._features import features as features
+from commonplace.retrieval._features import shortest_cover as shortest_cover
+from commonplace.retrieval._feedback import FeedbackParameters as FeedbackParameters
+from commonplace.retrieval._feedback import RelevanceFeedback as RelevanceFeedback
+from commonplace.retrieval._feedback import cached_encoding as cached_encoding
+from commonplace.retrieval._feedback import relevance_feedback as relevance_feedback
+from commonplace.retrieval._feedback import spread as spread
+from commonplace.retrieval._search import Profile as Profile
+from commonplace.retrieval._search import RankingParameters as RankingParameters
+from commonplace.retrieval._search import search as search
+from commonplace.retrieval._view import View as View
+from commonplace.retrieval._view import open_view as open_view
+from commonplace.retrieval.fusion import FusionParameters as FusionParameters
+from commonplace.retrieval.fusion import RerankParameters as RerankParameters
+from commonplace.retrieval.index.accelerator import Accelerator as Accelerator
+from commonplace.retrieval.index.bm25 import BM25 as BM25
+from commonplace.retrieval.index.bm25 import BM25Parameters as BM25Parameters
+from commonplace.retrieval.index.bm25 import TermContribution as TermContribution
+from commonplace.retrieval.neighbours import NeighbourParameters as NeighbourParameters

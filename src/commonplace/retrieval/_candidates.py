@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from commonplace.foundation.arrays import Float32s, Float64s, Int64s
-from commonplace.retrieval.fusion import Reals, order
-from commonplace.retrieval.mixture import lowering
+from commonplace.retrieval.fusion import Reals, lowering, order
 
 BELOW = "below what was compared again"  # the part that keeps the rest of a ranking under its top
 
@@ -31,7 +29,7 @@ class Candidates:
     parts: Mapping[str, Reals]
     cosine: Float32s | None = None
     fused: Float32s | None = None
-    fused_rank: NDArray[np.int64] | None = None
+    fused_rank: Int64s | None = None
     neighbours: Float32s | None = None
     reranked: Float32s | None = None
     lexical_rows: Int64s | None = None
@@ -62,7 +60,7 @@ class Candidates:
         """Reorder by score, the best first."""
         self.keep(order(self.scores))
 
-    def keep(self, at: NDArray[np.int64]) -> None:
+    def keep(self, at: Int64s) -> None:
         """Reorder all that is aligned, and forget the rest."""
         self.rows, self.scores, self.bm25 = self.rows[at], self.scores[at], self.bm25[at]
         self.parts = {name: values[at] for name, values in self.parts.items()}

@@ -13,19 +13,18 @@ from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from commonplace.corpus import Passage, analyse, indexed_text
 from commonplace.foundation import Stopwatch
 from commonplace.foundation.arrays import Float32s, Int64s
+from commonplace.retrieval import fusion
 from commonplace.retrieval._candidates import Candidates
 from commonplace.retrieval._explanation import Explanation, Hit
 from commonplace.retrieval._features import FEATURES, Signals, features
 from commonplace.retrieval._feedback import RelevanceFeedback, spread
 from commonplace.retrieval._view import View
-from commonplace.retrieval.fusion import FusionParameters, fused_parts, standard
+from commonplace.retrieval.fusion import FusionParameters, RerankParameters
 from commonplace.retrieval.index.bm25 import TermContribution
-from commonplace.retrieval.mixture import RerankParameters, reranked_part
 from commonplace.retrieval.neighbours import NeighbourParameters, neighbour_means
 
 _ROUNDING = 1e-6  # relative; float32 sums are off by up to three units in the last place
@@ -35,14 +34,14 @@ Profile = Literal["bm25", "dense", "fast", "best"]
 class QueryEncoder(Protocol):
     """Turns queries into unit vectors [n, dimension]."""
 
-    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode_queries(self, texts: Sequence[str]) -> Float32s:
         """One row for each text."""
 
 
 class Reranker(Protocol):
     """Reads a query and a passage together: a higher score for a better match."""
 
-    def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+    def score(self, pairs: Sequence[tuple[str, str]]) -> Float32s:
         """One score for each (query, passage) pair."""
 
 
@@ -148,7 +147,7 @@ def _hybrid(
 def _fused(
     rows: Int64s, bm25: Float32s, cosine: Float32s, parameters: FusionParameters
 ) -> Candidates:
-    words, meaning = fused_parts(bm25, cosine, parameters)
+    words, meaning = fusion.fused_parts(bm25, cosine, parameters)
     candidates = Candidates(rows, bm25, {"bm25": words, "cosine": meaning}, cosine)
     candidates.fused = candidates.scores.astype(np.float32)
     candidates.rank()
@@ -172,14 +171,14 @@ def _rerank(
     """Reorder the top in place; returns the passages that were fetched for it, by row."""
     if candidates.cosine is None:
         # BM25 alone is not fused: bring its scores to the scale that the reranker's weight is for.
-        candidates.parts = {"bm25": standard(candidates.bm25)}
+        candidates.parts = {"bm25": fusion.standard(candidates.bm25)}
     top = candidates.rows[: parameters.depth]
     passages = view.passages(top)
     read = [(query, indexed_text(p.title, p.heading, p.text)) for p in passages]
     scores = reranker.score(read) if read else np.empty(0, np.float32)
     candidates.reranked = np.full(len(candidates.rows), np.nan, np.float32)
     candidates.reranked[: len(top)] = scores
-    candidates.adjust({"late interaction": reranked_part(scores, parameters)}, len(top))
+    candidates.adjust({"late interaction": fusion.reranked_part(scores, parameters)}, len(top))
     return dict(zip(top.tolist(), passages, strict=True))
 
 

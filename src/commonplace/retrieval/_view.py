@@ -13,11 +13,10 @@ from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from commonplace import corpus
 from commonplace.corpus import Filter, Passage, Snapshot, Vectors
-from commonplace.foundation.arrays import Float32s, Int64s
+from commonplace.foundation.arrays import Bools, Float32s, Int64s
 from commonplace.retrieval.index.accelerator import Accelerator
 from commonplace.retrieval.index.bm25 import BM25, TermContribution, contributions, idf
 from commonplace.retrieval.index.codes import Codes
@@ -197,7 +196,7 @@ def open_view(
     return _PresentView(snapshot, filter, vectors, postings, codes)
 
 
-def _held_by(ids: Sequence[str], snapshot: Snapshot, filter: Filter) -> NDArray[np.bool_]:
+def _held_by(ids: Sequence[str], snapshot: Snapshot, filter: Filter) -> Bools:
     """Which of the passages the whole filter lets through."""
     allowed = set(snapshot.past(filter)["id"].to_pylist())
     return np.fromiter((identity in allowed for identity in ids), np.bool_, len(ids))

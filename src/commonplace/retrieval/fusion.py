@@ -6,7 +6,8 @@ docs/notebook/2026-11-23-ranking-stages.md. All functions are pure; higher is be
 
 They want the exact score of every candidate in both lists. A candidate that one list did not return
 is scored there too, not taken as zero: with min-max that is worth 0.002 nDCG@10 and 0.009
-recall@100 (mean of vaswani, cranfield and cosqa).
+recall@100 (mean of vaswani, cranfield and cosqa). A reranker adds its word to the top of the
+ranking, and the rest is kept below that top.
 """
 
 from dataclasses import dataclass
@@ -15,11 +16,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.foundation.arrays import Float32s
+from commonplace.foundation.arrays import Float32s, Int64s
 
 Reals = NDArray[np.floating[Any]]
 
 _FLAT: Final = 1e-6  # a spread below this is no information: all are equal
+_GAP: Final = 1e-3  # between the last passage of the top and the first below
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,31 @@ def fused_parts(
     return words.astype(np.float32), meaning.astype(np.float32)
 
 
-def order(scores: Reals) -> NDArray[np.int64]:
+@dataclass(frozen=True, slots=True)
+class RerankParameters:
+    """How far the reranker reads, and how much its word counts."""
+
+    depth: int = 20  # passages it reads; 10 cost half and lost .0014 nDCG@10, 30 gained .0004
+    weight: float = 0.2  # of one standard deviation of its scores
+
+
+def reranked_part(scores: Float32s, parameters: RerankParameters) -> Float32s:
+    """What the reranker's scores [n] of the top add to the scores of the ranking, float32 [n]."""
+    return np.asarray(parameters.weight * standard(scores), np.float32)
+
+
+def lowering(scores: Reals, depth: int) -> Reals:
+    """What brings all but the first `depth` below them, added to scores [n]: 0 or less.
+
+    A stage that changes the scores of the top only must not drop a passage of it below passages
+    that it never looked at. What is below keeps its order.
+    """
+    shift = np.zeros(len(scores))
+    if 0 < depth < len(scores):
+        shift[depth:] = min(0.0, scores[:depth].min() - _GAP - scores[depth:].max())
+    return shift
+
+
+def order(scores: Reals) -> Int64s:
     """Indices from the highest score to the lowest; equals keep their order."""
     return np.argsort(-scores, kind="stable")

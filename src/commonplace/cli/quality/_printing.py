@@ -10,15 +10,7 @@ from commonplace.cli.terminal.widths import columns, cut, pad, wrap
 from commonplace.foundation import count_of
 
 if TYPE_CHECKING:
-    from commonplace.evaluation import (
-        AnswerReport,
-        AnswerRow,
-        Comparison,
-        LibraryReport,
-        RetrievalReport,
-        Row,
-        Worst,
-    )
+    from commonplace import evaluation
 
 _WORST = 5  # queries that are shown; --json has more
 _CHANGED = 5
@@ -46,7 +38,7 @@ _OWN_RATES = {
 }
 
 
-def print_retrieval(report: "RetrievalReport", file: Path) -> None:
+def print_retrieval(report: "evaluation.RetrievalReport", file: Path) -> None:
     """Print rows, stages, what changed since an earlier run, and the worst queries."""
     _print_ranking(report, f"{report.documents:,} documents, {len(report.queries):,} queries")
     if report.explanation_error is not None:
@@ -55,7 +47,7 @@ def print_retrieval(report: "RetrievalReport", file: Path) -> None:
     _print_end(report.notices, file)
 
 
-def print_library(report: "LibraryReport", file: Path) -> None:
+def print_library(report: "evaluation.LibraryReport", file: Path) -> None:
     """Print the same of one's own library, with the sorts of questions, and answers."""
     ranking = report.ranking
     count = len(ranking.queries)
@@ -71,7 +63,7 @@ def print_library(report: "LibraryReport", file: Path) -> None:
     _print_end(ranking.notices, file)
 
 
-def _print_ranking(report: "RetrievalReport", sizes: str) -> None:
+def _print_ranking(report: "evaluation.RetrievalReport", sizes: str) -> None:
     for line in wrap(f"{report.set}: {sizes}", columns()):
         say(bold(line))
     say()
@@ -84,7 +76,7 @@ def _print_ranking(report: "RetrievalReport", sizes: str) -> None:
     _print_worst(report.worst)
 
 
-def _print_rows(rows: "Sequence[Row]") -> None:
+def _print_rows(rows: "Sequence[evaluation.Row]") -> None:
     """Print the means, two of them with their intervals, and the time."""
     width = max(len(row.configuration) for row in rows) + 2
     heads = [pad(h, 18) if m in _WITH_INTERVAL else f"{h:>5}" for m, h in _HEADS.items()]
@@ -103,7 +95,7 @@ def _print_rows(rows: "Sequence[Row]") -> None:
             say(" " * width, dim(f"{row.nothing} queries found nothing and count 0"))
 
 
-def _print_stages(comparisons: "Sequence[Comparison]") -> None:
+def _print_stages(comparisons: "Sequence[evaluation.Comparison]") -> None:
     """Print what each stage gained or lost against the one before, and for how many queries."""
     names = [f"{comparison.before} to {comparison.after}" for comparison in comparisons]
     width = max(map(len, names)) + 2
@@ -117,7 +109,9 @@ def _print_stages(comparisons: "Sequence[Comparison]") -> None:
         say(dim("p of .05 or more: no significant change"))
 
 
-def _print_against(comparisons: "Iterable[Comparison]", texts: Mapping[str, str]) -> None:
+def _print_against(
+    comparisons: "Iterable[evaluation.Comparison]", texts: Mapping[str, str]
+) -> None:
     """Print each configuration against the earlier run, and which queries changed most."""
     for comparison in comparisons:
         say()
@@ -133,7 +127,7 @@ def _print_against(comparisons: "Iterable[Comparison]", texts: Mapping[str, str]
             say("    ", values, dim(cut(flat(texts.get(change.query, change.query)), room)))
 
 
-def _verdict(comparison: "Comparison") -> str:
+def _verdict(comparison: "evaluation.Comparison") -> str:
     if not comparison.better and not comparison.worse:
         return f"no change at all: none of {comparison.queries:,} differs"
     counts = f"{comparison.better} better, {comparison.worse} worse, {comparison.equal} equal"
@@ -142,7 +136,7 @@ def _verdict(comparison: "Comparison") -> str:
     return f"{word} (p {_p(comparison.p)}): {_change(comparison)}, {counts}"
 
 
-def _print_worst(worst: "Sequence[Worst]") -> None:
+def _print_worst(worst: "Sequence[evaluation.Worst]") -> None:
     """Print the worst queries of the last configuration, and what it ranked first instead."""
     if not worst:
         return
@@ -155,7 +149,7 @@ def _print_worst(worst: "Sequence[Worst]") -> None:
         say(" " * 8, dim(cut(f"{where}; {first}", columns() - 8)))
 
 
-def _print_sorts(report: "LibraryReport") -> None:
+def _print_sorts(report: "evaluation.LibraryReport") -> None:
     """Print nDCG@10 by what the questions were made of."""
     if not report.sorts:
         return
@@ -167,7 +161,7 @@ def _print_sorts(report: "LibraryReport") -> None:
         say(pad(f"  {sort}s", 18), f"{count:>8}", values)
 
 
-def print_answers(report: "AnswerReport", file: Path) -> None:
+def print_answers(report: "evaluation.AnswerReport", file: Path) -> None:
     """Print the rates and the price of other thresholds, for each reader and condition."""
     row = report.rows[0]
     answerable = sum(outcome.question.answerable for outcome in row.outcomes)
@@ -200,7 +194,7 @@ def _print_rates(
         say("  ", pad(title, 19), pad(value, 21), dim(note))
 
 
-def _print_prices(row: "AnswerRow") -> None:
+def _print_prices(row: "evaluation.AnswerRow") -> None:
     """Print what would be refused if so many false answers were allowed."""
     unanswerable = sum(not outcome.question.answerable for outcome in row.outcomes)
     for allowed, point in row.prices:
@@ -241,7 +235,7 @@ def _signed_ends(interval: tuple[float, float]) -> str:
     return f"[{_signed(interval[0])}, {_signed(interval[1])}]"
 
 
-def _change(comparison: "Comparison") -> str:
+def _change(comparison: "evaluation.Comparison") -> str:
     """The difference, with its interval where there are enough queries for one."""
     ends = f" {_signed_ends(comparison.interval)}" if comparison.has_interval else ""
     return _signed(comparison.difference) + ends

@@ -26,21 +26,15 @@ class Bars:
 
     def __init__(self) -> None:
         # Imported here, since without a terminal nothing of it is needed.
+        from rich import progress
         from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            Progress,
-            TaskProgressColumn,
-            TextColumn,
-            TimeRemainingColumn,
-        )
 
-        self._rich = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=28),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[rate]}", style="dim"),
-            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        self._rich = progress.Progress(
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(bar_width=28),
+            progress.TaskProgressColumn(),
+            progress.TextColumn("{task.fields[rate]}", style="dim"),
+            progress.TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             console=Console(stderr=True),
             transient=True,
             redirect_stdout=False,  # what `say` prints must stay as it is, and in its order

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.foundation.arrays import Float32s
+from commonplace.foundation.arrays import Bools, Float32s, Int32s, Int64s
 from commonplace.retrieval.index._compiled import compiled
 
 _BINS: Final = 8_192  # of cosines from -1.25 to 1.25, to find the floor of the nearest
@@ -34,7 +34,7 @@ def encoded(matrix: Float32s) -> tuple[NDArray[np.int8], Float32s, Float32s]:
 
 
 @compiled
-def _products(numbers: NDArray[np.int8], query: NDArray[np.int16]) -> NDArray[np.int32]:
+def _products(numbers: NDArray[np.int8], query: NDArray[np.int16]) -> Int32s:
     """A loop of its own, so that the compiler makes vector instructions of it."""
     products = np.empty(len(numbers), np.int32)
     for row in range(len(numbers)):
@@ -54,9 +54,9 @@ def candidates(
     scale: float,
     length: float,
     lost: float,
-    allowed: NDArray[np.bool_],
+    allowed: Bools,
     limit: int,
-) -> NDArray[np.int64]:
+) -> Int64s:
     """The rows that may be among the `limit` nearest to `query` times `scale`, ascending.
 
     `length` is that of the query, `lost` the length of what its whole numbers leave out.

@@ -13,17 +13,10 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from commonplace.foundation.arrays import Int64s
-from commonplace.retrieval.index._segments import (
-    Forward,
-    Segment,
-    Vocabulary,
-    forward,
-    joined,
-    sealed,
-)
+from commonplace.foundation.arrays import Int32s, Int64s
+from commonplace.retrieval.index import _segments
+from commonplace.retrieval.index._segments import Forward, Segment, Vocabulary
 from commonplace.retrieval.index.bm25 import BM25Parameters
 
 SEGMENTS: Final = 6
@@ -56,7 +49,7 @@ class Collection:
 
     parts: tuple[Part, ...]
     vocabulary: Vocabulary
-    frequencies: NDArray[np.int32]  # [terms], in how many documents
+    frequencies: Int32s  # [terms], in how many documents
     documents: int  # N: those that live and hold a term
     terms: int  # in all of them, repeats counted
     parameters: BM25Parameters
@@ -72,14 +65,14 @@ class Collection:
         return np.concatenate([np.empty(0, np.int64), *(part.rows for part in self.parts)])
 
     @cached_property
-    def bases(self) -> NDArray[np.int64]:
+    def bases(self) -> Int64s:
         """Where each segment begins [SEGMENTS + 1]; at the end those that are not there."""
         bases = np.full(SEGMENTS + 1, len(self.rows), np.int64)
         bases[: len(self.parts)] = np.cumsum([0, *map(len, self.parts)])[:-1]
         return bases
 
     @cached_property
-    def sorted(self) -> tuple[Int64s, NDArray[np.int64]]:
+    def sorted(self) -> tuple[Int64s, Int64s]:
         """The names of the living, ascending, and where each of them stands."""
         live = np.flatnonzero(self.rows >= 0)
         names = self.rows[live]
@@ -88,7 +81,7 @@ class Collection:
         order = np.argsort(names, kind="stable")
         return names[order], live[order]
 
-    def places(self, rows: Int64s) -> NDArray[np.int64]:
+    def places(self, rows: Int64s) -> Int64s:
         """Where the documents of these names stand.
 
         Raises:
@@ -123,7 +116,7 @@ class Collection:
         remaining = self._without(deleted)
         if not len(texts) and not len(rows):
             return replace(remaining, parts=tuple(map(remaining._fresh, remaining.parts)))
-        added = forward(texts, self.vocabulary)
+        added = _segments.forward(texts, self.vocabulary)
         if len(rows) != len(added) or not _are_names(rows) or np.isin(rows, remaining.rows).any():
             raise ValueError("a row for each document, 0 or more, and none twice")
         grown = len(self.vocabulary) - len(remaining.frequencies)
@@ -172,7 +165,7 @@ class Collection:
             if small + large > _SMALL and small * _RATIO < large and len(parts) <= SEGMENTS:
                 break
             documents, rows = zip(*(part.living for part in parts[-2:]), strict=True)
-            parts = [*parts[:-2], self._sealed(joined(documents), np.concatenate(rows))]
+            parts = [*parts[:-2], self._sealed(_segments.joined(documents), np.concatenate(rows))]
         return parts
 
     def _fresh(self, part: Part) -> Part:
@@ -183,7 +176,7 @@ class Collection:
 
     def _sealed(self, documents: Forward, rows: Int64s) -> Part:
         mean, count = self.mean_length, len(self.vocabulary)
-        return Part(sealed(documents, mean, count, self.parameters), rows)
+        return Part(_segments.sealed(documents, mean, count, self.parameters), rows)
 
 
 def _are_names(rows: Int64s) -> bool:

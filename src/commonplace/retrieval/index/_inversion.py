@@ -6,13 +6,12 @@ Only `_segments` imports this module, inside functions: numba is an extra.
 import numpy as np
 from numpy.typing import NDArray
 
+from commonplace.foundation.arrays import Float32s, Float64s, Int32s, Int64s
 from commonplace.retrieval.index._compiled import compiled
 
 
 @compiled
-def count_terms(
-    tokens: NDArray[np.int32], starts: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]:
+def count_terms(tokens: Int32s, starts: Int64s) -> tuple[Int64s, Int32s, NDArray[np.uint16]]:
     """Runs of equal terms in each document: new starts [n + 1], terms and counts [postings].
 
     Document i holds `tokens[starts[i] : starts[i + 1]]`. A count stops at 65,535.
@@ -38,11 +37,8 @@ def count_terms(
 
 @compiled
 def take_documents(
-    starts: NDArray[np.int64],
-    terms: NDArray[np.int32],
-    counts: NDArray[np.uint16],
-    documents: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]:
+    starts: Int64s, terms: Int32s, counts: NDArray[np.uint16], documents: Int64s
+) -> tuple[Int64s, Int32s, NDArray[np.uint16]]:
     """The same lists for these documents only, in that order."""
     new_starts = np.zeros(len(documents) + 1, np.int64)
     for number in range(len(documents)):
@@ -61,19 +57,13 @@ def take_documents(
 
 @compiled
 def invert(
-    starts: NDArray[np.int64],
-    terms: NDArray[np.int32],
+    starts: Int64s,
+    terms: Int32s,
     counts: NDArray[np.uint16],
-    norms: NDArray[np.float64],
+    norms: Float64s,
     k1: float,
     vocabulary: int,
-) -> tuple[
-    NDArray[np.int32],
-    NDArray[np.int64],
-    NDArray[np.uint32],
-    NDArray[np.float32],
-    NDArray[np.float32],
-]:
+) -> tuple[Int32s, Int64s, NDArray[np.uint32], Float32s, Float32s]:
     """Postings by term: terms [u] ascending, runs [u + 1], documents and saturations, peaks [u].
 
     A saturation is tf (k1 + 1) / (tf + norm); a peak is the greatest of a term. A counting sort:

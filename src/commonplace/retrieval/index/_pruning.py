@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.foundation.arrays import Bools, Float32s, Float64s, Int64s
+from commonplace.foundation.arrays import Bools, Float32s, Float64s, Int32s, Int64s
 from commonplace.retrieval.index._compiled import compiled, inlined
 
 Arrays = tuple[NDArray[Any], ...]
@@ -55,7 +55,7 @@ def _reaching(sums: Float32s, begin: int, end: int, cut: np.float32) -> np.int32
 
 @compiled
 def _runs(
-    vocabularies: Arrays, heads: Arrays, peaks: Arrays, query: NDArray[np.int32]
+    vocabularies: Arrays, heads: Arrays, peaks: Arrays, query: Int32s
 ) -> tuple[Int64s, Float32s]:
     """Where each term's postings stand in each segment [t, segments, 2], and its peak [t]."""
     runs = np.zeros((len(query), len(vocabularies), 2), np.int64)
@@ -73,7 +73,7 @@ def _runs(
 @compiled
 def candidates(
     inverted: tuple[Arrays, Arrays, Arrays, Arrays, Arrays, Int64s],
-    query: NDArray[np.int32],
+    query: Int32s,
     exact_weights: Float64s,
     allowed: Bools,
     k: int,
@@ -231,7 +231,7 @@ def _add_up(
 def exact_scores(
     forward: tuple[Arrays, Arrays, Arrays, Arrays, Int64s],
     documents: Int64s,
-    query: NDArray[np.int32],
+    query: Int32s,
     weights: Float64s,
     mean_length: float,
     k1: float,

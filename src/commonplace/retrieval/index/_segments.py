@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from commonplace.foundation.arrays import Float32s, Int32s, Int64s
 from commonplace.retrieval.index.bm25 import BM25Parameters
 
 _AT_ONCE: Final = 20_000  # documents whose terms are numbered together
@@ -24,15 +25,15 @@ _AT_ONCE: Final = 20_000  # documents whose terms are numbered together
 class Forward:
     """Each document's terms: `starts` [n + 1], `terms` ascending and `counts` [postings]."""
 
-    starts: NDArray[np.int64]
-    terms: NDArray[np.int32]
+    starts: Int64s
+    terms: Int32s
     counts: NDArray[np.uint16]
-    lengths: NDArray[np.int32]  # how many terms a document has, repeats counted
+    lengths: Int32s  # how many terms a document has, repeats counted
 
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def subset(self, documents: NDArray[np.int64]) -> "Forward":
+    def subset(self, documents: Int64s) -> "Forward":
         """Only these documents, in that order."""
         from commonplace.retrieval.index._inversion import take_documents
 
@@ -47,11 +48,11 @@ class Segment:
     """A run of documents; the arrays of the inverted part are those of `_inversion.invert`."""
 
     forward: Forward
-    vocabulary: NDArray[np.int32]
-    runs: NDArray[np.int64]
+    vocabulary: Int32s
+    runs: Int64s
     documents: NDArray[np.uint32]
-    saturations: NDArray[np.float32]
-    peaks: NDArray[np.float32]
+    saturations: Float32s
+    peaks: Float32s
     mean_length: float
 
     def __len__(self) -> int:
@@ -84,7 +85,7 @@ class Vocabulary:
         """The number of a term that was met."""
         return self._numbers[term]
 
-    def numbers(self, terms: Sequence[str]) -> NDArray[np.int32]:
+    def numbers(self, terms: Sequence[str]) -> Int32s:
         """The numbers of terms, new ones for those that are new."""
         numbers = self._numbers
         for term in terms:

@@ -16,9 +16,8 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from commonplace.foundation.arrays import Float32s, Int64s
+from commonplace.foundation.arrays import Bools, Float32s, Float64s, Int32s, Int64s
 from commonplace.retrieval.index._collection import SEGMENTS, Collection
 from commonplace.retrieval.index._segments import Vocabulary, no_documents
 from commonplace.retrieval.index.bm25 import STORE, BM25Parameters, idf
@@ -140,7 +139,7 @@ class Postings:
         query, weights = self._query(terms)
         return self._exact(query, weights, self._collection.places(np.asarray(rows, np.int64)))
 
-    def _query(self, terms: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    def _query(self, terms: Sequence[str]) -> tuple[Int32s, Float64s]:
         """The numbers of the known terms, in the query's order, and repeats times idf of each."""
         collection, weights = self._collection, {}
         for term, repeats in Counter(terms).items():
@@ -151,15 +150,13 @@ class Postings:
         numbers = np.fromiter(weights, np.int32, len(weights))
         return numbers, np.fromiter(weights.values(), np.float64, len(weights))
 
-    def _only(self, among: Int64s) -> NDArray[np.bool_]:
+    def _only(self, among: Int64s) -> Bools:
         """Which documents may be returned."""
         allowed = np.zeros(len(self._live), np.bool_)
         allowed[self._collection.places(among)] = True
         return allowed
 
-    def _exact(
-        self, query: NDArray[np.int32], weights: NDArray[np.float64], places: NDArray[np.int64]
-    ) -> Float32s:
+    def _exact(self, query: Int32s, weights: Float64s, places: Int64s) -> Float32s:
         from commonplace.retrieval.index._pruning import exact_scores
 
         mean, parameters = self.mean_length or 1.0, self._collection.parameters

@@ -4,21 +4,12 @@ Notable: what the library has a type for (`library.record_types`) is derived fro
 a field is declared once. Only what the service adds to it, or sends by itself, is declared here.
 """
 
+import typing
 from datetime import datetime
 from functools import cache, reduce
 from operator import or_
 from types import NoneType, UnionType
-from typing import (
-    Annotated,
-    Any,
-    Literal,
-    TypedDict,
-    Union,
-    get_args,
-    get_origin,
-    get_type_hints,
-    is_typeddict,
-)
+from typing import Annotated, Any, Literal, TypedDict, Union
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -38,7 +29,7 @@ def response_model(record: Any) -> type[Response]:
         name: (_modelled(hint), ...)
         if name in record.__required_keys__
         else (_modelled(hint) | None, None)
-        for name, hint in get_type_hints(record).items()
+        for name, hint in typing.get_type_hints(record).items()
     }
     name = record.__name__.replace("Record", "Response")
     return create_model(name, __base__=Response, __doc__=record.__doc__, **fields)
@@ -46,9 +37,9 @@ def response_model(record: Any) -> type[Response]:
 
 def _modelled(hint: Any) -> Any:
     """A type in which each typed dictionary is replaced by its model."""
-    if is_typeddict(hint):
+    if typing.is_typeddict(hint):
         return response_model(hint)
-    origin, arguments = get_origin(hint), tuple(map(_modelled, get_args(hint)))
+    origin, arguments = typing.get_origin(hint), tuple(map(_modelled, typing.get_args(hint)))
     if origin in (Union, UnionType):
         union = reduce(or_, arguments)
         is_tagged = NoneType not in arguments  # the `type` of each record says which one it is
