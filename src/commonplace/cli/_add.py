@@ -1,7 +1,6 @@
 """`commonplace add`: add files and folders to the library, and print what became of them."""
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 import click
 
@@ -9,13 +8,9 @@ from commonplace.cli.arguments.options import library_option, open_library
 from commonplace.cli.arguments.verb import verb
 from commonplace.cli.terminal.output import bold, dim, on_terminal, print_interrupt, say
 from commonplace.cli.terminal.places import short_path
-from commonplace.cli.terminal.progress import progress_bars
-from commonplace.foundation import silent
-
-if TYPE_CHECKING:
-    from commonplace import AddReport
-    from commonplace.cli.terminal.progress import Bars
-    from commonplace.corpus import FileReport
+from commonplace.cli.terminal.progress import Bars, progress_bars
+from commonplace.corpus import AddReport, FileReport, require
+from commonplace.foundation import WeightsError, silent
 
 _OUTCOMES = ("added", "changed", "unchanged", "skipped", "vanished")
 _NAMED = 10  # skipped files that are named in the summary
@@ -31,16 +26,13 @@ _NAMED = 10  # skipped files that are named in the summary
 @library_option
 def add(paths: tuple[str, ...], no_vectors: bool, verbose: bool) -> None:
     """Add files and folders to the library. A second time, only what changed is read."""
-    from commonplace import WeightsError
-    from commonplace.corpus import require
-
     reports: list[FileReport] = []
     require(paths)  # so that a wrong path does not leave an empty library behind
     library = open_library(new=True)
     try:
         with progress_bars() as bars:
 
-            def record(report: "FileReport") -> None:
+            def record(report: FileReport) -> None:
                 reports.append(report)
                 if verbose:
                     _print_file(report, bars)
@@ -59,7 +51,7 @@ def add(paths: tuple[str, ...], no_vectors: bool, verbose: bool) -> None:
     _summarise(reports, report)
 
 
-def _print_file(report: "FileReport", bars: "Bars | None") -> None:
+def _print_file(report: FileReport, bars: Bars | None) -> None:
     """Print one line for a file: its outcome, its path, and the reason if there is one."""
     line = "\t".join(filter(None, (report.outcome, report.path, report.reason)))
     if bars and on_terminal():
@@ -68,7 +60,7 @@ def _print_file(report: "FileReport", bars: "Bars | None") -> None:
         say(line)
 
 
-def _summarise(files: "list[FileReport]", report: "AddReport | None" = None) -> None:
+def _summarise(files: list[FileReport], report: AddReport | None = None) -> None:
     counts = Counter[str](file.outcome for file in files)
     outcomes = [f"{counts[outcome]} {outcome}" for outcome in _OUTCOMES if counts[outcome]]
     say(bold(", ".join(outcomes) or "no files"), " · ", _new_entries(files, report))
@@ -78,13 +70,13 @@ def _summarise(files: "list[FileReport]", report: "AddReport | None" = None) -> 
     _list("read in part", [f for f in files if f.outcome in {"added", "changed"} and f.reason])
 
 
-def _new_entries(files: "list[FileReport]", report: "AddReport | None") -> str:
+def _new_entries(files: list[FileReport], report: AddReport | None) -> str:
     passages = sum(f.passages for f in files if f.outcome in {"added", "changed"})
     vectors = report.vectors if report else 0
     return f"{passages:,} new passages, {vectors:,} new vectors"
 
 
-def _list(heading: str, files: "list[FileReport]") -> None:
+def _list(heading: str, files: list[FileReport]) -> None:
     """Print the first of these files, each with its reason."""
     if not files:
         return

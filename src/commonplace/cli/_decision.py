@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from commonplace.cli.terminal.output import bold, dim, flat, print_json, say
 from commonplace.cli.terminal.places import place, title_line
 from commonplace.cli.terminal.widths import columns, cut, pad, wrap
-from commonplace.foundation import count_of
+from commonplace.foundation import InputError, count_of
 from commonplace.library import reasons_record
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ def explain_decision(library: "Library", as_json: bool) -> None:
     Raises:
         InputError: nothing was asked yet, or the log has no reasons for it.
     """
-    from commonplace import InputError
-
     last = next((r for r in library.log(_LOGGED) if r.get("verb") == "ask"), None)
     if last is None:
         raise InputError(
@@ -65,8 +63,6 @@ def _print_verdict(decision: "DecisionRecord") -> None:
 
 def _print_judged(library: "Library", citation: str | None) -> None:
     """Print the sentence that was judged, if the library still has it."""
-    from commonplace import InputError
-
     if citation is None:
         return
     try:

@@ -18,6 +18,7 @@ import click
 from commonplace.cli.arguments.options import library_option
 from commonplace.cli.arguments.verb import VerbGroup
 from commonplace.cli.terminal.output import prepare_streams, print_error, print_interrupt
+from commonplace.foundation import CommonplaceError, bug_report
 
 # verb -> the module below `commonplace.cli` that holds the command of that name
 _VERBS = {
@@ -110,8 +111,6 @@ def _misused(error: click.ClickException) -> int:
 
 
 def _failed(error: Exception) -> int:
-    from commonplace.foundation import CommonplaceError, bug_report
-
     if isinstance(error, CommonplaceError):
         for sentence in error.sentences():
             print_error(sentence)

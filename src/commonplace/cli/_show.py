@@ -11,6 +11,7 @@ from commonplace.cli.arguments.verb import verb
 from commonplace.cli.terminal.output import bold, clean, dim, join, on_terminal, paint, say
 from commonplace.cli.terminal.places import place, title_line
 from commonplace.cli.terminal.widths import columns, wrap
+from commonplace.foundation import CommonplaceError
 
 if TYPE_CHECKING:
     from commonplace.corpus import ShownCitation
@@ -28,8 +29,6 @@ def show(citation: str, open_it: bool) -> None:
     CITATION is an id as `search` and `ask` print it, or a number of the last search or ask. A
     number also counts as feedback that this passage was opened; `commonplace feedback` lists it.
     """
-    from commonplace import CommonplaceError
-
     library = open_library()
     passage = numbered(library, citation)
     place_in_source = library.show(passage.citation if passage else citation)

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from commonplace.foundation import InputError
+
 if TYPE_CHECKING:
     from commonplace import Library
 
@@ -28,8 +30,6 @@ def numbered(library: "Library", text: str) -> Numbered | None:
     number = text.strip("[]")
     if not (number.isdecimal() and len(number) <= _DIGITS):
         return None
-    from commonplace import InputError
-
     queries = (r for r in library.log(_LOGGED) if r.get("verb") in {"ask", "search"})
     last = next(queries, None)
     if last is None:

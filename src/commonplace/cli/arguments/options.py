@@ -4,12 +4,14 @@ import functools
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import UTC, date, datetime, time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from commonplace.cli.terminal.output import announce
 from commonplace.corpus import KINDS, Filter
+from commonplace.foundation import InputError
 
 if TYPE_CHECKING:
     from commonplace import Library
@@ -173,10 +175,6 @@ def require_extra(name: str, *modules: str) -> None:
     Raises:
         InputError: one of the modules is missing.
     """
-    from importlib.util import find_spec
-
-    from commonplace.foundation import InputError
-
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
         raise InputError(f"this needs {', '.join(missing)}; run pip install 'commonplace[{name}]'")

@@ -231,14 +231,10 @@ def _signed(value: float) -> str:
     return ("-" if value < 0 else "+") + _share(abs(value))
 
 
-def _signed_ends(interval: tuple[float, float]) -> str:
-    return f"[{_signed(interval[0])}, {_signed(interval[1])}]"
-
-
 def _change(comparison: "evaluation.Comparison") -> str:
     """The difference, with its interval where there are enough queries for one."""
-    ends = f" {_signed_ends(comparison.interval)}" if comparison.has_interval else ""
-    return _signed(comparison.difference) + ends
+    low, high = map(_signed, comparison.interval)
+    return _signed(comparison.difference) + (f" [{low}, {high}]" if comparison.has_interval else "")
 
 
 def _p(value: float) -> str:

@@ -15,7 +15,7 @@ from commonplace.cli.arguments.verb import verb
 from commonplace.cli.terminal.output import bold, clean, dim, join, on_terminal, print_json, say
 from commonplace.cli.terminal.places import excerpt, place, query_terms, title_line
 from commonplace.cli.terminal.widths import cut_left, text_columns
-from commonplace.foundation import count_of
+from commonplace.foundation import InputError, count_of
 
 if TYPE_CHECKING:
     from commonplace import Library, Passage
@@ -46,7 +46,6 @@ def judge(query: tuple[str, ...], depth: int, queries: int, as_json: bool) -> No
     Without a QUERY you judge passages for recent questions and searches.
     """
     from commonplace.evaluation import candidates, queries_to_judge
-    from commonplace.foundation import InputError
 
     library = options.open_library()
     texts = [" ".join(query)] if query else queries_to_judge(library, queries)

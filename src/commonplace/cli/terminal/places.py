@@ -4,13 +4,10 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from commonplace.cli.terminal.output import StyledText, bold, clean, flat, join, on_terminal
 from commonplace.cli.terminal.widths import cells, cut, wrap
-
-if TYPE_CHECKING:
-    from commonplace import Locator, Passage
+from commonplace.corpus import Locator, PageLocator, Passage, TextLocator
 
 _RAW = ("text", "markdown", "code", "rst")  # kinds whose source text is the file's own
 _LARGEST = 4 * 1024 * 1024  # bytes of a file that is read for a line number
@@ -26,7 +23,7 @@ def short_path(path: str) -> str:
     return f"~{path[len(home) :]}" if len(home) > 1 and path.startswith(home + "/") else path
 
 
-def title_line(passage: "Passage", width: int = 1_000) -> StyledText:
+def title_line(passage: Passage, width: int = 1_000) -> StyledText:
     """Title › heading › heading; where that is too wide, the headings between are left out.
 
     On a terminal the line is cut to the width, elsewhere it is complete.
@@ -43,10 +40,8 @@ def title_line(passage: "Passage", width: int = 1_000) -> StyledText:
     return join([bold(title), *headings], " › ")
 
 
-def place(passage: "Passage", locator: "Locator | None" = None) -> str:
+def place(passage: Passage, locator: Locator | None = None) -> str:
     """path:line, or path, page 3, or path, chapter: a place that a person can go to."""
-    from commonplace.corpus import PageLocator
-
     at = locator or passage.locator
     path = short_path(passage.path)
     if isinstance(at, PageLocator):
@@ -57,10 +52,8 @@ def place(passage: "Passage", locator: "Locator | None" = None) -> str:
     return f"{path}:{line}" if line else path
 
 
-def _line(passage: "Passage", start: int) -> int | None:
+def _line(passage: Passage, start: int) -> int | None:
     """The 1-based line of a character, if the file still holds the passage just there."""
-    from commonplace.corpus import TextLocator
-
     stored = passage.locator
     try:
         file = Path(passage.path)

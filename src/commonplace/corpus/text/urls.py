@@ -113,11 +113,8 @@ def _canonical(written: str) -> str:
     port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
     path = _path(parts.path)
     canonical = _on_a_known_site(host, path, parts.query)
-    return canonical or f"https://{_bracketed(host)}{port}{path}{_query(parts.query)}"
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+    bracketed = f"[{host}]" if ":" in host else host
+    return canonical or f"https://{bracketed}{port}{path}{_query(parts.query)}"
 
 
 def _path(path: str) -> str:

@@ -24,7 +24,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
-from commonplace.corpus._types import Document, Draft, Limits, Link, ReadResult
+from commonplace.corpus._types import Document, Limits, Link, ReadResult
 from commonplace.foundation import UnreadableError, display_path
 
 Reader = Callable[[Path, bytes, Limits, datetime], Document]
@@ -212,14 +212,13 @@ def writable(document: Document) -> Document:
         document,
         title=_mend(document.title),
         sources={_mend(name): _mend(text) for name, text in document.sources.items()},
-        drafts=tuple(_draft(draft) for draft in document.drafts),
+        drafts=tuple(
+            replace(draft, text=_mend(draft.text), heading=tuple(map(_mend, draft.heading)))
+            for draft in document.drafts
+        ),
         links=tuple(Link(_mend(x.url), _mend(x.label), _mend(x.context)) for x in document.links),
         notices=tuple(map(_mend, document.notices)),
     )
-
-
-def _draft(draft: Draft) -> Draft:
-    return replace(draft, text=_mend(draft.text), heading=tuple(map(_mend, draft.heading)))
 
 
 def _mend(text: str) -> str:
