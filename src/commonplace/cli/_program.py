@@ -10,17 +10,15 @@ fault is one sentence with the file that holds the details, and exit code 70.
 import os
 import sys
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
 from commonplace.cli.arguments.options import library_option
-from commonplace.cli.arguments.verb import VerbGroup
+from commonplace.cli.arguments.verb import LazyVerbGroup
 from commonplace.cli.terminal.output import prepare_streams, print_error, print_interrupt
 from commonplace.foundation import CommonplaceError, bug_report
 
-# verb -> the module below `commonplace.cli` that holds the command of that name
 _VERBS = {
     "add": "_add",
     "ask": "_ask",
@@ -46,20 +44,8 @@ _VERBS = {
 _INTERRUPTED, _BROKEN_PIPE, _BUG = 130, 141, 70
 
 
-class _Program(VerbGroup):
-    """A group whose commands are imported by name, and whose errors are sentences."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs in the order in which one meets them."""
-        return list(_VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the one verb that was asked for."""
-        if cmd_name not in _VERBS:
-            return None
-        command = getattr(import_module(f"commonplace.cli.{_VERBS[cmd_name]}"), cmd_name)
-        assert isinstance(command, click.Command)
-        return command
+class _Program(LazyVerbGroup):
+    """A group whose errors are sentences."""
 
     def main(
         self,
@@ -131,6 +117,8 @@ def _discard_output() -> None:
 
 @click.group(
     cls=_Program,
+    package=__package__,
+    modules=_VERBS,
     examples=(
         "commonplace add ~/notes paper.pdf",
         'commonplace ask "Why does LoRA use two matrices?"',
