@@ -19,7 +19,6 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from benchmarks.scaffold import argument_parser
 from commonplace import CommonplaceError, InputError
@@ -40,11 +39,6 @@ def find_sets(data: Path, named: Sequence[str], writing: bool) -> list[Path]:
     if not selected:
         raise InputError(f"nothing to compare: {REFERENCE} is empty; --write makes a reference")
     return [folders[name] for name in selected]
-
-
-def reference_of(report: RetrievalReport) -> dict[str, Any]:
-    values = {row.configuration: row.rounded_values for row in report.rows}
-    return {"set": report.set, "hash": report.hash, "ndcg@10": values}
 
 
 def read_reference(report: RetrievalReport) -> Mapping[str, Mapping[str, float]]:
@@ -74,7 +68,9 @@ def against_reference(report: RetrievalReport) -> list[Comparison]:
 
 def write_reference(report: RetrievalReport) -> None:
     REFERENCE.mkdir(exist_ok=True)
-    text = json.dumps(reference_of(report), separators=(",", ":")).replace("},", "},\n") + "\n"
+    values = {row.configuration: row.rounded_values for row in report.rows}
+    record = {"set": report.set, "hash": report.hash, "ndcg@10": values}
+    text = json.dumps(record, separators=(",", ":")).replace("},", "},\n") + "\n"
     write_atomically(REFERENCE / f"{report.set}.json", text.encode())
 
 

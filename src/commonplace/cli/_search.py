@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commonplace.cli._explain import print_explanation
 from commonplace.cli.arguments import options
 from commonplace.cli.arguments.verb import verb
 from commonplace.cli.terminal.output import dim, print_json, say
@@ -64,6 +65,4 @@ def _print(number: int, hit: "Hit", terms: set[str]) -> None:
         say(margin, line)
     say(margin, dim(hit.passage.id))
     if hit.explanation:
-        from commonplace.cli._explain import print_explanation
-
         print_explanation(hit, margin)

@@ -1,13 +1,9 @@
 """What an open library has learned from feedback, read again only when it has changed."""
 
-from typing import TYPE_CHECKING
-
 from commonplace.corpus import Store, feedback_file, read_feedback
 from commonplace.library._models import ENCODER_SHA256
+from commonplace.models import TextEncoder
 from commonplace.retrieval import RelevanceFeedback, cached_encoding, relevance_feedback
-
-if TYPE_CHECKING:
-    from commonplace.models import TextEncoder
 
 Stamp = tuple[int, int] | None  # of the file of feedback; None: there is none
 
@@ -33,7 +29,7 @@ class Learned:
         else:
             self._switched_off.touch()
 
-    def relevance_feedback(self, encoder: "TextEncoder | None") -> RelevanceFeedback | None:
+    def relevance_feedback(self, encoder: TextEncoder | None) -> RelevanceFeedback | None:
         """What was learned so far; None where there was nothing to learn from, or it is off.
 
         Without an encoder only queries of the same words are alike.
@@ -52,7 +48,7 @@ class Learned:
             return None
         return status.st_size, status.st_mtime_ns  # other processes write the file too
 
-    def _read(self, encoder: "TextEncoder | None") -> RelevanceFeedback | None:
+    def _read(self, encoder: TextEncoder | None) -> RelevanceFeedback | None:
         file = self._store.folder / "cache" / f"feedback-{ENCODER_SHA256[:12]}.npz"
         encode = cached_encoding(encoder.encode_queries, file) if encoder else None
         return relevance_feedback(read_feedback(self._store), encode)

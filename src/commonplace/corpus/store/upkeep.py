@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -112,11 +113,6 @@ def _forget_versions(store: Store, older_than: timedelta, wait: float) -> None:
         Timeout: requests went on reading for `wait` seconds.
     """
     with store.new_read_lock().write_lock(timeout=wait):
-        for table in store.names():
-            _forget(store, table, older_than)
-
-
-def _forget(store: Store, table: str, older_than: timedelta) -> None:
-    dataset = store.open(table)
-    every = not older_than
-    store.attempt(lambda: dataset.cleanup_old_versions(older_than, delete_unverified=every))
+        for dataset in map(store.open, store.names()):
+            clean_up = partial(dataset.cleanup_old_versions, delete_unverified=not older_than)
+            store.attempt(partial(clean_up, older_than))

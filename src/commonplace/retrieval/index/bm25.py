@@ -158,7 +158,6 @@ def contributions(
     held: Sequence[str],
     frequencies: Mapping[str, int],
     collection: tuple[int, float],
-    parameters: BM25Parameters = STORE,
 ) -> list[TermContribution]:
     """What each distinct query term adds to the score of one document, most first.
 
@@ -168,7 +167,7 @@ def contributions(
     documents, mean = collection
     counts, relative = Counter(held), len(held) / (mean or 1.0)
     parts = [
-        _contribution(term, n, counts[term], relative, (documents, frequencies[term]), parameters)
+        _contribution(term, n, counts[term], relative, (documents, frequencies[term]), STORE)
         for term, n in Counter(terms).items()
         if counts[term]
     ]

@@ -19,7 +19,6 @@ from commonplace.service.api._request_models import (
     AskRequest,
     ExplainQuery,
     FeedbackRequest,
-    FilteredRequest,
     SearchQuery,
 )
 from commonplace.service.api.dependencies import (
@@ -41,7 +40,7 @@ async def search(
     open_library: ReadableLibrary, query: Annotated[SearchQuery, Query()]
 ) -> responses.SearchRecord:
     """The best passages for a query, best first."""
-    check_paths(open_library, query)
+    open_library.require_held(*query.paths)
     start = time.perf_counter()
     hits = await open_library.search(
         open_library.library.search,
@@ -59,7 +58,7 @@ async def explain(
     open_library: ReadableLibrary, query: Annotated[ExplainQuery, Query()]
 ) -> responses.ExplainedHitRecord:
     """Why a passage has its place for a query."""
-    check_paths(open_library, query)
+    open_library.require_held(*query.paths)
     hit, rank = await open_library.search(
         open_library.library.explain,
         query.q,
@@ -107,7 +106,7 @@ async def _events(open_library: OpenLibrary, make: Steps) -> AsyncIterator[str]:
 
 def steps(open_library: OpenLibrary, settings: ServiceSettings, question: AskRequest) -> Steps:
     """What makes the steps of an answer; the last of them is its record."""
-    check_paths(open_library, question)
+    open_library.require_held(*question.paths)
     return partial(
         _steps, open_library, settings, offered_model(settings, question.model), question
     )
@@ -149,16 +148,6 @@ def _earlier(open_library: OpenLibrary, at: str) -> dict[str, Any]:
         if record.get("at") == at and record.get("verb") == "ask":
             return record
     raise InputError(f"the log holds no question of {at}")
-
-
-def check_paths(open_library: OpenLibrary, request: FilteredRequest) -> None:
-    """Refuse paths that the library does not hold, whether or not they exist on the disk.
-
-    Raises:
-        InputError: the library holds nothing at one of them.
-    """
-    for path in request.paths:
-        open_library.require_held(path)
 
 
 @answers_api.get("/passages/{citation}", response_model=responses.ShownResponse, tags=["answers"])

@@ -212,8 +212,7 @@ async def reading(
     mentioned_in: Annotated[Sequence[Path], Query(alias="in", max_length=50)] = (),
 ) -> ReadingListRecord:
     """The links that the library mentions, each once, the most mentioned first."""
-    for path in mentioned_in:
-        await open_library.run(open_library.require_held, path)
+    await open_library.run(open_library.require_held, *mentioned_in)
     return reading_record(await open_library.run(open_library.library.reading, *mentioned_in))
 
 

@@ -158,6 +158,5 @@ async def _await_end(job: Job) -> dict[str, Any]:
 
 
 def _paths(open_library: OpenLibrary, paths: list[str] | None) -> tuple[str, ...]:
-    for path in paths or ():
-        open_library.require_held(path)
+    open_library.require_held(*(paths or ()))
     return tuple(paths or ())

@@ -116,14 +116,15 @@ class OpenLibrary:
         """Whether a file came through the service, and is kept in the library's folder."""
         return Path(path).is_relative_to(uploads_folder(self.library.folder))
 
-    def require_held(self, path: str) -> None:
-        """Check that the library holds something at a path, or below it.
+    def require_held(self, *paths: str) -> None:
+        """Check that the library holds something at each path, or below it.
 
         Raises:
             InputError: it does not; nothing is said about the disk.
         """
-        if not self.library.holds(path):
-            raise InputError(f"the library holds nothing at {path}")
+        for path in paths:
+            if not self.library.holds(path):
+                raise InputError(f"the library holds nothing at {path}")
 
 
 def _drain(
