@@ -69,12 +69,10 @@ def ndcg(
     return gained(labels[np.argsort(-scores, kind="stable")][:depth]) / best if best else 0.0
 
 
-def lambdamart(features: Sequence[Float64s], labels: Sequence[Float64s]) -> Ranker:
-    return boosted(features, labels, None)
-
-
 def boosted(
-    features: Sequence[Float64s], labels: Sequence[Float64s], start: Sequence[Float64s] | None
+    features: Sequence[Float64s],
+    labels: Sequence[Float64s],
+    start: Sequence[Float64s] | None = None,
 ) -> Ranker:
     """LambdaMART; with `start` the trees correct a given score, which is not added back here."""
     data = lightgbm.Dataset(
@@ -125,7 +123,7 @@ def kernel_svm(features: Sequence[Float64s], labels: Sequence[Float64s]) -> Rank
 
 
 MODELS: dict[str, Train] = {
-    "LambdaMART": lambdamart,
+    "LambdaMART": boosted,
     "random forest": random_forest,
     "RBF SVM on pairs": kernel_svm,
     "linear SVM on pairs": linear,

@@ -106,14 +106,7 @@ def _line_rank(line: str, before: str) -> int:
 
 def lines(text: str, start: int, end: int) -> list[Span]:
     """Spans of the lines in `start:end`, with their line ends."""
-    spans: list[Span] = []
-    while start < end:
-        match = _LINE.match(text, start, end)
-        if match is None:
-            break
-        spans.append(match.span())
-        start = match.end()
-    return spans
+    return [line.span() for line in _LINE.finditer(text, start, end) if line[0]]
 
 
 def passages(text: str, blocks: Sequence[Block], limit: int) -> list[Span]:
@@ -186,10 +179,8 @@ def _clauses(text: str, start: int, end: int, limit: int) -> list[_Unit]:
 
 
 def _last(pattern: re.Pattern[str], text: str, start: int, end: int) -> int | None:
-    match = None
-    for match in pattern.finditer(text, start, end):  # noqa: B007 - only the last is used
-        pass
-    return match.end() if match else None
+    ends = [match.end() for match in pattern.finditer(text, start, end)]
+    return ends[-1] if ends else None
 
 
 def _packed(units: Sequence[_Unit], limit: int) -> list[Span]:

@@ -104,10 +104,7 @@ def written(page: SourceText) -> datetime | None:
     """When the page says it was written."""
     stated = [page.meta[name] for name in _DATES if name in page.meta]
     published = [match[1] for text in page.data for match in _PUBLISHED.finditer(text)]
-    for moment in [*stated, *published, *page.times[:1]]:
-        if date := parse_date(moment):
-            return date
-    return None
+    return next(filter(None, map(parse_date, [*stated, *published, *page.times[:1]])), None)
 
 
 def links_of(page: SourceText) -> Iterator[Link]:

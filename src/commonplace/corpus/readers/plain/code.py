@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -108,12 +109,8 @@ def _joins(before: _Piece, after: _Piece, limit: int) -> bool:
 
 
 def _shared(names: tuple[str, ...], other_names: tuple[str, ...]) -> tuple[str, ...]:
-    shared: list[str] = []
-    for name, other_name in zip(names, other_names, strict=False):
-        if name != other_name:
-            break
-        shared.append(name)
-    return tuple(shared)
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(names, other_names, strict=False))
+    return tuple(name for name, _ in pairs)
 
 
 def _python_pieces(text: str, limit: int) -> list[_Piece] | None:
