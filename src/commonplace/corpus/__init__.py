@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from commonplace.corpus._paths import shown_path as shown_path
     from commonplace.corpus._types import KINDS as KINDS
     from commonplace.corpus._types import AddReport as AddReport
-    from commonplace.corpus._types import Box as Box
     from commonplace.corpus._types import Document as Document
     from commonplace.corpus._types import Draft as Draft
     from commonplace.corpus._types import FileReport as FileReport
@@ -22,14 +21,12 @@ if TYPE_CHECKING:
     from commonplace.corpus._types import Item as Item
     from commonplace.corpus._types import Kind as Kind
     from commonplace.corpus._types import Limits as Limits
-    from commonplace.corpus._types import Link as Link
     from commonplace.corpus._types import Locator as Locator
     from commonplace.corpus._types import PageLocator as PageLocator
     from commonplace.corpus._types import Passage as Passage
     from commonplace.corpus._types import ReadResult as ReadResult
     from commonplace.corpus._types import TextLocator as TextLocator
     from commonplace.corpus.ingest.add import add_files as add_files
-    from commonplace.corpus.ingest.encode import Encoder as Encoder
     from commonplace.corpus.ingest.encode import encode_missing as encode_missing
     from commonplace.corpus.ingest.encode import vector_table as vector_table
     from commonplace.corpus.store.feedback import VERDICTS as VERDICTS
@@ -40,7 +37,6 @@ if TYPE_CHECKING:
     from commonplace.corpus.store.feedback import read_feedback as read_feedback
     from commonplace.corpus.store.feedback import record_feedback as record_feedback
     from commonplace.corpus.store.schema import encode_locator as encode_locator
-    from commonplace.corpus.store.schema import item_id as item_id
     from commonplace.corpus.store.schema import passages_from as passages_from
     from commonplace.corpus.store.snapshot import Snapshot as Snapshot
     from commonplace.corpus.store.snapshot import by_id as by_id
@@ -49,13 +45,11 @@ if TYPE_CHECKING:
     from commonplace.corpus.store.vectors import grown_vectors as grown_vectors
     from commonplace.corpus.store.vectors import load_vectors as load_vectors
     from commonplace.corpus.store.vectors import lookup as lookup
-    from commonplace.corpus.text.analyser import ANALYSER as ANALYSER
     from commonplace.corpus.text.analyser import analyse as analyse
     from commonplace.corpus.text.indexed import heading_line as heading_line
     from commonplace.corpus.text.indexed import indexed_text as indexed_text
     from commonplace.corpus.text.sentences import sentence_spans as sentence_spans
     from commonplace.corpus.text.sentences import without_marker as without_marker
-    from commonplace.corpus.views.reading_list import Mention as Mention
     from commonplace.corpus.views.reading_list import ReadingListEntry as ReadingListEntry
     from commonplace.corpus.views.reading_list import mark_entry as mark_entry
     from commonplace.corpus.views.reading_list import reading_list as reading_list

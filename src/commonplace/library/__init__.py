@@ -24,6 +24,5 @@ if TYPE_CHECKING:
     from commonplace.library._records import sentence_record as sentence_record
     from commonplace.library._records import shown_record as shown_record
     from commonplace.library._records import status_record as status_record
-    from commonplace.library._selection import Selected as Selected
 
 __getattr__, __all__ = lazy_names(__name__, __file__)

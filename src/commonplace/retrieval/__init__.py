@@ -16,10 +16,8 @@ from commonplace.retrieval._search import RankingParameters as RankingParameters
 from commonplace.retrieval._search import search as search
 from commonplace.retrieval._view import View as View
 from commonplace.retrieval._view import open_view as open_view
-from commonplace.retrieval.fusion import FusionParameters as FusionParameters
 from commonplace.retrieval.fusion import RerankParameters as RerankParameters
 from commonplace.retrieval.index.accelerator import Accelerator as Accelerator
 from commonplace.retrieval.index.bm25 import BM25 as BM25
 from commonplace.retrieval.index.bm25 import BM25Parameters as BM25Parameters
 from commonplace.retrieval.index.bm25 import TermContribution as TermContribution
-from commonplace.retrieval.neighbours import NeighbourParameters as NeighbourParameters

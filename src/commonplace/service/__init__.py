@@ -3,9 +3,7 @@
 from commonplace.service._run import mcp_over_stdio as mcp_over_stdio
 from commonplace.service._run import serve as serve
 from commonplace.service.access.settings import ServiceSettings as ServiceSettings
-from commonplace.service.access.tokens import ROLES as ROLES
 from commonplace.service.access.tokens import Role as Role
-from commonplace.service.access.tokens import Token as Token
 from commonplace.service.access.tokens import add_token as add_token
 from commonplace.service.access.tokens import default_tokens as default_tokens
 from commonplace.service.access.tokens import read_tokens as read_tokens

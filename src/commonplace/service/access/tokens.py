@@ -15,14 +15,13 @@ import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 from filelock import FileLock
 
 from commonplace.foundation import InputError, LibraryError, write_atomically
 
 Role = Literal["read", "write"]
-ROLES: Final[tuple[Role, ...]] = get_args(Role)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _PREFIX: Final = "cp_"  # so that a leaked one is recognised, by people and by scanners
 
