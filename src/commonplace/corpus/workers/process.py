@@ -183,7 +183,7 @@ def interpret(
     """What the reader makes of the bytes, or why it does not."""
     try:
         modified = datetime.fromtimestamp(facts.modified_ns / 1e9, UTC)
-        document = writable(reader(path, data, limits, modified))
+        document = _writable(reader(path, data, limits, modified))
         return replace(facts, document=document, terms=_terms(document))
     except UnreadableError as error:
         reason = str(error)
@@ -197,7 +197,7 @@ def interpret(
     return replace(facts, reason=display_path(reason.replace("\0", "")))
 
 
-def writable(document: Document) -> Document:
+def _writable(document: Document) -> Document:
     """The document with every text fit to be encoded as UTF-8; the same one where all are.
 
     A lone surrogate (from a file name, from JSON) becomes U+FFFD: one character for one, so that
