@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from commonplace.adapters.algebra.resize import compare as compare
     from commonplace.adapters.algebra.resize import extract as extract
     from commonplace.adapters.algebra.resize import resize as resize
-    from commonplace.adapters.choices import FORMATS as FORMATS
-    from commonplace.adapters.choices import KINDS as KINDS
     from commonplace.adapters.choices import METHODS as METHODS
     from commonplace.adapters.choices import Format as Format
     from commonplace.adapters.choices import Kind as Kind

@@ -14,15 +14,12 @@ if TYPE_CHECKING:
     from commonplace.capacity.placement.make import make as make
     from commonplace.capacity.plan.model import Plan as Plan
     from commonplace.capacity.plan.problems import InvalidPlanError as InvalidPlanError
-    from commonplace.capacity.plan.problems import Problem as Problem
     from commonplace.capacity.plan.reading import read_plan as read_plan
     from commonplace.capacity.plan.writing import write_plan as write_plan
     from commonplace.capacity.procurement.order import Orders as Orders
     from commonplace.capacity.procurement.order import order as order
     from commonplace.capacity.reports.diff import Difference as Difference
     from commonplace.capacity.reports.diff import diff as diff
-    from commonplace.capacity.reports.page import Picture as Picture
-    from commonplace.capacity.reports.page import Piece as Piece
     from commonplace.capacity.reports.page import head as head
     from commonplace.capacity.reports.page import order_pieces as order_pieces
     from commonplace.capacity.reports.page import pieces as pieces

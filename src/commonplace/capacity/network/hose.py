@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from commonplace.capacity.network.concurrent import FlowProgramme
-from commonplace.capacity.network.flow import TOLERANCE, Graph, carried, distances, routed, traced
+from commonplace.capacity.network.flow import TOLERANCE, Graph, carried, distances, routed
 from commonplace.capacity.solver.highs import scale, solve_linear
 from commonplace.capacity.solver.programme import Matrix, Programme, loaded
 from commonplace.foundation.arrays import Float64s, Int64s
@@ -185,13 +185,9 @@ def _worst(
 
 def _traced(graph: Graph, flow: Float64s, pairs: Int64s) -> tuple[Float64s, bool]:
     """The unit flow of each pair, and whether all have a way."""
-    parts, served = np.zeros(flow.shape), True
-    for row, (source, end) in enumerate(pairs):
-        ends = np.zeros((graph.nodes, 1))
-        ends[end] = 1.0
-        loads, arrived = traced(graph, flow[row], int(source), ends)
-        parts[row], served = loads[:, 0], served and abs(float(arrived[0]) - 1.0) < 1e-9
-    return parts, served
+    routings = [routed(graph, flow[[n]], pair[:1], pair[None]) for n, pair in enumerate(pairs)]
+    parts = np.concatenate([routing.parts for routing in routings])
+    return parts, all(routing.served.all() for routing in routings)
 
 
 def _dominating(parts: Float64s, pairs: Int64s, alpha: Float64s, beta: Float64s) -> Float64s:

@@ -5,11 +5,11 @@ Ids are strings as they stand in the tables; months are numbered 1 .. horizon, a
 Quantities are in the units of the tables: racks, positions, kW, Gb/s, months, and one currency.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
 
 SiteKind = Literal["region", "campus", "house"]
 SupplyResource = Literal["space", "power", "network_space", "network_power"]
@@ -155,6 +155,16 @@ class Policies:
     stranded_cost: float = 500.0  # of a rack and month
 
 
+_Named = TypeVar("_Named", Site, Item, Link, Project)
+
+
+def _by_id(
+    rows: "Callable[[Plan], tuple[_Named, ...]]",
+) -> cached_property[Mapping[str, _Named]]:
+    """A property of a plan: the rows of one of its tables by their ids."""
+    return cached_property(lambda plan: {row.id: row for row in rows(plan)})
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything that one folder says; `placements` and `orders` are what was decided so far."""
@@ -174,25 +184,10 @@ class Plan:
     placements: tuple[Placement, ...] = ()
     orders: tuple[Order, ...] = ()
 
-    @cached_property
-    def site(self) -> Mapping[str, Site]:
-        """Sites by id."""
-        return {site.id: site for site in self.sites}
-
-    @cached_property
-    def item(self) -> Mapping[str, Item]:
-        """Items by id."""
-        return {item.id: item for item in self.items}
-
-    @cached_property
-    def link(self) -> Mapping[str, Link]:
-        """Links by id."""
-        return {link.id: link for link in self.links}
-
-    @cached_property
-    def project(self) -> Mapping[str, Project]:
-        """Projects by id."""
-        return {project.id: project for project in self.projects}
+    site = _by_id(lambda plan: plan.sites)
+    item = _by_id(lambda plan: plan.items)
+    link = _by_id(lambda plan: plan.links)
+    project = _by_id(lambda plan: plan.projects)
 
     @cached_property
     def houses(self) -> tuple[str, ...]:
