@@ -63,9 +63,8 @@ def inputs() -> Tensor:
 
 def peft_model(seed: int = 0, **options: Any) -> Any:
     """PEFT around the network, its factors random."""
-    model = peft.get_peft_model(
-        network(), peft.LoraConfig(**{"r": 4, "target_modules": TARGETS, **options})
-    ).double()
+    config = peft.LoraConfig(**{"r": 4, "target_modules": TARGETS, **options})
+    model = peft.get_peft_model(network(), config).double()
     fill(model, seed)
     return model
 
@@ -140,7 +139,9 @@ def through_kohya(folder: Path, **options: Any) -> tuple[float | str, float]:
     """From diffusers to kohya: the file read here, against what it was made of."""
     model = peft_model(**options)
     adapter, expected = save_and_open(model, folder), model(inputs()).detach()
-    return diffusers_to_kohya(model, folder, expected), own_kohya(adapter, folder, expected)
+    save_adapter(adapter, folder / "ours.safetensors", format="kohya")
+    own_error = file_error(folder / "ours.safetensors", expected)
+    return diffusers_to_kohya(model, folder, expected), own_error
 
 
 def diffusers_to_kohya(model: Any, folder: Path, expected: Tensor) -> float | str:
@@ -159,12 +160,6 @@ def diffusers_to_kohya(model: Any, folder: Path, expected: Tensor) -> float | st
     except InputError as error:
         keys = str(error).rpartition(": ")[2]
         return f"malformed keys: {keys}"
-
-
-def own_kohya(adapter: Adapter, folder: Path, expected: Tensor) -> float:
-    """What we write for kohya."""
-    save_adapter(adapter, folder / "ours.safetensors", format="kohya")
-    return file_error(folder / "ours.safetensors", expected)
 
 
 def read_kohya(folder: Path, adapter: Adapter) -> tuple[float | str, float]:
@@ -199,9 +194,8 @@ def read_by_diffusers(path: Path, folder: Path) -> Adapter:
 
 def a_dora(folder: Path) -> tuple[float | str, float]:
     """A kohya file with `dora_scale`."""
-    return read_kohya(
-        folder, save_and_open(peft_model(use_dora=True, lora_alpha=8), folder / "peft")
-    )
+    adapter = save_and_open(peft_model(use_dora=True, lora_alpha=8), folder / "peft")
+    return read_kohya(folder, adapter)
 
 
 def a_lokr(folder: Path) -> tuple[float | str, float]:
@@ -245,8 +239,7 @@ def rows() -> Iterator[tuple[str, float | str, float]]:
 
 def main() -> None:
     """Print the table."""
-    parser = argument_parser(__doc__)
-    options = parser.parse_args()
+    options = argument_parser(__doc__).parse_args()
     warnings.simplefilter("ignore")
     versions = ", ".join(f"{name} {version(name)}" for name in ("peft", "diffusers"))
     results = list(rows())

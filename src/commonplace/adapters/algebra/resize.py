@@ -86,7 +86,8 @@ def extract(
     """
     common = _common_names(base, tuned)
     changed_names = [name for name in common if not torch.equal(base[name], tuned[name])]
-    layers = [name.removesuffix(".weight") for name in changed_names if _is_layer(name, base)]
+    weights = [name for name in changed_names if name.endswith(".weight") and base[name].ndim >= 2]
+    layers = [name.removesuffix(".weight") for name in weights]
     covered_names = {*(f"{name}.weight" for name in layers), *(f"{name}.bias" for name in layers)}
     uncovered = [name for name in changed_names if name not in covered_names]
     if uncovered and not leave_out:
@@ -167,7 +168,3 @@ def _common_names(base: Mapping[str, Tensor], tuned: Mapping[str, Tensor]) -> li
                 "the fine-tune; is it a fine-tune of that base?"
             )
     return list(base)
-
-
-def _is_layer(name: str, base: Mapping[str, Tensor]) -> bool:
-    return name.endswith(".weight") and base[name].ndim >= 2

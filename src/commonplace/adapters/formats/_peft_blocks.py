@@ -28,13 +28,9 @@ def possible_factors(layer: Layer) -> dict[BlockFactors, int]:
         if splits == (both, "w2" not in f):
             # -1 is PEFT's default: blocks as near to squares as can be.
             for factor in (-1, *range(1, _MOST_FACTOR)):
-                if _gives(factor, (a, b), (c, d)):
+                if all(_factorize(math.prod(pair), factor) == pair for pair in ((a, b), (c, d))):
                     ranks.setdefault((both, factor), rank)
     return ranks
-
-
-def _gives(factor: int, outputs: tuple[int, int], inputs: tuple[int, int]) -> bool:
-    return all(_factorize(math.prod(pair), factor) == pair for pair in (outputs, inputs))
 
 
 def _large(layer: Layer) -> list[tuple[int, int]]:

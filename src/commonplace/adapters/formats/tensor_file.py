@@ -77,7 +77,7 @@ class TensorFile:
         Raises:
             InputError: one holds a value that is not finite, or the file has changed.
         """
-        ordered = _in_order(self.entries)
+        ordered = sorted(self.entries.values(), key=lambda entry: entry.start)
         base, end = (ordered[0].start, ordered[-1].end) if ordered else (0, 0)
         data = np.empty(end - base, dtype=np.uint8) if into is None else into
         with self.path.open("rb", buffering=0) as file:
@@ -144,10 +144,6 @@ def _view(data: NDArray[np.uint8], entry: Entry, base: int) -> Tensor:
     if start % dtype.itemsize:
         data, start = data[start : entry.end - base].copy(), 0
     return torch.frombuffer(data, dtype=dtype, count=count, offset=start).view(entry.shape)
-
-
-def _in_order(entries: Mapping[str, Entry]) -> list[Entry]:
-    return sorted(entries.values(), key=lambda entry: entry.start)
 
 
 def _all_finite(data: NDArray[np.uint8], ordered: list[Entry], base: int) -> bool:

@@ -106,11 +106,8 @@ class Problems:
             InvalidPlanError: there is a problem.
         """
         if self.total:
-            raise InvalidPlanError(folder, tuple(sorted(self.stored, key=_place)), self.total)
-
-
-def _place(problem: Problem) -> tuple[bool, str, int]:
-    return problem.file != "plan.yaml", problem.file, problem.row or 0
+            ordered = sorted(self.stored, key=lambda p: (p.file != "plan.yaml", p.file, p.row or 0))
+            raise InvalidPlanError(folder, tuple(ordered), self.total)
 
 
 def quoted(text: str) -> str:
