@@ -9,6 +9,7 @@ is composed when it is asked for. TIES: 2306.01708, DARE: 2311.03099; see docs/a
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import torch
@@ -61,9 +62,8 @@ def compose(
     if method not in METHODS:
         raise InputError(f"no way to compose is named {method}; there are {', '.join(METHODS)}")
     if not adapters or not 0 < density <= 1 or (method == "svd" and rank is None):
-        raise InputError(
-            "composing needs adapters, a density above 0 and up to 1, and for svd a rank"
-        )
+        needs = "adapters, a density above 0 and up to 1, and for svd a rank"
+        raise InputError(f"composing needs {needs}")
     options = _ComposeOptions(
         method=method, rank=rank, density=density, seed=seed, tolerance=tolerance
     )
@@ -208,11 +208,9 @@ def _provenance(adapters: Sequence[tuple[Adapter, float]], options: _ComposeOpti
     return Provenance(
         base=next((record.base for record in records if record.base), ""),
         fingerprint=next(iter(bases), ""),
-        trained_on=tuple(dict.fromkeys(item for record in records for item in record.trained_on)),
+        trained_on=tuple(dict.fromkeys(chain(*(record.trained_on for record in records)))),
         recipe=f"compose {options.method} weights={weights} {settings}",
         licence=", ".join(dict.fromkeys(record.licence for record in records if record.licence)),
-        trigger_words=tuple(
-            dict.fromkeys(word for record in records for word in record.trigger_words)
-        ),
+        trigger_words=tuple(dict.fromkeys(chain(*(record.trigger_words for record in records)))),
         parents=tuple(record.title for record in records if record.title),
     )

@@ -55,17 +55,15 @@ def ordering(plan: Plan, item: Item, need: int) -> str:
 
 def _gains(plan: Plan, stock: Stock, row: Row, at: int) -> list[tuple[Item, float]]:
     """Items that add to the capacity, each with what a unit adds in that month."""
-    if row.resource == "ports":
-        return [(i, float(i.ports_south)) for i in _items(plan, "superblock")]
-    if row.resource == "skeleton":
-        return [(i, float(i.ports_south)) for i in _items(plan, "skeleton")]
+    if row.resource in ("ports", "skeleton"):
+        role: Role = "superblock" if row.resource == "ports" else "skeleton"
+        return [(i, float(i.ports_south)) for i in _items(plan, role)]
     if row.resource == "north":
         return [(i, fbr_gbps(i)) for i in _items(plan, "fbr")]
     residual, first = plan.policies.residual, plan.policies.first_optics
     gains = [(i, residual * first * i.ports_north * i.gbps) for i in _items(plan, "superblock")]
-    uplinks = sum(
-        i.ports_north * i.gbps * n[at] for i, n in gear(plan, stock, row.site, "superblock")
-    )
+    blocks = gear(plan, stock, row.site, "superblock")
+    uplinks = sum(i.ports_north * i.gbps * n[at] for i, n in blocks)
     # all that more optics could light
     dark = residual * (uplinks - lit(plan, stock, row.site, gbps=True)[at])
     if dark >= row.load[at] - row.capacity[at] - 1e-9:

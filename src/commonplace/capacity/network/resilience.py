@@ -112,9 +112,8 @@ class Resilience:
             self._solve(capacity[failure, month], month)
             self._update(capacity, lower, bound)
             if bound[failure, month] - lower[failure, month] > 1e-5 * bound[failure, month]:
-                raise SolverError(
-                    f"a flow of {lower[failure, month]:.9g} against {bound[failure, month]:.9g}"
-                )
+                least, most = lower[failure, month], bound[failure, month]
+                raise SolverError(f"a flow of {least:.9g} against {most:.9g}")
         return Factors(lower, bound, self._binding(capacity))
 
     def _seed(self) -> None:

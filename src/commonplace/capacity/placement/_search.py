@@ -116,10 +116,8 @@ def _improve_parts(incumbent: Incumbent, random: np.random.Generator, deadline: 
         else:
             free = _around(incumbent, random, int(size[kind]), late=kind == "late")
         start = monotonic()
-        values, _ = incumbent.master.solve_part(
-            free, incumbent.best, _step_end(incumbent), incumbent.should_stop
-        )
-        incumbent.offer(values)
+        best, end, stop = incumbent.best, _step_end(incumbent), incumbent.should_stop
+        incumbent.offer(incumbent.master.solve_part(free, best, end, stop)[0])
         seconds = monotonic() - start
         if seconds > 0.8 * _STEP:
             size[kind] = max(_FEW, size[kind] * 0.8)

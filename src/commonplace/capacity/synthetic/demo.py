@@ -104,9 +104,8 @@ def _machines(
     ports = racks * _PORTS
     south = round(ports * 400 * (0.25 + 0.35 * random.random()))
     fixed = random.random() < 0.1
-    need = min(
-        size.horizon, 1 + random.randrange(3) if fixed else 2 + random.randrange(size.horizon)
-    )
+    need = 1 + random.randrange(3) if fixed else 2 + random.randrange(size.horizon)
+    need = min(size.horizon, need)
     houses = _candidates(sites, random)
     return Project(  # the order of the draws is part of what a seed means
         name,

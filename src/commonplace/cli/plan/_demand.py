@@ -123,13 +123,8 @@ def _saving(job: "Job", chip: "Chip") -> dict[str, Any] | None:
         return None
     full = training.demand(replace(job, trainable=None), chip)
     fits = training.chips_that_fit(job, full.south_gbps, chip)
-    more = None if fits is None else fits - job.chips
-    return {
-        "weights": job.trainable,
-        "full_south_gbps": full.south_gbps,
-        "chips_that_fit": fits,
-        "more_chips": more,
-    }
+    chips = {"chips_that_fit": fits, "more_chips": None if fits is None else fits - job.chips}
+    return {"weights": job.trainable, "full_south_gbps": full.south_gbps, **chips}
 
 
 def _tables(projects: Any, flows: Any) -> dict[str, str]:

@@ -97,9 +97,8 @@ class Measure:
         }
         forbidden = ""
         if divergence > self.limit:
-            forbidden = (
-                f"the drift of {divergence:.3f} nats a token is above its limit of {self.limit:g}"
-            )
+            drift = f"the drift of {divergence:.3f} nats a token"
+            forbidden = f"{drift} is above its limit of {self.limit:g}"
         return Validation(gain - self.weight * divergence, figures, forbidden)
 
 
