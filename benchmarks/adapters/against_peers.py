@@ -22,16 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.scaffold import argument_parser, report
-from commonplace.adapters import (
-    Adapter,
-    attach,
-    compose,
-    create,
-    merge,
-    open_adapter,
-    save_adapter,
-    with_names,
-)
+from commonplace import adapters
 from commonplace.foundation import InputError
 
 TARGETS = ["first", "second"]
@@ -80,11 +71,11 @@ def fill(model: Any, seed: int, name: str = "default") -> None:
                 parameter.copy_(torch.randn(parameter.shape, generator=random) * 0.3)
 
 
-def adapted_output(adapters: list[tuple[Adapter, float]]) -> Tensor:
+def adapted_output(worn: list[tuple[adapters.Adapter, float]]) -> Tensor:
     """Outputs of the network that wears these adapters."""
     model = network()
-    for adapter, strength in adapters:
-        attach(model, adapter, strength)
+    for adapter, strength in worn:
+        adapters.attach(model, adapter, strength)
     out: Tensor = model(inputs())
     return out.detach()
 
@@ -99,10 +90,10 @@ def file_error(path: Path, expected: Tensor) -> float:
     return relative_error(adapted_output([(with_module_names(path), 1.0)]), expected)
 
 
-def save_and_open(model: Any, folder: Path) -> Adapter:
+def save_and_open(model: Any, folder: Path) -> adapters.Adapter:
     """What PEFT wrote, opened here."""
     model.save_pretrained(folder)
-    return open_adapter(folder)
+    return adapters.open_adapter(folder)
 
 
 def single_adapter(folder: Path, **options: Any) -> tuple[float, float]:
@@ -111,7 +102,7 @@ def single_adapter(folder: Path, **options: Any) -> tuple[float, float]:
     expected, adapter = model(inputs()).detach(), save_and_open(model, folder)
     model.add_weighted_adapter(["default"], [1.0], "sum", combination_type="svd")
     model.set_adapter("sum")
-    composed = compose([(adapter, 1.0)], "svd", rank=4)
+    composed = adapters.compose([(adapter, 1.0)], "svd", rank=4)
     own_output = adapted_output([(composed, 1.0)])
     return relative_error(model(inputs()).detach(), expected), relative_error(own_output, expected)
 
@@ -123,13 +114,13 @@ def two_doras(folder: Path, merged_as: tuple[str, str]) -> tuple[float, float]:
     model.double()
     fill(model, 5, "other")
     first = save_and_open(model, folder)
-    second = open_adapter(folder / "other")
+    second = adapters.open_adapter(folder / "other")
     model.base_model.set_adapter(["default", "other"])
     expected = model(inputs()).detach()
     model.base_model.set_adapter(list(merged_as))
     model.merge_adapter(adapter_names=list(merged_as))
     merged = network()
-    merge(merged, [(second, 1.0), (first, 1.0)])
+    adapters.merge(merged, [(second, 1.0), (first, 1.0)])
     worn = adapted_output([(first, 1.0), (second, 1.0)])
     peer_error = relative_error(model(inputs()).detach(), expected)
     return peer_error, relative_error(merged(inputs()).detach(), worn)
@@ -139,7 +130,7 @@ def through_kohya(folder: Path, **options: Any) -> tuple[float | str, float]:
     """From diffusers to kohya: the file read here, against what it was made of."""
     model = peft_model(**options)
     adapter, expected = save_and_open(model, folder), model(inputs()).detach()
-    save_adapter(adapter, folder / "ours.safetensors", format="kohya")
+    adapters.save_adapter(adapter, folder / "ours.safetensors", format="kohya")
     own_error = file_error(folder / "ours.safetensors", expected)
     return diffusers_to_kohya(model, folder, expected), own_error
 
@@ -162,10 +153,10 @@ def diffusers_to_kohya(model: Any, folder: Path, expected: Tensor) -> float | st
         return f"malformed keys: {keys}"
 
 
-def read_kohya(folder: Path, adapter: Adapter) -> tuple[float | str, float]:
+def read_kohya(folder: Path, adapter: adapters.Adapter) -> tuple[float | str, float]:
     """A kohya file with an adapter for a U-Net, as diffusers and as this program read it."""
     expected, path = adapted_output([(adapter, 1.0)]), folder / "kohya.safetensors"
-    save_adapter(adapter, path, format="kohya")
+    adapters.save_adapter(adapter, path, format="kohya")
     try:
         peer_output = adapted_output([(read_by_diffusers(path, folder), 1.0)])
         peer_error: float | str = relative_error(peer_output, expected)
@@ -174,7 +165,7 @@ def read_kohya(folder: Path, adapter: Adapter) -> tuple[float | str, float]:
     return peer_error, file_error(path, expected)
 
 
-def read_by_diffusers(path: Path, folder: Path) -> Adapter:
+def read_by_diffusers(path: Path, folder: Path) -> adapters.Adapter:
     """What diffusers makes of a kohya file: LoRA's factors by module, and alphas."""
     from safetensors.torch import load_file, save_file
 
@@ -200,18 +191,19 @@ def a_dora(folder: Path) -> tuple[float | str, float]:
 
 def a_lokr(folder: Path) -> tuple[float | str, float]:
     """A LyCORIS file with LoKr's keys."""
-    fresh = create(network(), TARGETS, kind="lokr", rank=2)
+    fresh = adapters.create(network(), TARGETS, kind="lokr", rank=2)
     random = torch.Generator().manual_seed(3)
 
     def draw(tensor: Tensor) -> Tensor:
         return torch.randn(tensor.shape, generator=random).double() * 0.3
 
-    return read_kohya(folder, Adapter({n: layer.map(draw) for n, layer in fresh.layers.items()}))
+    drawn = {name: layer.map(draw) for name, layer in fresh.layers.items()}
+    return read_kohya(folder, adapters.Adapter(drawn))
 
 
-def with_module_names(path: Path) -> Adapter:
+def with_module_names(path: Path) -> adapters.Adapter:
     """The adapter with the network's names for its layers."""
-    return with_names(open_adapter(path), TARGETS)
+    return adapters.with_names(adapters.open_adapter(path), TARGETS)
 
 
 ROWS: dict[str, Callable[[Path], tuple[float | str, float]]] = {

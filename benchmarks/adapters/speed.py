@@ -26,16 +26,7 @@ from peft.utils.hotswap import hotswap_adapter, prepare_model_for_compiled_hotsw
 
 from benchmarks.adapters._network import NAMES, TOKENS, Clock, folder_of, network, network_parser
 from benchmarks.scaffold import report
-from commonplace.adapters import (
-    Adapter,
-    Kind,
-    Method,
-    attach,
-    compose,
-    fingerprint,
-    merge,
-    open_adapter,
-)
+from commonplace import adapters
 
 COMPOSED = 10
 Row = tuple[str, float, float]
@@ -79,7 +70,7 @@ class Bench:
         yield self.both(
             "attach",
             lambda: models.update(theirs=peft.PeftModel.from_pretrained(self.base, first)),
-            lambda: models.update(ours=attach(self.bare, open_adapter(first))),
+            lambda: models.update(ours=adapters.attach(self.bare, adapters.open_adapter(first))),
         )
         peft_model, attached, model = models["theirs"], models["ours"], self.bare
         for shape in ((1, 1), (1, 64), (4, 128)):
@@ -91,7 +82,7 @@ class Bench:
             yield self.both(
                 name,
                 lambda folder=folder: _hotswap(peft_model, folder),  # type: ignore[misc]
-                lambda folder=folder: attached.swap(open_adapter(folder)),  # type: ignore[misc]
+                lambda folder=folder: attached.swap(adapters.open_adapter(folder)),  # type: ignore[misc]
                 times,
             )
         x = torch.randint(TOKENS, (1, 64), device=self.device)
@@ -99,22 +90,22 @@ class Bench:
         difference = float((expected - actual).norm() / actual.norm())
         assert difference < torch.finfo(next(model.parameters()).dtype).eps ** 0.5, difference
         attached.detach()
-        yield from self._merge_rows(peft_model, open_adapter(first))
+        yield from self._merge_rows(peft_model, adapters.open_adapter(first))
         models["theirs"] = peft_model.unload()
 
-    def _merge_rows(self, peft_model: Any, adapter: Adapter) -> Iterator[Row]:
+    def _merge_rows(self, peft_model: Any, adapter: adapters.Adapter) -> Iterator[Row]:
         merges: dict[str, Any] = {}
 
         def merge_reversibly() -> None:
-            merges["merged"] = merge(self.bare, [(adapter, 1.0)])
+            merges["merged"] = adapters.merge(self.bare, [(adapter, 1.0)])
 
         yield self.both(
             "merge for good",
             peft_model.merge_adapter,
-            lambda: merge(self.bare, [(adapter, 1.0)], keep=False),
+            lambda: adapters.merge(self.bare, [(adapter, 1.0)], keep=False),
         )
         peft_model.unmerge_adapter()
-        merge(self.bare, [(adapter, -1.0)], keep=False)  # the base, up to rounding
+        adapters.merge(self.bare, [(adapter, -1.0)], keep=False)  # the base, up to rounding
         yield self.both("merge, kept", peft_model.merge_adapter, merge_reversibly)
         yield self.both("unmerge", peft_model.unmerge_adapter, lambda: merges["merged"].unmerge())
 
@@ -125,16 +116,16 @@ class Bench:
             model.load_adapter(str(folder), str(number))
         weights = [0.1] * COMPOSED
         names = [str(number) for number in range(COMPOSED)]
-        adapters = [open_adapter(folder) for folder in self.folders[:COMPOSED]]
+        opened = [adapters.open_adapter(folder) for folder in self.folders[:COMPOSED]]
 
         def compose_peft(how: str) -> None:
             options = {"svd_rank": 8} if how == "svd" else {}
             model.add_weighted_adapter(names, weights, f"by {how}", how, **options)
 
-        def compose_own(how: Method) -> None:
+        def compose_own(how: adapters.Method) -> None:
             rank = 8 if how == "svd" else None
-            composed = compose(list(zip(adapters, weights, strict=True)), how, rank=rank)
-            attach(self.bare, composed).detach()
+            composed = adapters.compose(list(zip(opened, weights, strict=True)), how, rank=rank)
+            adapters.attach(self.bare, composed).detach()
 
         for peft_way, own_way in (("cat", "concatenation"), ("svd", "svd")):
             yield self.both(
@@ -154,8 +145,8 @@ class Bench:
         lora = not wrapped.peft_config["default"].use_dora
         if lora:
             prepare_model_for_compiled_hotswap(wrapped)
-        attached, x = attach(self.bare, open_adapter(first)), torch.randint(TOKENS, (1, 64))
-        x = x.to(self.device)
+        attached = adapters.attach(self.bare, adapters.open_adapter(first))
+        x = torch.randint(TOKENS, (1, 64)).to(self.device)
         peft_model: Any = torch.compile(wrapped)
         own_model: Any = torch.compile(self.bare)
         peft_model(x), own_model(x)
@@ -167,7 +158,7 @@ class Bench:
             peft_model(x)
 
         def own_swap() -> None:
-            attached.swap(open_adapter(second))
+            attached.swap(adapters.open_adapter(second))
             own_model(x)
 
         with torch.compiler.set_stance("fail_on_recompile"):
@@ -178,7 +169,8 @@ class Bench:
     def fingerprint_times(self) -> tuple[float, float]:
         """Seconds of a model's first fingerprint and of the next, which is remembered."""
         fresh = network(len(self.bare.blocks), self.device)
-        return self.clock(lambda: fingerprint(fresh)), self.clock(lambda: fingerprint(fresh))
+        first, again = (self.clock(lambda: adapters.fingerprint(fresh)) for _ in range(2))
+        return first, again
 
 
 def main() -> None:
@@ -193,7 +185,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as at, torch.no_grad():
         model = network(options.layers)
         count = COMPOSED if options.compose else 2
-        kind: Kind = "lora" if options.compose else options.kind
+        kind: adapters.Kind = "lora" if options.compose else options.kind
         folders = [folder_of(model, Path(at) / str(n), kind, n) for n in range(count)]
         bench, seconds = Bench(options, folders), defaultdict[str, list[tuple[float, float]]](list)
         single_round = bench.compiled_rows if options.compile else None
