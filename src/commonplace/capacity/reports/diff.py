@@ -127,11 +127,9 @@ def _moves(a: Plan, then: Plan, b: Plan) -> Iterable[Move]:
         else:
             resource, reason = short(old)
             was = _place(a, a.placed[project])
-            moved = (
-                f"moved from {was} to {_place(b, new)}"
-                if new
-                else f"was at {was} and is placed nowhere now"
-            )
+            moved = f"was at {was} and is placed nowhere now"
+            if new:
+                moved = f"moved from {was} to {_place(b, new)}"
             sentence = f"{project} {moved}: {reason}"
         yield Move(project, before=old, after=new, resource=resource, sentence=sentence)
 
@@ -181,13 +179,10 @@ def _verdicts(a: Verdict, b: Verdict) -> Iterable[VerdictChange]:
         if was != now:
             where = "the backbone" if site == "backbone" else site
             state = "too narrow" if site == "backbone" else f"short of {RESOURCE_NAMES[resource]}"
-            change = (
-                f"{where} is {state} from {now} on rather than {was}"
-                if was and now
-                else f"{where} is {state} from {now} on, and was not"
-                if now
-                else f"{where} is no longer {state} (it was from {was} on)"
-            )
+            change = f"{where} is no longer {state} (it was from {was} on)"
+            if now:
+                earlier = f" rather than {was}" if was else ", and was not"
+                change = f"{where} is {state} from {now} on{earlier}"
             at = next(first_day(v.plan, k.month) for v, k in ((a, old), (b, new)) if k)
             why = _why(a, b, (site, resource), at)
             yield VerdictChange(site, resource, before=was, after=now, sentence=f"{change}{why}")
@@ -203,10 +198,8 @@ def _why(a: Verdict, b: Verdict, of: tuple[str, str], at: date) -> str:
         return ""
     parts = [
         f"{name} {amount(float(was[then]), '')}-> {amount(float(now[here]), old.unit)}"
-        for name, was, now in (
-            ("load", old.load, new.load),
-            ("capacity", old.capacity, new.capacity),
-        )
+        for name in ("load", "capacity")
+        for was, now in [(getattr(old, name), getattr(new, name))]
         if abs(was[then] - now[here]) > 1e-9
     ]
     return f": {', '.join(parts)}" if parts else ""
