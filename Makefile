@@ -54,9 +54,9 @@ bench:  # lists the benchmarks and what each needs
 evaluate: .venv/.dev  # is the ranking as good as its reference? make evaluate DATA=folder
 	$(BIN)/python -m benchmarks.ranking.regression $(or $(DATA),$(error name the folder with the sets: make evaluate DATA=folder))
 
-train-answerability: .venv/.dev  # learns refusal and support anew: DATA=folder with squad2's two files
+train-answerability: .venv/.dev  # learns the decision and support anew: DATA=folder with squad2's two files
 	$(BIN)/python -m benchmarks.answers.train_support $(or $(DATA),$(error name the folder: make train-answerability DATA=folder))
-	$(BIN)/python -m benchmarks.answers.train_answerability $(DATA) --rows .rows.jsonl
+	$(BIN)/python -m benchmarks.answers.train_answerability --rows .rows.jsonl
 
 clean:  # removes what make made
 	rm -rf .venv $(DEMO)

@@ -7,7 +7,7 @@ export COMMONPLACE_LIBRARY=$1
 
 ask() {
     printf '\n$ commonplace ask "%s"\n' "$1"
-    commonplace ask "$1" || test $? -eq 1  # 1: refused, which is an outcome
+    commonplace ask "$1" || case $? in 1 | 3) ;; *) exit 1 ;; esac  # refused, unsure: outcomes too
 }
 
 printf '$ commonplace add examples/library\n'

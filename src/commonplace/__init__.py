@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from commonplace.answers import Citation as Citation
     from commonplace.answers import Refusal as Refusal
     from commonplace.answers import Sentence as Sentence
+    from commonplace.answers import Unsure as Unsure
     from commonplace.corpus import AddReport as AddReport
     from commonplace.corpus import Filter as Filter
     from commonplace.corpus import Locator as Locator

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from answers_fakes import THEN, TOOK, Accounting, SharedTerms, passage
+from answers_fakes import THEN, TOOK, Accounting, Angle, SharedTerms, passage
 from commonplace.answers import (
     Answer,
     Citation,
@@ -15,9 +15,12 @@ from commonplace.answers import (
     GenerativeReader,
     Readers,
     Refusal,
+    Reply,
     Sentence,
+    Unsure,
     answering,
 )
+from commonplace.answers.signals import Encoder
 from commonplace.corpus import Passage, TextLocator
 
 NOTES = (
@@ -51,10 +54,14 @@ def ask(
     passages: Sequence[Passage] = NOTES,
     writes: str | None = None,
     threshold: float = 0.0,
-) -> Answer | Refusal:
+    strict: bool = False,
+    encoder: Encoder | None = None,
+) -> Reply:
     generative = GenerativeReader(Accounting(writes)) if writes is not None else None
-    readers = Readers(ExtractiveReader(Decided()), Level(), generative)
-    *_, last = answering(question, Context(passages, THEN), readers, cite, threshold=threshold)
+    readers = Readers(ExtractiveReader(Decided()), encoder or Level(), generative)
+    *_, last = answering(
+        question, Context(passages, THEN), readers, cite, threshold=threshold, strict=strict
+    )
     assert not isinstance(last, Sentence)
     return last
 
@@ -70,8 +77,23 @@ def test_every_sentence_of_an_answer_is_cited_word_for_word() -> None:
     assert found.speculation is None
 
 
-def test_below_the_threshold_it_refuses_and_cites_nothing() -> None:
-    found = ask("When do cats purr?", threshold=1.1)
+def test_below_the_threshold_it_is_unsure_and_shows_the_closest_quotes() -> None:
+    reply = ask("When do cats purr?", threshold=1.1)
+    assert isinstance(reply, Unsure)
+    assert "purr" in reply.closest[0].quote
+    assert (reply.answered, reply.outcome) == (False, "unsure")
+    assert reply.reason
+
+
+def test_far_from_everything_it_refuses_and_cites_nothing() -> None:
+    question = "Which carburettor fits the Remko boiler?"
+    reply = ask(question, threshold=1.1, encoder=Angle(0.3))
+    assert isinstance(reply, Refusal)
+    assert not hasattr(reply, "closest")
+
+
+def test_strict_it_refuses_where_it_is_unsure() -> None:
+    found = ask("When do cats purr?", threshold=1.1, strict=True)
     assert isinstance(found, Refusal)
     assert found.nearest == ("/notes/cats.md", "/notes/dogs.md")
     assert not hasattr(found, "sentences")
@@ -95,12 +117,19 @@ def test_what_a_model_writes_without_support_is_left_out_and_counted() -> None:
     assert found.speculation == TOOK
 
 
-def test_a_model_that_writes_nothing_supported_is_a_refusal() -> None:
+def test_where_a_model_writes_nothing_supported_it_is_unsure() -> None:
     found = ask("When do cats purr?", writes="They sing opera on Tuesdays [2].")
-    assert isinstance(found, Refusal)
+    assert isinstance(found, Unsure)
     assert found.unsupported == 1
     assert "supported" in found.reason
     assert found.speculation == TOOK
+
+
+def test_an_able_model_decides_where_the_reader_is_unsure() -> None:
+    reply = ask("When do cats purr?", writes="Cats purr when they are calm [1].", threshold=1.1)
+    assert isinstance(reply, Answer)
+    reply = ask("When do cats purr?", writes="NO ANSWER", threshold=1.1)
+    assert isinstance(reply, Unsure)
 
 
 @pytest.mark.parametrize(

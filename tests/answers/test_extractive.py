@@ -1,11 +1,14 @@
 """The extractive reader: exact offsets, reading order, and nothing that was not written."""
 
+from itertools import combinations
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from answers_fakes import SharedTerms, passage
 from commonplace.answers.extractive import ExtractiveReader, ExtractiveSettings
-from commonplace.corpus import Passage, sentence_spans
+from commonplace.answers.units import units
+from commonplace.corpus import Passage
 
 RANK = passage("LoRA freezes the base. Its rank is eight. Cats sleep all day.", "lora", 0)
 UPDATE = passage("The update is a product of two matrices. It has low rank.", "lora", 1)
@@ -30,53 +33,72 @@ libraries = st.lists(st.tuples(sentences, st.sampled_from("ab")), max_size=8).ma
 
 
 @given(libraries, st.integers(1, 4), st.floats(0, 9))
-def test_quotes_are_sentences_of_their_passages(
-    ranked: list[Passage], most: int, nearly: float
-) -> None:
-    settings = ExtractiveSettings(sentences=most, nearly=nearly)
-    reading = ExtractiveReader(SharedTerms(), settings).read("What rank has LoRA?", ranked)
-    assert len(reading.quotes) <= most
-    for quote in reading.quotes:
-        assert quote.passage in ranked[: settings.passages]
-        assert (quote.start, quote.end) in sentence_spans(quote.passage.text)
-        assert quote.text == quote.passage.text[quote.start : quote.end]
+def test_evidence_is_units_of_its_passages(ranked: list[Passage], most: int, nearly: float) -> None:
+    settings = ExtractiveSettings(units=most, nearly=nearly)
+    extract = ExtractiveReader(SharedTerms(), settings=settings).read("What rank?", ranked)
+    assert len(extract.evidence) <= most
+    for each in extract.evidence:
+        assert each.unit.passage in ranked[: settings.passages]
+        assert each.unit in units(each.unit.passage)
+    for one, other in combinations([each.unit for each in extract.evidence], 2):
+        apart = one.end <= other.start or other.end <= one.start
+        assert one.passage != other.passage or apart
 
 
 @given(libraries)
-def test_quotes_of_one_item_stand_as_written(ranked: list[Passage]) -> None:
-    reading = ExtractiveReader(SharedTerms()).read("What rank has LoRA?", ranked)
-    for item in {quote.passage.item_id for quote in reading.quotes}:
-        places = [
-            (q.passage.position, q.start) for q in reading.quotes if q.passage.item_id == item
-        ]
+def test_evidence_of_one_item_stands_as_written(ranked: list[Passage]) -> None:
+    extract = ExtractiveReader(SharedTerms()).read("What rank has LoRA?", ranked)
+    evidence = [each.unit for each in extract.evidence]
+    for item in {unit.passage.item_id for unit in evidence}:
+        places = [(u.passage.position, u.start) for u in evidence if u.passage.item_id == item]
         assert places == sorted(places)
 
 
-def test_the_best_sentence_is_among_the_quotes() -> None:
-    reading = ExtractiveReader(SharedTerms()).read("What is the rank?", [CATS, RANK, UPDATE])
-    assert reading.best is not None
-    assert reading.best.quote in reading.quotes
-    assert "rank" in reading.best.quote.text
+def test_the_best_unit_is_among_the_evidence() -> None:
+    extract = ExtractiveReader(SharedTerms()).read("What is the rank?", [CATS, RANK, UPDATE])
+    assert extract.best is not None
+    assert extract.best in extract.evidence
+    assert "rank" in extract.best.unit.text
 
 
-def test_only_sentences_nearly_as_good_are_said() -> None:
-    reader = ExtractiveReader(SharedTerms(), ExtractiveSettings(nearly=0.0))
-    assert len(reader.read("Cats sleep all day", [RANK, UPDATE, CATS]).quotes) == 1
+def test_only_units_nearly_as_good_are_said() -> None:
+    reader = ExtractiveReader(SharedTerms(), settings=ExtractiveSettings(nearly=0.0))
+    assert len(reader.read("Cats sleep all day", [RANK, UPDATE, CATS]).evidence) == 1
+
+
+def test_where_several_things_are_asked_for_more_is_said() -> None:
+    settings = ExtractiveSettings(nearly=0.0, several=9.0)
+    reader = ExtractiveReader(SharedTerms(), settings=settings)
+    assert len(reader.read("Which cats sleep or purr?", [RANK, UPDATE, CATS]).evidence) > 1
+
+
+def test_the_closest_come_best_first_and_share_no_words() -> None:
+    extract = ExtractiveReader(SharedTerms()).read("Is the rank low?", [RANK, UPDATE, CATS])
+    closest = extract.closest(3)
+    assert len({unit.text for unit in closest}) == 3
+    assert "rank" in closest[0].text
+
+
+def test_the_closest_item_is_shown_with_its_short_list() -> None:
+    rates = passage("Rates:\n\n- member 20\n- guest 35\n- child free", "rates")
+    (unit, *_) = ExtractiveReader(SharedTerms()).read("rate of a guest", [rates]).closest(3)
+    assert unit.text == rates.text
 
 
 def test_nothing_to_read_gives_nothing() -> None:
     reader = ExtractiveReader(SharedTerms())
     assert reader.read("Why?", []).best is None
-    assert reader.read("Why?", [passage("...")]).quotes == ()
+    assert reader.read("Why?", [passage("...")]).evidence == ()
 
 
 def test_the_work_is_bounded_by_the_settings() -> None:
-    encoder = SharedTerms()
+    passages, read = SharedTerms(), SharedTerms()
     many = [passage(f"Rank {n}. Second.", f"n{n}") for n in range(50)]
-    ExtractiveReader(encoder, ExtractiveSettings(passages=8, read_on=3)).read("Rank?", many)
-    assert len(encoder.pairs) == 8 + 3 * (2 + 1)
+    settings = ExtractiveSettings(passages=8, read_on=3)
+    ExtractiveReader(passages, read, settings).read("Rank?", many)
+    assert (len(passages.pairs), len(read.pairs)) == (8, 3 * 2)
 
 
 def test_the_same_words_are_said_once() -> None:
     twice = [passage("The rank is eight.", "a"), passage("The rank is eight!", "b")]
-    assert len(ExtractiveReader(SharedTerms()).read("What is the rank?", twice).quotes) == 1
+    assert len(ExtractiveReader(SharedTerms()).read("What is the rank?", twice).evidence) == 1

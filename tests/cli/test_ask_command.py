@@ -1,4 +1,4 @@
-"""`ask`: answers with numbered sources, refusals without any, exit codes. The reader is a fake."""
+"""`ask`: answers, doubts and refusals, each in its form, and exit codes. The reader is a fake."""
 
 import json
 from collections.abc import Callable
@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from commonplace import Answer, Citation, Filter, Library, Refusal, Sentence
-from commonplace.answers import CAUTION, THRESHOLD
+from commonplace import Answer, Citation, Filter, Library, Refusal, Sentence, Unsure
+from commonplace.answers import CAUTION, THRESHOLD, Reply, WornAdapter
 from commonplace.models import Generation
+from unsure_outcomes import unsure_of
 
 Run = Callable[..., Result]
-Ask = Callable[[Answer | Refusal], dict[str, Any]]
+Ask = Callable[[Reply], dict[str, Any]]
 
 _AT = datetime(2026, 1, 2, 12, tzinfo=UTC)
 _SAID = "LoRA trains two small matrices."
@@ -57,13 +58,24 @@ def refusal() -> Refusal:
 
 
 @pytest.fixture
+def unsure(filled: tuple[Path, Path]) -> Unsure:
+    """Two quotes that come close, and a doubt."""
+    return unsure_of(
+        Library.open(filled[0]),
+        "When was LoRA made?",
+        ("LoRA trains two small matrices.", "DoRA splits a weight into magnitude and direction."),
+        reason="it says nothing of 2022",
+    )
+
+
+@pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Ask:
     """Let the library say this; returns what it was asked."""
 
-    def asked(found: Answer | Refusal) -> dict[str, Any]:
+    def asked(found: Reply) -> dict[str, Any]:
         seen: dict[str, Any] = {}
 
-        def ask(self: Library, question: str, **values: Any) -> Answer | Refusal:
+        def ask(self: Library, question: str, **values: Any) -> Reply:
             seen.update(values, question=question)
             return found
 
@@ -82,6 +94,7 @@ def test_sentences_carry_marks_and_sources_follow(run: Run, asked: Ask, answer: 
         "question": "Why two?",
         "model": "smollm2",
         "filter": Filter(kinds=("pdf",)),
+        "strict": False,
         "wear": ("a:0.5",),
         "force_wear": False,
     }
@@ -172,9 +185,68 @@ def test_a_refusal_in_json_has_the_same_keys(
     assert result.exit_code == 1
     refused = json.loads(result.stdout)
     assert list(refused) == list(answered)
-    assert refused["answered"] is False
+    assert (refused["answered"], refused["outcome"]) == (False, "refused")
+    assert refused["closest"] == []
     assert refused["sentences"] == []
     assert refused["nearest"] == ["a \x1b[31mnote", "b"]
+
+
+def test_a_doubt_shows_the_closest_quotes_and_why(run: Run, asked: Ask, unsure: Unsure) -> None:
+    asked(unsure)
+    result = run("ask", "When was LoRA made?")
+    assert result.exit_code == 3
+    lines = result.stdout.splitlines()
+    assert lines[:2] == ["The library may say this:", ""]
+    assert lines[2].startswith("[1] ")
+    assert lines[2].endswith("lora.md:5")
+    assert "LoRA › Why two matrices" in lines[3]
+    assert f"  {unsure.closest[0].passage.id}:" in lines[3]
+    assert lines[4:6] == ["    “LoRA trains two small matrices.”", ""]
+    assert lines[6].endswith("dora.md:3")
+    assert lines[8:10] == ["    “DoRA splits a weight into magnitude and direction.”", ""]
+    assert lines[10] == "In doubt, because it says nothing of 2022."
+    assert lines[-1] == "extractive · 0.2 s"
+    assert "does not answer" not in result.stdout
+    assert result.stderr == ""
+
+
+def test_a_doubt_says_what_was_worn_left_out_and_has_changed(
+    run: Run, asked: Ask, unsure: Unsure
+) -> None:
+    changed = replace(unsure.closest[0], changed="no longer on disk")
+    adapter = WornAdapter("notes.safetensors", 0.5, "0" * 64, ("an item",))
+    asked(replace(unsure, closest=(changed,), worn=(adapter,), unsupported=2))
+    text = run("ask", "When?", "--as-of", "2026-01-02T10:00").stdout
+    assert "    this source has changed: no longer on disk\n" in text
+    assert "as of 2026-01-02 10:00 · extractive" in text
+    assert "wore notes.safetensors at strength 0.5\n  it is stale: an item" in text
+    assert "2 sentences left out: not supported" in text
+
+
+def test_a_doubt_in_json_has_the_same_keys(
+    run: Run, asked: Ask, answer: Answer, unsure: Unsure, notes: Path
+) -> None:
+    asked(answer)
+    answered = json.loads(run("ask", "x", "--json").stdout)
+    assert (answered["outcome"], answered["closest"]) == ("answered", [])
+    asked(unsure)
+    result = run("ask", "x", "--json")
+    assert result.exit_code == 3
+    doubted = json.loads(result.stdout)
+    assert list(doubted) == list(answered)
+    assert (doubted["answered"], doubted["outcome"]) == (False, "unsure")
+    assert doubted["reason"] == "it says nothing of 2022"
+    assert doubted["sentences"] == doubted["nearest"] == []
+    first, second = doubted["closest"]
+    assert first["path"] == str(notes / "lora.md")
+    assert first["quote"] == "LoRA trains two small matrices."
+    assert list(second) == list(answered["sentences"][0]["citations"][0])
+
+
+def test_strict_is_handed_on(run: Run, asked: Ask, refusal: Refusal) -> None:
+    seen = asked(refusal)
+    assert run("ask", "Where?", "--strict").exit_code == 1
+    assert seen["strict"] is True
 
 
 def test_an_empty_question_is_bad_usage(run: Run) -> None:

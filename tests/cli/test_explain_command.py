@@ -13,7 +13,7 @@ from click.testing import Result
 
 from commonplace import Library
 from commonplace.answers import Assessment, Reason
-from commonplace.answers.extractive import Quote
+from commonplace.answers.units import Unit
 from commonplace.corpus import Store, record_feedback
 from commonplace.foundation import append_record
 from commonplace.library import assessment_record
@@ -109,9 +109,9 @@ def logged(library: Path, **more: Any) -> None:
     """A question as `ask` writes it to the log."""
     passage = Library.open(library).search("two small matrices", profile="bm25")[0].passage
     start = passage.text.index("LoRA trains")
-    quote = Quote(passage, start, start + 31, 5.0)
+    quote = Unit(passage, start, start + 31)
     reasons = (
-        Reason("sentence", 5.0, 1.25),
+        Reason("score", 5.0, 1.25),
         Reason("number_missing", 1.0, -2.0),
         Reason("negation", 0.0, 0.1),
         Reason("typed", float("nan"), -0.1),
@@ -128,15 +128,23 @@ def test_why_the_last_question_was_refused(run: Run, filled: tuple[Path, Path]) 
     text = run("explain").stdout
     assert text.startswith("refused: “Who won in 1966?”\nconfidence 0.22, answered from 0.40 on\n")
     assert "“LoRA trains two small matrices.”" in text
-    assert re.search(r"^  \+1\.25  \++ +how well the sentence answers \(5\)$", text, re.M)
+    assert re.search(r"^  \+1\.25  \++ +how well the passage's words answer \(5\)$", text, re.M)
     assert re.search(
         r"^  -2\.00  -+ +numbers of the question that the passage lacks \(1\)$", text, re.M
     )
-    assert "the question negates, the sentence does not (no)\n" in text
+    assert "the question negates, the words do not (no)\n" in text
     assert "dates, names or numbers of the kind asked for\n" in text
     assert "-0.50" in text
     assert "-1.25" in text
     assert "-0.41" in text  # the logit of .4, which was needed
+
+
+def test_why_the_last_question_is_in_doubt(run: Run, filled: tuple[Path, Path]) -> None:
+    logged(filled[0], outcome="unsure")
+    text = run("explain").stdout
+    assert text.startswith("unsure: “Who won in 1966?”\nconfidence 0.22, answered from 0.40 on\n")
+    found = json.loads(run("explain", "--json").stdout)
+    assert (found["answered"], found["outcome"]) == (False, "unsure")
 
 
 def test_why_in_json_adds_up(run: Run, filled: tuple[Path, Path]) -> None:
@@ -144,6 +152,7 @@ def test_why_in_json_adds_up(run: Run, filled: tuple[Path, Path]) -> None:
     found = json.loads(run("explain", "--json").stdout)
     assert found["logit"] == found["start"] + sum(reason["adds"] for reason in found["reasons"])
     assert found["logit"] == pytest.approx(-1.25)
+    assert found["outcome"] == "refused"  # the record is of a version that did not name outcomes
     assert set(found["reasons"][0]) == {"signal", "value", "adds", "phrase", "measured"}
     assert "left out: “It is 7.”  the passage has no 7" in run("explain").stdout
 

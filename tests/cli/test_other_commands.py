@@ -224,6 +224,19 @@ def test_log(run: Run, own: list[str]) -> None:
     assert [record["query"] for record in records] == ["zyzzyva"]
 
 
+def test_log_shows_what_was_closest_where_it_was_unsure(
+    run: Run, own: list[str], tmp_path: Path
+) -> None:
+    quotes = [{"id": "ab12:0-7", "quote": "Five\nhives"}, {"id": "cd34:0-5", "quote": "Bees."}]
+    asked = {"at": "2026-01-02T12:00:00+00:00", "verb": "ask", "query": "How many hives?"}
+    kept = {"passages": ["ab12:0-7", "cd34:0-5"], "outcome": "unsure", "closest": quotes}
+    append_record(tmp_path / "l" / "log" / "log.jsonl", {**asked, **kept})
+    first, *closest = run("log", *own).stdout.splitlines()
+    assert "unsure" in first
+    assert "2 passages" not in first
+    assert [line.strip() for line in closest] == ["may say: “Five hives”", "may say: “Bees.”"]
+
+
 def test_log_says_whether_drafts_paid(run: Run, own: list[str], tmp_path: Path) -> None:
     speculation = {"drafted": 56, "accepted": 40, "speed_up": 0.885}
     record = {"verb": "ask", "query": "okapi", "passages": [], "speculation": speculation}

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
-from commonplace import Answer, Citation, Filter, InputError, Library, Refusal, Sentence
-from commonplace.answers import THRESHOLD
+from commonplace import Answer, Citation, Filter, InputError, Library, Refusal, Sentence, Unsure
+from commonplace.answers import THRESHOLD, Reply
+from commonplace.cli import program
 from commonplace.evaluation import CALIBRATION, AnswerRow, evaluate_answers
 from evaluation_sets import write_lines
 
@@ -53,7 +55,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
         filter: Filter | None = None,
         model: str | None = None,
         threshold: float | None = None,
-    ) -> Answer | Refusal:
+    ) -> Reply:
         seen.append((question, filter))
         sure = CONFIDENCE.get(ids.get(question, ""), 0.0)
         hits = self.search(question, limit=1, profile="bm25", filter=filter) if sure else []
@@ -70,6 +72,23 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     return seen
 
 
+@pytest.fixture
+def doubted(monkeypatch: pytest.MonkeyPatch, asked: list[tuple[str, Any]]) -> None:
+    """Where the reader would answer and is not sure enough, the passage is the closest quote."""
+    answer = Library.ask
+
+    def ask(self: Library, question: str, **values: Any) -> Reply:
+        reply = answer(self, question, **values)
+        sure = answer(self, question, **{**values, "threshold": 0.0})
+        if reply.answered or not isinstance(sure, Answer):
+            return reply
+        (sentence,) = sure.sentences
+        quotes = sentence.citations[:1]
+        return Unsure(question, quotes, "no", reply.confidence, 0, "fake", MOMENT)
+
+    monkeypatch.setattr(Library, "ask", ask)
+
+
 def row_of(folder: Path, **chosen: Any) -> AnswerRow:
     report, _ = evaluate_answers(folder, **chosen)
     return report.rows[0]
@@ -81,9 +100,60 @@ def test_rates(squad: Path) -> None:
     assert rates["answered"] == 3 / 4
     assert rates["right_passage"] == 2 / 4
     assert rates["right_answer"] == 2 / 4
-    assert rates["false_refusal_rate"] == 1 / 4
-    assert rates["false_answer_rate"] == 1 / 2
+    assert rates["wrong_answer"] == 1 / 4
+    assert rates["false_refusal_rate"] == rates["refused"] == 1 / 4
+    assert rates["false_answer_rate"] == rates["unanswerable_refused"] == 1 / 2
+    assert rates["unsure"] == rates["evidence_closest"] == rates["unanswerable_unsure"] == 0
     assert rates["citation_precision"] == rates["citation_recall"] == 2 / 3
+
+
+def test_rates_of_doubts(squad: Path, doubted: None) -> None:
+    """1 shows its evidence; 2 its passage, where no answer is right; 3 and 4 another passage."""
+    row = row_of(squad, threshold=0.95)
+    rates, values = row.rates, row.record()["values"]
+    assert [q for q, value in values.items() if value["evidence_closest"]] == ["1"]
+    assert rates["answered"] == rates["right_answer"] == rates["wrong_answer"] == 0
+    assert rates["unsure"] == 1
+    assert rates["evidence_closest"] == rates["right_or_closest"] == 1 / 4
+    assert rates["refused"] == 0
+    assert rates["false_refusal_rate"] == 1
+    assert rates["false_answer_rate"] == rates["unanswerable_refused"] == 0
+    assert rates["unanswerable_unsure"] == 1
+
+
+def test_the_table_counts_the_outcomes_apart(squad: Path, doubted: None) -> None:
+    words = ["evaluate", "answers", str(squad), "--threshold", "0.75"]
+
+    def run(*more: str) -> Result:
+        return CliRunner().invoke(program, [*words, *more], prog_name="commonplace")
+
+    result = run()
+    assert result.exit_code == 0, result.output
+    lines = {line[2:21].strip(): line[21:].split() for line in result.stdout.splitlines()}
+    assert lines["answered"][0] == ".500"
+    assert lines["wrong answer"][0] == ".250"
+    assert lines["unsure"][0] == ".500"
+    assert lines["unsure, evidence"][0] == ".000"
+    assert lines["right or closest"][0] == ".250"
+    assert lines["refused"][0] == ".000"
+    assert lines["false refusals"][0] == ".500"
+    assert lines["false answers"][0] == ".000"
+    assert lines["unsure of those"][0] == "1.000"
+    record = json.loads(run("--json").stdout)
+    assert (record["unsure"], record["unanswerable_refused"]) == (0.5, 0)
+
+
+def test_every_question_has_one_of_three_outcomes(squad: Path, doubted: None) -> None:
+    row = row_of(squad, threshold=0.75)
+    rates = {name: rate or 0.0 for name, rate in row.rates.items()}
+    answered = rates["right_answer"] + rates["wrong_answer"]
+    assert answered == rates["answered"] == 2 / 4
+    assert answered + rates["unsure"] + rates["refused"] == 1
+    unanswerable = ("false_answer_rate", "unanswerable_unsure", "unanswerable_refused")
+    assert sum(rates[name] for name in unanswerable) == 1
+    values = row.record()["values"]
+    assert values["3"]["unsure"] is True
+    assert values["1"]["unsure"] is values["1"]["evidence_closest"] is False  # it is answered
 
 
 def test_the_record_has_the_documented_keys(squad: Path) -> None:
@@ -91,11 +161,13 @@ def test_the_record_has_the_documented_keys(squad: Path) -> None:
     record = report.record()
     keys = "answered right_passage right_answer false_answer_rate false_refusal_rate".split()
     keys += "citation_precision citation_recall questions p50_ms intervals points".split()
-    assert set(keys) <= set(record)
+    shares = "wrong_answer unsure evidence_closest right_or_closest refused".split()
+    shares += ["unanswerable_unsure", "unanswerable_refused"]
+    assert {*keys, *shares} <= set(record)
     assert record["questions"] == 6
     assert record["articles"] == ["Saws"]
     assert [row["condition"] for row in record["rows"]] == ["whole library", "own passage"]
-    assert set(record["intervals"]) == set(keys[:7])
+    assert set(record["intervals"]) == {*keys[:7], *shares}
     assert json.loads(kept.read_text())["rows"][0]["values"]["1"]["right_answer"] is True
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from commonplace import Answer, Citation, Filter, InputError, Library, Refusal, Sentence
+from commonplace import Answer, Citation, Filter, InputError, Library, Refusal, Sentence, Unsure
 from commonplace.corpus import Verdict
 from commonplace.evaluation import candidates, evaluate_library, queries_to_judge
+from unsure_outcomes import AT, unsure_of
 
 Write = Callable[[str, str], Path]
 
@@ -193,9 +194,30 @@ def test_answers_of_definitions_and_of_files_that_do_not_name_them(
     assert (record["answered"], record["right_passage"]) == (1, 1)
     assert record["false_answer_rate"] == 0.2
     assert record["answered_elsewhere"] == ["What is lute?"]
+    assert (record["unsure_rate"], record["unsure"], record["refused"]) == (0, [], [])
     for question, part in asked:
         if part:
             assert question.removeprefix("What is ").rstrip("?") not in part.paths[0]
+
+
+def test_definitions_in_doubt_are_listed_apart_from_the_refused(
+    library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("zither", "lute", "harp", "oud", "lyre"):
+        folder = write(f"{name}.txt", f"A {name} is a stringed instrument.").parent
+    library.add(folder)
+
+    def ask(self: Library, question: str, *, filter: Filter | None = None) -> Unsure | Refusal:
+        if "harp" in question:
+            return unsure_of(self, question, ["A harp is a stringed"], reason="no")
+        return Refusal(question, "", (), 0, 0, "", AT)
+
+    monkeypatch.setattr(Library, "ask", ask)
+    report, _ = evaluate_library(library, only=["bm25"], answers=20)
+    assert report.answers
+    record = report.answers.record()
+    assert (record["unsure"], record["unsure_rate"]) == (["What is harp?"], 0.2)
+    assert (len(record["refused"]), record["false_refusal_rate"]) == (4, 1)
 
 
 def test_too_few_definitions_are_said_to_be(notes: Library) -> None:

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from answers_fakes import Angle, SharedTerms
-from commonplace import Answer, InputError, Library
+from commonplace import Answer, InputError, Library, Refusal, Unsure
 from commonplace.corpus import (
     Document,
     Draft,
@@ -24,7 +24,7 @@ from commonplace.corpus import (
 )
 from commonplace.corpus.store.commit import commit
 from commonplace.corpus.store.schema import Revision, item_id, items_from
-from commonplace.library import OpenModels, Question
+from commonplace.library import OpenModels, Question, answer_record, logged_outcome
 
 Write = Callable[[str, str], Path]
 QUESTION = "Which fruit does the numbat eat?"
@@ -109,6 +109,34 @@ def test_asking_gives_the_steps_of_the_same_answer(notes: Library) -> None:
     assert isinstance(last, Answer)
     assert isinstance(answer, Answer)
     assert tuple(steps[1:]) == last.sentences == answer.sentences
+
+
+def test_a_doubt_is_kept_with_its_closest_quotes(notes: Library) -> None:
+    unsure = notes.ask(QUESTION, threshold=1.0)
+    assert isinstance(unsure, Unsure)
+    record = answer_record(unsure)
+    assert (record["answered"], record["outcome"], record["sentences"]) == (False, "unsure", [])
+    (logged,) = notes.log(1)
+    assert logged_outcome(logged) == "unsure"
+    assert logged["reason"] == record["reason"]
+    kept = [{"id": each["id"], "quote": each["quote"]} for each in record["closest"]]
+    assert logged["closest"] == kept
+    assert logged["passages"] == [each["id"] for each in kept]
+    for citation, each in zip(unsure.closest, kept, strict=True):
+        assert notes.show(each["id"]).words == citation.quote
+
+
+def test_strictly_a_doubt_is_a_refusal_which_cites_nothing(notes: Library) -> None:
+    refusal = notes.ask(QUESTION, threshold=1.0, strict=True)
+    assert isinstance(refusal, Refusal)
+    (logged,) = notes.log(1)
+    assert logged_outcome(logged) == "refused"
+    assert logged["passages"] == logged["closest"] == []
+
+
+def test_a_record_without_an_outcome_is_of_an_answer_or_a_refusal() -> None:
+    assert logged_outcome({"answered": True}) == "answered"
+    assert logged_outcome({"answered": False}) == "refused"
 
 
 def test_a_question_is_not_empty(library: Library) -> None:

@@ -2,15 +2,21 @@
 
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from commonplace import Library
+from commonplace import Library, Refusal
+from commonplace.answers import Step
+from commonplace.foundation import append_record
+from commonplace.library import Question
 from service_running import Running, serving
+from unsure_outcomes import AT, make_unsure
 
 QUESTION = "Why does LoRA use two matrices?"
+CLOSEST = ("LoRA trains two small matrices.", "Okapi BM25 ranks passages by the rare words")
 
 
 def read_events(text: str) -> list[tuple[str, Any]]:
@@ -107,6 +113,51 @@ def test_a_refusal_shows_no_references(reader: Running) -> None:
     assert 1 / (1 + math.exp(-added)) == pytest.approx(why["confidence"], abs=1e-9)
 
 
+def test_a_doubt_ends_with_its_closest_quotes(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_unsure(monkeypatch, CLOSEST, "it says nothing of 2022")
+    asked = {"question": "When was LoRA made?"}
+    events = read_events(service.client.post("/api/ask/stream", json=asked).text)
+    assert [name for name, _ in events] == ["retrieved", "unsure"]
+    doubt = events[-1][1]
+    assert (doubt["answered"], doubt["outcome"]) == (False, "unsure")
+    assert doubt["reason"] == "it says nothing of 2022"
+    assert doubt["sentences"] == doubt["nearest"] == []
+    assert [citation["quote"] for citation in doubt["closest"]] == list(CLOSEST)
+    for citation in doubt["closest"]:
+        assert service.json(f"/api/passages/{citation['id']}")["words"] == citation["quote"]
+    plain = service.client.post("/api/ask", json=asked).json()
+    assert (plain["outcome"], plain["closest"]) == ("unsure", doubt["closest"])
+
+
+def test_strictly_is_handed_on(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    strict: list[bool] = []
+
+    def asking(self: Library, question: Question) -> Iterator[Step]:
+        strict.append(question.strict)
+        yield Refusal(question.text, "no", (), 0.2, 0, "extractive", AT)
+
+    monkeypatch.setattr(Library, "asking", asking)
+    for asked in ({"question": "x", "strict": True}, {"question": "x"}):
+        assert service.client.post("/api/ask", json=asked).json()["outcome"] == "refused"
+    assert strict == [True, False]
+
+
+def test_a_doubt_is_compared_with_the_outcome_before(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_unsure(monkeypatch, CLOSEST, "it says nothing of 2022")
+    then = "2026-01-02T12:00:00+00:00"
+    record = {"at": then, "verb": "ask", "query": "x", "passages": [], "answered": True}
+    file = service.settings.library / "log" / "log.jsonl"
+    append_record(file, {**record, "sentences": ["It was in 2021."], "reader": "extractive"})
+    asked = {"question": "x", "against": then}
+    comparison = service.client.post("/api/ask", json=asked).json()["comparison"]
+    assert (comparison["changed"], comparison["outcome"]) == (True, "answered")
+    assert comparison["then"] == ["It was in 2021."]
+
+
 @pytest.mark.weights
 def test_a_pdf_is_shown_as_its_page(reader: Running) -> None:
     asked = {"question": "Why does latent diffusion work in latent space?"}
@@ -138,6 +189,7 @@ def test_an_answer_is_compared_with_the_one_before(tmp_path: Path) -> None:
         assert ask(against=then)["comparison"] == {
             "at": then,
             "changed": False,
+            "outcome": "answered",
             "then": ["The zebra of the town is called Bertha."],
             "reasons": [],
         }

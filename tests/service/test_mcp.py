@@ -15,6 +15,7 @@ from commonplace import Library
 from commonplace.service import add_token
 from mcp_client import over_http
 from service_running import Running, serving, write_notes
+from unsure_outcomes import make_unsure
 
 
 @asynccontextmanager
@@ -95,6 +96,21 @@ def test_a_question_is_answered_with_its_sources(reader: Running) -> None:
             assert answer["sentences"][0]["citations"][0]["path"].endswith("lora.md")
             refusal = await called(client, "ask", question="Which tokenizer does Whisper use?")
             assert not refusal["answered"]
+
+    run(job)
+
+
+def test_a_doubt_has_its_closest_quotes(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_unsure(monkeypatch, ("LoRA trains two small matrices.",), "it says nothing of 2022")
+
+    async def job() -> None:
+        async with over_http(service) as client:
+            doubt = await called(client, "ask", question="When was LoRA made?")
+            assert (doubt["answered"], doubt["outcome"]) == (False, "unsure")
+            assert doubt["reason"] == "it says nothing of 2022"
+            (citation,) = doubt["closest"]
+            shown = await called(client, "show", citation=citation["id"])
+            assert shown["words"] == citation["quote"] == "LoRA trains two small matrices."
 
     run(job)
 

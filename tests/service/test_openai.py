@@ -1,4 +1,4 @@
-"""OpenAI's own client against the service: models, answers whole and streamed, refusals, errors."""
+"""OpenAI's own client against the service: models, the three outcomes, streams, errors."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,17 +7,21 @@ import openai
 import pytest
 
 from service_running import Running
+from unsure_outcomes import make_unsure
 
-pytestmark = pytest.mark.weights
 QUESTION = "Why does LoRA use two matrices?"
 UNKNOWN = "Which tokenizer does Whisper use?"
 
 
 @pytest.fixture
 def client(reader: Running, monkeypatch: pytest.MonkeyPatch) -> Iterator[openai.OpenAI]:
-    monkeypatch.setenv("NO_PROXY", "*")
-    with openai.OpenAI(base_url=f"{reader.url}/v1", api_key="none", max_retries=0) as client:
+    with client_of(reader, monkeypatch) as client:
         yield client
+
+
+def client_of(service: Running, monkeypatch: pytest.MonkeyPatch) -> openai.OpenAI:
+    monkeypatch.setenv("NO_PROXY", "*")
+    return openai.OpenAI(base_url=f"{service.url}/v1", api_key="none", max_retries=0)
 
 
 def said(question: str) -> Any:
@@ -29,11 +33,13 @@ def said(question: str) -> Any:
     ]
 
 
+@pytest.mark.weights
 def test_the_models_are_listed(client: openai.OpenAI) -> None:
     assert [model.id for model in client.models.list()] == ["commonplace"]
     assert client.models.retrieve("commonplace").owned_by == "commonplace"
 
 
+@pytest.mark.weights
 def test_an_answer_has_its_citations_as_text_and_as_annotations(
     client: openai.OpenAI, reader: Running
 ) -> None:
@@ -55,6 +61,7 @@ def test_an_answer_has_its_citations_as_text_and_as_annotations(
     assert message.refusal is None
 
 
+@pytest.mark.weights
 def test_a_stream_says_the_same(client: openai.OpenAI) -> None:
     whole = client.chat.completions.create(model="commonplace", messages=said(QUESTION))
     text, finish = "", None
@@ -71,6 +78,7 @@ def test_a_stream_says_the_same(client: openai.OpenAI) -> None:
     assert finish == "stop"
 
 
+@pytest.mark.weights
 def test_a_refusal_is_one(client: openai.OpenAI) -> None:
     completion = client.chat.completions.create(model="commonplace", messages=said(UNKNOWN))
     message = completion.choices[0].message
@@ -80,12 +88,49 @@ def test_a_refusal_is_one(client: openai.OpenAI) -> None:
     assert not message.annotations
 
 
+def test_a_doubt_quotes_what_is_closest(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    quotes = ("LoRA trains two small matrices.", "words that they share")
+    make_unsure(monkeypatch, quotes, "it says nothing of 2022")
+    with client_of(service, monkeypatch) as client:
+        message = client.chat.completions.create(model="commonplace", messages=said("When?"))
+        chunks = client.chat.completions.create(
+            model="commonplace", messages=said("When?"), stream=True
+        )
+        streamed = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    (choice,) = message.choices
+    text = choice.message.content or ""
+    assert streamed == text
+    *lines, first, second = text.splitlines()
+    assert lines == [
+        "The library may say this:",
+        "",
+        "> LoRA trains two small matrices. [1]",
+        "",
+        "> words that they share [2]",
+        "",
+        "In doubt, because it says nothing of 2022.",
+        "",
+        "Sources:",
+    ]
+    assert first.startswith("[1] LoRA (")
+    assert second.endswith("bm25.txt)")
+    assert choice.message.refusal is None
+    annotations = [each.url_citation for each in choice.message.annotations or []]
+    marks = [text[each.start_index : each.end_index] for each in annotations]
+    assert marks == ["[1]", "[2]"]
+    for each, quote in zip(annotations, quotes, strict=True):
+        place = each.url.partition("#/source/")[2]
+        assert service.json(f"/api/passages/{place}")["words"] == quote
+
+
+@pytest.mark.weights
 def test_parts_of_a_message_are_read(client: openai.OpenAI) -> None:
     parts: Any = [{"role": "user", "content": [{"type": "text", "text": QUESTION}]}]
     completion = client.chat.completions.create(model="commonplace", messages=parts)
     assert "[1]" in (completion.choices[0].message.content or "")
 
 
+@pytest.mark.weights
 @pytest.mark.parametrize(
     ("model", "messages", "why"),
     [

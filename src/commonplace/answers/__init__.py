@@ -1,4 +1,4 @@
-"""From a question to an answer, every sentence cited, or to a refusal that cites nothing."""
+"""From a question to a cited answer, to the closest quotes where unsure, or to a refusal."""
 
 from commonplace.answers._ask import Context, Readers, answering
 from commonplace.answers._comparison import Comparison, compare
@@ -6,19 +6,23 @@ from commonplace.answers._reasons import Assessment, Reason
 from commonplace.answers._types import (
     Answer,
     Citation,
+    Outcome,
     Refusal,
+    Reply,
     RetrievedContext,
     Sentence,
     Step,
+    Unsure,
     WornAdapter,
 )
 from commonplace.answers.answerability import CAUTION, THRESHOLD, Caution
-from commonplace.answers.extractive import ExtractiveReader
+from commonplace.answers.extractive import READER_ADAPTER, ExtractiveReader, ExtractiveSettings
 from commonplace.answers.generative import GenerativeReader, GenerativeSettings, UnsupportedSentence
 from commonplace.answers.support import nearest_sentence
 
 __all__ = [
     "CAUTION",
+    "READER_ADAPTER",
     "THRESHOLD",
     "Answer",
     "Assessment",
@@ -27,15 +31,19 @@ __all__ = [
     "Comparison",
     "Context",
     "ExtractiveReader",
+    "ExtractiveSettings",
     "GenerativeReader",
     "GenerativeSettings",
+    "Outcome",
     "Readers",
     "Reason",
     "Refusal",
+    "Reply",
     "RetrievedContext",
     "Sentence",
     "Step",
     "UnsupportedSentence",
+    "Unsure",
     "WornAdapter",
     "answering",
     "compare",

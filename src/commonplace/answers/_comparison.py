@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from commonplace.answers._types import Answer, Refusal
+from commonplace.answers._types import Answer, Citation, Reply, Unsure
 from commonplace.corpus import Passage
 
 
@@ -25,9 +25,7 @@ class Comparison:
     reasons: tuple[str, ...]
 
 
-def compare(
-    then: Mapping[str, Any], now: Answer | Refusal, fates: Mapping[str, Passage | None]
-) -> Comparison:
+def compare(then: Mapping[str, Any], now: Reply, fates: Mapping[str, Passage | None]) -> Comparison:
     """Compare an answer with the record of an earlier one.
 
     Args:
@@ -35,8 +33,8 @@ def compare(
         now: the present answer.
         fates: the passages that were cited then, by id; None: no longer in the library.
     """
-    before = tuple(map(str, then.get("sentences") or ()))
-    after = tuple(s.text for s in now.sentences) if isinstance(now, Answer) else ()
+    before = tuple(map(str, then.get("sentences") or ())) + _quotes(then)
+    after = _texts(now)
     at = str(then.get("at", ""))
     if before == after:
         return Comparison(at, False, before, ())
@@ -51,6 +49,24 @@ def compare(
     return Comparison(at, True, before, tuple(reasons))
 
 
+def _quotes(then: Mapping[str, Any]) -> tuple[str, ...]:
+    """The closest quotes of an earlier question where it was unsure."""
+    return tuple(str(citation["quote"]) for citation in then.get("closest") or ())
+
+
+def _texts(reply: Reply) -> tuple[str, ...]:
+    """The sentences of an answer, or the closest quotes."""
+    if isinstance(reply, Answer):
+        return tuple(sentence.text for sentence in reply.sentences)
+    return tuple(c.quote for c in reply.closest) if isinstance(reply, Unsure) else ()
+
+
+def _citations(reply: Reply) -> list[Citation]:
+    if isinstance(reply, Answer):
+        return [citation for sentence in reply.sentences for citation in sentence.citations]
+    return list(reply.closest) if isinstance(reply, Unsure) else []
+
+
 def _lost(fates: Mapping[str, Passage | None]) -> list[str]:
     """What was cited then and cannot be cited any more."""
     removed = sum(passage is None for passage in fates.values())
@@ -63,12 +79,10 @@ def _lost(fates: Mapping[str, Passage | None]) -> list[str]:
     return reasons
 
 
-def _new(now: Answer | Refusal, fates: Mapping[str, Passage | None], at: str) -> list[str]:
+def _new(now: Reply, fates: Mapping[str, Passage | None], at: str) -> list[str]:
     """What is cited now and was not there then."""
-    if not isinstance(now, Answer):
-        return []
     began = _moment(at)
-    cited = {c.passage.id: c.passage for sentence in now.sentences for c in sentence.citations}
+    cited = {citation.passage.id: citation.passage for citation in _citations(now)}
     fresh = {p.path for p in cited.values() if p.id not in fates and began and p.valid_from > began}
     return [f"{path} has passages that the library did not hold then" for path in sorted(fresh)]
 

@@ -10,30 +10,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from commonplace.answers.extractive import Quote
+from commonplace.answers.units import Unit
 
-YES_OR_NO: Final = frozenset({"negation", "unasked_negation", "excepts"})
+YES_OR_NO: Final = frozenset(
+    {"negation", "unasked_negation", "excepts", "is_list", "is_row", "is_field", "several"}
+)
 KIND: Final = "asks_"  # what the signals of the question's type begin with
 
 PHRASES: Final[Mapping[str, str]] = {
-    "sentence": "how well the sentence answers",
-    "alone": "how well it answers, read alone",
-    "in_context": "how well it answers, read after the one before",
+    "score": "how well the passage's words answer",
+    "mass": "how well all that was read answers",
+    "lead": "its lead over other places",
+    "near_units": "places that answer nearly as well",
     "passage": "how well its passage answers",
     "best_passage": "how well the best passage answers",
-    "probe": "what the reading model's inner states say",
+    "passage_lead": "the best passage's lead over the next",
+    "passages_read": "passages that were read",
     "curve": "the strongest signals taken together",
-    "alone_margin": "its lead over the other sentences, read alone",
-    "sentence_margin": "its lead over the other sentences",
-    "passage_margin": "the best passage's lead over the next",
-    "near_sentences": "other sentences that answer nearly as well",
-    "context_gain": "what the sentence before it helps",
     "cosine": "how near in meaning it is to the question",
-    "cosine_best": "how near in meaning the nearest sentence is",
-    "cosine_margin": "its lead in nearness over the other sentences",
+    "cosine_best": "how near in meaning the nearest place is",
     "covered": "share of the question's words it has",
-    "covered_in_window": "share of them, heading and sentence before counted",
+    "covered_in_passage": "share of them that its passage has",
     "missed_most": "rarity of a word of the question it lacks",
+    "missed_everywhere": "words that nothing read has",
     "missed_elsewhere": "words it lacks that stand elsewhere in the passage",
     "order_kept": "words in the order of the question",
     "pairs_kept": "words that stand together as in the question",
@@ -41,18 +40,23 @@ PHRASES: Final[Mapping[str, str]] = {
     "focus": "whether it names what is asked for",
     "typed": "dates, names or numbers of the kind asked for",
     "number_missing": "numbers of the question that the passage lacks",
-    "number_elsewhere": "numbers of the question that the sentence lacks",
+    "number_elsewhere": "numbers of the question that it lacks",
+    "year_missing": "years of the question that it lacks",
     "name_missing": "names of the question that the passage lacks",
-    "name_elsewhere": "names of the question that the sentence lacks",
-    "negation": "the question negates, the sentence does not",
-    "unasked_negation": "the sentence negates, the question does not",
+    "name_elsewhere": "names of the question that it lacks",
+    "negation": "the question negates, the words do not",
+    "unasked_negation": "the words negate, the question does not",
     "degree_missing": "“first”, “only” and the like that it does not say",
     "opposed": "words of which it says the opposite",
     "excepts": "the question asks for something other than",
     "retrieval_rank": "passages that the search put before it",
     "agree": "search and reader agree on the passage",
+    "is_list": "it is a list",
+    "is_row": "it is a row of a table",
+    "is_field": "it is a named value",
+    "several": "the question asks for several things",
     "question_terms": "length of the question, in words",
-    "sentence_terms": "length of the sentence, in words",
+    "unit_terms": "its length, in words",
 }
 
 
@@ -98,14 +102,14 @@ class Assessment:
         start: where an average question begins, in logits.
         reasons: the strongest first; with `start` they add up to the confidence's logit. Empty
             where nothing was read.
-        sentence: what was judged, the best sentence of the extract.
+        sentence: what was judged, the best unit of the extract.
     """
 
     confidence: float
     threshold: float
     start: float = 0.0
     reasons: tuple[Reason, ...] = ()
-    sentence: Quote | None = None
+    sentence: Unit | None = None
 
     @property
     def suffices(self) -> bool:

@@ -1,17 +1,22 @@
-"""What a question gets: an `Answer`, every sentence cited, or a `Refusal` that cites nothing.
+"""What a question gets: an `Answer`, `Unsure` with the closest quotes, or a `Refusal`.
 
+Every sentence of an answer is cited. Where the library may say it, but it is not sure that it does,
+the closest quotes stand with the doubt, and not in the form of an answer. A refusal cites nothing.
 `Step` is what arrives on the way there, in this order: the retrieved context, sentences, and last
-the answer or the refusal.
+one of the three.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from commonplace.answers._reasons import Assessment
 from commonplace.answers.generative import UnsupportedSentence
 from commonplace.corpus import Locator, Passage
 from commonplace.models import Generation
+
+Outcome = Literal["answered", "unsure", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,13 @@ class WornAdapter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Account:
-    """How an answer or a refusal came about.
+    """How an outcome came about.
 
     Attributes:
         timings: seconds by stage.
         speculation: what writing cost, and what drafts saved; None where no model in this process
             wrote.
-        assessment: why it is answered or refused: what each signal added to the confidence.
+        assessment: why it is that outcome: what each signal added to the confidence.
         left_out: the unsupported sentences, each with what was missing.
         worn: the adapters that the model wore.
     """
@@ -110,8 +115,46 @@ class Answer(_Account):
 
     @property
     def answered(self) -> bool:
-        """True, as it is not a refusal."""
+        """Whether it is an answer: it is."""
         return True
+
+    @property
+    def outcome(self) -> Outcome:
+        """Which of the three it is."""
+        return "answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure(_Account):
+    """The library may say what was asked: where it comes closest, and why that is in doubt.
+
+    Attributes:
+        question: as asked.
+        closest: up to three citations, the closest first.
+        reason: the doubt, one clause.
+        confidence: calibrated probability that the context answers the question, 0 to 1.
+        unsupported: how many sentences a reader wrote that failed the check and were left out.
+        reader: the name of the reader (and model) that read.
+        as_of: the moment whose library was asked.
+    """
+
+    question: str
+    closest: tuple[Citation, ...]
+    reason: str
+    confidence: float
+    unsupported: int
+    reader: str
+    as_of: datetime
+
+    @property
+    def answered(self) -> bool:
+        """Whether it is an answer: it is not."""
+        return False
+
+    @property
+    def outcome(self) -> Outcome:
+        """Which of the three it is."""
+        return "unsure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +171,14 @@ class Refusal(_Account):
 
     @property
     def answered(self) -> bool:
-        """False, as it is a refusal."""
+        """Whether it is an answer: it is not."""
         return False
 
+    @property
+    def outcome(self) -> Outcome:
+        """Which of the three it is."""
+        return "refused"
 
-Step = RetrievedContext | Sentence | Answer | Refusal
+
+Reply = Answer | Unsure | Refusal
+Step = RetrievedContext | Sentence | Reply

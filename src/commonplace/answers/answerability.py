@@ -1,16 +1,13 @@
 """Whether the context answers the question at all: a probability, and a threshold with its price.
 
-Three parts add up to a score in logits: a logistic *curve* of four signals and of a linear *probe*
-that reads the cross-encoder's inner states (Alain and Bengio 2017, https://arxiv.org/abs/1610.01644),
-and boosted *trees* on all signals of `signals.py` that correct the curve. Platt's sigmoid makes a
-probability of the score, for a world where half of all questions have an answer.
+Two parts add up to a score in logits: a logistic *curve* of three signals, and boosted *trees* on
+all signals of `signals.py` that correct it. Platt's sigmoid makes a probability of the score, for a
+world where three of five questions have an answer, as in the notes that it was learned on.
 
-`answerability.json` holds all of it and says what it was trained on: four articles of SQuAD 2.0
-(Rajpurkar et al. 2018, https://arxiv.org/abs/1806.03822), whose unanswerable questions were written
-to look answerable from the very passage. benchmarks.answers.train_answerability remakes it, and
-docs/measurements/answers.md has what it is worth on other articles. It belongs to
-`ms-marco-MiniLM-L-12-v2` and `bge-small-en-v1.5`; other models need their own. Why a confidence is
-what it is: `_reasons.py`.
+`answerability.json` holds both and says what they were trained on; docs/answers.md says how, and
+docs/measurements/answers.md what it is worth on notes that nothing was trained on. It belongs to
+the two networks that read (`ms-marco-MiniLM-L-12-v2` with and without its adapter) and to
+`bge-small-en-v1.5`; others need their own. Why a confidence is what it is: `_reasons.py`.
 """
 
 import math
@@ -31,12 +28,14 @@ from commonplace.foundation import WeightsError
 from commonplace.models import Trees
 
 Caution = Literal["low", "normal", "high", "highest"]
-# Confidence below which a question is refused, by how much a false answer is feared; what each
-# costs on articles that nothing was trained on stands in docs/measurements/answers.md.
-CAUTION: Final[Mapping[Caution, float]] = {"low": 0.3, "normal": 0.4, "high": 0.6, "highest": 0.75}
+# Confidence below which a question is not answered, by how much a false answer is feared; what each
+# costs on notes that nothing was trained on stands in docs/measurements/answers.md.
+CAUTION: Final[Mapping[Caution, float]] = {"low": 0.35, "normal": 0.45, "high": 0.6, "highest": 0.7}
 THRESHOLD: Final = CAUTION["normal"]
-CURVE: Final = ("sentence", "cosine", "negation", "number_missing")  # what the curve is made of
-DERIVED: Final = ("probe", "curve")  # what the trees see besides the signals
+NEAR: Final = 0.16  # below it nothing is near: few answerable questions of notes lie there
+# What the curve is made of: no signal that may not apply.
+CURVE: Final = ("score", "cosine", "covered")
+DERIVED: Final = ("curve",)  # what the trees see besides the signals
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,6 @@ class Answerability:
         trees: what corrects the curve.
         curve: weights in logits per unit, and "bias".
         middle: the means of what the curve reads, over the training questions.
-        probe: weights [width] of the states.
-        probe_bias: added to the probe's product.
         sigmoid: slope and shift of the score.
         header: what the file says about itself.
     """
@@ -56,8 +53,6 @@ class Answerability:
     trees: Trees
     curve: Mapping[str, float]
     middle: Mapping[str, float]
-    probe: NDArray[np.float64]
-    probe_bias: float
     sigmoid: tuple[float, float]
     header: Mapping[str, Any]
 
@@ -79,8 +74,7 @@ class Answerability:
     def _of(cls, trees: Trees) -> "Answerability":
         try:
             header = dict(trees.header)
-            probe, (slope, shift) = header.pop("probe"), header["sigmoid"]
-            weights, bias, curve = np.array(probe["weights"]), probe["bias"], header["curve"]
+            (slope, shift), curve = header["sigmoid"], header["curve"]
             middle = {name: header["middle"][name] for name in curve if name != "bias"}
         except (KeyError, TypeError, ValueError) as error:
             raise WeightsError(
@@ -90,44 +84,31 @@ class Answerability:
             trees=trees,
             curve=curve,
             middle=middle,
-            probe=weights,
-            probe_bias=bias,
             sigmoid=(slope, shift),
             header=header,
         )
 
-    def score(self, signals: NDArray[np.float64], states: NDArray[Any] | None) -> float:
-        """The sum of the parts, in logits, before the sigmoid.
-
-        Args:
-            signals: in the order of `SIGNALS`.
-            states: of the cross-encoder [width]; None where it gives none, which counts neither
-                for nor against an answer.
-        """
-        features = self._features(signals, states)
+    def score(self, signals: NDArray[np.float64]) -> float:
+        """The sum of the parts, in logits, before the sigmoid; signals as in `SIGNALS`."""
+        features = self._features(signals)
         return features["curve"] + float(self.trees.predict(_row(features))[0])
 
-    def _features(
-        self, signals: NDArray[np.float64], states: NDArray[Any] | None
-    ) -> dict[str, float]:
+    def _features(self, signals: NDArray[np.float64]) -> dict[str, float]:
         """The signals and what is derived from them, in the order of the trees' features."""
-        probe = 0.0 if states is None else float(states @ self.probe + self.probe_bias)
-        features = dict(zip(SIGNALS, signals.tolist(), strict=True)) | {"probe": probe}
+        features = dict(zip(SIGNALS, signals.tolist(), strict=True))
         terms = features | {"bias": 1.0}
         return features | {"curve": math.fsum(w * terms[name] for name, w in self.curve.items())}
 
-    def confidence(self, signals: NDArray[np.float64], states: NDArray[Any] | None) -> float:
+    def confidence(self, signals: NDArray[np.float64]) -> float:
         """Probability that the context answers, 0 to 1."""
         slope, shift = self.sigmoid
-        logit = slope * self.score(signals, states) + shift
+        logit = slope * self.score(signals) + shift
         return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))  # a huge exponent would overflow
 
-    def parts(
-        self, signals: NDArray[np.float64], states: NDArray[Any] | None
-    ) -> tuple[float, tuple[Reason, ...]]:
+    def parts(self, signals: NDArray[np.float64]) -> tuple[float, tuple[Reason, ...]]:
         """Where the logit of the confidence begins, and what each signal adds to it: exactly."""
         slope, shift = self.sigmoid
-        features = self._features(signals, states)
+        features = self._features(signals)
         shares = self.trees.contributions(_row(features))[0]
         adds = dict(zip(features, (slope * shares).tolist(), strict=True))
         for name, middle in self.middle.items():
@@ -163,6 +144,6 @@ def assess(
     if extract.best is None:
         return Assessment(0.0, threshold)
     model, values = shipped(), row(signals(question, extract, encoder, weigh))
-    confidence = model.confidence(values, extract.states)
-    start, reasons = model.parts(values, extract.states)
-    return Assessment(confidence, threshold, start, reasons, extract.best.quote)
+    confidence = model.confidence(values)
+    start, reasons = model.parts(values)
+    return Assessment(confidence, threshold, start, reasons, extract.best.unit)

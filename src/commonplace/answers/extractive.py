@@ -1,34 +1,33 @@
-"""The extractive reader: picks sentences out of passages, word for word. It cannot make things up.
+"""The extractive reader: picks units of evidence out of passages, word for word.
 
-There are two passes of a cross-encoder, the second over little text, which keeps it under a second:
+It cannot make things up. A cross-encoder reads twice, the second time over little text:
 
-1. (question, passage) for the best ranked passages; the sentences of three are read (the right
-   passage is among them for nearly every question that retrieval found it for);
-2. (question, sentence) for their sentences, twice: with the heading before it, and with the
-   sentence before it as well. The first misses a sentence that says "he" or "this", the second is
-   drawn to the neighbour of the right one; their mean is better than either.
+1. (question, passage) for the passages that were retrieved; the best of them are read on;
+2. (question, unit) for every unit of these: a sentence, a row below its column names, an item or a
+   whole list below its introduction, a line of code (`units.py`).
 
-A sentence's score is that mean plus half its passage's score; further sentences join the answer
-where they score nearly as well. Word coverage, embedding cosine and a match of question and answer
-types (who: a name, when: a date) were tried in the choice and added nothing to it
-(docs/notebook/2026-11-23-ranking-stages.md).
+The second pass wears an adapter that was trained for it (docs/answers.md): 0 is the score of "it is
+not here", so a unit above 0 is likelier an answer than none at all. Further units join the answer
+where they score nearly as well, and where the question asks for several things.
 """
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, Protocol, runtime_checkable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.answers.context import heading_of, reading_order, with_heading
-from commonplace.corpus import Passage, analyse, sentence_spans
+from commonplace.answers.context import reading_order, with_heading
+from commonplace.answers.units import Unit, units
+from commonplace.answers.wording import asks_several
+from commonplace.corpus import Passage, analyse
 
-LONGEST: Final = 600  # characters of a sentence, and of the one before it, that are scored
-PASSAGE_WEIGHT: Final = 0.5  # of the passage's score in a sentence's; .25 to 1 measure the same
-
-_HEADING = re.compile(r"#{1,6}\s")
+READER_ADAPTER: Final = Path(__file__).with_name("reader.safetensors")  # for scoring units
+NOT_HERE: Final = 0.0  # the score of "it is not here", by training
+PASSAGE_WEIGHT: Final = 0.1  # of its passage's logit in the order of units; .05 to .2 are alike
+_SURROUNDINGS: Final = 300  # characters of a list that is shown around its closest item
 
 
 class CrossEncoder(Protocol):
@@ -39,86 +38,84 @@ class CrossEncoder(Protocol):
         ...
 
 
-@runtime_checkable
-class HasStates(Protocol):
-    """A cross-encoder that also says what it holds of a pair, for a probe to read."""
-
-    def states(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
-        """One row for each (question, text) pair, float32 [pairs, width]."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
-class Quote:
-    """Characters `start:end` of a passage's text, and how well they answer (a logit)."""
+class ScoredUnit:
+    """A unit with its scores in logits: its own, against 0 for "not here", and its passage's."""
 
-    passage: Passage
-    start: int
-    end: int
+    unit: Unit
     score: float
+    passage: float
 
     @property
-    def text(self) -> str:
-        """The sentence, word for word."""
-        return self.passage.text[self.start : self.end]
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredSentence:
-    """A sentence with the scores that the cross-encoder gave it (logits)."""
-
-    quote: Quote  # its score is the sum that sentences are chosen by
-    before: str  # the sentence before it, "" for the first
-    alone: float
-    in_context: float
-    passage: float
+    def rank_score(self) -> float:
+        """What units of several passages are ordered by."""
+        return self.score + PASSAGE_WEIGHT * self.passage
 
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """The quotes that answer a question best, and every score behind that choice.
+    """What was read for a question.
 
     Attributes:
-        quotes: the chosen sentences, in reading order.
-        best: the best sentence with its scores; None where there was nothing to read.
+        evidence: the units that answer best, in reading order.
+        candidates: every unit that was scored, the best first.
         passages: those that were scored, the one that answers best first.
         logits: the cross-encoder's score of each of `passages`.
         ranks: the place of each of `passages` among the retrieved, from 0.
-        candidates: every sentence that was scored, `best` among them.
-        states: the cross-encoder's states of the question with `best` alone, with `best` in
-            context and with its passage, their mean [width]; None where it gives none.
     """
 
-    quotes: tuple[Quote, ...]
-    best: ScoredSentence | None = None
+    evidence: tuple[ScoredUnit, ...] = ()
+    candidates: tuple[ScoredUnit, ...] = ()
     passages: tuple[Passage, ...] = ()
     logits: tuple[float, ...] = ()
     ranks: tuple[int, ...] = ()
-    candidates: tuple[ScoredSentence, ...] = ()
-    states: NDArray[np.float32] | None = field(default=None, compare=False)
+
+    @property
+    def best(self) -> ScoredUnit | None:
+        """The unit that answers best; None where nothing was read."""
+        return self.candidates[0] if self.candidates else None
+
+    @property
+    def second(self) -> ScoredUnit | None:
+        """The best unit elsewhere: one that does not overlap the best."""
+        others = (
+            each for each in self.candidates if not _overlap(each.unit, self.candidates[0].unit)
+        )
+        return next(others, None)
+
+    def closest(self, count: int) -> tuple[Unit, ...]:
+        """Where it comes closest, best first: units, or short lists around them, all apart.
+
+        An item or a row says little without its neighbours to who has to judge it.
+        """
+        lists = [each.unit for each in self.candidates if _is_short_list(each.unit)]
+        around = [_surroundings(each.unit, lists) for each in self.candidates]
+        return tuple(_apart(around)[:count])
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractiveSettings:
-    """How much is read, and how much is quoted.
+    """How much is read, and how much is quoted."""
 
-    With up to three sentences within three logits .925 of 120 calibration questions had a gold
-    answer in the text, with the best sentence alone .875.
-    """
-
-    passages: int = 8  # ranked passages that are scored in full
-    read_on: int = 3  # the best of these, whose sentences are scored
-    sentences: int = 3  # most sentences of an answer
-    nearly: float = 3.0  # logits below the best at which a further sentence is still quoted
+    passages: int = 10  # ranked passages that are scored in full
+    read_on: int = 8  # the best of these, whose units are scored
+    units: int = 3  # most units of an answer
+    nearly: float = 1.5  # logits below the best at which a further unit is still quoted
+    several: float = 3.0  # the same where the question asks for several things
 
 
 class ExtractiveReader:
-    """Chooses and orders sentences of the passages."""
+    """Chooses and orders units of the passages."""
 
     def __init__(
-        self, cross_encoder: CrossEncoder, settings: ExtractiveSettings | None = None
+        self,
+        passages: CrossEncoder,
+        units: CrossEncoder | None = None,
+        settings: ExtractiveSettings | None = None,
     ) -> None:
-        self._cross_encoder = cross_encoder
+        """`passages` scores passages, and `units` what is quoted of them; without it, the same."""
+        self._passages = passages
+        self._units = units or passages
         self.settings = settings or ExtractiveSettings()
 
     def read(self, question: str, ranked: Sequence[Passage]) -> Extract:
@@ -130,102 +127,70 @@ class ExtractiveReader:
         """
         passages = ranked[: self.settings.passages]
         if not passages:
-            return Extract(())
-        logits = self._passage_scores(question, passages)
+            return Extract()
+        logits = self._passages.score([(question, with_heading(p)) for p in passages]).tolist()
         order = sorted(range(len(passages)), key=lambda i: -logits[i])
         read_on = [(passages[i], logits[i]) for i in order[: self.settings.read_on]]
         candidates = self._candidates(question, read_on)
-        extract = self._extract(candidates) if candidates else Extract(())
-        return replace(
-            extract,
+        return Extract(
+            evidence=self._evidence(question, candidates),
+            candidates=tuple(candidates),
             passages=tuple(passages[i] for i in order),
             logits=tuple(logits[i] for i in order),
             ranks=tuple(order),
-            candidates=tuple(candidates),
-            states=self._states(question, extract.best),
         )
-
-    def _states(self, question: str, best: ScoredSentence | None) -> NDArray[np.float32] | None:
-        if best is None or not isinstance(self._cross_encoder, HasStates):
-            return None
-        quote = best.quote
-        span = _SentenceSpan(quote.passage, 0.0, quote.start, quote.end, best.before)
-        texts = [span.alone, span.in_context if best.before else span.alone]
-        texts.append(with_heading(quote.passage))
-        states = self._cross_encoder.states([(question, text) for text in texts])
-        mean: NDArray[np.float32] = states.mean(axis=0)
-        return mean
-
-    def _passage_scores(self, question: str, passages: Sequence[Passage]) -> list[float]:
-        scores = self._cross_encoder.score([(question, with_heading(p)) for p in passages])
-        return [float(score) for score in scores]
 
     def _candidates(
         self, question: str, passages: Sequence[tuple[Passage, float]]
-    ) -> list[ScoredSentence]:
-        """Every sentence of the passages, scored alone and after the one before it."""
-        spans = [_SentenceSpan(p, score, *span) for p, score in passages for span in _spans(p)]
-        alone = [(question, span.alone) for span in spans]
-        after = [(question, span.in_context) for span in spans if span.before]
-        scores = self._cross_encoder.score([*alone, *after]).tolist() if spans else []
-        scores_after = iter(scores[len(alone) :])
-        return [
-            span.scored(score, next(scores_after) if span.before else score)
-            for span, score in zip(spans, scores, strict=False)
+    ) -> list[ScoredUnit]:
+        """Every unit of the passages with its score, the best first."""
+        found = [(unit, logit) for passage, logit in passages for unit in units(passage)]
+        scores = self._units.score([(question, unit.read) for unit, _ in found]).tolist()
+        scored = [
+            ScoredUnit(unit, score, logit)
+            for (unit, logit), score in zip(found, scores, strict=True)
         ]
+        return sorted(scored, key=lambda each: -each.rank_score)
 
-    def _extract(self, candidates: Sequence[ScoredSentence]) -> Extract:
-        """The best sentence, and those nearly as good, in reading order."""
-        ordered = sorted(candidates, key=lambda sentence: -sentence.quote.score)
-        limit = ordered[0].quote.score - self.settings.nearly
-        near = [sentence.quote for sentence in ordered if sentence.quote.score >= limit]
-        return Extract(_in_order(_distinct(near)[: self.settings.sentences]), ordered[0])
-
-
-@dataclass(frozen=True, slots=True)
-class _SentenceSpan:
-    """A sentence before it is scored."""
-
-    passage: Passage
-    score: float
-    start: int
-    end: int
-    before: str
-
-    @property
-    def alone(self) -> str:
-        return heading_of(self.passage) + self.passage.text[self.start : self.end][:LONGEST]
-
-    @property
-    def in_context(self) -> str:
-        text = self.passage.text[self.start : self.end][:LONGEST]
-        return f"{heading_of(self.passage)}{self.before[-LONGEST:]} {text}"
-
-    def scored(self, alone: float, in_context: float) -> ScoredSentence:
-        total = (alone + in_context) / 2 + PASSAGE_WEIGHT * self.score
-        quote = Quote(self.passage, self.start, self.end, total)
-        return ScoredSentence(quote, self.before, alone, in_context, self.score)
+    def _evidence(self, question: str, candidates: Sequence[ScoredUnit]) -> tuple[ScoredUnit, ...]:
+        """The best unit, and those nearly as good, in reading order."""
+        if not candidates:
+            return ()
+        nearly = self.settings.several if asks_several(question) else self.settings.nearly
+        limit = candidates[0].rank_score - nearly
+        near = {each.unit: each for each in candidates if each.rank_score >= limit}
+        chosen = _apart(list(near))[: self.settings.units]
+        return _in_order([near[unit] for unit in chosen])
 
 
-def _spans(passage: Passage) -> Iterator[tuple[int, int, str]]:
-    """The sentences that say something (not a heading), each with the one before it."""
-    before = ""
-    for start, end in sentence_spans(passage.text):
-        text = passage.text[start:end]
-        if analyse(text) and not (passage.kind == "markdown" and _HEADING.match(text)):
-            yield start, end, before
-            before = text
+def _apart(ranked: Sequence[Unit]) -> list[Unit]:
+    """The units less those that overlap a better one, or have the same words."""
+    apart: list[Unit] = []
+    words = set[tuple[str, ...]]()
+    for unit in ranked:
+        own = tuple(analyse(unit.text))
+        if own not in words and not any(_overlap(unit, other) for other in apart):
+            apart.append(unit)
+            words.add(own)
+    return apart
 
 
-def _distinct(quotes: Sequence[Quote]) -> list[Quote]:
-    """The quotes, less those that have the same words as an earlier one."""
-    by_words: dict[tuple[str, ...], Quote] = {}
-    for quote in quotes:
-        by_words.setdefault(tuple(analyse(quote.text)), quote)
-    return list(by_words.values())
+def _is_short_list(unit: Unit) -> bool:
+    return unit.form == "list" and not unit.state and len(unit.text) <= _SURROUNDINGS
 
 
-def _in_order(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
-    """Items by their best sentence, and within an item as it is written."""
-    ranks = {p.id: rank for rank, p in enumerate(reading_order([q.passage for q in quotes]))}
-    return tuple(sorted(quotes, key=lambda quote: (ranks[quote.passage.id], quote.start)))
+def _surroundings(unit: Unit, lists: Sequence[Unit]) -> Unit:
+    """The short list that a unit is a part of, or else the unit."""
+    around = (each for each in lists if _overlap(unit, each) and each.passage.id == unit.passage.id)
+    return next(around, unit)
+
+
+def _overlap(unit: Unit, other: Unit) -> bool:
+    return unit.passage.id == other.passage.id and unit.start < other.end and other.start < unit.end
+
+
+def _in_order(evidence: Sequence[ScoredUnit]) -> tuple[ScoredUnit, ...]:
+    """Items by their best unit, and within an item as it is written."""
+    order = reading_order([each.unit.passage for each in evidence])
+    ranks = {passage.id: rank for rank, passage in enumerate(order)}
+    return tuple(sorted(evidence, key=lambda e: (ranks[e.unit.passage.id], e.unit.start)))

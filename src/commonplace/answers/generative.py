@@ -94,11 +94,12 @@ class GeneratedText:
 
 @dataclass(frozen=True, slots=True)
 class GenerativeSettings:
-    """How much the model reads and writes, in tokens."""
+    """How much the model reads and writes, in tokens, and what it is trusted with."""
 
     most_context: int = 2048  # of all passages; also bounded by the model's window
     answer: int = 128
     sources: int = 2  # most citations for one sentence
+    decides: bool = True  # whether it is asked where the extractive reader is unsure
 
 
 class GenerativeReader:

@@ -1,9 +1,9 @@
-"""The signals that speak for and against a sentence being an answer: a row of numbers a question.
+"""The signals that speak for and against a unit being an answer: a row of numbers a question.
 
-They have three sources: the scores of the cross-encoder that read the passages, the embeddings of
-question and sentences, and the words of both. A signal that does not apply is NaN (there is no type
-of answer to match in "What does it do?"), which the trees take as it is. `UP` and `DOWN` name the
-signals whose direction is known beforehand; the trees are held to it.
+They have three sources: the scores of the cross-encoder that read passages and units, the
+embeddings of the question and of what it read, and the words of both. A signal that does not apply
+is NaN (there is no type of answer to match in "What does it do?"), which the trees take as it is.
+`UP` and `DOWN` name the signals whose direction is known beforehand; the trees are held to it.
 """
 
 import math
@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.answers.context import heading_of, with_heading
-from commonplace.answers.extractive import Extract, ScoredSentence
+from commonplace.answers.extractive import Extract, ScoredUnit
 from commonplace.answers.mismatch import Weigh, names, negates, numbers, uniform
+from commonplace.answers.units import Unit
 from commonplace.answers.wording import (
     QUESTION_TYPES,
+    asks_several,
     common_order,
     degrees,
     excepts,
@@ -33,7 +35,9 @@ from commonplace.answers.wording import (
 from commonplace.corpus import analyse
 
 NAN: Final = float("nan")
-_NO_OTHER: Final = -12.0  # logit where there is no other sentence or passage; the trees learned it
+_NO_OTHER: Final = -12.0  # logit where there is no other unit or passage
+_COMPARED: Final = 4  # units whose embeddings are compared with the question's
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
 class Encoder(Protocol):
@@ -49,18 +53,18 @@ class Encoder(Protocol):
 
 
 UP: Final = (  # more of it speaks for an answer
-    "sentence", "alone", "in_context", "passage", "best_passage", "alone_margin", "cosine",
-    "cosine_best", "covered", "covered_in_window", "order_kept", "pairs_kept", "typed", "focus",
-    "relation", "agree",
+    "score", "mass", "lead", "passage", "best_passage", "passage_lead", "cosine", "cosine_best",
+    "covered", "covered_in_passage", "order_kept", "pairs_kept", "typed", "focus", "relation",
+    "agree",
 )  # fmt: skip
 DOWN: Final = (  # more of it speaks against one
-    "retrieval_rank", "missed_most", "missed_elsewhere", "number_missing",
-    "number_elsewhere", "name_missing", "name_elsewhere", "negation", "unasked_negation",
-    "degree_missing", "opposed", "excepts",
+    "retrieval_rank", "missed_most", "missed_everywhere", "missed_elsewhere", "number_missing",
+    "number_elsewhere", "year_missing", "name_missing", "name_elsewhere", "negation",
+    "unasked_negation", "degree_missing", "opposed", "excepts",
 )  # fmt: skip
 NEITHER: Final = (
-    "sentence_margin", "passage_margin", "context_gain", "near_sentences", "cosine_margin",
-    "question_terms", "sentence_terms", *(f"asks_{kind}" for kind in QUESTION_TYPES),
+    "near_units", "is_list", "is_row", "is_field", "several", "question_terms", "unit_terms",
+    "passages_read", *(f"asks_{kind}" for kind in QUESTION_TYPES),
 )  # fmt: skip
 SIGNALS: Final = (*UP, *DOWN, *NEITHER)
 
@@ -72,16 +76,13 @@ def signals(
 
     Args:
         question: as asked.
-        extract: what the extractive reader quotes for it; `best` must be there.
-        encoder: compares question and sentences.
+        extract: what the extractive reader read for it; `best` must be there.
+        encoder: compares question and units.
         weigh: how rare a term is in the library.
     """
     assert extract.best is not None, "nothing was read"
-    vector = encoder.encode_queries([question])[0]
-    texts = [heading_of(c.quote.passage) + c.quote.text for c in extract.candidates]
-    cosines = encoder.encode_passages(texts) @ vector
-    words = _Words(question, extract.best, weigh)
-    by_models = _from_logits(extract) | _from_cosines(extract, cosines)
+    words = _Words(question, extract.best, extract, weigh)
+    by_models = _from_scores(extract) | _from_cosines(question, extract, encoder)
     return by_models | _coverage(words) | _mismatches(words) | _question_kind(words)
 
 
@@ -90,67 +91,55 @@ def row(values: dict[str, float], names: Sequence[str] = SIGNALS) -> NDArray[np.
     return np.array([values[name] for name in names])
 
 
-def _from_logits(extract: Extract) -> dict[str, float]:
+def _from_scores(extract: Extract) -> dict[str, float]:
     """Signals of the cross-encoder."""
-    best = extract.best
-    assert best is not None
-    others = [c for c in extract.candidates if c is not best]
-    logits = sorted(extract.logits, reverse=True)
-    totals = [c.quote.score for c in others]
-    first = best.quote.passage.id == extract.passages[0].id
+    assert extract.best is not None
+    best, second = extract.best, extract.second
+    scores = np.array([each.score for each in extract.candidates])
+    logits = [*extract.logits, _NO_OTHER]
+    place = [p.id for p in extract.passages].index(best.unit.passage.id)
     return {
-        "sentence": (best.alone + best.in_context) / 2,
-        "alone": best.alone,
-        "in_context": best.in_context,
+        "score": best.score,
+        "mass": float(np.logaddexp.reduce(scores)),
+        "lead": best.score - (second.score if second else _NO_OTHER),
+        "near_units": float((scores > best.score - 2).sum()),
         "passage": best.passage,
         "best_passage": logits[0],
-        "alone_margin": best.alone - max((c.alone for c in others), default=_NO_OTHER),
-        "sentence_margin": best.quote.score - max(totals, default=1.5 * _NO_OTHER),
-        "passage_margin": logits[0] - (logits[1] if len(logits) > 1 else _NO_OTHER),
-        "context_gain": best.in_context - best.alone,
-        "near_sentences": float(sum(total > best.quote.score - 3 for total in totals)),
-        "retrieval_rank": float(extract.ranks[_place(extract)]),
-        "agree": float(first) + float(extract.ranks[0] == 0),
+        "passage_lead": logits[0] - logits[1],
+        "retrieval_rank": float(extract.ranks[place]),
+        "agree": float(place == 0) + float(extract.ranks[0] == 0),
+        "passages_read": float(len(extract.passages)),
     }
 
 
-def _place(extract: Extract) -> int:
-    """Which of the extract's passages holds the best sentence."""
-    assert extract.best is not None
-    return [p.id for p in extract.passages].index(extract.best.quote.passage.id)
-
-
-def _from_cosines(extract: Extract, cosines: NDArray[np.float32]) -> dict[str, float]:
+def _from_cosines(question: str, extract: Extract, encoder: Encoder) -> dict[str, float]:
     """Signals of the embeddings."""
-    at = next(i for i, c in enumerate(extract.candidates) if c is extract.best)
-    others = np.delete(cosines, at)
-    return {
-        "cosine": float(cosines[at]),
-        "cosine_best": float(cosines.max()),
-        "cosine_margin": float(cosines[at] - others.max()) if len(others) else NAN,
-    }
+    texts = [each.unit.read for each in extract.candidates[:_COMPARED]]
+    cosines = encoder.encode_passages(texts) @ encoder.encode_queries([question])[0]
+    return {"cosine": float(cosines[0]), "cosine_best": float(cosines.max())}
 
 
 @dataclass(frozen=True)
 class _Words:
-    """A question and the best sentence for it, as terms."""
+    """A question and the best unit for it, as terms."""
 
     question: str
-    best: ScoredSentence
+    best: ScoredUnit
+    extract: Extract
     weigh: Weigh
 
     @property
-    def sentence(self) -> str:
-        return self.best.quote.text
+    def unit(self) -> Unit:
+        return self.best.unit
 
     @cached_property
     def window(self) -> str:
-        """The sentence below its heading, behind the one before it."""
-        return f"{heading_of(self.best.quote.passage)}{self.best.before} {self.sentence}"
+        """The unit as the reader saw it."""
+        return self.unit.read
 
     @cached_property
     def passage(self) -> str:
-        return with_heading(self.best.quote.passage)
+        return with_heading(self.unit.passage)
 
     @cached_property
     def question_terms(self) -> list[str]:
@@ -159,8 +148,8 @@ class _Words:
         return [term for term in analyse(self.question) if term not in kind]
 
     @cached_property
-    def sentence_terms(self) -> list[str]:
-        return analyse(heading_of(self.best.quote.passage) + self.sentence)
+    def unit_terms(self) -> list[str]:
+        return analyse(heading_of(self.unit.passage) + self.unit.plain)
 
     @cached_property
     def window_terms(self) -> set[str]:
@@ -176,37 +165,42 @@ class _Words:
 
 
 def _coverage(words: _Words) -> dict[str, float]:
-    """How much of the question the sentence and its surroundings have."""
+    """How much of the question the unit and its surroundings have."""
     question, window = set(words.question_terms), words.window_terms
     total = words.mass(question) or 1.0
     rarest = max(words.weights.values(), default=0.0) or 1.0
     missed = question - window
+    own_passage = set(analyse(words.passage))
+    all_read = {t for p in words.extract.passages for t in analyse(with_heading(p))}
     named = {t for name in names(words.question) for t in analyse(name)}
     relation = question - named - focus(words.question)
-    in_order = common_order(words.question_terms, words.sentence_terms)
     return {
-        "covered": words.mass(question & set(words.sentence_terms)) / total,
-        "covered_in_window": words.mass(question & window) / total,
+        "covered": words.mass(question & window) / total,
+        "covered_in_passage": words.mass(question & own_passage) / total,
         "missed_most": max((words.weights[t] for t in missed), default=0.0) / rarest,
-        "missed_elsewhere": words.mass(missed & set(analyse(words.passage))) / total,
-        "order_kept": in_order / max(len(words.question_terms), 1),
-        "pairs_kept": pair_share(words.question_terms, words.sentence_terms),
+        "missed_everywhere": words.mass(question - all_read) / total,
+        "missed_elsewhere": words.mass(missed & own_passage) / total,
+        "order_kept": common_order(words.question_terms, words.unit_terms)
+        / max(len(words.question_terms), 1),
+        "pairs_kept": pair_share(words.question_terms, words.unit_terms),
         "relation": len(relation & window) / len(relation) if relation else NAN,
     }
 
 
 def _mismatches(words: _Words) -> dict[str, float]:
-    """What the question says that the sentence contradicts or leaves open."""
-    question, sentence = words.question, words.sentence
-    question_names, passage_terms = names(question), set(analyse(words.passage))
+    """What the question says that the unit contradicts or leaves open."""
+    question, window, passage = words.question, words.window, words.passage
+    question_names = names(question)
+    years = set(_YEAR.findall(question))
     return {
-        "number_missing": float(len(numbers(question) - numbers(words.passage))),
-        "number_elsewhere": float(len(numbers(question) - numbers(words.window))),
-        "name_missing": _missing_names(question_names, passage_terms),
+        "number_missing": float(len(numbers(question) - numbers(passage))),
+        "number_elsewhere": float(len(numbers(question) - numbers(window))),
+        "year_missing": float(len(years - set(_YEAR.findall(window)))) if years else NAN,
+        "name_missing": _missing_names(question_names, set(analyse(passage))),
         "name_elsewhere": _missing_names(question_names, words.window_terms),
-        "negation": float(negates(question) and not negates(sentence)),
-        "unasked_negation": float(negates(sentence) and not negates(question)),
-        "degree_missing": float(len(degrees(question) - degrees(words.window))),
+        "negation": float(negates(question) and not negates(words.unit.text)),
+        "unasked_negation": float(negates(words.unit.text) and not negates(question)),
+        "degree_missing": float(len(degrees(question) - degrees(window))),
         "opposed": float(opposed(set(words.question_terms), words.window_terms)),
         "excepts": float(excepts(question)),
     }
@@ -218,13 +212,18 @@ def _missing_names(names: set[str], held: set[str]) -> float:
 
 def _question_kind(words: _Words) -> dict[str, float]:
     """What kind of answer is asked for, and whether one is there."""
-    kind = question_type(words.question)
-    typed = len(typed_spans(kind, words.question, words.sentence))
+    kind, unit = question_type(words.question), words.unit
+    typed = len(typed_spans(kind, words.question, unit.plain))
     noun = focus(words.question)
+    asks_type = kind in ("mail", "phone", "who", "when", "where", "number")
     return {
-        "typed": float(min(typed, 3)) if kind in ("who", "when", "where", "number") else NAN,
+        "typed": float(min(typed, 3)) if asks_type else NAN,
         "focus": len(noun & words.window_terms) / len(noun) if noun else NAN,
+        "is_list": float(unit.form == "list"),
+        "is_row": float(unit.form == "row"),
+        "is_field": float(unit.form == "field"),
+        "several": float(asks_several(words.question)),
         "question_terms": float(len(words.question_terms)),
-        "sentence_terms": float(len(re.findall(r"\w+", words.sentence))),
+        "unit_terms": float(len(re.findall(r"\w+", unit.plain))),
         **{f"asks_{each}": float(each == kind) for each in QUESTION_TYPES},
     }

@@ -1,6 +1,6 @@
 """Patterns that say what a question's words ask for and what a sentence's could answer; no model.
 
-They are for English only, like the analyser's stop words. A question in another language gets the
+They are for English, with the question words of German. A question in another language gets the
 type `other` and no mismatch, so that nothing is held against it.
 """
 
@@ -11,36 +11,53 @@ from typing import Final, Literal, get_args
 
 from commonplace.corpus import analyse
 
-QuestionType = Literal["who", "when", "where", "number", "why", "how", "which", "other"]
+QuestionType = Literal[
+    "mail", "phone", "who", "when", "where", "number", "why", "how", "which", "other"
+]
 QUESTION_TYPES: Final[tuple[QuestionType, ...]] = get_args(QuestionType)
 
-_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
+_MONTHS = (
+    "jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|m\u00e4rz|apr(?:il)?|may|mai|june?|juni|july?|juli"
+    "|aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?"
+)
 _NUMERALS = (
     "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty"
     "|seventy|eighty|ninety|hundred|thousand|million|billion|dozens?|half|third|quarter|several"
     "|once|twice"
 )
 _PATTERNS: Final[tuple[tuple[QuestionType, str], ...]] = (
-    ("when", r"\bwhen\b|\b(?:what|which) (?:year|date|century|decade|month|day|era|period)\b"),
+    ("mail", r"\be-?mail\b|\bmail ?address\b|\bmail ?adresse\b"),
+    ("phone", r"\b(?:tele)?phone\b|\bmobile\b|\btel\b|\btelefon\w*|\bhandy\w*|\bfax\b"),
+    (
+        "when",
+        r"\b(?:when|wann|deadline)\b|\bdate of\b"
+        r"|\b(?:what|which|welche\w*) "
+        r"(?:year|date|century|decade|month|day|time|era|period|jahr|tag)\b",
+    ),
     (
         "number",
-        r"\bhow (?:many|much|long|old|often|far|large|big|tall|wide|fast|high)\b"
-        r"|\b(?:what|which) (?:percent\w*|number|amount|size|age|proportion|share|fraction)\b",
+        r"\b(?:how|wie) (?:many|much|long|old|often|far|large|big|tall|wide|fast|high|heavy|deep"
+        r"|viele?|lange?|oft|hoch|gro\u00df|teuer|schwer|weit)\b"
+        r"|\b(?:percent\w*|number|amount|size|age|proportion|share|fraction|price|cost|costs|rent|fee"
+        r"|rate|budget|weight|length|version|code|pin)\b",
     ),
-    ("who", r"\bwho(?:m|se)?\b"),
+    ("who", r"\b(?:who(?:m|se)?|wer|wen|wem)\b"),
     (
         "where",
-        r"\bwhere\b|\b(?:what|which) (?:country|city|state|region|nation|place|town|island)\b",
+        r"\b(?:where|wo|wohin)\b"
+        r"|\b(?:what|which) (?:country|city|state|region|nation|place|town|island|room|shelf)\b",
     ),
-    ("why", r"\bwhy\b|\bfor what (?:reason|purpose)\b"),
-    ("how", r"\bhow\b"),
+    ("why", r"\b(?:why|warum|weshalb|wieso)\b|\breason\b|\bhow come\b|\bfor what purpose\b"),
+    ("how", r"\b(?:how|wie)\b"),
     ("which", r"\b(?:what|which) (?!is\b|are\b|was\b|were\b|do\b|does\b|did\b|has\b|can\b)\w+"),
 )
 _ASKS: Final = tuple((kind, re.compile(text, re.IGNORECASE)) for kind, text in _PATTERNS)
 _SPANS: Final[dict[str, re.Pattern[str]]] = {
+    "mail": re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"),
+    "phone": re.compile(r"(?<![\w@.])\+?\d[\d ()/-]{5,}\d(?!\w)"),
     "when": re.compile(
-        rf"\b(?:1\d\d\d|20\d\d)s?\b|\b(?:{_MONTHS})\b|\b\w+ centur(?:y|ies)\b"
-        r"|\b(?:in|by|since|until) \d{3}\b",
+        rf"\b(?:1\d\d\d|20\d\d)s?\b|\b(?:{_MONTHS})\b|\b\d{{1,2}}[.:/]\d{{1,2}}\b"
+        r"|\b\w+ centur(?:y|ies)\b|\b(?:in|by|since|until) \d{3}\b",
         re.IGNORECASE,
     ),
     "number": re.compile(rf"\d+(?:[.,]\d+)*|\b(?:{_NUMERALS})\b", re.IGNORECASE),
@@ -51,6 +68,12 @@ _SPANS: Final[dict[str, re.Pattern[str]]] = {
 _FOCUS = re.compile(
     r"\b(?:what|which|whose|how many|how much)\s+((?:[a-z-]+\s+){0,2}?[a-z-]+)"
     r"(?=\s+(?:is|are|was|were|do|does|did|has|have|had|can|could|would|will|of|in|for|that)\b)",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\b(?:list|all|every|each|both|compare|versus|vs|than|difference|changed?|before and after"
+    r"|how many|steps?|ingredients|alle|liste|beide|verglichen|wie viele)\b|\bor\b"
+    r"|\b(?:what|which|who) (?:are|were|else|[a-z]+s (?:do|did|are|were|have|can))\b",
     re.IGNORECASE,
 )
 _DEGREE = re.compile(
@@ -83,6 +106,11 @@ _OPPOSITES: Final = tuple(
 def question_type(question: str) -> QuestionType:
     """What kind of answer is asked for; `other` where no pattern says."""
     return next((kind for kind, asks in _ASKS if asks.search(question)), "other")
+
+
+def asks_several(question: str) -> bool:
+    """Whether several things are asked for: a list, a count, a comparison, two questions."""
+    return _SEVERAL.search(question) is not None or question.rstrip("?").count("?") > 0
 
 
 def focus(question: str) -> frozenset[str]:

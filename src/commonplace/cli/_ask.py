@@ -1,5 +1,6 @@
-"""`commonplace ask`: an answer in which every sentence is cited, or a refusal."""
+"""`commonplace ask`: an answer, every sentence cited, the closest quotes in doubt, or a refusal."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,12 @@ from commonplace.foundation import count_of
 from commonplace.library import answer_record, citation_id
 
 if TYPE_CHECKING:
-    from commonplace import Answer, Citation, Filter, Refusal
-    from commonplace.answers import Caution, WornAdapter
+    from commonplace import Answer, Citation, Filter, Refusal, Unsure
+    from commonplace.answers import Caution, Outcome, Reply, WornAdapter
     from commonplace.models import Generation
 
-_REFUSED = 1  # the exit code, so that a script can tell a refusal from an answer
+# The exit codes, so that a script can tell the outcomes apart; 2 is bad usage everywhere.
+_EXIT_CODES: "dict[Outcome, int]" = {"answered": 0, "refused": 1, "unsure": 3}
 
 
 @verb(
@@ -40,11 +42,12 @@ _REFUSED = 1  # the exit code, so that a script can tell a refusal from an answe
     default="normal",
     show_default=True,
     help=(
-        "How much to avoid false answers. Share of trick questions that are answered, and of good "
-        "questions that are refused: low 54 % and 18 %, normal 36 % and 32 %, high 11 % and 70 %, "
-        "highest 3 % and 90 %."
+        "How much to avoid false answers. Share of unanswerable questions of notes that are "
+        "answered, and of answerable ones that are answered right: low 21 % and 60 %, normal 11 % "
+        "and 51 %, high 3 % and 35 %, highest 2 % and 25 %."
     ),
 )
+@click.option("--strict", is_flag=True, help="Refuse where the library is unsure.")
 @options.selection_options
 @options.json_option
 @options.library_option
@@ -54,14 +57,15 @@ def ask(
     wear: tuple[str, ...],
     force_wear: bool,
     caution: "Caution",
+    strict: bool,
     filter: "Filter",
     as_json: bool,
 ) -> None:
     """Answer a question from the library, every sentence cited.
 
-    The exit code is 1 if the library holds no answer.
+    The exit code is 1 if the library holds no answer, and 3 if it is unsure: then the closest
+    quotes are shown, and what is in doubt.
     """
-    from commonplace import Answer
     from commonplace.answers import CAUTION
 
     answer = options.open_library().ask(
@@ -69,17 +73,26 @@ def ask(
         filter=filter,
         model=model,
         threshold=CAUTION[caution],
+        strict=strict,
         wear=wear,
         force_wear=force_wear,
     )
     if as_json:
         print_json(answer_record(answer))
-    elif isinstance(answer, Answer):
-        _print_answer(answer, filter.as_of)
+    else:
+        _print_outcome(answer, filter.as_of)
+    click.get_current_context().exit(_EXIT_CODES[answer.outcome])
+
+
+def _print_outcome(answer: "Reply", as_of: datetime | None) -> None:
+    from commonplace import Answer, Unsure
+
+    if isinstance(answer, Answer):
+        _print_answer(answer, as_of)
+    elif isinstance(answer, Unsure):
+        _print_unsure(answer, as_of)
     else:
         _print_refusal(answer)
-    if not isinstance(answer, Answer):
-        click.get_current_context().exit(_REFUSED)
 
 
 def _print_answer(answer: "Answer", as_of: datetime | None) -> None:
@@ -95,35 +108,65 @@ def _print_answer(answer: "Answer", as_of: datetime | None) -> None:
     say()
     sentences = {flat(sentence.text) for sentence in answer.sentences}
     for key, citation in citations.items():
-        _print_source(numbers[key], citation, sentences, width)
-    _print_footer(answer, as_of)
+        _print_source(numbers[key], citation)
+        if flat(citation.quote) not in sentences:
+            _print_quote(numbers[key], citation, dim)
+        _print_change(numbers[key], citation)
+    oldest, newest = (f"{when.astimezone():%Y-%m-%d}" for when in (answer.oldest, answer.newest))
+    written = f"sources written {oldest}" + (f" to {newest}" if newest != oldest else "")
+    _print_footer(answer, as_of, written)
+
+
+def _print_unsure(unsure: "Unsure", as_of: datetime | None) -> None:
+    """Print the closest quotes, each on lines of its own so that they do not read as an answer."""
+    width = text_columns()
+    say(bold("The library may say this:"))
+    for number, citation in enumerate(unsure.closest, 1):
+        say()
+        _print_source(number, citation)
+        _print_quote(number, citation, str)
+        _print_change(number, citation)
+    say()
+    for line in wrap(f"In doubt, because {unsure.reason.rstrip('.')}.", width):
+        say(line)
+    _print_footer(unsure, as_of)
+    _print_way_to_reasons(unsure)
 
 
 def _key(citation: "Citation") -> tuple[str, int, int]:
     return citation.passage.id, citation.start, citation.end
 
 
-def _print_source(number: int, citation: "Citation", sentences: set[str], width: int) -> None:
-    """Print mark, place and heading, and the quote unless it is a sentence of the answer."""
+def _print_source(number: int, citation: "Citation") -> None:
+    """Print mark, place and heading."""
     say(bold(f"[{number}] "), place(citation.passage, citation.locator))
-    margin = " " * len(f"[{number}] ")
+    margin = _margin(number)
     name = citation_id(citation)
     room = columns() - len(margin) - len(name) - 2
     say(margin, title_line(citation.passage, room), dim(f"  {name}"))
-    if flat(citation.quote) not in sentences:
-        for line in wrap(f"“{citation.quote}”", width - len(margin)):
-            say(margin, dim(line))
+
+
+def _print_quote(number: int, citation: "Citation", style: Callable[[str], str]) -> None:
+    margin = _margin(number)
+    for line in wrap(f"“{citation.quote}”", text_columns() - len(margin)):
+        say(margin, style(line))
+
+
+def _print_change(number: int, citation: "Citation") -> None:
     if citation.changed:
-        say(margin, paint(f"this source has changed: {citation.changed}", fg="yellow"))
+        changed = f"this source has changed: {citation.changed}"
+        say(_margin(number), paint(changed, fg="yellow"))
 
 
-def _print_footer(answer: "Answer", as_of: datetime | None) -> None:
-    oldest, newest = (f"{when.astimezone():%Y-%m-%d}" for when in (answer.oldest, answer.newest))
-    written = f"sources written {oldest}" + (f" to {newest}" if newest != oldest else "")
-    moment = f" · as of {as_of.astimezone():%Y-%m-%d %H:%M}" if as_of else ""
+def _margin(number: int) -> str:
+    return " " * len(f"[{number}] ")
+
+
+def _print_footer(answer: "Answer | Unsure", as_of: datetime | None, *first: str) -> None:
+    moment = [f"as of {as_of.astimezone():%Y-%m-%d %H:%M}"] if as_of else []
     seconds = sum(answer.timings.values())
     say()
-    say(dim(f"{written}{moment} · {answer.reader} · {seconds:.1f} s"))
+    say(dim(" · ".join([*first, *moment, answer.reader, f"{seconds:.1f} s"])))
     _print_worn(answer.worn)
     _print_unsupported(answer.unsupported)
     _print_drafts(answer.speculation)
@@ -171,4 +214,9 @@ def _print_refusal(refusal: "Refusal") -> None:
             say("  ", short_path(name))
     if refusal.assessment:
         say()
+    _print_way_to_reasons(refusal)
+
+
+def _print_way_to_reasons(outcome: "Unsure | Refusal") -> None:
+    if outcome.assessment:
         say(dim("`commonplace explain` says what spoke against an answer"))

@@ -1,4 +1,4 @@
-"""Why the last question was answered or refused: `commonplace explain` without an argument.
+"""Why the last question had its outcome: `commonplace explain` without an argument.
 
 Notable: the question is not asked again. The log keeps what each signal added to the confidence,
 so the explanation is of that very answer, also after the library has changed.
@@ -32,8 +32,8 @@ def explain_decision(library: "Library", as_json: bool) -> None:
     last = next((r for r in library.log(_LOGGED) if r.get("verb") == "ask"), None)
     if last is None:
         raise InputError(
-            "nothing was asked yet; `commonplace explain` says why the last question was answered "
-            "or refused, `commonplace explain 2` why a passage has its place"
+            "nothing was asked yet; `commonplace explain` says why the last question was answered, "
+            "unsure or refused, `commonplace explain 2` why a passage has its place"
         )
     if not last.get("assessment"):
         raise InputError(
@@ -52,10 +52,9 @@ def explain_decision(library: "Library", as_json: bool) -> None:
 
 
 def _print_verdict(decision: "DecisionRecord") -> None:
-    verdict = "answered" if decision["answered"] else "refused"
     confidence, threshold = decision["confidence"], decision["threshold"]
     why = f"confidence {confidence:.2f}, answered from {threshold:.2f} on"
-    say(bold(f"{verdict}: "), f"“{cut(flat(decision['question']), columns() - 14)}”")
+    say(bold(f"{decision['outcome']}: "), f"“{cut(flat(decision['question']), columns() - 14)}”")
     say(dim(why if decision["reasons"] else "nothing was found that could be read for it"))
     if confidence >= threshold and not decision["answered"]:
         say(dim("what was written for it is not supported"))

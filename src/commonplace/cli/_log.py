@@ -35,11 +35,16 @@ def _print(record: dict[str, Any]) -> None:
     if on_terminal():
         query = pad(cut(query, max(room, 10)), room)
     say(dim(before), query, dim(f"  {after}"))
+    for citation in record.get("closest") or []:
+        quote = flat(str(citation.get("quote", "")))
+        say(dim(cut(f"{' ' * len(before)}may say: “{quote}”", columns())))
     if drafts := _drafts(record.get("speculation") or {}):
         say(dim(f"{' ' * len(before)}{drafts}"))
 
 
 def _outcome(record: dict[str, Any]) -> str:
+    if record.get("outcome") == "unsure":
+        return "unsure"
     count = len(record.get("passages") or [])
     if not count:
         return "refused" if record.get("verb") == "ask" else "nothing"

@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from commonplace.evaluation._outcomes import Outcome
 from commonplace.evaluation._statistics import interval, share_interval
@@ -11,15 +11,6 @@ from commonplace.evaluation._thresholds import Curve, Point
 from commonplace.evaluation._types import Comparison, Span, rounded, span
 from commonplace.foundation import InputError
 
-RATES: Final = (
-    "answered",
-    "right_passage",
-    "right_answer",
-    "false_answer_rate",
-    "false_refusal_rate",
-    "citation_precision",
-    "citation_recall",
-)
 _Test = Callable[[Outcome], bool]
 
 
@@ -32,14 +23,16 @@ class AnswerRow:
         condition: "whole library" or "own passage".
         outcomes: of each question.
         rates: the shares of all answerable questions that are answered, that cite their passage,
-            and whose answer holds a gold answer; of the unanswerable that are answered; of the
-            answerable that are refused; of the citations of answerable questions that point into
-            their passage (precision); of the answered answerable questions that cite it at all
-            (recall). None where there was nothing to take a share of.
+            and whose answer holds a gold answer, or does not; where the library is unsure, and the
+            evidence is among the closest quotes; that are right or have it there; that are refused
+            outright; of the unanswerable that are answered, unsure and refused outright; of the
+            answerable that are not answered (false refusals); of the citations of answerable
+            questions that point into their passage (precision); of the answered answerable
+            questions that cite it at all (recall). None where there was nothing to take a share of.
         intervals: 95 %: Wilson's of shares of questions, bootstrap of the share of citations.
         points: what other thresholds would cost.
         prices: for so many false answers allowed, the threshold that costs fewest refusals.
-        p50_ms: the median time of an answer or refusal, milliseconds.
+        p50_ms: the median time of an outcome, milliseconds.
     """
 
     reader: str
@@ -78,6 +71,8 @@ class AnswerRow:
                     "answered": outcome.answered,
                     "right_passage": outcome.right_passage,
                     "right_answer": outcome.right_answer,
+                    "unsure": outcome.unsure,
+                    "evidence_closest": outcome.evidence_closest,
                     "confidence": rounded(outcome.confidence),
                 }
                 for outcome in self.outcomes
@@ -87,7 +82,7 @@ class AnswerRow:
 
 @dataclass(frozen=True, slots=True)
 class AnswerReport:
-    """The measurements of answers and refusals on a set.
+    """The measurements of answers, doubts and refusals on a set.
 
     Attributes:
         set: its name; `hash` tells whether two sets of this name are the same.
@@ -158,7 +153,14 @@ def _shares(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, Span] | None]
         "answered": _share(yes, lambda o: o.answered),
         "right_passage": _share(yes, lambda o: o.right_passage),
         "right_answer": _share(yes, lambda o: o.right_answer),
+        "wrong_answer": _share(yes, lambda o: o.answered and not o.right_answer),
+        "unsure": _share(yes, lambda o: o.unsure),
+        "evidence_closest": _share(yes, lambda o: o.evidence_closest),
+        "right_or_closest": _share(yes, lambda o: o.right_answer or o.evidence_closest),
+        "refused": _share(yes, lambda o: o.refused),
         "false_answer_rate": _share(no, lambda o: o.answered),
+        "unanswerable_unsure": _share(no, lambda o: o.unsure),
+        "unanswerable_refused": _share(no, lambda o: o.refused),
         "false_refusal_rate": _share(yes, lambda o: not o.answered),
         "citation_precision": _precision(answered),
         "citation_recall": _share(answered, lambda o: o.right_passage),

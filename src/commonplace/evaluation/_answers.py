@@ -1,4 +1,4 @@
-"""Measures answers: is what is there answered and cited rightly, and what is not there refused?
+"""Measures answers: is what is there answered and cited rightly, and what is not there not?
 
 All passages of the set become files of one library, and each question is asked of the whole
 library. With `own_passage` a second row tells what happens when each question is asked of its own
@@ -59,7 +59,7 @@ def evaluate_answers(
     progress: Progress = silent,
     announce: Callable[[str], None] = lambda _: None,
 ) -> tuple[AnswerReport, Path]:
-    """Measure answers and refusals on a set; returns the report and the file that keeps it.
+    """Measure answers, doubts and refusals on a set; returns the report and the file that keeps it.
 
     Args:
         folder: a set in the layout of SQuAD 2.0.
@@ -68,8 +68,8 @@ def evaluate_answers(
             (`CALIBRATION`).
         everything: ask about all articles.
         own_passage: ask each question once more, of its own passage alone.
-        threshold: the confidence below which a question is refused, 0 to 1; None: the calibrated
-            one.
+        threshold: the confidence below which a question is not answered, 0 to 1; None: the
+            calibrated one.
         readers: "extractive", "generative" or both; `model` writes for the latter.
         model: see `Library.ask`.
         library: keep the set's files and library in this folder, and use them again.

@@ -1,4 +1,4 @@
-"""The outcome of one question: answered or refused, what it cites, and whether it is right."""
+"""The outcome of one question: which of the three, what it cites, and whether it is right."""
 
 import re
 import time
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from commonplace.answers import Answer, Refusal
+from commonplace.answers import Answer, Citation, Reply, Unsure
 from commonplace.corpus import Filter
 from commonplace.evaluation.sets.questions import Question
 from commonplace.library import Library
@@ -21,10 +21,13 @@ class Outcome:
     Attributes:
         question: as in the set.
         answered: whether there was an answer.
+        unsure: whether there were the closest quotes, with a doubt.
         citations: how many citations it has, each counted once; `right_citations` of them point
             into the question's own passage.
         right_answer: whether a gold answer is in it.
-        confidence: the probability that the question can be answered, also of a refusal.
+        evidence_closest: whether one of the closest quotes is of the question's own passage and
+            holds a gold answer.
+        confidence: the probability that the question can be answered, whatever the outcome.
         seconds: how long the answer took.
     """
 
@@ -35,6 +38,13 @@ class Outcome:
     right_answer: bool
     confidence: float
     seconds: float
+    unsure: bool = False
+    evidence_closest: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether there was neither an answer nor a quote."""
+        return not self.answered and not self.unsure
 
     @property
     def right_passage(self) -> bool:
@@ -60,10 +70,11 @@ def ask(
 
 
 def outcome(
-    question: Question, answer: Answer | Refusal, identities: Mapping[str, str], seconds: float
+    question: Question, answer: Reply, identities: Mapping[str, str], seconds: float
 ) -> Outcome:
-    """Judge an answer or a refusal."""
+    """Judge what a question got."""
     if not isinstance(answer, Answer):
+        closest = answer.closest if isinstance(answer, Unsure) else ()
         return Outcome(
             question,
             answered=False,
@@ -72,6 +83,8 @@ def outcome(
             right_answer=False,
             confidence=answer.confidence,
             seconds=seconds,
+            unsure=isinstance(answer, Unsure),
+            evidence_closest=any(_is_evidence(each, question, identities) for each in closest),
         )
     cited = {
         (c.passage.id, c.start, c.end): identities[c.passage.path]
@@ -84,10 +97,19 @@ def outcome(
         answered=True,
         citations=len(cited),
         right_citations=sum(passage == question.passage for passage in cited.values()),
-        right_answer=any(plain(gold) in text for gold in question.answers),
+        right_answer=_holds_answer(text, question),
         confidence=answer.confidence,
         seconds=seconds,
     )
+
+
+def _is_evidence(citation: Citation, question: Question, identities: Mapping[str, str]) -> bool:
+    is_own = identities[citation.passage.path] == question.passage
+    return is_own and _holds_answer(plain(citation.quote), question)
+
+
+def _holds_answer(text: str, question: Question) -> bool:
+    return any(plain(gold) in text for gold in question.answers)
 
 
 def plain(text: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from commonplace.answers import Answer
+from commonplace.answers import Answer, Outcome
 from commonplace.corpus import Filter, analyse
 from commonplace.evaluation._quiet import QuietLibrary
 from commonplace.evaluation._statistics import share_interval
@@ -30,9 +30,14 @@ class DefinitionQuestion:
     """
 
     text: str
-    answered: bool
+    outcome: Outcome
     right_passage: bool
     false_answer: bool | None
+
+    @property
+    def answered(self) -> bool:
+        """Whether the library answers it."""
+        return self.outcome == "answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +52,21 @@ class OwnAnswers:
         return {
             "answered": _share([q.answered for q in self.questions]),
             "right_passage": _share([q.right_passage for q in self.questions]),
+            "unsure_rate": _share([q.outcome == "unsure" for q in self.questions]),
             "false_refusal_rate": _share([not q.answered for q in self.questions]),
             "false_answer_rate": _share(elsewhere),
         }
 
     def record(self) -> dict[str, Any]:
-        """The rates as an object, and what was refused or answered wrongly."""
+        """The rates as an object, and what was in doubt, refused or answered wrongly."""
         shares = self.shares()
         return {
             "questions": len(self.questions),
             "asked_elsewhere": sum(q.false_answer is not None for q in self.questions),
             **{name: None if each is None else rounded(each[0]) for name, each in shares.items()},
             "intervals": {name: span(each[1]) for name, each in shares.items() if each},
-            "refused": [q.text for q in self.questions if not q.answered],
+            "unsure": [q.text for q in self.questions if q.outcome == "unsure"],
+            "refused": [q.text for q in self.questions if q.outcome == "refused"],
             "answered_elsewhere": [q.text for q in self.questions if q.false_answer],
         }
 
@@ -94,7 +101,7 @@ def _ask(library: QuietLibrary, item: KnownItem) -> DefinitionQuestion:
     other = _nearest_without(library, item)
     elsewhere = library.ask(question, filter=Filter(paths=(other,))).answered if other else None
     right = bool(cited & item.relevant)
-    return DefinitionQuestion(question, answer.answered, right, false_answer=elsewhere)
+    return DefinitionQuestion(question, answer.outcome, right, false_answer=elsewhere)
 
 
 def _nearest_without(library: QuietLibrary, item: KnownItem) -> str | None:

@@ -1,8 +1,8 @@
-"""What every refusal threshold would cost, from the confidences of what was asked once.
+"""What every threshold would cost, from the confidences of what was asked once.
 
-A question is refused where the confidence is below the threshold, so one run says what any other
-threshold would have done. Where a language model writes, this holds only above the threshold of the
-run: what the model would have written below it is not known.
+A question is not answered (unsure, or refused) where the confidence is below the threshold, so one
+run says what any other threshold would have done. Where a language model writes, this holds only
+above the threshold of the run: what the model would have written below it is not known.
 """
 
 import math
@@ -43,7 +43,7 @@ class Curve:
     Attributes:
         outcomes: of answerable and unanswerable questions.
         asked_with: the threshold of the run.
-        complete: whether a question that was refused for it would be answered below it.
+        complete: whether a question that was not answered for it would be answered below it.
     """
 
     outcomes: Sequence[Outcome]
@@ -62,7 +62,7 @@ class Curve:
         return tuple(self.point(step) for step in steps if self._holds(step) and self._mixed)
 
     def prices(self) -> tuple[tuple[float, Point], ...]:
-        """For each allowed rate of false answers the threshold that refuses least.
+        """For each allowed rate of false answers the threshold that leaves least unanswered.
 
         The threshold is chosen on the very questions that it is measured on, which flatters it a
         little.
@@ -91,5 +91,5 @@ class Curve:
 
     def _answered(self, outcome: Outcome, threshold: float) -> bool:
         """Whether it would have been answered: nothing retrieved has no confidence at all."""
-        refused_for_it = self.complete and 0 < outcome.confidence < self.asked_with
-        return outcome.confidence >= threshold and (outcome.answered or refused_for_it)
+        below = self.complete and 0 < outcome.confidence < self.asked_with
+        return outcome.confidence >= threshold and (outcome.answered or below)

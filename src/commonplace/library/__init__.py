@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from commonplace.library._records import feedback_record as feedback_record
     from commonplace.library._records import hit_record as hit_record
     from commonplace.library._records import hits_record as hits_record
+    from commonplace.library._records import logged_outcome as logged_outcome
     from commonplace.library._records import reading_record as reading_record
     from commonplace.library._records import reasons_record as reasons_record
     from commonplace.library._records import sentence_record as sentence_record

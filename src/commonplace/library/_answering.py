@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from commonplace import answers
-from commonplace.answers import Answer, Citation, Refusal, Step, WornAdapter
+from commonplace.answers import Citation, Reply, RetrievedContext, Sentence, Step, WornAdapter
 from commonplace.corpus import Filter, Item, Passage, Snapshot, find_source, narrow
 from commonplace.foundation import InputError, Stopwatch
 from commonplace.library._log import QuestionLog
@@ -20,7 +20,7 @@ from commonplace.library._models import OpenModels
 from commonplace.library._ranking import Ranker
 from commonplace.models import DEFAULT_LANGUAGE_MODEL
 
-_CONTEXT = 10  # passages that a question is answered from
+_PASSAGES = answers.ExtractiveSettings().passages  # as many as are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class Question:
         model: a language model that writes the answer: the path of a GGUF file, a name of the
             catalogue ("SmolLM2-135M-Instruct"), or an OpenAI-compatible endpoint
             "http://host:port/v1#name"; None: the extractive reader.
-        threshold: the confidence below which it is refused, 0 to 1; None: the calibrated one.
+        threshold: the confidence below which it is not answered, 0 to 1; None: the calibrated one.
+        strict: refuse where the library is unsure.
         wear: adapters that the model wears while it writes: FILE, or FILE:STRENGTH; without a
             `model` it is SmolLM2-135M-Instruct.
         force_wear: wear what was trained on another model of the same names and sizes too.
@@ -46,6 +47,7 @@ class Question:
     filter: Filter | None = None
     model: str | None = None
     threshold: float | None = None
+    strict: bool = False
     wear: tuple[str, ...] = ()
     force_wear: bool = False
 
@@ -62,13 +64,13 @@ class Question:
 def answer_steps(
     question: Question, snapshot: Snapshot, ranker: Ranker, log: QuestionLog
 ) -> Iterator[Step]:
-    """What was retrieved, each sentence once it is checked, last the answer or refusal, logged."""
+    """What was retrieved, each sentence once it is checked, last the outcome, which is logged."""
     watch, asked_at = Stopwatch(), datetime.now(UTC)
     as_of = question.filter.as_of if question.filter else None
     with watch.stage("open"):
         view = ranker.view(snapshot, question.filter)
         worn = _worn_adapters(question, snapshot, ranker.models)
-    hits = ranker.rank(view, question.text, "best", _CONTEXT, watch=watch)
+    hits = ranker.rank(view, question.text, "best", _PASSAGES, watch=watch)
     passages = [hit.passage for hit in hits]
     paths = tuple(dict.fromkeys(passage.path for passage in passages))
     yield answers.RetrievedContext(len(passages), paths)
@@ -78,6 +80,7 @@ def answer_steps(
         ranker.models.readers(question.writer, view.idf, question.wear, question.force_wear),
         _citing(snapshot, passages),
         threshold=answers.THRESHOLD if question.threshold is None else question.threshold,
+        strict=question.strict,
         watch=watch,
     ):
         if not isinstance(step, answers.Sentence):
@@ -86,15 +89,15 @@ def answer_steps(
         yield step
 
 
-def last_step(steps: Iterator[Step]) -> Answer | Refusal:
-    """The answer or the refusal that the steps end with."""
+def last_step(steps: Iterator[Step]) -> Reply:
+    """The outcome that the steps end with."""
     *_, last = steps
-    assert isinstance(last, (Answer, Refusal)), "the steps end with the answer or the refusal"
+    assert not isinstance(last, RetrievedContext | Sentence), "the steps end with an outcome"
     return last
 
 
 def compare_with_record(
-    snapshot: Snapshot, then: Mapping[str, Any], now: Answer | Refusal
+    snapshot: Snapshot, then: Mapping[str, Any], now: Reply
 ) -> answers.Comparison:
     """Whether an answer differs from an earlier one, a record of the log, and why."""
     names = (str(citation).partition(":")[0] for citation in then.get("passages") or ())

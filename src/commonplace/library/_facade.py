@@ -21,7 +21,7 @@ from commonplace.library._selection import Selected, select
 from commonplace.retrieval import Hit, Profile
 
 if TYPE_CHECKING:
-    from commonplace.answers import Answer, Comparison, Refusal, Step
+    from commonplace.answers import Comparison, Reply, Step
     from commonplace.library._answering import Question
 
 
@@ -199,10 +199,11 @@ class Library:
         filter: Filter | None = None,
         model: str | None = None,
         threshold: float | None = None,
+        strict: bool = False,
         wear: Sequence[str | os.PathLike[str]] = (),
         force_wear: bool = False,
-    ) -> "Answer | Refusal":
-        """A refusal, or an answer whose every sentence is cited; see `Question` for the arguments.
+    ) -> "Reply":
+        """An answer, every sentence cited, or `Unsure`, or a `Refusal`; see `Question`.
 
         Raises:
             InputError: as `search`, or the model cannot wear an adapter.
@@ -211,7 +212,7 @@ class Library:
         from commonplace.library._answering import Question, last_step
 
         worn = tuple(os.fspath(adapter) for adapter in wear)
-        request = Question(question, filter, model, threshold, worn, force_wear)
+        request = Question(question, filter, model, threshold, strict, worn, force_wear)
         return last_step(self.asking(request))
 
     def asking(self, question: "Question") -> "Iterator[Step]":
@@ -221,7 +222,7 @@ class Library:
         with self._store.snapshot() as snapshot:
             yield from answer_steps(question, snapshot, self._ranker, self._log)
 
-    def compare(self, then: Mapping[str, Any], now: "Answer | Refusal") -> "Comparison":
+    def compare(self, then: Mapping[str, Any], now: "Reply") -> "Comparison":
         """Whether an answer differs from an earlier one, a record of `log`, and why."""
         from commonplace.library._answering import compare_with_record
 

@@ -16,7 +16,7 @@ from commonplace.library._records import assessment_record, citation_id, specula
 from commonplace.retrieval import Hit
 
 if TYPE_CHECKING:
-    from commonplace.answers import Answer, Refusal
+    from commonplace.answers import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,22 @@ class QuestionLog:
         passages = [hit.passage.id for hit in hits]
         self._add("search", query, filter, passages, profile=profile, timings=seconds)
 
-    def add_answer(self, answer: "Answer | Refusal", filter: Filter | None) -> None:
-        """Note an answer with its citations, or a refusal, and what spoke for it."""
+    def add_answer(self, answer: "Reply", filter: Filter | None) -> None:
+        """Note the outcome with what it cites, and what spoke for it."""
         sentences = getattr(answer, "sentences", ())
+        closest = getattr(answer, "closest", ())
         citations = [citation for sentence in sentences for citation in sentence.citations]
+        citations += closest
         self._add(
             "ask",
             answer.question,
             filter,
             list(dict.fromkeys(map(citation_id, citations))),
             answered=answer.answered,
+            outcome=answer.outcome,
             sentences=[sentence.text for sentence in sentences],
+            closest=[{"id": citation_id(each), "quote": each.quote} for each in closest],
+            reason=getattr(answer, "reason", ""),
             confidence=round(answer.confidence, 4),
             reader=answer.reader,
             timings=answer.timings,

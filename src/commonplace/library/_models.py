@@ -40,9 +40,16 @@ class OpenModels:
         """Reads a question and a text together."""
         return models.open_cross_encoder(progress=self._announce)
 
+    @cached_property
+    def unit_reader(self) -> models.CrossEncoder:
+        """The same network, wearing what it was trained on: does this unit answer the question?"""
+        from commonplace.answers import READER_ADAPTER
+
+        return models.open_cross_encoder(adapter=READER_ADAPTER, progress=self._announce)
+
     def open_all(self) -> None:
         """Open what search and the extractive reader need."""
-        _ = self.encoder, self.reranker, self.cross_encoder
+        _ = self.encoder, self.reranker, self.cross_encoder, self.unit_reader
 
     def encode_new(self, store: Store, report: AddReport, progress: Progress) -> AddReport:
         """Give passages without a vector theirs; returns the report of an `add` with that in it."""
@@ -64,13 +71,15 @@ class OpenModels:
         """
         from commonplace import answers  # a search does without
 
-        extractive = answers.ExtractiveReader(self.cross_encoder)
+        extractive = answers.ExtractiveReader(self.cross_encoder, self.unit_reader)
         if model is None:
             return answers.Readers(extractive, self.encoder, weigh=weigh)
         similarity = answers.nearest_sentence(self.encoder.encode_passages)
         language_model = self._model(model, wear, force_wear)
         small = language_model.name == models.DEFAULT_LANGUAGE_MODEL
-        settings = answers.GenerativeSettings(most_context=_SMALL_CONTEXT) if small else None
+        settings = answers.GenerativeSettings()
+        if small:  # it never writes that there is no answer, so it decides nothing
+            settings = answers.GenerativeSettings(most_context=_SMALL_CONTEXT, decides=False)
         writer = answers.GenerativeReader(
             language_model, weigh=weigh, similarity=similarity, settings=settings
         )

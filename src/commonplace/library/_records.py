@@ -8,7 +8,7 @@ from math import fsum, isnan, nan
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from commonplace.answers import Answer, Assessment, Citation, Refusal, Sentence
+    from commonplace.answers import Assessment, Citation, Outcome, Reply, Sentence
     from commonplace.corpus import FeedbackRecord, Locator, ReadingListEntry, ShownCitation, Status
     from commonplace.library import record_types as types
     from commonplace.models import Generation
@@ -57,19 +57,21 @@ def hit_record(hit: "Hit") -> "types.HitRecord":
     return record
 
 
-def answer_record(answer: "Answer | Refusal") -> "types.AnswerRecord":
-    """An answer or a refusal; both have the same keys."""
-    from commonplace.answers import Answer
+def answer_record(answer: "Reply") -> "types.AnswerRecord":
+    """What a question got; all three outcomes have the same keys."""
+    from commonplace.answers import Answer, Refusal, Unsure
 
-    answered = isinstance(answer, Answer)
     sentences = answer.sentences if isinstance(answer, Answer) else ()
+    closest = answer.closest if isinstance(answer, Unsure) else ()
     assessment = assessment_record(answer.assessment)
     return {
-        "answered": answered,
+        "answered": answer.answered,
+        "outcome": answer.outcome,
         "question": answer.question,
         "sentences": [sentence_record(sentence) for sentence in sentences],
+        "closest": [_citation(citation) for citation in closest],
         "reason": "" if isinstance(answer, Answer) else answer.reason,
-        "nearest": [] if isinstance(answer, Answer) else list(answer.nearest),
+        "nearest": list(answer.nearest) if isinstance(answer, Refusal) else [],
         "as_of": answer.as_of,
         "newest": answer.newest if isinstance(answer, Answer) else None,
         "oldest": answer.oldest if isinstance(answer, Answer) else None,
@@ -109,11 +111,18 @@ def assessment_record(assessment: "Assessment | None") -> "types.AssessmentRecor
     }
 
 
+def logged_outcome(logged: Mapping[str, Any]) -> "Outcome":
+    """The outcome of a question of the log; older records say only whether it was answered."""
+    outcome: Outcome = logged.get("outcome") or ("answered" if logged["answered"] else "refused")
+    return outcome
+
+
 def reasons_record(logged: Mapping[str, Any]) -> "types.DecisionRecord":
-    """Why a question of the log was answered or refused."""
+    """Why a question of the log was answered, was in doubt or was refused."""
     return {
         "question": logged["query"],
         "answered": logged["answered"],
+        "outcome": logged_outcome(logged),
         **_why(logged["assessment"]),
         "left_out": logged["left_out"],
     }

@@ -8,6 +8,7 @@ what is printed. Fields are only ever added.
 from datetime import datetime
 from typing import Any, Literal, NotRequired, TypedDict
 
+from commonplace.answers import Outcome
 from commonplace.corpus import Kind, Verdict
 
 
@@ -120,7 +121,7 @@ class ReasonRecord(TypedDict):
 
 
 class WhyRecord(TypedDict):
-    """Why a question was answered or refused: `start` and all that is added make `logit`."""
+    """Why a question had its outcome: `start` and all that is added make `logit`."""
 
     confidence: float
     threshold: float
@@ -138,10 +139,11 @@ class LeftOutRecord(TypedDict):
 
 
 class DecisionRecord(WhyRecord):
-    """Why a question of the log was answered or refused."""
+    """Why a question of the log was answered, was in doubt or was refused."""
 
     question: str
     answered: bool
+    outcome: Outcome
     left_out: list[LeftOutRecord]
 
 
@@ -156,11 +158,13 @@ class AssessmentRecord(TypedDict):
 
 
 class AnswerRecord(TypedDict):
-    """An answer or a refusal; both have the same keys."""
+    """What a question gets; all three outcomes have the same keys."""
 
     answered: bool
+    outcome: Outcome
     question: str
     sentences: list[SentenceRecord]
+    closest: list[CitationRecord]
     reason: str
     nearest: list[str]
     as_of: datetime

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from commonplace.foundation import WeightsError, default_threads
 from commonplace.models.batches import TokenRow, pad_batch
+from commonplace.models.network_adapter import NetworkAdapter, with_adapter
 
 _Result = TypeVar("_Result")
 
@@ -40,7 +41,6 @@ class Network:
     output: str
     width: int  # of the last axis of the output
     workers: int = 1  # runs that go on at once
-    states: tuple[str, ...] = ()  # outputs that were added to the graph
 
     def run(self, rows: Sequence[TokenRow]) -> NDArray[np.float32]:
         """Run one batch, padded to its longest row.
@@ -52,17 +52,6 @@ class Network:
         feed = {name: tensors[name] for name in self.inputs}
         output: NDArray[np.float32] = self.session.run([self.output], feed)[0]
         return output
-
-    def run_states(self, row: TokenRow) -> NDArray[np.float32]:
-        """The added outputs `[1, tokens, width]` of one text at its first token, `[states, width]`.
-
-        What is not asked for is not computed, so `run` costs the same with them as without.
-        """
-        if not self.states:
-            return np.zeros((0, 0), np.float32)
-        tensors = pad_batch([row])
-        states = self.session.run(list(self.states), {name: tensors[name] for name in self.inputs})
-        return np.stack([state[0, 0] for state in states])
 
     def map_batches(
         self, reduce: Callable[[list[int]], _Result], batches: Iterable[list[int]]
@@ -84,31 +73,34 @@ def _pool(workers: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(workers, thread_name_prefix="network")
 
 
-def open_network(path: Path, threads: int | None = None, states: tuple[str, ...] = ()) -> Network:
+def open_network(
+    path: Path, threads: int | None = None, adapter: NetworkAdapter | None = None
+) -> Network:
     """Load an ONNX file for the processor.
 
     Args:
         path: the file.
         threads: runs that go on at once, each on one core; all cores where None.
-        states: float tensors inside the graph that are to be outputs of it as well.
+        adapter: what the network wears.
 
     Raises:
-        WeightsError: the file is missing or is no ONNX graph.
+        WeightsError: the file is missing or is no ONNX graph, or the adapter does not fit it.
     """
     if not path.is_file():
         raise WeightsError(f"The network {path} is missing; remove its folder to fetch it again.")
     workers = threads or default_threads()
-    optimised = _optimised_path(path, states)
+    optimised = _optimised_path(path, adapter)
     if optimised.is_file():
         with contextlib.suppress(Exception):  # a damaged cache is remade below
-            return _network(_session(optimised, optimise=False), workers, states)
+            return _network(_session(optimised, optimise=False), workers)
+    graph = with_adapter(path.read_bytes(), adapter.additions) if adapter else str(path)
     try:
-        return _network(_load_and_cache(path, optimised, states), workers, states)
+        return _network(_load_and_cache(graph, optimised), workers)
     except Exception as error:  # the runtime's errors have no class in common
         raise WeightsError(f"{path} is no network that ONNX Runtime can load: {error}.") from error
 
 
-def _network(session: Any, workers: int, states: tuple[str, ...]) -> Network:
+def _network(session: Any, workers: int) -> Network:
     output = session.get_outputs()[0]
     return Network(
         session=session,
@@ -116,15 +108,13 @@ def _network(session: Any, workers: int, states: tuple[str, ...]) -> Network:
         output=output.name,
         width=int(output.shape[-1]),
         workers=workers,
-        states=states,
     )
 
 
-def _load_and_cache(path: Path, optimised: Path, states: tuple[str, ...]) -> Any:
+def _load_and_cache(graph: str | bytes, optimised: Path) -> Any:
     """Optimise the graph and keep it for the next start, where that is possible."""
-    graph = path.read_bytes() + _output_declarations(states) if states else str(path)
     try:
-        folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".optimising-")
+        folder = tempfile.TemporaryDirectory(dir=optimised.parent, prefix=".optimising-")
     except OSError:  # the folder cannot be written
         return _session(graph, optimise=True)
     with folder:
@@ -137,31 +127,10 @@ def _load_and_cache(path: Path, optimised: Path, states: tuple[str, ...]) -> Any
     return session
 
 
-def _output_declarations(names: Sequence[str]) -> bytes:
-    """Bytes that, behind an ONNX file, make float tensors of its graph outputs of it.
-
-    Protobuf merges messages that are written one behind the other, so this is a model whose graph
-    has nothing but outputs (onnx.proto: ModelProto.graph 7, GraphProto.output 12, ValueInfoProto
-    name 1 and type 2).
-    """
-    float_tensor = b"\x12\x04\x0a\x02\x08\x01"
-    values = [b"\x0a" + _with_length(name.encode()) + float_tensor for name in names]
-    return b"\x3a" + _with_length(b"".join(b"\x62" + _with_length(value) for value in values))
-
-
-def _with_length(content: bytes) -> bytes:
-    """Content behind its length as a protobuf varint."""
-    length, size = len(content), b""
-    while length > 127:
-        size += bytes([length & 127 | 128])
-        length >>= 7
-    return size + bytes([length]) + content
-
-
-def _optimised_path(path: Path, states: tuple[str, ...]) -> Path:
+def _optimised_path(path: Path, adapter: NetworkAdapter | None) -> Path:
     import onnxruntime
 
-    suffix = f"-{len(states)}-states" if states else ""
+    suffix = f"-{adapter.sha256[:12]}" if adapter else ""
     kind = f"{onnxruntime.__version__}-{platform.machine()}"
     return path.with_name(f"{path.stem}.optimised{suffix}-{kind}.onnx")
 

@@ -1,4 +1,4 @@
-"""The page in a browser: asking, sources in their place, refusals, the keyboard alone."""
+"""The page in a browser: asking, sources in their place, doubts, refusals, the keyboard alone."""
 
 import re
 
@@ -6,7 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from browsing import Browsing, answered, box_of, write_question
+from commonplace.foundation import append_record
 from service_running import Running
+from unsure_outcomes import make_unsure
 
 LOW = {"width": 1180, "height": 330}  # where what is cited is below what is seen
 LORA = "Why does LoRA use two matrices?"
@@ -152,11 +154,88 @@ def test_a_refusal_shows_no_references(reader: Running, browse: Browsing) -> Non
     refusal.get_by_text("Why it was refused").click()
     why = refusal.get_by_role("table", name="What speaks for an answer, and against")
     expect(why.locator("tr.sum")).to_contain_text(
-        re.compile(r"together: \d+ % sure; 40 % are needed")
+        re.compile(r"together: \d+ % sure; 45 % are needed")
     )
     expect(why.locator("svg.bar.less").first).to_be_visible()
     page.get_by_role("button", name="Show passages that come near").click()
     expect(page.locator(".hit").first).to_be_visible()
+
+
+CLOSEST = ("LoRA trains two small matrices.", "Okapi BM25 ranks passages by the rare words")
+
+
+def test_a_doubt_shows_quotations_that_open_at_their_place(
+    service: Running, browse: Browsing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_unsure(monkeypatch, CLOSEST, "it says nothing of 2022")
+    page = browse.open(service.url, "ask/When was LoRA made?")
+    doubt = answered(page)
+    expect(doubt.get_by_role("heading", name="The library may say this")).to_be_visible()
+    expect(doubt.get_by_role("blockquote")).to_have_count(2)
+    assert doubt.locator("blockquote q").all_inner_texts() == list(CLOSEST)
+    expect(doubt).to_contain_text("In doubt, because it says nothing of 2022.")
+    expect(doubt).to_contain_text("only 30 % sure")
+    expect(page.locator("#announcer")).to_have_text("unsure: the library may say this, 2 quotes")
+    for other in (".refusal", "p.words", ".loading"):
+        expect(page.locator(other)).to_have_count(0)
+    beside, words = box_of(doubt.locator(".note").first), box_of(doubt.locator("q").first)
+    assert beside["x"] > words["x"] + words["width"], "the note stands in the margin"
+    doubt.locator(".mark").last.hover()
+    assert page.locator("#passage mark").text_content() == CLOSEST[1]
+    doubt.locator(".mark").last.click()
+    expect(page.locator("dialog mark.here")).to_have_text(CLOSEST[1])
+
+
+def test_a_doubt_can_be_judged_as_a_whole(
+    service: Running, browse: Browsing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_unsure(monkeypatch, CLOSEST, "it says nothing of 2022")
+    page = browse.open(service.url, "ask/When was LoRA made?")
+    answered(page).get_by_role("button", name="This answers it").click()
+    expect(page.locator("#announcer")).to_have_text("noted: this answers it")
+    records = service.json("/api/feedback")["records"]
+    assert [(record["verdict"], record["source"]) for record in records] == [("up", "ask")] * 2
+
+
+def test_a_doubt_is_read_by_the_keyboard_alone(
+    service: Running, browse: Browsing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_unsure(monkeypatch, CLOSEST, "it says nothing of 2022")
+    page = browse.open(service.url)
+    page.locator(".welcome").wait_for()
+    page.keyboard.type("When was LoRA made?")
+    page.keyboard.press("Enter")
+    answered(page)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    source = page.locator(".from a").last
+    expect(source).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog mark.here")).to_have_text(CLOSEST[1])
+    page.keyboard.press("Escape")
+    expect(source).to_be_focused()
+
+
+def test_the_log_shows_a_doubt_and_compares_it(
+    service: Running, browse: Browsing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hit = service.json("/api/search", q="two small matrices", profile="bm25")["hits"][0]
+    start = hit["text"].index(CLOSEST[0])
+    place = f"{hit['id']}:{start}-{start + len(CLOSEST[0])}"
+    record = {"at": "2026-01-02T12:00:00+00:00", "verb": "ask", "query": "When?", "answered": False}
+    record |= {"outcome": "unsure", "passages": [place], "confidence": 0.3, "reader": "extractive"}
+    record["closest"] = [{"id": place, "quote": quote} for quote in CLOSEST]
+    append_record(service.settings.library / "log" / "log.jsonl", record)
+    make_unsure(monkeypatch, CLOSEST, "it says nothing of 2022")
+    page = browse.open(service.url, "log")
+    logged = page.locator(".log .record").first
+    expect(logged).to_contain_text("unsure (30 %)")
+    expect(logged).to_contain_text("The library may say this:")
+    logged.get_by_role("button", name="Ask again, and compare").click()
+    expect(logged.locator(".doubt")).to_be_visible()
+    expect(logged.locator(".same")).to_contain_text("The same outcome as on Jan 2, 2026")
+    logged.locator(".asking blockquote a").first.click()
+    expect(page.locator("dialog mark.here")).to_have_text(CLOSEST[0])
 
 
 @pytest.mark.weights

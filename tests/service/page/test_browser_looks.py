@@ -7,9 +7,19 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from browsing import PHONE, Browsing, answered, box_of, drop, scrolls_sideways, severe_findings
+from browsing import (
+    PHONE,
+    WIDE,
+    Browsing,
+    answered,
+    box_of,
+    drop,
+    scrolls_sideways,
+    severe_findings,
+)
 from commonplace.service import add_token
 from service_running import Running, Serve, write_notes
+from unsure_outcomes import make_unsure
 
 DECODING = "What is speculative decoding?"
 IN_A_PDF = "Why does latent diffusion work in latent space?"
@@ -100,6 +110,20 @@ def test_axe_finds_nothing_serious_in_any_view_light_or_dark(
         for theme in ("dark", "light"):
             page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
             assert severe_findings(page) == [], (name, theme)
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_a_doubt_is_accessible_light_and_dark_wide_and_narrow(
+    service: Running, browse: Browsing, monkeypatch: pytest.MonkeyPatch, size: dict[str, int]
+) -> None:
+    quotes = ("LoRA trains two small matrices.", "Okapi BM25 ranks passages by the rare words")
+    make_unsure(monkeypatch, quotes, "it says nothing of 2022")
+    page = browse.open(service.url, "ask/When was LoRA made?", size=size)
+    answered(page).get_by_text("Why it is unsure").click()
+    assert not scrolls_sideways(page)
+    for theme in ("dark", "light"):
+        page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        assert severe_findings(page) == [], theme
 
 
 @pytest.mark.weights

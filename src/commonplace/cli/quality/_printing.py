@@ -26,14 +26,22 @@ _RATES = {
     "answered": ("answered", "of the answerable questions"),
     "right_passage": ("right passage", "of them cite their passage"),
     "right_answer": ("right answer", "of them hold a reference answer"),
-    "false_refusal_rate": ("false refusals", "of them are refused"),
+    "wrong_answer": ("wrong answer", "of them are answered without one"),
+    "unsure": ("unsure", "of them get the closest quotes"),
+    "evidence_closest": ("unsure, evidence", "of them: a closest quote of the passage holds it"),
+    "right_or_closest": ("right or closest", "of them: a right answer, or such a quote"),
+    "refused": ("refused", "of them get neither an answer nor a quote"),
+    "false_refusal_rate": ("false refusals", "of them are not answered: unsure or refused"),
     "false_answer_rate": ("false answers", "of the unanswerable questions"),
-    "citation_precision": ("citation precision", "of their citations are in it"),
+    "unanswerable_unsure": ("unsure of those", "of the unanswerable get the closest quotes"),
+    "unanswerable_refused": ("rightly refused", "of the unanswerable are refused"),
+    "citation_precision": ("citation precision", "of the citations are in their passage"),
     "citation_recall": ("citation recall", "of the answered cite it"),
 }
 _OWN_RATES = {
     "answered": ("answered", "of the definitions that were asked for"),
     "right_passage": ("right passage", "of them cite a passage that defines it"),
+    "unsure_rate": ("unsure", "of them get the closest quotes"),
     "false_answer_rate": ("false answers", "asked of files that never name it"),
 }
 
@@ -195,14 +203,14 @@ def _print_rates(
 
 
 def _print_prices(row: "evaluation.AnswerRow") -> None:
-    """Print what would be refused if so many false answers were allowed."""
+    """Print what would not be answered if so many false answers were allowed."""
     unanswerable = sum(not outcome.question.answerable for outcome in row.outcomes)
     for allowed, point in row.prices:
         if allowed * unanswerable < 1:
             continue
-        refused = f"{point.false_refusal_rate:.0%} of the answerable are refused"
+        unanswered = f"{point.false_refusal_rate:.0%} of the answerable are not answered"
         at = f"(threshold {_share(point.threshold)})"
-        say(dim(f"  at {allowed:.0%} false answers {refused} {at}"))
+        say(dim(f"  at {allowed:.0%} false answers {unanswered} {at}"))
 
 
 def _print_end(notices: Sequence[str], file: Path) -> None:

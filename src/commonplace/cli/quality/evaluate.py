@@ -154,7 +154,7 @@ def retrieval(
 
 @evaluate.command(
     cls=Verb,
-    short_help="Measure answers and refusals on a set of questions.",
+    short_help="Measure answers, doubts and refusals on a set of questions.",
     examples=(
         "commonplace evaluate answers qa/squad2",
         'commonplace evaluate answers qa/squad2 --articles "Computational complexity theory"',
@@ -193,7 +193,7 @@ def answers(
     as_json: bool,
     **settings: Any,
 ) -> None:
-    """Measure answers and refusals on a set like SQuAD 2.0: passages.jsonl, questions.jsonl.
+    """Measure the outcomes of a set like SQuAD 2.0: passages.jsonl, questions.jsonl.
 
     Every passage becomes a file of a library of its own; each question is asked of all of it.
     """

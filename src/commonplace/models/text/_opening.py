@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, TypedDict, TypeVar
 
+from commonplace.foundation import WeightsError
 from commonplace.models._onnx import Network, open_network
 from commonplace.models.batches import ALONE, TokenRow, bucket
+from commonplace.models.network_adapter import NetworkAdapter
 from commonplace.models.text._tokens import WordPieces, open_word_pieces
 from commonplace.models.weights.catalogue import find_model
 from commonplace.models.weights.locate import Announce, locate
@@ -36,16 +38,18 @@ class TextNetwork:
         name: str,
         sha256: str,
         threads: int | None = None,
-        states: tuple[str, ...] = (),
+        adapter: NetworkAdapter | None = None,
     ) -> Self:
         """Open the model whose `model.onnx` and `tokenizer.json` lie in a folder.
 
-        `states` are the tensors of its graph that are to be outputs of it as well.
+        `adapter` is what the network wears.
 
         Raises:
-            WeightsError: a file is missing or broken.
+            WeightsError: a file is missing or broken, or the adapter is for other weights.
         """
-        network = open_network(folder / "model.onnx", threads, states)
+        if adapter and adapter.base_sha256 != sha256:
+            raise WeightsError(f"the adapter was not trained on this {name}")
+        network = open_network(folder / "model.onnx", threads, adapter)
         word_pieces = open_word_pieces(folder / "tokenizer.json")
         return cls(name=name, sha256=sha256, network=network, word_pieces=word_pieces)
 

@@ -57,6 +57,7 @@ class AskRequest(FilteredRequest):
 
     question: Text
     caution: Caution = Field(default="normal", description="How much a false answer is feared.")
+    strict: bool = Field(default=False, description="Refuse where the library is unsure.")
     model: str | None = Field(
         default=None, max_length=200, description="A language model that the server offers."
     )

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, TypedDict, Union
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from commonplace.answers import Outcome
 from commonplace.library import record_types as records
 
 
@@ -61,16 +62,17 @@ class ExplainedHitRecord(TypedDict):
 
 
 class ComparisonRecord(TypedDict):
-    """Whether an answer differs from an earlier one, and why."""
+    """Whether an answer differs from an earlier one, its outcome and words, and why."""
 
     at: str
     changed: bool
+    outcome: Outcome
     then: list[str]
     reasons: list[str]
 
 
 class ComparedAnswerRecord(records.AnswerRecord):
-    """An answer or a refusal, compared with an earlier one where the request names one."""
+    """What a question got, compared with an earlier time where the request names one."""
 
     comparison: ComparisonRecord | None
 

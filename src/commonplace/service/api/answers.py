@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import FileResponse, StreamingResponse
 
 from commonplace import library
-from commonplace.answers import CAUTION, Answer, Refusal, RetrievedContext, Sentence, Step
+from commonplace.answers import CAUTION, Outcome, RetrievedContext, Sentence, Step
 from commonplace.corpus import FeedbackRecord
 from commonplace.foundation import InputError
 from commonplace.service.access.settings import ServiceSettings
@@ -32,6 +32,7 @@ from commonplace.service.state.libraries import OpenLibrary
 
 answers_api = APIRouter(prefix="/api", responses=ERRORS)
 Steps: TypeAlias = "partial[Generator[Step | responses.ComparedAnswerRecord]]"
+_EVENTS: dict[Outcome, str] = {"answered": "answer", "unsure": "unsure", "refused": "refusal"}
 _MOST_LOGGED = 1000  # records of the log among which an earlier answer is looked for
 
 
@@ -73,7 +74,7 @@ async def explain(
 async def ask(
     open_library: ReadableLibrary, settings: CurrentSettings, question: AskRequest
 ) -> responses.ComparedAnswerRecord | None:
-    """An answer whose every sentence is cited, or a refusal."""
+    """An answer, every sentence cited, or the closest quotes where it is unsure, or a refusal."""
     record: responses.ComparedAnswerRecord | None = None
     async for step in open_library.stream(steps(open_library, settings, question)):
         if isinstance(step, dict):
@@ -90,7 +91,10 @@ async def ask(
 async def ask_stream(
     open_library: ReadableLibrary, settings: CurrentSettings, question: AskRequest
 ) -> StreamingResponse:
-    """As `/api/ask`, as events: `retrieved`, `sentence` for each, then `answer` or `refusal`."""
+    """As `/api/ask`, as events: `retrieved`, each `sentence`, then `answer`, `unsure` or `refusal`.
+
+    The last event is the record, whose `outcome` says the same.
+    """
     return event_stream(_events(open_library, steps(open_library, settings, question)))
 
 
@@ -101,7 +105,7 @@ async def _events(open_library: OpenLibrary, make: Steps) -> AsyncIterator[str]:
         elif isinstance(step, Sentence):
             yield event("sentence", library.sentence_record(step))
         elif isinstance(step, dict):
-            yield event("answer" if step["answered"] else "refusal", step)
+            yield event(_EVENTS[step["outcome"]], step)
 
 
 def steps(open_library: OpenLibrary, settings: ServiceSettings, question: AskRequest) -> Steps:
@@ -122,25 +126,27 @@ def _steps(
             filter=question.filter(),
             model=model,
             threshold=CAUTION[question.caution],
+            strict=question.strict,
             # A model behind an address runs in another process, where it can wear nothing of ours.
             wear=settings.wear if model and "://" not in model else (),
             force_wear=settings.force_wear,
         )
     )
     for step in library_steps:
-        if isinstance(step, (Answer, Refusal)):
-            record = responses.ComparedAnswerRecord(**library.answer_record(step), comparison=None)
-            if earlier:
-                comparison = open_library.library.compare(earlier, step)
-                record["comparison"] = {
-                    "at": comparison.at,
-                    "changed": comparison.changed,
-                    "then": list(comparison.then),
-                    "reasons": list(comparison.reasons),
-                }
-            yield record
-        else:
+        if isinstance(step, RetrievedContext | Sentence):
             yield step
+            continue
+        record = responses.ComparedAnswerRecord(**library.answer_record(step), comparison=None)
+        if earlier:
+            comparison = open_library.library.compare(earlier, step)
+            record["comparison"] = {
+                "at": comparison.at,
+                "changed": comparison.changed,
+                "outcome": library.logged_outcome(earlier),
+                "then": list(comparison.then),
+                "reasons": list(comparison.reasons),
+            }
+        yield record
 
 
 def _earlier(open_library: OpenLibrary, at: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """`/v1`: OpenAI's chat completions, so that any client of OpenAI's can ask the library.
 
 The question is the last message of the user; earlier messages are not used, as each answer is made
-from the library alone. Citations are text (`[1]` behind a sentence, a list of
+from the library alone. Citations are text (`[1]` behind a sentence or a quote, a list of
 sources at the end) and `url_citation` annotations whose indices are characters of that text.
 
     client = openai.OpenAI(base_url="http://127.0.0.1:8765/v1", api_key="none")
@@ -21,7 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from commonplace.answers import Sentence, Step
 from commonplace.foundation import CommonplaceError, InputError
-from commonplace.library import citation_id
+from commonplace.library import sentence_record
+from commonplace.library.record_types import CitationRecord
 from commonplace.service.api._events import EventStream
 from commonplace.service.api._request_models import AskRequest
 from commonplace.service.api._response_models import ComparedAnswerRecord
@@ -152,31 +153,41 @@ class _Reply:
 
     def sentence(self, sentence: Sentence) -> str:
         """A sentence with its marks."""
-        text = (" " if self._length else "") + sentence.text + " "
-        for citation in sentence.citations:
-            name, path = citation_id(citation), citation.passage.path
-            title = citation.passage.title or path
-            if name not in self._numbers:
-                self._numbers[name] = len(self._numbers) + 1
-                self._sources.append(f"[{self._numbers[name]}] {title} ({path})")
-            mark = f"[{self._numbers[name]}]"
-            start = self._length + len(text)
-            url_citation = {
-                "start_index": start,
-                "end_index": start + len(mark),
-                "url": f"{self._base}#/source/{name}",
-                "title": title,
-            }
-            self.annotations.append({"type": "url_citation", "url_citation": url_citation})
-            text += mark
-        return self._append(text)
+        text = self._append((" " if self._length else "") + sentence.text + " ")
+        return text + "".join(map(self._mark, sentence_record(sentence)["citations"]))
 
     def end(self, record: ComparedAnswerRecord) -> str:
-        """The text after the last sentence: the sources, or why there is no answer."""
-        if record["answered"]:
-            return self._append("\n\nSources:\n" + "\n".join(self._sources))
-        self.refusal = f"The library does not answer this: {record['reason']}."
-        return self._append(self.refusal)
+        """The text after the last sentence: the sources, the closest quotes, or the refusal."""
+        if record["outcome"] == "refused":
+            self.refusal = f"The library does not answer this: {record['reason']}."
+            return self._append(self.refusal)
+        doubt = self._doubt(record) if record["outcome"] == "unsure" else ""
+        return doubt + self._append("\n\nSources:\n" + "\n".join(self._sources))
+
+    def _doubt(self, record: ComparedAnswerRecord) -> str:
+        """The closest quotes as Markdown shows quotations, and what is in doubt."""
+        text = self._append("The library may say this:")
+        for citation in record["closest"]:
+            quote = "\n> ".join(citation["quote"].splitlines())
+            text += self._append(f"\n\n> {quote} ") + self._mark(citation)
+        return text + self._append(f"\n\nIn doubt, because {record['reason']}.")
+
+    def _mark(self, citation: CitationRecord) -> str:
+        """The number of a source, which is annotated where it stands."""
+        name, path = citation["id"], citation["path"]
+        title = citation["title"] or path
+        if name not in self._numbers:
+            self._numbers[name] = len(self._numbers) + 1
+            self._sources.append(f"[{self._numbers[name]}] {title} ({path})")
+        mark = f"[{self._numbers[name]}]"
+        url_citation = {
+            "start_index": self._length,
+            "end_index": self._length + len(mark),
+            "url": f"{self._base}#/source/{name}",
+            "title": title,
+        }
+        self.annotations.append({"type": "url_citation", "url_citation": url_citation})
+        return self._append(mark)
 
     def _append(self, text: str) -> str:
         self._length += len(text)

@@ -1,4 +1,5 @@
-// An answer: sentences in a serif, their sources as notes in the margin. A refusal has neither.
+// An answer: sentences in a serif, their sources as notes in the margin. Where the library is unsure, the
+// closest quotes stand as quotations, with the doubt below them. A refusal has neither.
 
 import { ApiError, events } from "../parts/api.js";
 import { announce, day, duration, folderAndName, h, plural, shortPath } from "../parts/dom.js";
@@ -9,12 +10,14 @@ import { hidePassage, showPassage } from "./passage.js";
 import { OF_AN_ANSWER, thumbs } from "./thumbs.js";
 import { decisionView } from "./why.js";
 
-/** Let a view grow with what is asked; it ends with an answer, a refusal or an error. */
+const LAST = ["answer", "unsure", "refusal"];
+
+/** Let a view grow with what is asked; it ends with one of the three outcomes, or an error. */
 export async function streamAnswer(view, question, signal) {
   let ended = false;
   for await (const [name, record] of events("/api/ask/stream", question, signal)) {
     view[name]?.(record);
-    ended ||= name === "answer" || name === "refusal";
+    ended ||= LAST.includes(name);
   }
   if (!ended) throw new ApiError("The answer broke off; the service may have been stopped.", 0);
 }
@@ -40,6 +43,14 @@ export function answerView(question, { me, onsearch, filters = {} }) {
       announce(`answered, ${plural(record.sentences.length, "sentence")}`);
       foot.append(...aboutAnswer(record, sources, me), howView(record, filters));
     },
+    unsure: (record) => {
+      state.remove();
+      announce(`unsure: the library may say this, ${plural(record.closest.length, "quote")}`);
+      sentences.before(h("h3", { class: "may" }, "The library may say this"));
+      sentences.append(...record.closest.map((citation) => quoteRow(citation, sources, question, me)));
+      sentences.after(h("p", { class: "doubt" }, `In doubt, because ${record.reason}.`));
+      foot.append(...aboutDoubt(record, sources, me), howView(record, filters, "Why it is unsure"));
+    },
     refusal: (record) => {
       state.remove();
       sentences.remove();
@@ -49,8 +60,17 @@ export function answerView(question, { me, onsearch, filters = {} }) {
   };
 }
 
-/** A sentence, and beside it a note for each source that was not cited before; they know each other. */
-function sentenceRow(record, sources, question, me) {
+/** A quote that comes close, as a quotation, and beside it where it stands. */
+function quoteRow(citation, sources, question, me) {
+  const quote = h("q", {}, inline(citation.quote, citation.path));
+  return sourcedRow("blockquote", quote, { text: citation.quote, citations: [citation] }, sources, question, me);
+}
+
+const sentenceRow = (record, sources, question, me) =>
+  sourcedRow("p", inline(record.text, record.citations[0]?.path ?? ""), record, sources, question, me);
+
+/** Words, and beside them a note for each source that was not cited before; they know each other. */
+function sourcedRow(element, words, record, sources, question, me) {
   const row = h("div", { class: "sentence" });
   const notes = [];
   const marks = record.citations.map((citation) => {
@@ -66,7 +86,7 @@ function sentenceRow(record, sources, question, me) {
     connect(row, mark, note);
     return h("sup", {}, mark);
   });
-  row.append(h("p", { class: "words" }, inline(record.text, record.citations[0]?.path ?? ""), marks), h("div", { class: "margin" }, notes));
+  row.append(h(element, { class: "words" }, words, marks), h("div", { class: "margin" }, notes));
   return row;
 }
 
@@ -111,15 +131,24 @@ const wearing = ({ path, strength, stale }) => `wearing ${shortPath(path, 1)}${s
 function aboutAnswer(record, sources, me) {
   const written = day(record.oldest) === day(record.newest) ? day(record.oldest)
     : `${day(record.oldest)} to ${day(record.newest)}`;
+  return about(record, sources, me, [`${sure(record)} sure`, wrote(record.reader), ...record.worn.map(wearing),
+    `sources written ${written}`]);
+}
+
+const aboutDoubt = (record, sources, me) => about(record, sources, me,
+  [`only ${sure(record)} sure`, "quoted word for word", ...record.worn.map(wearing)]);
+
+const sure = (record) => `${Math.round(100 * record.confidence)} %`;
+
+/** A line of what is to be said of it, with the thumbs for all that it cites. */
+function about(record, sources, me, parts) {
   const seconds = Object.values(record.timings).reduce((sum, each) => sum + each, 0);
-  const parts = [`${Math.round(100 * record.confidence)} % sure`, wrote(record.reader), ...record.worn.map(wearing),
-    `sources written ${written}`, duration(seconds)];
   const cited = [...sources].map(([citation, { number }]) => ({ citation, rank: number }));
   return [
-    h("div", { class: "sure" }, h("p", { class: "about" }, parts.join(" · ")),
+    h("div", { class: "sure" }, h("p", { class: "about" }, [...parts, duration(seconds)].join(" · ")),
       me.role === "write" && thumbs(record.question, cited, "ask", OF_AN_ANSWER)),
     record.unsupported > 0 && h("p", { class: "about" }, `${plural(record.unsupported, "sentence")} left out: not supported by the library`),
-    comparison(record.comparison),
+    comparison(record.comparison, record.outcome),
   ].filter(Boolean);
 }
 
@@ -127,21 +156,21 @@ function refusalView(record, onsearch) {
   return h("div", { class: "refusal" },
     h("p", { class: "no" }, "Your library does not answer this."),
     h("p", { class: "quiet" }, `${record.reason[0].toUpperCase()}${record.reason.slice(1)}. `,
-      `The reader was ${Math.round(100 * record.confidence)} % sure.`),
+      `The reader was ${sure(record)} sure.`),
     record.nearest.length > 0 && h("p", { class: "quiet" }, "Nearest, without answering it: ",
       record.nearest.map((path, at) => [at > 0 && ", ", h("span", { class: "path", title: path }, shortPath(path))]), "."),
     onsearch && record.nearest.length > 0 && h("button", { type: "button", onclick: onsearch }, "Show passages that come near"),
     record.why && record.why.reasons.length > 0 && h("details", { class: "how" }, h("summary", {}, "Why it was refused"), h("div", { class: "why" }, decisionView(record.why))),
-    comparison(record.comparison));
+    comparison(record.comparison, record.outcome));
 }
 
 /** What an earlier answer to the same question said, and why it is another now. */
-function comparison(record) {
+function comparison(record, outcome) {
   if (!record) return null;
-  if (!record.changed) return h("p", { class: "about same" }, `The same answer as on ${day(record.at)}.`);
+  if (!record.changed && record.outcome === outcome) return h("p", { class: "about same" }, `The same ${outcome === "answered" ? "answer" : "outcome"} as on ${day(record.at)}.`);
   return h("div", { class: "compared" },
-    h("p", {}, h("strong", {}, "The answer changed because:")),
-    h("ul", {}, record.reasons.map((reason) => h("li", {}, reason))),
+    record.reasons.length > 0 && [h("p", {}, h("strong", {}, "The answer changed because:")),
+      h("ul", {}, record.reasons.map((reason) => h("li", {}, reason)))],
     record.then.length ? [h("p", { class: "about" }, `On ${day(record.at)} it said:`), h("blockquote", {}, record.then.join(" "))]
-      : h("p", { class: "about" }, `On ${day(record.at)} it was refused.`));
+      : h("p", { class: "about" }, `On ${day(record.at)} ${record.outcome === "unsure" ? "the library was unsure" : "it was refused"}.`));
 }

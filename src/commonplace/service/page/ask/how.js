@@ -11,11 +11,11 @@ const STAGES = {
 };
 const NOT_ASKED = "it was not asked for";
 
-export function howView(record, filters) {
-  return h("details", { class: "how" }, h("summary", {}, "How it was made"),
-    h("div", { class: "why" }, stages(record.timings), drafts(record.speculation)),
-    record.why && h("div", { class: "why" }, decisionView(record.why)),
-    sources(record, filters));
+export function howView(record, filters, title = "How it was made") {
+  const work = h("div", { class: "why" }, stages(record.timings), drafts(record.speculation));
+  const decision = record.why && h("div", { class: "why" }, decisionView(record.why));
+  return h("details", { class: "how" }, h("summary", {}, title), // what is asked for first comes first
+    record.answered ? [work, decision] : [decision, work], sources(record, filters));
 }
 
 function stages(timings) {
@@ -40,8 +40,8 @@ function drafts(speculation) {
 /** The ranking that an answer is read from is `best`; a passage is explained once. */
 function sources(record, filters) {
   const cited = new Map();
-  for (const { citations } of record.sentences) {
-    for (const citation of citations) cited.set(citation.id.split(":")[0], citation);
+  for (const citation of [...record.sentences.flatMap(({ citations }) => citations), ...record.closest]) {
+    cited.set(citation.id.split(":")[0], citation);
   }
   const titles = [...cited.values()].map(titleOf);
   return [...cited].map(([id, citation]) => {

@@ -3,6 +3,7 @@
 import { answerView, streamAnswer } from "./answer.js";
 import { get } from "../parts/api.js";
 import { day, duration, h, minute, problem, shortPath } from "../parts/dom.js";
+import { sourceLink } from "../parts/place.js";
 
 export async function showLog(main, detail, name, me) {
   main.replaceChildren(h("h1", {}, "Log"), h("p", { class: "loading" }, "reading the log"));
@@ -23,13 +24,21 @@ function row(record, me, signal) {
     h("div", { class: "asking" },
       h("h2", { class: "asked" }, h("a", { href: address, "data-stop": true }, record.query)),
       isQuestion && record.sentences?.length > 0 && h("blockquote", { class: "then" }, record.sentences.join(" ")),
+      record.closest?.length > 0 && maySay(record.closest),
       isQuestion && h("button", { type: "button", class: "small", onclick: () => askAgain(record, again, me, signal) }, "Ask again, and compare")),
     h("p", { class: "about" }, [minute(record.at), `${isQuestion ? outcome(record) : "searched"} · ${took(record)}`,
       filtered(record.filter ?? {}), drafts(record.speculation)].filter(Boolean).map((line, at) => [at > 0 && h("br"), line])),
     again));
 }
 
-const outcome = (record) => (record.answered ? `answered, ${Math.round(100 * record.confidence)} % sure` : "refused");
+/** The quotes that came closest, each a way to its place. */
+const maySay = (closest) => [h("p", { class: "about" }, "The library may say this:"),
+  closest.map(({ id, quote }) => h("blockquote", { class: "then" }, h("q", {}, sourceLink(id, { "data-stop": true }, quote))))];
+
+const outcome = (record) => {
+  const sure = `${Math.round(100 * record.confidence)} %`;
+  return record.answered ? `answered, ${sure} sure` : record.outcome === "unsure" ? `unsure (${sure})` : "refused";
+};
 const took = (record) => duration(Object.values(record.timings ?? {}).reduce((sum, each) => sum + each, 0));
 
 /** What it was asked of, where that was not the whole library of its day. */

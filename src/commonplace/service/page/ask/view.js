@@ -123,7 +123,7 @@ async function welcome(me) {
   if (!totals.passages) return emptyBook(me);
   return h("div", { class: "welcome" },
     h("p", { class: "lead" }, `${plural(totals.passages, "passage")} from ${plural(totals.indexed, "file")}.`),
-    h("p", { class: "quiet" }, "Every sentence of an answer cites the words that it rests on. What the library does not hold is refused."),
+    h("p", { class: "quiet" }, "Every sentence of an answer cites the words that it rests on. Where the library is unsure, it shows the closest words. What it does not hold is refused."),
     h("p", { class: "quiet for-keys" }, h("kbd", {}, "/"), " to write, ", h("kbd", {}, "?"), " for the keys."),
     me.role === "read" && h("p", { class: "quiet" }, "Your token may read this library, and change nothing in it."),
     lately(records));

@@ -43,7 +43,7 @@ function whyView(hit) {
 
 const SHOWN = 4; // signals of each side that have a bar of their own
 
-/** Why a question was answered or refused: what each signal adds to the confidence, for and against. */
+/** Why a question had its outcome: what each signal adds to the confidence, for and against. */
 export function decisionView(why) {
   const most = Math.max(...why.reasons.map(({ adds }) => Math.abs(adds)), 1e-9);
   const sides = [why.reasons.filter(({ adds }) => adds > 0), why.reasons.filter(({ adds }) => adds < 0)];
