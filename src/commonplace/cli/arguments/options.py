@@ -1,10 +1,10 @@
 """Options that several verbs share: which library, which part of it, and how a date is written."""
 
 import functools
+import importlib.util
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import UTC, date, datetime, time
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -175,6 +175,6 @@ def require_extra(name: str, *modules: str) -> None:
     Raises:
         InputError: one of the modules is missing.
     """
-    missing = [module for module in modules if find_spec(module) is None]
+    missing = [module for module in modules if importlib.util.find_spec(module) is None]
     if missing:
         raise InputError(f"this needs {', '.join(missing)}; run pip install 'commonplace[{name}]'")
