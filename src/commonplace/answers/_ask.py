@@ -10,7 +10,7 @@ is near the question is refused.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from commonplace.answers._types import Answer, Citation, Refusal, Reply, Sentence, Unsure
 from commonplace.answers.answerability import NEAR, THRESHOLD, assess
@@ -95,6 +95,19 @@ def answering(
             threshold=threshold,
         )
 
+    def account(text: GeneratedText | None) -> dict[str, Any]:
+        """What every outcome says of how it came about."""
+        return {
+            "confidence": assessment.confidence,
+            "unsupported": text.unsupported if text else 0,
+            "reader": readers.name,
+            "as_of": context.as_of,
+            "timings": watch.seconds,
+            "speculation": text.generation if text else None,
+            "assessment": assessment,
+            "left_out": text.left_out if text else (),
+        }
+
     def fall_short(refusal: str, text: GeneratedText | None = None) -> Unsure | Refusal:
         """Unsure, with the reason for the doubt; or refused, where nothing is near."""
         if strict or not extract.candidates or assessment.confidence < NEAR:
@@ -107,14 +120,7 @@ def answering(
             question,
             closest,
             reason,
-            confidence=assessment.confidence,
-            unsupported=text.unsupported if text else 0,
-            reader=readers.name,
-            as_of=context.as_of,
-            timings=watch.seconds,
-            speculation=text.generation if text else None,
-            assessment=assessment,
-            left_out=text.left_out if text else (),
+            **account(text),
         )
 
     def refuse(reason: str, text: GeneratedText | None = None) -> Refusal:
@@ -123,14 +129,7 @@ def answering(
             question,
             reason,
             nearest=near,
-            confidence=assessment.confidence,
-            unsupported=text.unsupported if text else 0,
-            reader=readers.name,
-            as_of=context.as_of,
-            timings=watch.seconds,
-            speculation=text.generation if text else None,
-            assessment=assessment,
-            left_out=text.left_out if text else (),
+            **account(text),
         )
 
     if not context.passages:

@@ -212,7 +212,9 @@ class Library:
         from commonplace.library._answering import Question, last_step
 
         worn = tuple(os.fspath(adapter) for adapter in wear)
-        request = Question(question, filter, model, threshold, strict, worn, force_wear)
+        request = Question(
+            question, filter, model, threshold, strict=strict, wear=worn, force_wear=force_wear
+        )
         return last_step(self.asking(request))
 
     def asking(self, question: "Question") -> "Iterator[Step]":
