@@ -93,7 +93,7 @@ def test_nothing_to_read_gives_nothing() -> None:
 
 def test_the_work_is_bounded_by_the_settings() -> None:
     passages, read = SharedTerms(), SharedTerms()
-    many = [passage(f"Rank {n}. Second.", f"n{n}") for n in range(50)]
+    many = [passage(f"Rank {n}. Second sentence.", f"n{n}") for n in range(50)]
     settings = ExtractiveSettings(passages=8, read_on=3)
     ExtractiveReader(passages, read, settings).read("Rank?", many)
     assert (len(passages.pairs), len(read.pairs)) == (8, 3 * 2)

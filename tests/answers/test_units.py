@@ -51,7 +51,7 @@ def test_a_list_is_one_unit_with_the_line_that_introduces_it() -> None:
 def test_an_item_is_read_below_its_introduction() -> None:
     item = of_form(LIST, "item", ("Bread",))[1]
     assert item.text == "380 ml water"
-    assert item.read == "Bread. For the rye bread: 380 ml water"
+    assert item.read == "Bread. For the rye bread: » 380 ml water"
 
 
 def test_a_row_is_read_by_the_names_of_its_columns() -> None:
@@ -103,7 +103,7 @@ def test_a_line_of_code_is_read_below_what_it_is_for() -> None:
         "amtool silence add host=larch",
         "amtool silence expire",
     ]
-    assert lines[0].read.startswith("Silence for a planned job: amtool")
+    assert lines[0].read.startswith("Silence for a planned job: » amtool")
 
 
 def test_a_heading_is_no_unit() -> None:
@@ -125,3 +125,53 @@ def test_any_text_gives_units_that_stand_in_it(text: str) -> None:
         assert unit.text == text[unit.start : unit.end]
         assert all(unit.start <= a < b <= unit.end for a, b in unit.parts)
         assert unit.read
+
+
+def test_columns_that_are_aligned_between_rules_are_rows() -> None:
+    text = """Trunk lengths:
+
+==================  ======  =============
+route               metres  via
+==================  ======  =============
+Hall 1 to hall 2    145     duct B
+R07 to R02          18      overhead tray
+==================  ======  =============
+"""
+    rows = of_form(text, "row")
+    assert [row.plain for row in rows] == [
+        "route: Hall 1 to hall 2; metres: 145; via: duct B",
+        "route: R07 to R02; metres: 18; via: overhead tray",
+    ]
+
+
+def test_dots_that_lead_to_a_value_do_not_end_a_sentence() -> None:
+    text = "Serial ......... SN 77\nRack power ..... 17 kW\n"
+    assert [unit.text for unit in of_form(text, "field")] == [
+        "Serial ......... SN 77",
+        "Rack power ..... 17 kW",
+    ]
+
+
+def test_a_value_is_read_below_the_lines_that_it_is_indented_under() -> None:
+    text = "models:\n  wren-chat:\n    released: 2026-02-05\n  plover:\n    released: 2025-11-30\n"
+    assert [unit.read for unit in of_form(text, "field")] == [
+        "models: wren-chat: » released: 5 February 2026",
+        "models: plover: » released: 30 November 2025",
+    ]
+    sections = "[bakery]\nphone = 0555 1\n[mill]\nphone = 0555 2\n"
+    assert [unit.read for unit in of_form(sections, "field")] == [
+        "[bakery] » phone = 0555 1",
+        "[mill] » phone = 0555 2",
+    ]
+
+
+def test_a_line_of_a_mail_is_read_behind_its_sender() -> None:
+    text = "From: Tobe Lindqvist\nSubject: phone\n\nMy new number is 0555 612 094 by the way.\n"
+    (line,) = (unit for unit in units(passage(text)) if unit.text.startswith("My"))
+    assert line.read == "From: Tobe Lindqvist » My new number is 0555 612 094 by the way."
+
+
+def test_a_bare_word_and_a_line_that_only_opens_others_are_no_evidence() -> None:
+    assert [unit.text for unit in units(passage("quiet.\n\nActions:\n\nThe pump was sold."))] == [
+        "The pump was sold."
+    ]

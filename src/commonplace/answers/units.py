@@ -11,33 +11,45 @@ the unit stands behind its heading, its column names or its introduction.
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
 
+from commonplace.answers.blocks import (
+    FENCE,
+    NO_BLOCK,
+    RULE,
+    SECTION,
+    Block,
+    Line,
+    Span,
+    blocks,
+    groups,
+    paragraphs,
+)
 from commonplace.answers.context import heading_of
 from commonplace.corpus import Passage, analyse, sentence_spans, without_marker
 
 Form = Literal["sentence", "item", "row", "field", "code", "list"]
-Span = tuple[int, int]
 
 LONGEST: Final = 400  # characters of a unit that the reader sees; of what stands before it, half
 LONGEST_LIST: Final = 700  # a list is judged by its introduction and its first items
 FEWEST_ITEMS: Final = 2  # fewer are no list
 FEWEST_COLUMNS: Final = 3  # a line of prose may have a comma, too
+MARK: Final = "\u00bb"  # stands before the unit, so that the reader tells it from what is around it
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
 
-_ITEM = re.compile(r"[ \t]*(?:[-*+•‣◦▪●·]|\d{1,3}[.)]|\[[ xX]\])[ \t]+")
-_PIPED = re.compile(r"[ \t]*\|.*\|[ \t]*$")
-_RULE = re.compile(r"[\s|:+=-]+$")
-_FIELD = re.compile(r"[ \t]*[^\W\d][^:=\n]{0,40}?(?:::?|=| – | - |\s{2,})\s*\S")
+_FIELD = re.compile(r"[ \t]*[^\W\d][^:=\n]{0,40}?(?:::?|=| \u2013 | - |\s?\.{4,}|\s{2,})\s*\S")
 _HEADING = re.compile(r"#{1,6}\s")
-_RUNS_ON = re.compile(
-    r"(?:[,(&+=-]|\b(?:a|an|the|of|to|in|on|at|by|for|with|and|or|but|is|are))\s*$"
-)
+_SENDER = re.compile(r"\s*(?:From|Von|De|Sender|Absender)\s*:\s*\S", re.IGNORECASE)
 _BOX = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+\[([ xX])\]")
 _MARK_AT_END = re.compile(r"[-*+•\d.)\s]*(?:\[[ xX]\])?\s*$")
-_FENCE = re.compile(r"[ \t]*(?:```|~~~)")
+_DATE = re.compile(r"(?<![\w.-])((?:19|20)\d\d)-(0[1-9]|1[0-2])(?:-([0-3]\d))?(?![\w-])")
+_GERMAN_DATE = re.compile(r"(?<![\w.])([0-3]?\d)\.(0?[1-9]|1[0-2])\.((?:19|20)\d\d)(?![\w])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +80,19 @@ class Unit:
 
     @property
     def read(self) -> str:
-        """The unit as the reader sees it: behind its heading and context, cells by their column."""
+        """The unit as the reader sees it: behind its heading, and its context with a mark.
+
+        Dates are spelt out, as questions have them.
+        """
         cut = LONGEST_LIST if self.form == "list" else LONGEST
-        context = f"{self.context[-LONGEST // 2 :]} " if self.context else ""
-        return f"{heading_of(self.passage)}{context}{self.plain[:cut]}"
+        context = f"{self.context[-LONGEST // 2 :]} {MARK} " if self.context else ""
+        return _spelt(f"{heading_of(self.passage)}{context}{self.plain[:cut]}")
 
     @property
     def plain(self) -> str:
         """The unit on one line; the cells of a row by the names of their columns."""
         if self.columns:
-            named = zip(self.columns, cells(self.text), strict=False)
+            named = zip(self.columns, cells(self.text, len(self.columns)), strict=False)
             return "; ".join(f"{name}: {cell}" if name else cell for name, cell in named if cell)
         if self.parts:
             texts = [self.passage.text[slice(*part)] for part in self.parts]
@@ -90,10 +105,9 @@ class Unit:
 
 def units(passage: Passage) -> list[Unit]:
     """Everything of a passage that can be quoted as evidence, in reading order."""
-    blocks = list(_blocks(_lines(passage.text)))
     names = _csv_names(passage)
     result: list[Unit] = []
-    for before, block in pairwise([_NO_BLOCK, *blocks]):
+    for before, block in pairwise([NO_BLOCK, *blocks(passage.text)]):
         introduction = _introduction(passage, before, block)
         if names:
             rows = [line for line in block.lines if tuple(cells(line.text)) != names]
@@ -104,129 +118,101 @@ def units(passage: Passage) -> list[Unit]:
             result += _list(passage, block, introduction)
         else:
             result += _sentences(passage, block, introduction)
-    return [unit for unit in result if analyse(unit.text)]
+    return [unit for unit in result if _says_something(unit)]
 
 
-def cells(row: str) -> list[str]:
-    """The cells of a row of a table: Markdown's, a reader's, or comma-separated."""
+def cells(row: str, count: int = 0) -> list[str]:
+    """The cells of a row of a table: Markdown's, a reader's, aligned, or separated by commas.
+
+    Args:
+        row: a line.
+        count: how many there should be, if that is known; aligned columns are told by it.
+    """
     text = row.strip()
     if text.startswith("|"):
         return [cell.strip() for cell in text.strip("|").split("|")]
     if " | " in text:
         return [cell.strip() for cell in text.split(" | ")]
+    if count and len(aligned := re.split(r"\s{2,}|\t+", text)) == count:
+        return aligned
     mark = max(",;\t", key=text.count)
     return [cell.strip() for cell in next(csv.reader([text], delimiter=mark), [])]
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    start: int
-    end: int
-    text: str
-    fenced: bool = False
-
-    @property
-    def kind(self) -> str:
-        """What a line is by itself; neighbours of one kind make a block."""
-        if self.fenced:
-            return "code"
-        if not self.text.strip():
-            return "blank"
-        if _ITEM.match(self.text):
-            return "item"
-        return "row" if _PIPED.match(self.text) or " | " in self.text else "text"
+def _says_something(unit: Unit) -> bool:
+    """Whether a unit can be evidence: not one bare word, nor a line that only opens others."""
+    if unit.form == "sentence" and (unit.text.endswith(":") or SECTION.match(unit.text)):
+        return False
+    terms = analyse(unit.text)
+    return len(terms) > (unit.form == "sentence" and not re.search(r"\d", unit.text))
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    kind: str
-    lines: tuple[_Line, ...] = ()
+def _spelt(text: str) -> str:
+    """A text whose numeric dates have the names of their months."""
+
+    def of(year: str, month: str, day: str | None) -> str:
+        return (
+            f"{int(day)} {_MONTHS[int(month) - 1]} {year}"
+            if day
+            else (f"{_MONTHS[int(month) - 1]} {year}")
+        )
+
+    text = _DATE.sub(lambda match: of(match[1], match[2], match[3]), text)
+    return _GERMAN_DATE.sub(lambda match: of(match[3], match[2], match[1]), text)
 
 
-_NO_BLOCK: Final = _Block("text")
-
-
-def _lines(text: str) -> Iterator[_Line]:
-    start, fenced = 0, False
-    for raw in text.splitlines(keepends=True):
-        fence = bool(_FENCE.match(raw))
-        line = raw.rstrip("\r\n")
-        yield _Line(start, start + len(line), line, fenced or fence)
-        fenced ^= fence
-        start += len(raw)
-
-
-def _blocks(lines: Iterable[_Line]) -> Iterator[_Block]:
-    """Runs of lines of one kind; a line that is indented below an item belongs to it.
-
-    A blank line ends a block of text, and is skipped between the items of a list.
-    """
-    run: list[_Line] = []
-    kind, gap = "", False
-    for line in lines:
-        own = line.kind
-        if own == "blank":
-            gap = True
-            continue
-        if own == "text" and kind == "item" and not gap and line.text[:2].isspace():
-            own = "item"
-        if own != kind or (gap and own == "text"):
-            if run:
-                yield _Block(kind, tuple(run))
-            run, kind = [], own
-        run.append(line)
-        gap = False
-    if run:
-        yield _Block(kind, tuple(run))
-
-
-def _introduction(passage: Passage, before: _Block, block: _Block) -> Span | None:
+def _introduction(passage: Passage, before: Block, block: Block) -> Span | None:
     """The last sentence of the text that stands right above a list or block of code."""
     if before.kind != "text" or not before.lines or not block.lines:
         return None
     gap = passage.text[before.lines[-1].end : block.lines[0].start]
-    last = [s for p in _paragraphs(passage.text, before.lines) for s in _spans(passage, p)][-1:]
+    last = [s for p in paragraphs(before.lines) for s in _spans(passage, p)][-1:]
     near = gap.count("\n") < 2 or (last and passage.text[slice(*last[0])].endswith(":"))
     return last[0] if last and near else None
 
 
-def _paragraphs(text: str, lines: Sequence[_Line]) -> Iterator[Span]:
-    """Stretches of lines that were wrapped: whose next word would not have fitted.
-
-    A line that breaks sooner was ended on purpose, as in a list without marks, unless it cannot
-    be an end: after a comma, for instance.
-    """
-    width = max(len(line.text.rstrip()) for line in lines)
-    start = lines[0].start
-    for line, following in pairwise(lines):
-        room = width - len(line.text.rstrip())
-        word = following.text.split(maxsplit=1)[0]
-        if room > len(word) and not _RUNS_ON.search(line.text):
-            yield start, line.end
-            start = following.start
-    yield start, lines[-1].end
-
-
-def _sentences(passage: Passage, block: _Block, introduction: Span | None) -> list[Unit]:
+def _sentences(passage: Passage, block: Block, introduction: Span | None) -> list[Unit]:
     """A unit for each sentence, behind the one before it; short lines are a list as well."""
     text = passage.text
     above = text[slice(*introduction)] if introduction else ""
+    sender = _sender(text[: block.lines[0].start])
     result: list[Unit] = []
     lines: list[Span] = []
-    for paragraph in _paragraphs(text, block.lines):
-        context = above if above.endswith(":") else ""
+    for paragraph, opener in _below(text, paragraphs(block.lines)):
+        context = opener or (above if above.endswith(":") else "")
         spans = _spans(passage, paragraph)
         for span in spans:
             sentence = text[slice(*span)]
             form: Form = "field" if _FIELD.match(sentence) else "sentence"
-            result.append(Unit(passage, *span, form, context=context))
+            result.append(Unit(passage, *span, form, context=f"{sender}{context}".strip()))
             context = sentence
         if spans and spans[-1][1] - spans[0][0] <= LONGEST // 2:
             lines.append((spans[0][0], spans[-1][1]))
     if len(lines) >= FEWEST_ITEMS and len(lines) >= 0.8 * len(block.lines):
         start = introduction[0] if introduction and above.endswith(":") else lines[0][0]
-        result.append(Unit(passage, start, lines[-1][1], "list", parts=tuple(lines)))
+        result.append(
+            Unit(passage, start, lines[-1][1], "list", sender.strip(), parts=tuple(lines))
+        )
     return result
+
+
+def _below(text: str, stretches: Iterator[Span]) -> Iterator[tuple[Span, str]]:
+    """Each stretch with the lines that it stands below: a `[section]`, less indented `names:`."""
+    openers: list[tuple[int, str]] = []
+    for start, end in stretches:
+        stretch = text[start:end]
+        indent = len(stretch) - len(stretch.lstrip())
+        section = bool(SECTION.match(stretch))
+        openers = [o for o in openers if o[0] < indent and not section]
+        yield (start, end), " ".join(name for _, name in openers)
+        if section or stretch.rstrip().endswith(":"):
+            openers.append((-1 if section else indent, " ".join(stretch.split())))
+
+
+def _sender(before: str) -> str:
+    """Who wrote the mail that a text goes on with: the last `From:` before it, or ""."""
+    senders = [line.strip() for line in before.splitlines() if _SENDER.match(line)]
+    return f"{senders[-1]} " if senders else ""
 
 
 def _spans(passage: Passage, paragraph: Span) -> list[Span]:
@@ -239,12 +225,12 @@ def _spans(passage: Passage, paragraph: Span) -> list[Span]:
     ]
 
 
-def _list(passage: Passage, block: _Block, introduction: Span | None) -> list[Unit]:
+def _list(passage: Passage, block: Block, introduction: Span | None) -> list[Unit]:
     """Each item of a list or line of code below its introduction, and the whole with it."""
     context = passage.text[slice(*introduction)] if introduction else ""
     code = block.kind == "code"
-    lines = [line for line in block.lines if not _FENCE.match(line.text)]
-    groups = _grouped(lines, code)
+    lines = [line for line in block.lines if not FENCE.match(line.text)]
+
     items = [
         Unit(
             passage,
@@ -253,7 +239,7 @@ def _list(passage: Passage, block: _Block, introduction: Span | None) -> list[Un
             context=context,
             state=_state(group[0].text),
         )
-        for group in groups
+        for group in groups(lines, code)
     ]
     lists = [_whole(items, introduction)]
     for state in ("open", "done"):  # "Which tasks are open?" asks for these alone
@@ -280,27 +266,17 @@ def _state(line: str) -> str:
     return "" if box is None else "open" if box[1] == " " else "done"
 
 
-def _grouped(lines: Sequence[_Line], code: bool) -> list[list[_Line]]:
-    """The lines of each item: an item goes on in the lines that carry no mark."""
-    groups: list[list[_Line]] = []
-    for line in lines:
-        if groups and not code and not _ITEM.match(line.text):
-            groups[-1].append(line)
-        elif line.text.strip():
-            groups.append([line])
-    return groups
-
-
-def _table(passage: Passage, lines: Sequence[_Line]) -> list[Unit]:
+def _table(passage: Passage, lines: Sequence[Line]) -> list[Unit]:
     """The rows below the first, which names the columns where there is more than one."""
-    head, *rest = lines
-    rows = [line for line in rest if not _RULE.match(line.text)]
-    if not rows:
-        return _rows(passage, [head], ())
-    return _rows(passage, rows, tuple(cells(head.text)))
+    rows = [line for line in lines if not RULE.match(line.text)]
+    if len(rows) < 2:
+        return _rows(passage, rows, ())
+    head, *rest = rows
+    aligned = re.split(r"\s{2,}|\t+", head.text.strip()) if head.aligned else cells(head.text)
+    return _rows(passage, rest, tuple(aligned))
 
 
-def _rows(passage: Passage, lines: Sequence[_Line], columns: tuple[str, ...]) -> list[Unit]:
+def _rows(passage: Passage, lines: Sequence[Line], columns: tuple[str, ...]) -> list[Unit]:
     rows = [Unit(passage, line.start, line.end, "row", columns=columns) for line in lines]
     whole = _whole(rows, None)
     return [*rows, whole] if whole else rows

@@ -148,6 +148,8 @@ def _stop_cuts(text: str) -> list[int]:
 
 def _ends(text: str, match: re.Match[str]) -> bool:
     stop, close = match["stop"], match["close"]
+    if len(stop) > 3:  # dots that lead the eye to a value: "Rack power ..... 17 kW"
+        return False
     after = _word_after(text, match.end())
     if not after or after[0] in ",;:)]}":
         return not after
