@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
@@ -38,10 +39,16 @@ from benchmarks.answers.questions import (
 from benchmarks.scaffold import argument_parser
 from commonplace.adapters import attach, create
 from commonplace.adapters.running.wearing import AdaptedModel
-from commonplace.answers.context import with_heading
+from commonplace.answers.signals import Encoder
 from commonplace.answers.units import Unit, units
 from commonplace.foundation.arrays import Float32s
-from commonplace.models import CrossEncoder, find_model, locate, open_cross_encoder
+from commonplace.models import (
+    CrossEncoder,
+    find_model,
+    locate,
+    open_cross_encoder,
+    open_encoder,
+)
 from commonplace.models.batches import TokenRow
 from commonplace.training import TrainingSettings, train
 
@@ -57,7 +64,8 @@ EACH: Final = 55  # questions of an article
 FROZEN: Final = 6  # layers that stay as they are
 RANK: Final = 16
 MOST_TOKENS: Final = 192
-HARDEST, OTHERS, MOST_EVIDENCE = 7, 2, 6  # units of a question that compete
+NEAREST: Final = 24  # units of a question, by their vectors, that the bare network reads
+HARDEST, OTHERS, MOST_EVIDENCE = 7, 2, 5  # units of a question that compete
 CHUNK: Final = 14  # pairs of one forward pass, of about one length
 MODEL: Final = "ms-marco-MiniLM-L-12-v2"
 
@@ -144,13 +152,14 @@ def float_network(file: Path) -> Any:
 
 
 def examples(
-    questions: Sequence[AskedQuestion], network: Any, bare: CrossEncoder
+    questions: Sequence[AskedQuestion], network: Any, bare: CrossEncoder, encoder: Encoder
 ) -> Iterator[Example]:
     """What is learned from; a question whose evidence was not retrieved is left out."""
     chance = random.Random(0)
+    vectors: dict[str, Float32s] = {}
     for number, question in enumerate(questions, 1):
-        print(f"\r{number}/{len(questions)}", end="")
-        chosen = _competitors(question, bare, chance)
+        print(f"\r{number}/{len(questions)}", end="", flush=True)
+        chosen = _competitors(question, bare, encoder, vectors=vectors, chance=chance)
         touched = [tuple(question.touched(unit)) for unit in chosen]
         if question.answerable and not any(touched):
             continue
@@ -164,21 +173,32 @@ def examples(
         )
 
 
-def _competitors(question: AskedQuestion, bare: CrossEncoder, chance: random.Random) -> list[Unit]:
-    """The units that the bare network finds best, those with evidence, and a few others."""
-    logits = bare.score([(question.text, with_heading(p)) for p in question.passages])
-    pairs = [
-        (unit, float(logit))
-        for passage, logit in zip(question.passages, logits, strict=True)
-        for unit in units(passage)
-    ]
-    own = bare.score([(question.text, unit.read) for unit, _ in pairs])
-    ranked = sorted(range(len(pairs)), key=lambda i: -(float(own[i]) + 0.25 * pairs[i][1]))
-    evidence = [i for i in ranked if question.touched(pairs[i][0])][:MOST_EVIDENCE]
-    chosen = list(dict.fromkeys(ranked[:HARDEST] + evidence))
-    rest = [i for i in ranked if i not in chosen]
-    chosen += chance.sample(rest, min(OTHERS, len(rest)))
-    return [pairs[i][0] for i in chosen]
+def _competitors(
+    question: AskedQuestion,
+    bare: CrossEncoder,
+    encoder: Encoder,
+    *,
+    vectors: dict[str, Float32s],
+    chance: random.Random,
+) -> list[Unit]:
+    """The units that the bare network finds best, those with evidence, and a few others.
+
+    The network reads those only that are near the question by their vectors: a unit's vector is
+    computed once for all questions.
+    """
+    pool = [unit for passage in question.passages for unit in units(passage)]
+    fresh = list(dict.fromkeys(unit.read for unit in pool if unit.read not in vectors))
+    if fresh:
+        vectors |= dict(zip(fresh, encoder.encode_passages(fresh), strict=True))
+    asked = encoder.encode_queries([question.text])[0]
+    near = sorted(pool, key=lambda unit: -float(vectors[unit.read] @ asked))
+    evidence = [unit for unit in near if question.touched(unit)][:MOST_EVIDENCE]
+    read = list(dict.fromkeys(near[:NEAREST] + evidence))
+    logits = bare.score([(question.text, unit.read) for unit in read])
+    hardest = [read[i] for i in np.argsort(-logits)[:HARDEST]]
+    chosen = list(dict.fromkeys(hardest + evidence))
+    rest = [unit for unit in pool if unit not in chosen]
+    return chosen + chance.sample(rest, min(OTHERS, len(rest)))
 
 
 @torch.no_grad()
@@ -277,7 +297,7 @@ def learn(options: argparse.Namespace) -> None:
     network = float_network(locate(find_model(MODEL)) / "model.onnx")
     asked = [question for world in READER_WORLDS for question in asked_of_world(WORLDS / world)]
     asked += asked_of_squad(options.folder, ARTICLES, EACH)
-    items = list(examples(asked, network, bare))
+    items = list(examples(asked, network, bare, open_encoder()))
     scorer = Scorer(network)
     worn = attach(scorer, create(scorer, [*sources()], rank=RANK, alpha=2 * RANK), trainable=True)
     model = AdaptedModel(scorer, worn)

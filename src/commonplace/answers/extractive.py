@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.answers.context import reading_order, with_heading
+from commonplace.answers.surroundings import is_short_list, overlap, with_surroundings
 from commonplace.answers.units import Unit, units
 from commonplace.answers.wording import asks_several
 from commonplace.corpus import Passage, analyse
@@ -27,7 +28,7 @@ from commonplace.corpus import Passage, analyse
 READER_ADAPTER: Final = Path(__file__).with_name("reader.safetensors")  # for scoring units
 NOT_HERE: Final = 0.0  # the score of "it is not here", by training
 PASSAGE_WEIGHT: Final = 0.1  # of its passage's logit in the order of units; .05 to .2 are alike
-_SURROUNDINGS: Final = 300  # characters of a list that is shown around its closest item
+_NEAREST: Final = 40  # candidates of which the closest quotes are taken
 
 
 class CrossEncoder(Protocol):
@@ -79,18 +80,15 @@ class Extract:
     def second(self) -> ScoredUnit | None:
         """The best unit elsewhere: one that does not overlap the best."""
         others = (
-            each for each in self.candidates if not _overlap(each.unit, self.candidates[0].unit)
+            each for each in self.candidates if not overlap(each.unit, self.candidates[0].unit)
         )
         return next(others, None)
 
     def closest(self, count: int) -> tuple[Unit, ...]:
-        """Where it comes closest, best first: units, or short lists around them, all apart.
-
-        An item or a row says little without its neighbours to who has to judge it.
-        """
-        lists = [each.unit for each in self.candidates if _is_short_list(each.unit)]
-        around = [_surroundings(each.unit, lists) for each in self.candidates]
-        return tuple(_apart(around)[:count])
+        """Where it comes closest, best first: units with what surrounds them, all apart."""
+        lists = [each.unit for each in self.candidates if is_short_list(each.unit)]
+        nearest = self.candidates[:_NEAREST]
+        return tuple(_apart([with_surroundings(each.unit, lists) for each in nearest])[:count])
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,24 +167,10 @@ def _apart(ranked: Sequence[Unit]) -> list[Unit]:
     words = set[tuple[str, ...]]()
     for unit in ranked:
         own = tuple(analyse(unit.text))
-        if own not in words and not any(_overlap(unit, other) for other in apart):
+        if own not in words and not any(overlap(unit, other) for other in apart):
             apart.append(unit)
             words.add(own)
     return apart
-
-
-def _is_short_list(unit: Unit) -> bool:
-    return unit.form == "list" and not unit.state and len(unit.text) <= _SURROUNDINGS
-
-
-def _surroundings(unit: Unit, lists: Sequence[Unit]) -> Unit:
-    """The short list that a unit is a part of, or else the unit."""
-    around = (each for each in lists if _overlap(unit, each) and each.passage.id == unit.passage.id)
-    return next(around, unit)
-
-
-def _overlap(unit: Unit, other: Unit) -> bool:
-    return unit.passage.id == other.passage.id and unit.start < other.end and other.start < unit.end
 
 
 def _in_order(evidence: Sequence[ScoredUnit]) -> tuple[ScoredUnit, ...]:
