@@ -56,12 +56,12 @@ def ask(
     threshold: float = 0.0,
     strict: bool = False,
     encoder: Encoder | None = None,
+    parts: Sequence[tuple[str, Sequence[Passage]]] = (),
 ) -> Reply:
     generative = GenerativeReader(Accounting(writes)) if writes is not None else None
     readers = Readers(ExtractiveReader(Decided()), encoder or Level(), generative)
-    *_, last = answering(
-        question, Context(passages, THEN), readers, cite, threshold=threshold, strict=strict
-    )
+    context = Context(passages, THEN, parts)
+    *_, last = answering(question, context, readers, cite, threshold=threshold, strict=strict)
     assert not isinstance(last, Sentence)
     return last
 
@@ -151,3 +151,24 @@ def test_an_order_in_a_passage_changes_nothing_that_is_done(order: str) -> None:
         assert {c.passage.item_id for s in obeyed.sentences for c in s.citations} == {"hostile"}
     else:
         assert obeyed.unsupported == 1
+
+
+def test_each_part_of_a_question_is_answered_from_its_own_passages() -> None:
+    parts = [("When do cats purr?", NOTES[:1]), ("when do dogs bark?", NOTES[1:])]
+    answer = ask("When do cats purr and when do dogs bark?", parts=parts)
+    assert isinstance(answer, Answer)
+    texts = [sentence.text for sentence in answer.sentences]
+    assert "Cats purr when they are calm." in texts
+    assert "Dogs bark at night." in texts
+    assert answer.missing == ()
+
+
+def test_a_part_that_is_not_answered_is_named() -> None:
+    parts = [("When do cats purr?", NOTES[:1]), ("who wrote Hamlet?", NOTES[1:])]
+    question = "When do cats purr and who wrote Hamlet?"
+    sure = ask(parts[0][0], NOTES[:1])
+    doubtful = ask(parts[1][0], NOTES[1:])
+    between = (sure.confidence + doubtful.confidence) / 2
+    answer = ask(question, parts=parts, threshold=between)
+    assert isinstance(answer, Answer)
+    assert answer.missing == ("who wrote Hamlet?",)

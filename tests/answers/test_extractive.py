@@ -102,3 +102,11 @@ def test_the_work_is_bounded_by_the_settings() -> None:
 def test_the_same_words_are_said_once() -> None:
     twice = [passage("The rank is eight.", "a"), passage("The rank is eight!", "b")]
     assert len(ExtractiveReader(SharedTerms()).read("What is the rank?", twice).evidence) == 1
+
+
+def test_a_comparison_quotes_both_sides() -> None:
+    yields = [passage("The mill yields 34 tons.", "a"), passage("The farm yields 27 tons.", "b")]
+    evidence = (
+        ExtractiveReader(SharedTerms()).read("what yields more, mill or farm", yields).evidence
+    )
+    assert {each.unit.text for each in evidence} == {each.text for each in yields}

@@ -18,6 +18,7 @@ from commonplace.answers._types import (
 from commonplace.answers.answerability import CAUTION, THRESHOLD, Caution
 from commonplace.answers.extractive import READER_ADAPTER, ExtractiveReader, ExtractiveSettings
 from commonplace.answers.generative import GenerativeReader, GenerativeSettings, UnsupportedSentence
+from commonplace.answers.parts import question_parts
 from commonplace.answers.support import nearest_sentence
 
 __all__ = [
@@ -48,4 +49,5 @@ __all__ = [
     "answering",
     "compare",
     "nearest_sentence",
+    "question_parts",
 ]

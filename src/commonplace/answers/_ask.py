@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from commonplace.answers._reasons import Assessment
 from commonplace.answers._types import Answer, Citation, Refusal, Reply, Sentence, Unsure
 from commonplace.answers.answerability import NEAR, THRESHOLD, assess
 from commonplace.answers.doubt import doubt
@@ -34,10 +35,13 @@ class Context:
     Attributes:
         passages: retrieved, best first.
         as_of: the moment of the library.
+        parts: of a question that asks for several things (`question_parts`), each part with what
+            was retrieved for it; empty where it asks for one.
     """
 
     passages: Sequence[Passage]
     as_of: datetime
+    parts: Sequence[tuple[str, Sequence[Passage]]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,85 +88,120 @@ def answering(
         strict: refuse where it is unsure.
         watch: the seconds of each stage are added to it.
     """
-    watch = watch or Stopwatch()
-    with watch.stage("read"):
-        extract = readers.extractive.read(question, context.passages)
-        assessment = assess(
-            question,
-            extract,
-            encoder=readers.encoder,
-            weigh=readers.weigh,
-            threshold=threshold,
-        )
-
-    def account(text: GeneratedText | None) -> dict[str, Any]:
-        """What every outcome says of how it came about."""
-        return {
-            "confidence": assessment.confidence,
-            "unsupported": text.unsupported if text else 0,
-            "reader": readers.name,
-            "as_of": context.as_of,
-            "timings": watch.seconds,
-            "speculation": text.generation if text else None,
-            "assessment": assessment,
-            "left_out": text.left_out if text else (),
-        }
-
-    def fall_short(refusal: str, text: GeneratedText | None = None) -> Unsure | Refusal:
-        """Unsure, with the reason for the doubt; or refused, where nothing is near."""
-        if strict or not extract.candidates or assessment.confidence < NEAR:
-            return refuse(refusal, text)
-        reason = refusal if text else doubt(question, extract, readers.weigh)
-        with watch.stage("cite"):
-            units = extract.closest(CLOSEST)
-            closest = tuple(cite(unit.passage, unit.start, unit.end) for unit in units)
-        return Unsure(
-            question,
-            closest,
-            reason,
-            **account(text),
-        )
-
-    def refuse(reason: str, text: GeneratedText | None = None) -> Refusal:
-        near = tuple(dict.fromkeys(passage.path for passage in context.passages))[:NEAREST]
-        return Refusal(
-            question,
-            reason,
-            nearest=near,
-            **account(text),
-        )
-
+    asked = _Asked(question, context, readers, cite, strict, watch or Stopwatch())
+    with asked.watch.stage("read"):
+        parts = context.parts or ((question, context.passages),)
+        readings = [_read(part, passages, readers, threshold) for part, passages in parts]
+    best = max(readings, key=lambda reading: reading.assessment.confidence)
     if not context.passages:
-        yield refuse("the library holds nothing that matches the question")
+        yield _refusal(asked, best, "the library holds nothing that matches the question")
         return
-    if not assessment.suffices and not _asks_model(readers, assessment.confidence):
-        yield fall_short("nothing in the library answers the question well enough")
+    answers = [reading for reading in readings if reading.assessment.suffices]
+    if not answers and not _asks_model(readers, best.assessment.confidence):
+        reason = "nothing in the library answers the question well enough"
+        yield _fall_short(asked, best, reason)
         return
     sentences, text = list[Sentence](), None
-    for step in _sentences(question, extract, readers, cite, watch):
+    for step in _sentences(asked, answers or [best]):
         if isinstance(step, GeneratedText):
             text = step
         else:
             sentences.append(step)
             yield step
     if not sentences:
-        yield fall_short("no sentence that the model wrote is supported by the library", text)
+        reason = "no sentence that the model wrote is supported by the library"
+        yield _fall_short(asked, best, reason, text)
         return
-    dates = [c.passage.written_at for sentence in sentences for c in sentence.citations]
-    yield Answer(
+    missing = () if text else tuple(r.question for r in readings if not r.assessment.suffices)
+    yield _answer(asked, best, sentences, text=text, missing=missing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question with everything that its outcome needs; see `answering`."""
+
+    question: str
+    context: Context
+    readers: Readers
+    cite: Cite
+    strict: bool
+    watch: Stopwatch
+
+    def account(self, reading: "_Reading", text: GeneratedText | None) -> dict[str, Any]:
+        """What every outcome says of how it came about."""
+        return {
+            "confidence": reading.assessment.confidence,
+            "unsupported": text.unsupported if text else 0,
+            "reader": self.readers.name,
+            "as_of": self.context.as_of,
+            "timings": self.watch.seconds,
+            "speculation": text.generation if text else None,
+            "assessment": reading.assessment,
+            "left_out": text.left_out if text else (),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A part of a question, what the extractive reader found for it, and what that is worth."""
+
+    question: str
+    extract: Extract
+    assessment: Assessment
+
+
+def _read(
+    question: str, passages: Sequence[Passage], readers: Readers, threshold: float
+) -> _Reading:
+    extract = readers.extractive.read(question, passages)
+    assessment = assess(
         question,
+        extract,
+        encoder=readers.encoder,
+        weigh=readers.weigh,
+        threshold=threshold,
+    )
+    return _Reading(question, extract, assessment)
+
+
+def _answer(
+    asked: _Asked,
+    reading: _Reading,
+    sentences: Sequence[Sentence],
+    *,
+    text: GeneratedText | None,
+    missing: tuple[str, ...],
+) -> Answer:
+    dates = [c.passage.written_at for sentence in sentences for c in sentence.citations]
+    return Answer(
+        asked.question,
         tuple(sentences),
-        confidence=assessment.confidence,
-        unsupported=text.unsupported if text else 0,
-        reader=readers.name,
-        as_of=context.as_of,
         newest=max(dates),
         oldest=min(dates),
-        timings=watch.seconds,
-        speculation=text.generation if text else None,
-        assessment=assessment,
-        left_out=text.left_out if text else (),
+        missing=missing,
+        **asked.account(reading, text),
     )
+
+
+def _fall_short(
+    asked: _Asked, reading: _Reading, refusal: str, text: GeneratedText | None = None
+) -> Unsure | Refusal:
+    """Unsure, with the reason for the doubt; or refused, where nothing is near."""
+    extract = reading.extract
+    if asked.strict or not extract.candidates or reading.assessment.confidence < NEAR:
+        return _refusal(asked, reading, refusal, text)
+    reason = refusal if text else doubt(reading.question, extract, asked.readers.weigh)
+    with asked.watch.stage("cite"):
+        units = extract.closest(CLOSEST)
+        closest = tuple(asked.cite(unit.passage, unit.start, unit.end) for unit in units)
+    return Unsure(asked.question, closest, reason, **asked.account(reading, text))
+
+
+def _refusal(
+    asked: _Asked, reading: _Reading, reason: str, text: GeneratedText | None = None
+) -> Refusal:
+    near = tuple(dict.fromkeys(passage.path for passage in asked.context.passages))[:NEAREST]
+    return Refusal(asked.question, reason, nearest=near, **asked.account(reading, text))
 
 
 def _asks_model(readers: Readers, confidence: float) -> bool:
@@ -171,25 +210,25 @@ def _asks_model(readers: Readers, confidence: float) -> bool:
     return model is not None and model.settings.decides and confidence >= NEAR
 
 
-def _sentences(
-    question: str, extract: Extract, readers: Readers, cite: Cite, watch: Stopwatch
-) -> Iterator[Sentence | GeneratedText]:
+def _sentences(asked: _Asked, readings: Sequence[_Reading]) -> Iterator[Sentence | GeneratedText]:
     """The sentences of an answer, and last, where a model wrote, what became of its text."""
-    if readers.generative is None:
-        for each in extract.evidence:
-            with watch.stage("cite"):
-                sentence = _from_unit(each, cite)
+    if asked.readers.generative is None:
+        for each in dict.fromkeys(unit for r in readings for unit in r.extract.evidence):
+            with asked.watch.stage("cite"):
+                sentence = _from_unit(each, asked.cite)
             yield sentence
         return
-    steps = readers.generative.stream(question, extract.passages)
+    several = len(asked.context.parts) > 1
+    passages = asked.context.passages if several else readings[0].extract.passages
+    steps = asked.readers.generative.stream(asked.question, passages)
     while True:
-        with watch.stage("write"):
+        with asked.watch.stage("write"):
             step = next(steps)
         if isinstance(step, GeneratedText):
             yield step
             return
-        with watch.stage("cite"):
-            sentence = _from_model(step, cite)
+        with asked.watch.stage("cite"):
+            sentence = _from_model(step, asked.cite)
         yield sentence
 
 

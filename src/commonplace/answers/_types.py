@@ -102,6 +102,7 @@ class Answer(_Account):
         reader: the name of the reader (and model) that wrote it.
         as_of: the moment whose library was asked.
         newest: when the newest cited source was written; `oldest`: the oldest.
+        missing: of a question that asks for several things, the parts that are not answered.
     """
 
     question: str
@@ -112,6 +113,7 @@ class Answer(_Account):
     as_of: datetime
     newest: datetime
     oldest: datetime
+    missing: tuple[str, ...] = ()
 
     @property
     def answered(self) -> bool:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.answers.context import reading_order, with_heading
+from commonplace.answers.parts import compared_sides
 from commonplace.answers.surroundings import is_short_list, overlap, with_surroundings
 from commonplace.answers.units import Unit, units
 from commonplace.answers.wording import asks_several
@@ -151,14 +152,36 @@ class ExtractiveReader:
         return sorted(scored, key=lambda each: -each.rank_score)
 
     def _evidence(self, question: str, candidates: Sequence[ScoredUnit]) -> tuple[ScoredUnit, ...]:
-        """The best unit, and those nearly as good, in reading order."""
+        """The best unit, and those nearly as good, in reading order.
+
+        None that is less likely to answer than that nothing does, unless several are asked for.
+        """
         if not candidates:
             return ()
-        nearly = self.settings.several if asks_several(question) else self.settings.nearly
-        limit = candidates[0].rank_score - nearly
-        near = {each.unit: each for each in candidates if each.rank_score >= limit}
-        chosen = _apart(list(near))[: self.settings.units]
-        return _in_order([near[unit] for unit in chosen])
+        best, *others = candidates
+        of_sides = self._of_sides(compared_sides(question), candidates[:_NEAREST])
+        if len(of_sides) > 1:
+            return of_sides
+        several = asks_several(question)
+        nearly = self.settings.several if several else self.settings.nearly
+        limit = best.rank_score - nearly
+        near = [e for e in others if e.rank_score >= limit and (several or e.score > NOT_HERE)]
+        by_unit = {each.unit: each for each in [best, *near]}
+        chosen = _apart(list(by_unit))[: self.settings.units]
+        return _in_order([by_unit[unit] for unit in chosen])
+
+    def _of_sides(
+        self, sides: Sequence[str], candidates: Sequence[ScoredUnit]
+    ) -> tuple[ScoredUnit, ...]:
+        """The best unit for each side of a comparison, those that are apart."""
+        best: dict[Unit, ScoredUnit] = {}
+        for side in sides:
+            scores = self._units.score([(side, each.unit.read) for each in candidates])
+            ranked = [candidates[i].unit for i in np.argsort(-scores, kind="stable")]
+            unit = ranked[0]
+            if not any(overlap(unit, other) for other in best):
+                best[unit] = next(each for each in candidates if each.unit == unit)
+        return _in_order([*best.values()])
 
 
 def _apart(ranked: Sequence[Unit]) -> list[Unit]:

@@ -105,6 +105,8 @@ def _print_answer(answer: "Answer", as_of: datetime | None) -> None:
     ]
     for line in wrap(" ".join(marked), width):
         say(line)
+    for part in answer.missing:
+        say(paint(f"Not answered: {part}", fg="yellow"))
     say()
     sentences = {flat(sentence.text) for sentence in answer.sentences}
     for key, citation in citations.items():

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
+from itertools import zip_longest
 from typing import Any
 
 from commonplace import answers
@@ -70,13 +71,17 @@ def answer_steps(
     with watch.stage("open"):
         view = ranker.view(snapshot, question.filter)
         worn = _worn_adapters(question, snapshot, ranker.models)
-    hits = ranker.rank(view, question.text, "best", _PASSAGES, watch=watch)
-    passages = [hit.passage for hit in hits]
+    parts = [
+        (part, [hit.passage for hit in ranker.rank(view, part, "best", _PASSAGES, watch=watch)])
+        for part in answers.question_parts(question.text)
+    ]
+    passages = [p for row in zip_longest(*(own for _, own in parts)) for p in row if p]
+    passages = list({passage.id: passage for passage in passages}.values())
     paths = tuple(dict.fromkeys(passage.path for passage in passages))
     yield answers.RetrievedContext(len(passages), paths)
     for step in answers.answering(
         question.text,
-        answers.Context(passages, as_of or asked_at),
+        answers.Context(passages, as_of or asked_at, parts),
         ranker.models.readers(question.writer, view.idf, question.wear, question.force_wear),
         _citing(snapshot, passages),
         threshold=answers.THRESHOLD if question.threshold is None else question.threshold,

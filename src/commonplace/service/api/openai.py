@@ -161,8 +161,9 @@ class _Reply:
         if record["outcome"] == "refused":
             self.refusal = f"The library does not answer this: {record['reason']}."
             return self._append(self.refusal)
-        doubt = self._doubt(record) if record["outcome"] == "unsure" else ""
-        return doubt + self._append("\n\nSources:\n" + "\n".join(self._sources))
+        text = self._doubt(record) if record["outcome"] == "unsure" else ""
+        text += "".join(self._append(f"\n\nNot answered: {part}") for part in record["missing"])
+        return text + self._append("\n\nSources:\n" + "\n".join(self._sources))
 
     def _doubt(self, record: ComparedAnswerRecord) -> str:
         """The closest quotes as Markdown shows quotations, and what is in doubt."""

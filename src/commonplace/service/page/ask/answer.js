@@ -41,6 +41,7 @@ export function answerView(question, { me, onsearch, filters = {} }) {
     answer: (record) => {
       state.remove();
       announce(`answered, ${plural(record.sentences.length, "sentence")}`);
+      sentences.after(...record.missing.map((part) => h("p", { class: "doubt" }, `Not answered: ${part}`)));
       foot.append(...aboutAnswer(record, sources, me), howView(record, filters));
     },
     unsure: (record) => {

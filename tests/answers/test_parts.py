@@ -1,0 +1,78 @@
+"""Questions that ask for two things, and questions that compare two."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commonplace.answers.parts import compared_sides, question_parts
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        (
+            "When was the heating installed and when was the Perla bought?",
+            ("When was the heating installed?", "when was the Perla bought?"),
+        ),
+        (
+            "Who fixed the roof? And what did it cost?",
+            ("Who fixed the roof?", "what did it cost?"),
+        ),
+        ("Who bought the nuc and when?", ("Who bought the nuc?", "when bought the nuc?")),
+        (
+            "Wer hat die Heizung eingebaut und wann kommt der Schornsteinfeger?",
+            ("Wer hat die Heizung eingebaut?", "wann kommt der Schornsteinfeger?"),
+        ),
+    ],
+)
+def test_each_question_word_after_and_begins_a_part(question: str, parts: tuple[str, ...]) -> None:
+    assert question_parts(question) == parts
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When do Anna and Berta meet?",
+        "gate code depot",
+        "What are the names of the cat and the dog?",
+        "Tell me how and where",
+    ],
+)
+def test_other_questions_are_one(question: str) -> None:
+    assert question_parts(question) == (question,)
+
+
+@pytest.mark.parametrize(
+    ("question", "sides"),
+    [
+        (
+            "Did we sell more milk in May or in August?",
+            ("Did we sell more milk in May?", "Did we sell more milk in August?"),
+        ),
+        (
+            "which has more RAM, the NAS or the VPS",
+            ("which has more RAM, the NAS?", "which has more RAM, the VPS?"),
+        ),
+        (
+            "Wer war günstiger, Lohkamp oder Finkenrath?",
+            ("Wer war günstiger, Lohkamp?", "Wer war günstiger, Finkenrath?"),
+        ),
+    ],
+)
+def test_a_comparison_is_asked_of_each_side(question: str, sides: tuple[str, ...]) -> None:
+    assert compared_sides(question) == sides
+
+
+@pytest.mark.parametrize(
+    "question", ["Does the boat have an engine or not?", "Who is the vet?", "Is it a loan or not"]
+)
+def test_what_compares_nothing_has_no_sides(question: str) -> None:
+    assert compared_sides(question) == ()
+
+
+@given(st.text(max_size=80))
+def test_no_text_is_lost_or_fails(question: str) -> None:
+    parts = question_parts(question)
+    assert parts
+    assert len(parts) > 1 or parts == (question,)
+    compared_sides(question)
