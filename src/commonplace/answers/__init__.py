@@ -16,6 +16,12 @@ from commonplace.answers._types import (
     WornAdapter,
 )
 from commonplace.answers.answerability import CAUTION, THRESHOLD, Caution
+from commonplace.answers.documents import (
+    MOST_DOCUMENTS,
+    Document,
+    document_request,
+    of_best_items,
+)
 from commonplace.answers.extractive import READER_ADAPTER, ExtractiveReader, ExtractiveSettings
 from commonplace.answers.generative import GenerativeReader, GenerativeSettings, UnsupportedSentence
 from commonplace.answers.parts import question_parts
@@ -23,6 +29,7 @@ from commonplace.answers.support import nearest_sentence
 
 __all__ = [
     "CAUTION",
+    "MOST_DOCUMENTS",
     "READER_ADAPTER",
     "THRESHOLD",
     "Answer",
@@ -31,6 +38,7 @@ __all__ = [
     "Citation",
     "Comparison",
     "Context",
+    "Document",
     "ExtractiveReader",
     "ExtractiveSettings",
     "GenerativeReader",
@@ -48,6 +56,8 @@ __all__ = [
     "WornAdapter",
     "answering",
     "compare",
+    "document_request",
     "nearest_sentence",
+    "of_best_items",
     "question_parts",
 ]

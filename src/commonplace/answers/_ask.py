@@ -15,6 +15,7 @@ from typing import Any, Final
 from commonplace.answers._reasons import Assessment
 from commonplace.answers._types import Answer, Citation, Refusal, Reply, Sentence, Unsure
 from commonplace.answers.answerability import NEAR, THRESHOLD, assess
+from commonplace.answers.documents import Document, DocumentRequest, openings, read_documents
 from commonplace.answers.doubt import doubt
 from commonplace.answers.extractive import Extract, ExtractiveReader, ScoredUnit
 from commonplace.answers.generative import AttributedSentence, GeneratedText, GenerativeReader
@@ -37,11 +38,15 @@ class Context:
         as_of: the moment of the library.
         parts: of a question that asks for several things (`question_parts`), each part with what
             was retrieved for it; empty where it asks for one.
+        request: what is wanted of documents as wholes, if the question asks for that.
+        documents: these documents.
     """
 
     passages: Sequence[Passage]
     as_of: datetime
     parts: Sequence[tuple[str, Sequence[Passage]]] = ()
+    request: DocumentRequest | None = None
+    documents: Sequence[Document] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +101,11 @@ def answering(
     if not context.passages:
         yield _refusal(asked, best, "the library holds nothing that matches the question")
         return
+    if context.request and not readers.generative:
+        yield _without_model(asked, best, context.request)
+        return
     answers = [reading for reading in readings if reading.assessment.suffices]
-    if not answers and not _asks_model(readers, best.assessment.confidence):
+    if not context.request and not answers and not _asks_model(readers, best.assessment.confidence):
         reason = "nothing in the library answers the question well enough"
         yield _fall_short(asked, best, reason)
         return
@@ -218,9 +226,7 @@ def _sentences(asked: _Asked, readings: Sequence[_Reading]) -> Iterator[Sentence
                 sentence = _from_unit(each, asked.cite)
             yield sentence
         return
-    several = len(asked.context.parts) > 1
-    passages = asked.context.passages if several else readings[0].extract.passages
-    steps = asked.readers.generative.stream(asked.question, passages)
+    steps = _written(asked, asked.readers.generative, readings[0])
     while True:
         with asked.watch.stage("write"):
             step = next(steps)
@@ -230,6 +236,36 @@ def _sentences(asked: _Asked, readings: Sequence[_Reading]) -> Iterator[Sentence
         with asked.watch.stage("cite"):
             sentence = _from_model(step, asked.cite)
         yield sentence
+
+
+def _written(
+    asked: _Asked, reader: GenerativeReader, reading: _Reading
+) -> Iterator[AttributedSentence | GeneratedText]:
+    """What the model writes: of whole documents in parts, or else of what was retrieved."""
+    context = asked.context
+    if context.request:
+        return read_documents(reader, context.request, context.documents)
+    passages = context.passages if len(context.parts) > 1 else reading.extract.passages
+    return reader.stream(asked.question, passages)
+
+
+def _without_model(asked: _Asked, reading: _Reading, request: DocumentRequest) -> Unsure | Refusal:
+    """The outline of the documents and the passages that come closest, where no model can write."""
+    reason = (
+        "summaries, comparisons and collections of whole documents need a language model "
+        "(name one with --model)"
+    )
+    documents = asked.context.documents
+    if asked.strict or not documents:
+        return _refusal(asked, reading, reason)
+    if request.kind == "summary":
+        spans = openings(documents, CLOSEST)
+    else:
+        spans = [(unit.passage, unit.start, unit.end) for unit in reading.extract.closest(CLOSEST)]
+    closest = tuple(asked.cite(*span) for span in spans)
+    outline = tuple(heading for document in documents for heading in document.outline)
+    account = asked.account(reading, None)
+    return Unsure(asked.question, closest, reason, outline=outline, **account)
 
 
 def _from_unit(each: ScoredUnit, cite: Cite) -> Sentence:

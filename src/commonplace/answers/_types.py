@@ -138,6 +138,8 @@ class Unsure(_Account):
         unsupported: how many sentences a reader wrote that failed the check and were left out.
         reader: the name of the reader (and model) that read.
         as_of: the moment whose library was asked.
+        outline: the headings of the documents, where a summary was asked for and no model can
+            write one.
     """
 
     question: str
@@ -147,6 +149,7 @@ class Unsure(_Account):
     unsupported: int
     reader: str
     as_of: datetime
+    outline: tuple[str, ...] = ()
 
     @property
     def answered(self) -> bool:

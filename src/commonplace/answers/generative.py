@@ -131,7 +131,7 @@ class GenerativeReader:
 
         A sentence is complete when the next one has begun: a mark may stand behind its full stop.
         """
-        passages = pick(ranked, self._budget(question), self._cost)
+        passages = pick(ranked, self.budget(question), self.cost)
         prompt = messages(question, passages)
         pieces = self.model.generate(prompt, max_tokens=self.settings.answer) if passages else ()
         supported, left_out = dict[AttributedSentence, None](), list[UnsupportedSentence]()
@@ -151,11 +151,12 @@ class GenerativeReader:
         generation = accounts[0] if accounts else None
         yield GeneratedText(tuple(supported), tuple(left_out), raw, generation)
 
-    def _cost(self, passage: Passage) -> int:
+    def cost(self, passage: Passage) -> int:
+        """Tokens that a passage takes in a prompt."""
         # A number as long as any can be, and the line break between two frames.
         return self.model.count_tokens(_frame(999, passage)) + 1
 
-    def _budget(self, question: str) -> int:
+    def budget(self, question: str) -> int:
         """Tokens that remain for passages after instructions, question and answer."""
         prompt = sum(self.model.count_tokens(part["content"]) for part in messages(question, ()))
         fixed = prompt + TEMPLATE + self.settings.answer

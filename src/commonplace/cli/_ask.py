@@ -122,14 +122,20 @@ def _print_answer(answer: "Answer", as_of: datetime | None) -> None:
 def _print_unsure(unsure: "Unsure", as_of: datetime | None) -> None:
     """Print the closest quotes, each on lines of its own so that they do not read as an answer."""
     width = text_columns()
-    say(bold("The library may say this:"))
+    if unsure.outline:
+        say(bold("What there is to read:"))
+        for heading in unsure.outline:
+            say(f"  {flat(heading)}")
+    else:
+        say(bold("The library may say this:"))
     for number, citation in enumerate(unsure.closest, 1):
         say()
         _print_source(number, citation)
         _print_quote(number, citation, str)
         _print_change(number, citation)
     say()
-    for line in wrap(f"In doubt, because {unsure.reason.rstrip('.')}.", width):
+    doubt = unsure.reason if unsure.outline else f"in doubt, because {unsure.reason}"
+    for line in wrap(f"{doubt[0].upper()}{doubt[1:].rstrip('.')}.", width):
         say(line)
     _print_footer(unsure, as_of)
     _print_way_to_reasons(unsure)

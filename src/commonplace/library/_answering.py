@@ -75,13 +75,12 @@ def answer_steps(
         (part, [hit.passage for hit in ranker.rank(view, part, "best", _PASSAGES, watch=watch)])
         for part in answers.question_parts(question.text)
     ]
-    passages = [p for row in zip_longest(*(own for _, own in parts)) for p in row if p]
-    passages = list({passage.id: passage for passage in passages}.values())
+    passages = _merged([own for _, own in parts])
     paths = tuple(dict.fromkeys(passage.path for passage in passages))
     yield answers.RetrievedContext(len(passages), paths)
     for step in answers.answering(
         question.text,
-        answers.Context(passages, as_of or asked_at, parts),
+        _context(question.text, snapshot, parts, as_of or asked_at),
         ranker.models.readers(question.writer, view.idf, question.wear, question.force_wear),
         _citing(snapshot, passages),
         threshold=answers.THRESHOLD if question.threshold is None else question.threshold,
@@ -108,6 +107,32 @@ def compare_with_record(
     names = (str(citation).partition(":")[0] for citation in then.get("passages") or ())
     fates = {name: next(iter(snapshot.find(name)), None) for name in dict.fromkeys(names)}
     return answers.compare(then, now, fates)
+
+
+def _context(
+    question: str,
+    snapshot: Snapshot,
+    parts: Sequence[tuple[str, Sequence[Passage]]],
+    as_of: datetime,
+) -> answers.Context:
+    """What was retrieved, and where it asks for whole documents, these with all their passages."""
+    passages = _merged([own for _, own in parts])
+    request = answers.document_request(question)
+    if request is None:
+        return answers.Context(passages, as_of, parts)
+    count = {"summary": 1, "comparison": 2, "collection": answers.MOST_DOCUMENTS}[request.kind]
+    documents = [
+        answers.Document(own[0].title or own[0].path, tuple(own))
+        for item in answers.of_best_items(passages, count)
+        if (own := snapshot.passages_of(item))
+    ]
+    return answers.Context(passages, as_of, parts, request, documents)
+
+
+def _merged(rankings: Sequence[Sequence[Passage]]) -> list[Passage]:
+    """The passages of some rankings, the first of each first, none twice."""
+    rows = zip_longest(*rankings)
+    return list({p.id: p for row in rows for p in row if p is not None}.values())
 
 
 def _citing(

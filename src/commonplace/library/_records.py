@@ -71,6 +71,7 @@ def answer_record(answer: "Reply") -> "types.AnswerRecord":
         "sentences": [sentence_record(sentence) for sentence in sentences],
         "closest": [_citation(citation) for citation in closest],
         "reason": "" if isinstance(answer, Answer) else answer.reason,
+        "outline": list(answer.outline) if isinstance(answer, Unsure) else [],
         "missing": list(answer.missing) if isinstance(answer, Answer) else [],
         "nearest": list(answer.nearest) if isinstance(answer, Refusal) else [],
         "as_of": answer.as_of,

@@ -166,6 +166,7 @@ class AnswerRecord(TypedDict):
     sentences: list[SentenceRecord]
     closest: list[CitationRecord]
     reason: str
+    outline: list[str]
     missing: list[str]
     nearest: list[str]
     as_of: datetime

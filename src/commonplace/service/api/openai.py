@@ -167,11 +167,15 @@ class _Reply:
 
     def _doubt(self, record: ComparedAnswerRecord) -> str:
         """The closest quotes as Markdown shows quotations, and what is in doubt."""
-        text = self._append("The library may say this:")
+        outline = "".join(f"\n- {heading}" for heading in record["outline"])
+        lead = f"What there is to read:\n{outline}" if outline else "The library may say this:"
+        text = self._append(lead)
         for citation in record["closest"]:
             quote = "\n> ".join(citation["quote"].splitlines())
             text += self._append(f"\n\n> {quote} ") + self._mark(citation)
-        return text + self._append(f"\n\nIn doubt, because {record['reason']}.")
+        reason = record["reason"]
+        doubt = f"{reason[0].upper()}{reason[1:]}" if outline else f"In doubt, because {reason}"
+        return text + self._append(f"\n\n{doubt}.")
 
     def _mark(self, citation: CitationRecord) -> str:
         """The number of a source, which is annotated where it stands."""

@@ -47,9 +47,10 @@ export function answerView(question, { me, onsearch, filters = {} }) {
     unsure: (record) => {
       state.remove();
       announce(`unsure: the library may say this, ${plural(record.closest.length, "quote")}`);
-      sentences.before(h("h3", { class: "may" }, "The library may say this"));
+      sentences.before(h("h3", { class: "may" }, record.outline.length ? "What there is to read" : "The library may say this"));
+      if (record.outline.length) sentences.before(h("ul", { class: "may" }, record.outline.map((heading) => h("li", {}, heading))));
       sentences.append(...record.closest.map((citation) => quoteRow(citation, sources, question, me)));
-      sentences.after(h("p", { class: "doubt" }, `In doubt, because ${record.reason}.`));
+      sentences.after(h("p", { class: "doubt" }, record.outline.length ? sentenceCase(record.reason) : `In doubt, because ${record.reason}.`));
       foot.append(...aboutDoubt(record, sources, me), howView(record, filters, "Why it is unsure"));
     },
     refusal: (record) => {
@@ -60,6 +61,8 @@ export function answerView(question, { me, onsearch, filters = {} }) {
     },
   };
 }
+
+const sentenceCase = (clause) => `${clause[0].toUpperCase()}${clause.slice(1)}.`;
 
 /** A quote that comes close, as a quotation, and beside it where it stands. */
 function quoteRow(citation, sources, question, me) {
