@@ -88,6 +88,7 @@ def test_prompt_and_answer_fit_the_window() -> None:
         ("One rank. [1] Two ranks [2, 3].", [("One rank.", [1]), ("Two ranks.", [2, 3])]),
         ("Rank [1][2] is eight.", [("Rank is eight.", [1, 2])]),
         ("Rank eight.[1]", [("Rank eight.", [1])]),
+        ("1. One rank [1].\n2. Two.", [("One rank.", [1]), ("Two.", [])]),
     ],
 )
 def test_marks_are_read_and_removed(raw: str, expected: list[tuple[str, list[int]]]) -> None:

@@ -18,7 +18,7 @@ from typing import Final, cast
 from commonplace.answers.context import heading_of, pick
 from commonplace.answers.mismatch import Weigh, coverage, uniform
 from commonplace.answers.support import Similarity, Support, support
-from commonplace.corpus import Passage, analyse, sentence_spans
+from commonplace.corpus import Passage, analyse, sentence_spans, without_marker
 from commonplace.models import Generation, LanguageModel
 
 NO_ANSWER: Final = "NO ANSWER"
@@ -222,8 +222,8 @@ def marked_sentences(raw: str) -> list[tuple[str, list[int]]]:
     """The sentences of a model's text, less their citation marks, each with its marked numbers."""
     text = _MARK_AFTER.sub(r"\2\1", raw.strip())
     sentences = []
-    for start, end in sentence_spans(text):
-        piece = text[start:end]
+    for span in sentence_spans(text):
+        piece = text[slice(*without_marker(text, span))]  # the number of a list is no claim
         marks = chain.from_iterable(re.findall(r"\d+", mark[1]) for mark in _MARK.finditer(piece))
         words = re.sub(r"\s+([.,!?])", r"\1", " ".join(_MARK.sub("", piece).split()))
         if analyse(words) and NO_ANSWER not in words.upper():
