@@ -66,6 +66,7 @@ RANK: Final = 16
 MOST_TOKENS: Final = 192
 NEAREST: Final = 24  # units of a question, by their vectors, that the bare network reads
 HARDEST, OTHERS, MOST_EVIDENCE = 7, 2, 5  # units of a question that compete
+FASTER: Final = 30.0  # than the factors of the adapter, the two numbers of the line learn
 CHUNK: Final = 14  # pairs of one forward pass, of about one length
 MODEL: Final = "ms-marco-MiniLM-L-12-v2"
 
@@ -88,8 +89,18 @@ class Scorer(nn.Module):
         super().__init__()
         self.layers: nn.ModuleList = network.bert.encoder.layer[FROZEN:]
         self.pooler, self.classifier = network.bert.pooler, network.classifier
-        # About where the bare scores of right and wrong units part.
-        self.scale, self.shift = nn.Parameter(torch.tensor(0.5)), nn.Parameter(torch.tensor(0.8))
+        # About where the bare scores of right and wrong units part; learned by the factor faster.
+        self.line = nn.Parameter(torch.tensor([0.5, 0.8]) / FASTER)
+
+    @property
+    def scale(self) -> Tensor:
+        """What the logits are multiplied by."""
+        return self.line[0] * FASTER
+
+    @property
+    def shift(self) -> Tensor:
+        """What is added to them."""
+        return self.line[1] * FASTER
 
     def forward(self, states: Sequence[Tensor]) -> Tensor:
         """One score for each unit [units]."""
@@ -301,8 +312,7 @@ def learn(options: argparse.Namespace) -> None:
     scorer = Scorer(network)
     worn = attach(scorer, create(scorer, [*sources()], rank=RANK, alpha=2 * RANK), trainable=True)
     model = AdaptedModel(scorer, worn)
-    scorer.scale.requires_grad_()
-    scorer.shift.requires_grad_()
+    scorer.line.requires_grad_()
     batch = 6
     settings = TrainingSettings(
         steps=options.steps or math.ceil(2 * len(items) / batch),

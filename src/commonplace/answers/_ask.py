@@ -17,10 +17,12 @@ from commonplace.answers._types import Answer, Citation, Refusal, Reply, Sentenc
 from commonplace.answers.answerability import NEAR, THRESHOLD, assess
 from commonplace.answers.documents import Document, DocumentRequest, openings, read_documents
 from commonplace.answers.doubt import doubt
-from commonplace.answers.extractive import Extract, ExtractiveReader, ScoredUnit
+from commonplace.answers.extractive import Extract, ExtractiveReader
 from commonplace.answers.generative import AttributedSentence, GeneratedText, GenerativeReader
 from commonplace.answers.mismatch import Weigh, uniform
+from commonplace.answers.quoting import quoted
 from commonplace.answers.signals import Encoder
+from commonplace.answers.units import Unit
 from commonplace.corpus import Passage
 from commonplace.foundation import Stopwatch
 
@@ -221,9 +223,10 @@ def _asks_model(readers: Readers, confidence: float) -> bool:
 def _sentences(asked: _Asked, readings: Sequence[_Reading]) -> Iterator[Sentence | GeneratedText]:
     """The sentences of an answer, and last, where a model wrote, what became of its text."""
     if asked.readers.generative is None:
-        for each in dict.fromkeys(unit for r in readings for unit in r.extract.evidence):
+        evidence = {each.unit: r.question for r in readings for each in r.extract.evidence}
+        for unit, part in evidence.items():
             with asked.watch.stage("cite"):
-                sentence = _from_unit(each, asked.cite)
+                sentence = _from_unit(part, unit, asked.cite)
             yield sentence
         return
     steps = _written(asked, asked.readers.generative, readings[0])
@@ -268,11 +271,10 @@ def _without_model(asked: _Asked, reading: _Reading, request: DocumentRequest) -
     return Unsure(asked.question, closest, reason, outline=outline, **account)
 
 
-def _from_unit(each: ScoredUnit, cite: Cite) -> Sentence:
+def _from_unit(question: str, unit: Unit, cite: Cite) -> Sentence:
     """A unit as a sentence; the items of a list that has others between them are cited apart."""
-    unit = each.unit
     spans = unit.parts if unit.parts and unit.state else ((unit.start, unit.end),)
-    return Sentence(unit.plain, tuple(cite(unit.passage, *span) for span in spans))
+    return Sentence(quoted(question, unit), tuple(cite(unit.passage, *span) for span in spans))
 
 
 def _from_model(sentence: AttributedSentence, cite: Cite) -> Sentence:

@@ -12,7 +12,7 @@ the unit stands behind its heading, its column names or its introduction.
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Literal
 
@@ -59,7 +59,7 @@ class Unit:
     Attributes:
         form: what it is in its text.
         context: what the reader sees before it: the line that introduces it, or what precedes it.
-        columns: of a row, the names of its columns, as many as it has cells.
+        columns: of a row or a list of rows, the names of its columns, as many as it has cells.
         parts: of a list, the spans of its items.
         state: of an item with a box, "open" or "done"; of a list, that it has these items only.
     """
@@ -91,15 +91,27 @@ class Unit:
     @property
     def plain(self) -> str:
         """The unit on one line; the cells of a row by the names of their columns."""
-        if self.columns:
-            named = zip(self.columns, cells(self.text, len(self.columns)), strict=False)
+        if self.form == "row" and self.columns:
+            named = zip(self.columns, self.cells, strict=False)
             return "; ".join(f"{name}: {cell}" if name else cell for name, cell in named if cell)
-        if self.parts:
-            texts = [self.passage.text[slice(*part)] for part in self.parts]
-            introduction = self.passage.text[self.start : self.parts[0][0]]
-            text = f"{_MARK_AT_END.sub('', introduction)} " + " • ".join(texts)
-        else:
+        return self.shortened(len(self.parts))
+
+    @property
+    def cells(self) -> list[str]:
+        """Of a row, its cells."""
+        return cells(self.text, len(self.columns))
+
+    def shortened(self, most: int) -> str:
+        """A list on one line with its introduction, and `most` of its items; other units whole."""
+        if not self.parts:
             text = self.text
+        else:
+            texts = [self.passage.text[slice(*part)] for part in self.parts[:most]]
+            introduction = _MARK_AT_END.sub("", self.passage.text[self.start : self.parts[0][0]])
+            if self.columns:
+                introduction = f"{' | '.join(self.columns)}:"
+                texts = [" | ".join(cells(text, len(self.columns))) for text in texts]
+            text = f"{introduction} " + " • ".join(texts)
         return " ".join(f"{self.state + ': ' if self.state else ''}{text}".split())
 
 
@@ -279,7 +291,7 @@ def _table(passage: Passage, lines: Sequence[Line]) -> list[Unit]:
 def _rows(passage: Passage, lines: Sequence[Line], columns: tuple[str, ...]) -> list[Unit]:
     rows = [Unit(passage, line.start, line.end, "row", columns=columns) for line in lines]
     whole = _whole(rows, None)
-    return [*rows, whole] if whole else rows
+    return [*rows, replace(whole, columns=columns)] if whole else rows
 
 
 def _csv_names(passage: Passage) -> tuple[str, ...]:
