@@ -231,6 +231,7 @@ def test_a_change_is_seen_question_by_question(squad: Path) -> None:
     assert found == {
         "answered": (1, 0, 3),
         "right_answer": (1, 0, 3),
+        "right_or_closest": (1, 0, 3),
         "false_answer_rate": (1, 0, 1),
     }
 

@@ -12,10 +12,11 @@ import pytest
 from mcp import Client, StdioServerParameters, stdio_client
 
 from commonplace import Library
+from commonplace.answers import Reply
 from commonplace.service import add_token
 from mcp_client import over_http
 from service_running import Running, serving, write_notes
-from unsure_outcomes import make_unsure
+from unsure_outcomes import make_unsure, unsure_of
 
 
 @asynccontextmanager
@@ -113,6 +114,24 @@ def test_a_doubt_has_its_closest_quotes(service: Running, monkeypatch: pytest.Mo
             assert shown["words"] == citation["quote"] == "LoRA trains two small matrices."
 
     run(job)
+
+
+def test_strict_it_is_never_unsure(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    def ask(self: Library, question: str, *, strict: bool, **others: object) -> Reply:
+        asked.append(strict)
+        return unsure_of(self, question, (), reason="no")
+
+    monkeypatch.setattr(Library, "ask", ask)
+
+    async def job() -> None:
+        async with over_http(service) as client:
+            await called(client, "ask", question="When?")
+            await called(client, "ask", question="When?", strict=True)
+
+    run(job)
+    assert asked == [False, True]
 
 
 def test_a_token_says_which_library_and_what(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ class AnswerReport:
         articles: the articles that the questions are about.
         passages: how many the library holds.
         rows: a row for each reader and condition; the first is the usual one.
-        against: each row with the same row of an earlier report, by three measures.
+        against: each row with the same row of an earlier report, by four measures.
         notices: what a reader of the numbers should know.
     """
 

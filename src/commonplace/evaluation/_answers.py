@@ -170,7 +170,7 @@ def _row(
 
 
 def _against(rows: Sequence[AnswerRow], before: Record | None) -> tuple[Comparison, ...]:
-    """Each row against the same row of an earlier report: answered, right, and false answers.
+    """Each row against the same row of an earlier report: answered, right, near, false answers.
 
     Raises:
         InputError: the earlier report has no row or no question in common.
@@ -197,7 +197,17 @@ def _paired(
     now = row.record()["values"]
     for measure in _OF_ANSWERABLE:
         yield measure, _values(then, measure, True), _values(now, measure, True)
+    yield "right_or_closest", _near(then), _near(now)
     yield "false_answer_rate", _values(then, "answered", False), _values(now, "answered", False)
+
+
+def _near(values: Mapping[str, Mapping[str, bool]]) -> dict[str, float]:
+    """Whether each answerable question has its answer, or its evidence among the closest quotes."""
+    return {
+        question: float(v["right_answer"] or v.get("evidence_closest", False))
+        for question, v in values.items()
+        if v["answerable"]
+    }
 
 
 def _values(

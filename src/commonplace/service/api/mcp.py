@@ -74,17 +74,23 @@ def mcp_server(library_of: LibraryOf, local: bool) -> MCPServer[Any]:
     @server.tool()
     @_with_reasons
     async def ask(
-        ctx: Context, question: Text, paths: list[str] | None = None, as_of: datetime | None = None
+        ctx: Context,
+        question: Text,
+        paths: list[str] | None = None,
+        as_of: datetime | None = None,
+        strict: bool = False,
     ) -> dict[str, Any]:
         """Answer a question from the library: sentences with citations, a doubt, or a refusal.
 
         `outcome` "unsure" means that the library may say it: show the quotes of `closest` with the
         `reason` of the doubt, and do not call them an answer. "refused" means that the library does
-        not hold the answer: say so, and do not guess.
+        not hold the answer: say so, and do not guess. `strict` refuses where it would be unsure.
         """
         open_library = library_of(ctx, False)
         part = Filter(paths=_paths(open_library, paths), as_of=as_of)
-        answer = await open_library.answer(open_library.library.ask, question, filter=part)
+        answer = await open_library.answer(
+            open_library.library.ask, question, filter=part, strict=strict
+        )
         return dict(answer_record(answer))
 
     @server.tool()
