@@ -110,3 +110,9 @@ def test_a_comparison_quotes_both_sides() -> None:
         ExtractiveReader(SharedTerms()).read("what yields more, mill or farm", yields).evidence
     )
     assert {each.unit.text for each in evidence} == {each.text for each in yields}
+
+
+def test_where_all_are_asked_for_a_list_is_quoted_whole() -> None:
+    rates = passage("Rates of the pool:\n\n- pool member 20\n- pool guest 35\n- child free", "rates")
+    (each,) = ExtractiveReader(SharedTerms()).read("list all rates of the pool", [rates]).evidence
+    assert (each.unit.form, len(each.unit.parts)) == ("list", 3)

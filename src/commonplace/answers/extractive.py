@@ -29,6 +29,7 @@ from commonplace.corpus import Passage, analyse
 READER_ADAPTER: Final = Path(__file__).with_name("reader.safetensors")  # for scoring units
 NOT_HERE: Final = 0.0  # the score of "it is not here", by training
 PASSAGE_WEIGHT: Final = 0.1  # of its passage's logit in the order of units; .05 to .2 are alike
+_LIST_FOR_ITEM: Final = 2.0  # logits that a list may score below its item; 1 to 5 are alike
 _NEAREST: Final = 40  # candidates of which the closest quotes are taken
 
 
@@ -101,6 +102,7 @@ class ExtractiveSettings:
     units: int = 3  # most units of an answer
     nearly: float = 1.5  # logits below the best at which a further unit is still quoted
     several: float = 3.0  # the same where the question asks for several things
+    units_of_several: int = 6  # most units of such an answer
 
 
 class ExtractiveReader:
@@ -158,17 +160,17 @@ class ExtractiveReader:
         """
         if not candidates:
             return ()
-        best, *others = candidates
         of_sides = self._of_sides(compared_sides(question), candidates[:_NEAREST])
         if len(of_sides) > 1:
             return of_sides
-        several = asks_several(question)
-        nearly = self.settings.several if several else self.settings.nearly
-        limit = best.rank_score - nearly
+        several, settings = asks_several(question), self.settings
+        best, *others = candidates
+        limit = best.rank_score - (settings.several if several else settings.nearly)
         near = [e for e in others if e.rank_score >= limit and (several or e.score > NOT_HERE)]
-        by_unit = {each.unit: each for each in [best, *near]}
-        chosen = _apart(list(by_unit))[: self.settings.units]
-        return _in_order([by_unit[unit] for unit in chosen])
+        ranked = _whole_list_first(best, near) if several else [best, *near]
+        by_unit = {each.unit: each for each in ranked}
+        most = settings.units_of_several if several else settings.units
+        return _in_order([by_unit[unit] for unit in _apart(list(by_unit))[:most]])
 
     def _of_sides(
         self, sides: Sequence[str], candidates: Sequence[ScoredUnit]
@@ -182,6 +184,18 @@ class ExtractiveReader:
             if not any(overlap(unit, other) for other in best):
                 best[unit] = next(each for each in candidates if each.unit == unit)
         return _in_order([*best.values()])
+
+
+def _whole_list_first(best: ScoredUnit, near: Sequence[ScoredUnit]) -> list[ScoredUnit]:
+    """The list that the best unit is an item of, where that scores about as well, then the rest."""
+    whole = [
+        each
+        for each in near
+        if each.unit.form == "list"
+        and each.rank_score >= best.rank_score - _LIST_FOR_ITEM
+        and overlap(each.unit, best.unit)
+    ]
+    return [*whole[:1], best, *near]
 
 
 def _apart(ranked: Sequence[Unit]) -> list[Unit]:
