@@ -123,7 +123,7 @@ def test_links_of_all_kinds_are_found() -> None:
 def test_front_matter(head: str, title: str, date: datetime | None) -> None:
     found = document(f"---\n{head}\n---\n\nBody.\n")
     assert (found.title, found.written_at) == (title, date)
-    assert [draft.text for draft in found.drafts] == ["Body."]
+    assert [draft.text for draft in found.drafts] == [head, "Body."]
 
 
 def test_toml_front_matter_and_rules_that_are_none() -> None:

@@ -23,10 +23,14 @@ MARKS = st.sampled_from(
         "  ", "    code\n", "```\n", "| a | b |\n|---|---|\n", "> q\n", "$$\nx\n$$\n", "---\n",
         ".. note::\n", "def f():\n    pass\n", "<div>\n", ":label:`x`\n", "[a]: https://x.org\n",
         "\\begin{x}\n", "\u2028", "1. one\n", "* Org\n", "\x0c", "caf\u00e9 ", "\U0001f600",
-        "\x85", "class A:\n", "## \n", "- - x\n",
+        "\x85", "class A:\n", "## \n", "- - x\n", "kiln: x\n", "tags:\n", "+++\n", "a = 1\n",
     ]
 )  # fmt: skip
-TEXTS = st.one_of(st.text(), st.lists(MARKS, max_size=30).map("".join))
+BODIES = st.lists(MARKS, max_size=30).map("".join)
+HEADED = st.tuples(st.sampled_from(["---\n", "+++\r\n"]), BODIES, BODIES).map(
+    lambda parts: f"{parts[0]}kiln: x\n{parts[1]}\n{parts[0]}{parts[2]}"
+)
+TEXTS = st.one_of(st.text(), BODIES, HEADED)
 
 
 def read(name: str, data: bytes | str, limits: Limits | None = None) -> Document:

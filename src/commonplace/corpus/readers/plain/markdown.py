@@ -64,15 +64,16 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
     head = front_matter(text)
     parts = parse(text, head.end)
     drafts = Outline().drafts(text, parts, limits.passage_characters)
+    fields = head.drafts(text, limits.passage_characters, alone=not drafts)
     title = head.title or title_of(parts, path.stem)
     return Document(
         kind="markdown",
         title=title,
         sources={"": text},
-        drafts=tuple(drafts),
+        drafts=(*fields, *drafts),
         links=tuple(find_links(text)),
         written_at=head.written_at,
-        notices=notices,
+        notices=(*notices, *head.notices),
     )
 
 

@@ -41,7 +41,15 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
         book.take(cell, continues=place + 1 < len(cells))
     title = book.head.title or title_of(book.headings, path.stem)
     drafts, links = tuple(book.drafts), tuple(book.links)
-    return Document("notebook", title, book.sources, drafts, links, book.head.written_at)
+    return Document(
+        kind="notebook",
+        title=title,
+        sources=book.sources,
+        drafts=drafts,
+        links=links,
+        written_at=book.head.written_at,
+        notices=book.head.notices,
+    )
 
 
 @dataclass(slots=True)
@@ -70,7 +78,11 @@ class _Book:
         parts = parse(cell.source, self.head.end if first else 0)
         self.headings += [part for part in parts if isinstance(part, Heading)]
         limit = self.limits.passage_characters
-        self.drafts += self.outline.drafts(cell.source, parts, limit, cell.part, continues)
+        drafts = self.outline.drafts(cell.source, parts, limit, cell.part, continues)
+        if first:
+            alone = not drafts and not continues
+            self.drafts += self.head.drafts(cell.source, limit, cell.part, alone=alone)
+        self.drafts += drafts
 
 
 def _loaded(text: str) -> dict[str, Any]:
