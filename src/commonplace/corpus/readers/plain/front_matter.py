@@ -2,8 +2,8 @@ r"""The head of a note between `---` (YAML) or `+++` (TOML) lines: its title, it
 
 The fields are evidence like the rest of the note: the lines from the first field to the last, word
 for word, are passages of their own. Front matter is written by hand and by many programs, so what
-YAML or TOML refuses is read line by line and stays in its passage; a notice names the lines. Values
-are read as plain strings (no YAML dates, no tags, nothing constructed).
+YAML or TOML refuses is read line by line and stays in its passage; a notice names the lines that
+are not `key: words` either. Values are read as plain strings (no dates, nothing constructed).
 
     front_matter("---\nkiln: Nabertherm\n---\nHeat slowly.").fields    # (4, 20)
 """
@@ -107,7 +107,7 @@ def _read(text: str, match: re.Match[str], name: str, load: _Loader) -> FrontMat
         written_at=_written(strings),
         fields=(valued[0].start, valued[-1].end) if valued else (0, 0),
         title_only=all(field.key == "title" for field in valued),
-        notices=(_notice(text, fields, name, load),) if values is None else (),
+        notices=_notices(text, fields, name, load) if values is None else (),
     )
 
 
@@ -156,18 +156,24 @@ def _indentation(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _notice(text: str, fields: Sequence[_Field], name: str, load: _Loader) -> str:
-    """Which lines could not be read by themselves; where all could, none together."""
-    wrong = [f for f in fields if _values(text[f.start : f.end], load) is None] or fields
-    numbers = [
-        field.line + number
-        for field in wrong
-        for number in range(len(lines(text, field.start, field.end)))
-    ]
-    word = "line" if len(numbers) == 1 else "lines"
-    return (
-        f"{word} {_ranges(numbers)} of the front matter could be read as text only, not as {name}"
-    )
+def _notices(text: str, fields: Sequence[_Field], name: str, load: _Loader) -> tuple[str, ...]:
+    """Which lines are neither in order by themselves nor a key with plain words."""
+    numbers: list[int] = []
+    for field in fields:
+        piece = text[field.start : field.end]
+        if not _is_plain(piece) and _values(piece, load) is None:
+            count = len(lines(text, field.start, field.end))
+            numbers += range(field.line, field.line + count)
+    if not numbers:
+        return ()
+    which = f"{'line' if len(numbers) == 1 else 'lines'} {_ranges(numbers)}"
+    return (f"{which} of the front matter could be read as text only, not as {name}",)
+
+
+def _is_plain(piece: str) -> bool:
+    """Whether this is one line, `key: words`: also what YAML refuses (`a: b: c`) is clear then."""
+    match = _FIELD.fullmatch(piece)
+    return bool(match and match[2][:1] not in set("[{\"'&*!|>"))
 
 
 def _ranges(numbers: Sequence[int]) -> str:
