@@ -79,7 +79,7 @@ def _records(file: Path) -> list[Record]:
 
 def _measured(questions: Iterable[AskedQuestion]) -> Iterable[Record]:
     encoder = open_encoder()
-    reader = ExtractiveReader(open_cross_encoder(), open_cross_encoder(adapter=READER_ADAPTER))
+    reader = ExtractiveReader(open_cross_encoder(adapter=READER_ADAPTER))
     for question in questions:
         extract = reader.read(question.text, question.passages)
         if extract.best is None:

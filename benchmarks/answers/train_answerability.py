@@ -6,7 +6,7 @@ Needs the extras `dev`; with `--worlds` folders of notes with questions to measu
     python -m benchmarks.answers.train_answerability --rows FILE [--out FILE]
     python -m benchmarks.answers.train_answerability --rows FILE --worlds FOLDER... [--squad DIR]
 
-It learns from six invented worlds that the reader did not learn from (worlds/README.md). `--rows`
+It learns from seven invented worlds that the reader did not learn from (worlds/README.md). `--rows`
 names the file of `benchmarks.answers.rows` that holds the signals; what it lacks is asked first, a
 second a question. From the same rows and versions the file is the same byte for byte.
 
@@ -39,7 +39,9 @@ from commonplace.answers.signals import DOWN, SIGNALS, UP
 from commonplace.foundation.arrays import Bools, Float64s
 from commonplace.models import compact
 
-DECISION_WORLDS: Final = ("farm", "homelab", "travel", "datacentre", "hausverein", "electronics")
+DECISION_WORLDS: Final = (
+    "farm", "homelab", "travel", "datacentre", "hausverein", "electronics", "devices",
+)  # fmt: skip
 KEPT_ARTICLES: Final = ("Packet switching", "Steam engine")  # nothing learned from them
 EACH: Final = 110  # questions of such an article
 CURVE_C: Final = 0.3

@@ -18,19 +18,14 @@ from commonplace.foundation import WeightsError
 LIKELY = dict.fromkeys(SIGNALS, 0.0) | {
     "score": 5.0,
     "mass": 5.2,
-    "passage": 6.0,
-    "best_passage": 6.0,
     "cosine": 0.85,
     "cosine_best": 0.85,
     "covered": 1.0,
     "covered_in_passage": 1.0,
-    "agree": 2.0,
 }
 FAR = LIKELY | {
     "score": -7.0,
     "mass": -4.0,
-    "passage": -10.0,
-    "best_passage": -10.0,
     "cosine": 0.5,
     "cosine_best": 0.5,
     "covered": 0.0,

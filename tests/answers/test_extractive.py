@@ -35,7 +35,7 @@ libraries = st.lists(st.tuples(sentences, st.sampled_from("ab")), max_size=8).ma
 @given(libraries, st.integers(1, 4), st.floats(0, 9))
 def test_evidence_is_units_of_its_passages(ranked: list[Passage], most: int, nearly: float) -> None:
     settings = ExtractiveSettings(units=most, nearly=nearly)
-    extract = ExtractiveReader(SharedTerms(), settings=settings).read("What rank?", ranked)
+    extract = ExtractiveReader(SharedTerms(), settings).read("What rank?", ranked)
     assert len(extract.evidence) <= most
     for each in extract.evidence:
         assert each.unit.passage in ranked[: settings.passages]
@@ -62,13 +62,13 @@ def test_the_best_unit_is_among_the_evidence() -> None:
 
 
 def test_only_units_nearly_as_good_are_said() -> None:
-    reader = ExtractiveReader(SharedTerms(), settings=ExtractiveSettings(nearly=0.0))
+    reader = ExtractiveReader(SharedTerms(), ExtractiveSettings(nearly=0.0))
     assert len(reader.read("Cats sleep all day", [RANK, UPDATE, CATS]).evidence) == 1
 
 
 def test_where_several_things_are_asked_for_more_is_said() -> None:
     settings = ExtractiveSettings(nearly=0.0, several=9.0)
-    reader = ExtractiveReader(SharedTerms(), settings=settings)
+    reader = ExtractiveReader(SharedTerms(), settings)
     assert len(reader.read("Which cats sleep or purr?", [RANK, UPDATE, CATS]).evidence) > 1
 
 
@@ -92,11 +92,17 @@ def test_nothing_to_read_gives_nothing() -> None:
 
 
 def test_the_work_is_bounded_by_the_settings() -> None:
-    passages, read = SharedTerms(), SharedTerms()
+    read = SharedTerms()
     many = [passage(f"Rank {n}. Second sentence.", f"n{n}") for n in range(50)]
-    settings = ExtractiveSettings(passages=8, read_on=3)
-    ExtractiveReader(passages, read, settings).read("Rank?", many)
-    assert (len(passages.pairs), len(read.pairs)) == (8, 3 * 2)
+    ExtractiveReader(read, ExtractiveSettings(passages=3)).read("Rank?", many)
+    assert len(read.pairs) == 3 * 2
+
+
+def test_of_late_passages_only_what_shares_a_word_is_read() -> None:
+    read = SharedTerms()
+    late = [passage(f"Rank {n}. Second sentence.", f"n{n}") for n in range(4)]
+    ExtractiveReader(read, ExtractiveSettings(passages=4, read_whole=1)).read("Rank?", late)
+    assert len(read.pairs) == 2 + 3
 
 
 def test_the_same_words_are_said_once() -> None:
@@ -113,6 +119,8 @@ def test_a_comparison_quotes_both_sides() -> None:
 
 
 def test_where_all_are_asked_for_a_list_is_quoted_whole() -> None:
-    rates = passage("Rates of the pool:\n\n- pool member 20\n- pool guest 35\n- child free", "rates")
+    rates = passage(
+        "Rates of the pool:\n\n- pool member 20\n- pool guest 35\n- child free", "rates"
+    )
     (each,) = ExtractiveReader(SharedTerms()).read("list all rates of the pool", [rates]).evidence
     assert (each.unit.form, len(each.unit.parts)) == ("list", 3)

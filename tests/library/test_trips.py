@@ -58,7 +58,7 @@ def notes(library: Library, write: Write, monkeypatch: pytest.MonkeyPatch) -> Li
     """Forty notes, a few of which answer, and models that compare words."""
     monkeypatch.setattr(OpenModels, "encoder", Angle(1.0))
     monkeypatch.setattr(OpenModels, "reranker", Equal())
-    monkeypatch.setattr(OpenModels, "cross_encoder", SharedTerms())
+    monkeypatch.setattr(OpenModels, "unit_reader", SharedTerms())
     for number in range(37):
         write(f"{number}.md", f"Note {number} is about something else.")
     for fruit in ("an apple", "a quince", "a plum"):

@@ -1,14 +1,11 @@
 """The extractive reader: picks units of evidence out of passages, word for word.
 
-It cannot make things up. A cross-encoder reads twice, the second time over little text:
-
-1. (question, passage) for the passages that were retrieved; the best of them are read on;
-2. (question, unit) for every unit of these: a sentence, a row below its column names, an item or a
-   whole list below its introduction, a line of code (`units.py`).
-
-The second pass wears an adapter that was trained for it (docs/answers.md): 0 is the score of "it is
-not here", so a unit above 0 is likelier an answer than none at all. Further units join the answer
-where they score nearly as well, and where the question asks for several things.
+It cannot make things up. A cross-encoder scores (question, unit) for every unit of the passages
+that were retrieved: a sentence, a row below its column names, an item or a whole list below its
+introduction, a line of code (`units.py`). It wears an adapter that was trained for it
+(docs/answers.md): 0 is the score of "it is not here", so a unit above 0 is likelier an answer than
+none at all. Further units join the answer where they score nearly as well, and where the question
+asks for several things.
 """
 
 from collections.abc import Sequence
@@ -19,7 +16,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.answers.context import reading_order, with_heading
+from commonplace.answers.context import reading_order
 from commonplace.answers.parts import compared_sides
 from commonplace.answers.surroundings import is_short_list, overlap, with_surroundings
 from commonplace.answers.units import Unit, units
@@ -28,7 +25,9 @@ from commonplace.corpus import Passage, analyse
 
 READER_ADAPTER: Final = Path(__file__).with_name("reader.safetensors")  # for scoring units
 NOT_HERE: Final = 0.0  # the score of "it is not here", by training
-PASSAGE_WEIGHT: Final = 0.1  # of its passage's logit in the order of units; .05 to .2 are alike
+# Logits that a unit loses with each place of its passage among the retrieved; .15 to .4 are alike,
+# and as good as to have the network score whole passages, too, which takes half as long again.
+RANK_COST: Final = 0.3
 _LIST_FOR_ITEM: Final = 2.0  # logits that a list may score below its item; 1 to 5 are alike
 _NEAREST: Final = 40  # candidates of which the closest quotes are taken
 
@@ -43,16 +42,19 @@ class CrossEncoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ScoredUnit:
-    """A unit with its scores in logits: its own, against 0 for "not here", and its passage's."""
+    """A unit with its score in logits, against 0 for "not here".
+
+    `rank` is the place of its passage among the retrieved, from 0.
+    """
 
     unit: Unit
     score: float
-    passage: float
+    rank: int
 
     @property
     def rank_score(self) -> float:
         """What units of several passages are ordered by."""
-        return self.score + PASSAGE_WEIGHT * self.passage
+        return self.score - RANK_COST * self.rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +64,12 @@ class Extract:
     Attributes:
         evidence: the units that answer best, in reading order.
         candidates: every unit that was scored, the best first.
-        passages: those that were scored, the one that answers best first.
-        logits: the cross-encoder's score of each of `passages`.
-        ranks: the place of each of `passages` among the retrieved, from 0.
+        passages: those that were read, the one with the best unit first.
     """
 
     evidence: tuple[ScoredUnit, ...] = ()
     candidates: tuple[ScoredUnit, ...] = ()
     passages: tuple[Passage, ...] = ()
-    logits: tuple[float, ...] = ()
-    ranks: tuple[int, ...] = ()
 
     @property
     def best(self) -> ScoredUnit | None:
@@ -97,8 +95,8 @@ class Extract:
 class ExtractiveSettings:
     """How much is read, and how much is quoted."""
 
-    passages: int = 10  # ranked passages that are scored in full
-    read_on: int = 8  # the best of these, whose units are scored
+    passages: int = 12  # ranked passages whose units are scored
+    read_whole: int = 5  # the first of them; of the others only what shares a word is scored
     units: int = 3  # most units of an answer
     nearly: float = 1.5  # logits below the best at which a further unit is still quoted
     several: float = 3.0  # the same where the question asks for several things
@@ -109,14 +107,9 @@ class ExtractiveReader:
     """Chooses and orders units of the passages."""
 
     def __init__(
-        self,
-        passages: CrossEncoder,
-        units: CrossEncoder | None = None,
-        settings: ExtractiveSettings | None = None,
+        self, cross_encoder: CrossEncoder, settings: ExtractiveSettings | None = None
     ) -> None:
-        """`passages` scores passages, and `units` what is quoted of them; without it, the same."""
-        self._passages = passages
-        self._units = units or passages
+        self._cross_encoder = cross_encoder
         self.settings = settings or ExtractiveSettings()
 
     def read(self, question: str, ranked: Sequence[Passage]) -> Extract:
@@ -124,32 +117,30 @@ class ExtractiveReader:
 
         Args:
             question: as asked.
-            ranked: what was retrieved; the first `settings.passages` are scored.
+            ranked: what was retrieved; the first `settings.passages` are read.
         """
         passages = ranked[: self.settings.passages]
-        if not passages:
-            return Extract()
-        logits = self._passages.score([(question, with_heading(p)) for p in passages]).tolist()
-        order = sorted(range(len(passages)), key=lambda i: -logits[i])
-        read_on = [(passages[i], logits[i]) for i in order[: self.settings.read_on]]
-        candidates = self._candidates(question, read_on)
+        candidates = self._candidates(question, passages)
+        best = dict.fromkeys([each.unit.passage.id for each in candidates])
+        order = {name: place for place, name in enumerate(best)}
         return Extract(
             evidence=self._evidence(question, candidates),
             candidates=tuple(candidates),
-            passages=tuple(passages[i] for i in order),
-            logits=tuple(logits[i] for i in order),
-            ranks=tuple(order),
+            passages=tuple(sorted(passages, key=lambda p: order.get(p.id, len(order)))),
         )
 
-    def _candidates(
-        self, question: str, passages: Sequence[tuple[Passage, float]]
-    ) -> list[ScoredUnit]:
+    def _candidates(self, question: str, passages: Sequence[Passage]) -> list[ScoredUnit]:
         """Every unit of the passages with its score, the best first."""
-        found = [(unit, logit) for passage, logit in passages for unit in units(passage)]
-        scores = self._units.score([(question, unit.read) for unit, _ in found]).tolist()
+        terms = set(analyse(question))
+        pool = [
+            (unit, rank)
+            for rank, passage in enumerate(passages)
+            for unit in units(passage)
+            if rank < self.settings.read_whole or not terms.isdisjoint(analyse(unit.read))
+        ]
+        scores = self._cross_encoder.score([(question, unit.read) for unit, _ in pool]).tolist()
         scored = [
-            ScoredUnit(unit, score, logit)
-            for (unit, logit), score in zip(found, scores, strict=True)
+            ScoredUnit(unit, score, rank) for (unit, rank), score in zip(pool, scores, strict=True)
         ]
         return sorted(scored, key=lambda each: -each.rank_score)
 
@@ -178,7 +169,7 @@ class ExtractiveReader:
         """The best unit for each side of a comparison, those that are apart."""
         best: dict[Unit, ScoredUnit] = {}
         for side in sides:
-            scores = self._units.score([(side, each.unit.read) for each in candidates])
+            scores = self._cross_encoder.score([(side, each.unit.read) for each in candidates])
             ranked = [candidates[i].unit for i in np.argsort(-scores, kind="stable")]
             unit = ranked[0]
             if not any(overlap(unit, other) for other in best):

@@ -53,9 +53,8 @@ class Encoder(Protocol):
 
 
 UP: Final = (  # more of it speaks for an answer
-    "score", "mass", "lead", "passage", "best_passage", "passage_lead", "cosine", "cosine_best",
-    "covered", "covered_in_passage", "order_kept", "pairs_kept", "typed", "focus", "relation",
-    "agree",
+    "score", "mass", "lead", "item_lead", "cosine", "cosine_best", "covered",
+    "covered_in_passage", "order_kept", "pairs_kept", "typed", "focus", "relation",
 )  # fmt: skip
 DOWN: Final = (  # more of it speaks against one
     "retrieval_rank", "missed_most", "missed_everywhere", "missed_elsewhere", "number_missing",
@@ -96,18 +95,18 @@ def _from_scores(extract: Extract) -> dict[str, float]:
     assert extract.best is not None
     best, second = extract.best, extract.second
     scores = np.array([each.score for each in extract.candidates])
-    logits = [*extract.logits, _NO_OTHER]
-    place = [p.id for p in extract.passages].index(best.unit.passage.id)
+    elsewhere = (
+        each.score
+        for each in extract.candidates
+        if each.unit.passage.item_id != best.unit.passage.item_id
+    )
     return {
         "score": best.score,
         "mass": float(np.logaddexp.reduce(scores)),
         "lead": best.score - (second.score if second else _NO_OTHER),
         "near_units": float((scores > best.score - 2).sum()),
-        "passage": best.passage,
-        "best_passage": logits[0],
-        "passage_lead": logits[0] - logits[1],
-        "retrieval_rank": float(extract.ranks[place]),
-        "agree": float(place == 0) + float(extract.ranks[0] == 0),
+        "item_lead": best.score - max(elsewhere, default=_NO_OTHER),
+        "retrieval_rank": float(best.rank),
         "passages_read": float(len(extract.passages)),
     }
 

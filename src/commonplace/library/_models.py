@@ -36,20 +36,15 @@ class OpenModels:
         return models.open_late_interaction(progress=self._announce)
 
     @cached_property
-    def cross_encoder(self) -> models.CrossEncoder:
-        """Reads a question and a text together."""
-        return models.open_cross_encoder(progress=self._announce)
-
-    @cached_property
     def unit_reader(self) -> models.CrossEncoder:
-        """The same network, wearing what it was trained on: does this unit answer the question?"""
+        """Reads a question and a unit of evidence together: does it answer the question?"""
         from commonplace.answers import READER_ADAPTER
 
         return models.open_cross_encoder(adapter=READER_ADAPTER, progress=self._announce)
 
     def open_all(self) -> None:
         """Open what search and the extractive reader need."""
-        _ = self.encoder, self.reranker, self.cross_encoder, self.unit_reader
+        _ = self.encoder, self.reranker, self.unit_reader
 
     def encode_new(self, store: Store, report: AddReport, progress: Progress) -> AddReport:
         """Give passages without a vector theirs; returns the report of an `add` with that in it."""
@@ -71,7 +66,7 @@ class OpenModels:
         """
         from commonplace import answers  # a search does without
 
-        extractive = answers.ExtractiveReader(self.cross_encoder, self.unit_reader)
+        extractive = answers.ExtractiveReader(self.unit_reader)
         if model is None:
             return answers.Readers(extractive, self.encoder, weigh=weigh)
         similarity = answers.nearest_sentence(self.encoder.encode_passages)
