@@ -12,6 +12,7 @@ from commonplace.answers._types import (
     RetrievedContext,
     Sentence,
     Step,
+    Superseded,
     Unsure,
     WornAdapter,
 )
@@ -26,6 +27,7 @@ from commonplace.answers.extractive import READER_ADAPTER, ExtractiveReader, Ext
 from commonplace.answers.generative import GenerativeReader, GenerativeSettings, UnsupportedSentence
 from commonplace.answers.parts import question_parts
 from commonplace.answers.support import nearest_sentence
+from commonplace.answers.times.passages import superseded_passages
 
 __all__ = [
     "CAUTION",
@@ -51,6 +53,7 @@ __all__ = [
     "RetrievedContext",
     "Sentence",
     "Step",
+    "Superseded",
     "UnsupportedSentence",
     "Unsure",
     "WornAdapter",
@@ -60,4 +63,5 @@ __all__ = [
     "nearest_sentence",
     "of_best_items",
     "question_parts",
+    "superseded_passages",
 ]

@@ -9,11 +9,19 @@ is near the question is refused.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from commonplace.answers._reasons import Assessment
-from commonplace.answers._types import Answer, Citation, Refusal, Reply, Sentence, Unsure
+from commonplace.answers._types import (
+    Answer,
+    Citation,
+    Refusal,
+    Reply,
+    Sentence,
+    Superseded,
+    Unsure,
+)
 from commonplace.answers.answerability import NEAR, THRESHOLD, assess
 from commonplace.answers.documents import Document, DocumentRequest, openings, read_documents
 from commonplace.answers.doubt import doubt
@@ -22,6 +30,8 @@ from commonplace.answers.generative import AttributedSentence, GeneratedText, Ge
 from commonplace.answers.mismatch import Weigh, uniform
 from commonplace.answers.quoting import quoted
 from commonplace.answers.signals import Encoder
+from commonplace.answers.times.choice import Timely, in_time
+from commonplace.answers.times.notes import stated_words, time_note
 from commonplace.answers.units import Unit
 from commonplace.corpus import Passage
 from commonplace.foundation import Stopwatch
@@ -98,7 +108,8 @@ def answering(
     asked = _Asked(question, context, readers, cite, strict, watch or Stopwatch())
     with asked.watch.stage("read"):
         parts = context.parts or ((question, context.passages),)
-        readings = [_read(part, passages, readers, threshold) for part, passages in parts]
+        today = context.as_of.date()
+        readings = [_read(part, passages, readers, threshold, today) for part, passages in parts]
     best = max(readings, key=lambda reading: reading.assessment.confidence)
     if not context.passages:
         yield _refusal(asked, best, "the library holds nothing that matches the question")
@@ -106,7 +117,7 @@ def answering(
     if context.request and not readers.generative:
         yield _without_model(asked, best, context.request)
         return
-    answers = [reading for reading in readings if reading.assessment.suffices]
+    answers = [reading for reading in readings if reading.suffices]
     if not context.request and not answers and not _asks_model(readers, best.assessment.confidence):
         reason = "nothing in the library answers the question well enough"
         yield _fall_short(asked, best, reason)
@@ -122,7 +133,7 @@ def answering(
         reason = "no sentence that the model wrote is supported by the library"
         yield _fall_short(asked, best, reason, text)
         return
-    missing = () if text else tuple(r.question for r in readings if not r.assessment.suffices)
+    missing = () if text else tuple(r.question for r in readings if not r.suffices)
     yield _answer(asked, best, sentences, text=text, missing=missing)
 
 
@@ -158,10 +169,16 @@ class _Reading:
     question: str
     extract: Extract
     assessment: Assessment
+    timely: Timely
+
+    @property
+    def suffices(self) -> bool:
+        """Whether it is an answer, and of the time that was asked."""
+        return self.assessment.suffices and not self.timely.doubt
 
 
 def _read(
-    question: str, passages: Sequence[Passage], readers: Readers, threshold: float
+    question: str, passages: Sequence[Passage], readers: Readers, threshold: float, today: date
 ) -> _Reading:
     extract = readers.extractive.read(question, passages)
     assessment = assess(
@@ -171,7 +188,7 @@ def _read(
         weigh=readers.weigh,
         threshold=threshold,
     )
-    return _Reading(question, extract, assessment)
+    return _Reading(question, extract, assessment, in_time(question, extract, today))
 
 
 def _answer(
@@ -200,7 +217,8 @@ def _fall_short(
     extract = reading.extract
     if asked.strict or not extract.candidates or reading.assessment.confidence < NEAR:
         return _refusal(asked, reading, refusal, text)
-    reason = refusal if text else doubt(reading.question, extract, asked.readers.weigh)
+    own = reading.timely.doubt or doubt(reading.question, extract, asked.readers.weigh)
+    reason = refusal if text else own
     with asked.watch.stage("cite"):
         units = extract.closest(CLOSEST)
         closest = tuple(asked.cite(unit.passage, unit.start, unit.end) for unit in units)
@@ -223,10 +241,10 @@ def _asks_model(readers: Readers, confidence: float) -> bool:
 def _sentences(asked: _Asked, readings: Sequence[_Reading]) -> Iterator[Sentence | GeneratedText]:
     """The sentences of an answer, and last, where a model wrote, what became of its text."""
     if asked.readers.generative is None:
-        evidence = {each.unit: r.question for r in readings for each in r.extract.evidence}
-        for unit, part in evidence.items():
+        evidence = {each.unit: r for r in readings for each in r.timely.evidence}
+        for unit, reading in evidence.items():
             with asked.watch.stage("cite"):
-                sentence = _from_unit(part, unit, asked.cite)
+                sentence = _from_unit(reading, unit, asked.cite)
             yield sentence
         return
     steps = _written(asked, asked.readers.generative, readings[0])
@@ -271,10 +289,16 @@ def _without_model(asked: _Asked, reading: _Reading, request: DocumentRequest) -
     return Unsure(asked.question, closest, reason, outline=outline, **account)
 
 
-def _from_unit(question: str, unit: Unit, cite: Cite) -> Sentence:
+def _from_unit(reading: _Reading, unit: Unit, cite: Cite) -> Sentence:
     """A unit as a sentence; the items of a list that has others between them are cited apart."""
     spans = unit.parts if unit.parts and unit.state else ((unit.start, unit.end),)
-    return Sentence(quoted(question, unit), tuple(cite(unit.passage, *span) for span in spans))
+    older = reading.timely.superseded.get(unit, ())
+    return Sentence(
+        quoted(reading.question, unit),
+        tuple(cite(unit.passage, *span) for span in spans),
+        tuple(Superseded(cite(u.passage, u.start, u.end), stated_words(u)) for u in older),
+        time_note(reading.question, unit, older),
+    )
 
 
 def _from_model(sentence: AttributedSentence, cite: Cite) -> Sentence:

@@ -40,11 +40,28 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Superseded:
+    """An earlier statement that no longer holds for the time that was asked.
+
+    `stated` is when it was made, as far as that is known: "3 January 2024", "March", or "".
+    """
+
+    citation: Citation
+    stated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer, with at least one citation that supports it."""
+    """One sentence of an answer, with at least one citation that supports it.
+
+    `superseded` are the earlier statements that it supersedes, the latest first; `note` then says
+    in their words since when it holds and what was before ("as of 4 March 2025; before: 120 €").
+    """
 
     text: str
     citations: tuple[Citation, ...]
+    superseded: tuple[Superseded, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """`commonplace ask`: an answer, every sentence cited, the closest quotes in doubt, or a refusal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from commonplace.library import answer_record, citation_id
 
 if TYPE_CHECKING:
     from commonplace import Answer, Citation, Filter, Refusal, Unsure
-    from commonplace.answers import Caution, Outcome, Reply, WornAdapter
+    from commonplace.answers import Caution, Outcome, Reply, Sentence, WornAdapter
     from commonplace.models import Generation
 
 # The exit codes, so that a script can tell the outcomes apart; 2 is bad usage everywhere.
@@ -97,12 +97,9 @@ def _print_outcome(answer: "Reply", as_of: datetime | None) -> None:
 
 def _print_answer(answer: "Answer", as_of: datetime | None) -> None:
     width = text_columns()
-    citations = {_key(c): c for sentence in answer.sentences for c in sentence.citations}
+    citations = {_key(c): c for sentence in answer.sentences for c in _cited(sentence)}
     numbers = {key: number for number, key in enumerate(citations, 1)}
-    marked = [
-        f"{flat(sentence.text)} {''.join(f'[{numbers[_key(c)]}]' for c in sentence.citations)}"
-        for sentence in answer.sentences
-    ]
+    marked = [_marked(sentence, numbers) for sentence in answer.sentences]
     for line in wrap(" ".join(marked), width):
         say(line)
     for part in answer.missing:
@@ -117,6 +114,23 @@ def _print_answer(answer: "Answer", as_of: datetime | None) -> None:
     oldest, newest = (f"{when.astimezone():%Y-%m-%d}" for when in (answer.oldest, answer.newest))
     written = f"sources written {oldest}" + (f" to {newest}" if newest != oldest else "")
     _print_footer(answer, as_of, written)
+
+
+def _cited(sentence: "Sentence") -> "list[Citation]":
+    """What a sentence rests on, and what it supersedes."""
+    return [*sentence.citations, *(earlier.citation for earlier in sentence.superseded)]
+
+
+def _marked(sentence: "Sentence", numbers: Mapping[tuple[str, int, int], int]) -> str:
+    """A sentence with the numbers of its sources, and what it says of an earlier time."""
+
+    def marks(citations: "Iterable[Citation]") -> str:
+        return "".join(f"[{numbers[_key(citation)]}]" for citation in citations)
+
+    text = f"{flat(sentence.text)} {marks(sentence.citations)}"
+    if not sentence.note:
+        return text
+    return f"{text} ({flat(sentence.note)} {marks(e.citation for e in sentence.superseded)})"
 
 
 def _print_unsure(unsure: "Unsure", as_of: datetime | None) -> None:

@@ -7,7 +7,7 @@ import click
 from commonplace.cli._explain import print_explanation
 from commonplace.cli.arguments import options
 from commonplace.cli.arguments.verb import verb
-from commonplace.cli.terminal.output import dim, print_json, say
+from commonplace.cli.terminal.output import dim, flat, paint, print_json, say
 from commonplace.cli.terminal.places import excerpt, place, query_terms, title_line
 from commonplace.cli.terminal.widths import columns
 from commonplace.corpus import Filter
@@ -63,6 +63,8 @@ def _print(number: int, hit: "Hit", terms: set[str]) -> None:
     say(margin, dim(place(hit.passage)))
     for line in excerpt(hit.passage.text, terms, max(20, min(columns(), 100) - 4)):
         say(margin, line)
+    if hit.superseded_by:
+        say(margin, paint(f"superseded by {flat(hit.superseded_by)}", fg="yellow"))
     say(margin, dim(hit.passage.id))
     if hit.explanation:
         print_explanation(hit, margin)

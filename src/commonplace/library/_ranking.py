@@ -4,8 +4,10 @@ Notable: every search goes through `Ranker.view`, so that the checks of a filter
 cache and the accelerator are decided once for `search`, `explain` and `ask`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from datetime import UTC, datetime
+from pathlib import Path, PurePath
 from typing import get_args
 
 from commonplace.corpus import Filter, Passage, Snapshot, absolute, known_root, vector_table
@@ -15,6 +17,7 @@ from commonplace.library._models import ENCODER_SHA256, OpenModels
 from commonplace.library._scope import in_utc, refuse_before_beginning
 from commonplace.retrieval import Accelerator, Hit, Profile, View, open_view, search
 
+_COMPARED = 6  # first hits, of which older statements are marked
 _EXPLAINED = 200  # places that can be explained
 
 
@@ -31,6 +34,22 @@ def check_search(query: str, profile: str, limit: int) -> None:
         raise InputError(f"there is no profile {profile!r}; choose one of {profiles}")
     if limit < 1:
         raise InputError(f"{limit} is no number of passages; ask for 1 or more")
+
+
+def mark_superseded(query: str, hits: Sequence[Hit], filter: Filter | None) -> list[Hit]:
+    """The hits, the first of which say which other one of them supersedes them."""
+    if len(hits) < 2:
+        return list(hits)
+    from commonplace.answers import superseded_passages
+
+    as_of = filter.as_of if filter and filter.as_of else datetime.now(UTC)
+    first = [hit.passage for hit in hits[:_COMPARED]]
+    marked = list(hits)
+    for place, (newer, stated) in superseded_passages(query, first, as_of.date()).items():
+        name = PurePath(first[newer].path).name
+        by = f"{name}, {stated}" if stated else name
+        marked[place] = replace(hits[place], superseded_by=by)
+    return marked
 
 
 @dataclass(slots=True)

@@ -51,6 +51,7 @@ def hit_record(hit: "Hit") -> "types.HitRecord":
         "heading": list(passage.heading),
         "kind": passage.kind,
         "written_at": passage.written_at,
+        "superseded_by": hit.superseded_by,
     }
     if hit.explanation:
         record["explanation"] = asdict(hit.explanation)
@@ -155,9 +156,18 @@ def _reason(signal: str, value: float | None, adds: float) -> "types.ReasonRecor
 
 
 def sentence_record(sentence: "Sentence") -> "types.SentenceRecord":
-    """The sentence's text and its citations."""
+    """The sentence's text, its citations, and what it supersedes."""
     citations = [_citation(citation) for citation in sentence.citations]
-    return {"text": sentence.text, "citations": citations}
+    superseded: list[types.SupersededRecord] = [
+        {"stated": earlier.stated, "citation": _citation(earlier.citation)}
+        for earlier in sentence.superseded
+    ]
+    return {
+        "text": sentence.text,
+        "citations": citations,
+        "note": sentence.note,
+        "superseded": superseded,
+    }
 
 
 def citation_id(citation: "Citation") -> str:

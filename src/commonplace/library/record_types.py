@@ -55,6 +55,7 @@ class HitRecord(TypedDict):
     heading: list[str]
     kind: Kind
     written_at: datetime
+    superseded_by: str
     explanation: NotRequired[dict[str, Any]]
 
 
@@ -77,11 +78,20 @@ class CitationRecord(TypedDict):
     passage: str
 
 
+class SupersededRecord(TypedDict):
+    """An earlier statement that a sentence supersedes, and when it was made."""
+
+    stated: str
+    citation: CitationRecord
+
+
 class SentenceRecord(TypedDict):
-    """A sentence of an answer with its citations."""
+    """A sentence of an answer with its citations, and what it supersedes."""
 
     text: str
     citations: list[CitationRecord]
+    note: str
+    superseded: list[SupersededRecord]
 
 
 class SpeculationRecord(TypedDict):

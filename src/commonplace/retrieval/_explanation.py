@@ -31,8 +31,12 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage with its score; `score` orders the hits of one search and means nothing across."""
+    """A passage with its score; `score` orders the hits of one search and means nothing across.
+
+    `superseded_by` names the hit of the same search that says it anew, and when; or is "".
+    """
 
     passage: Passage
     score: float
     explanation: Explanation | None = None
+    superseded_by: str = ""

@@ -154,7 +154,13 @@ class _Reply:
     def sentence(self, sentence: Sentence) -> str:
         """A sentence with its marks."""
         text = self._append((" " if self._length else "") + sentence.text + " ")
-        return text + "".join(map(self._mark, sentence_record(sentence)["citations"]))
+        record = sentence_record(sentence)
+        text += "".join(map(self._mark, record["citations"]))
+        if not record["note"]:
+            return text
+        text += self._append(f" ({record['note']} ")
+        text += "".join(self._mark(earlier["citation"]) for earlier in record["superseded"])
+        return text + self._append(")")
 
     def end(self, record: ComparedAnswerRecord) -> str:
         """The text after the last sentence: the sources, the closest quotes, or the refusal."""

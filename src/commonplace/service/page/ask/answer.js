@@ -70,8 +70,23 @@ function quoteRow(citation, sources, question, me) {
   return sourcedRow("blockquote", quote, { text: citation.quote, citations: [citation] }, sources, question, me);
 }
 
-const sentenceRow = (record, sources, question, me) =>
-  sourcedRow("p", inline(record.text, record.citations[0]?.path ?? ""), record, sources, question, me);
+function sentenceRow(record, sources, question, me) {
+  const row = sourcedRow("p", inline(record.text, record.citations[0]?.path ?? ""), record, sources, question, me);
+  row.querySelector(".words").after(...earlierLines(record));
+  return row;
+}
+
+/** What the sentence supersedes, muted: since when it holds, and each earlier statement with its place and day. */
+function earlierLines({ note = "", superseded = [] }) {
+  if (!superseded.length) return [];
+  const lines = superseded.map(({ stated, citation }) => {
+    const [, name] = folderAndName(citation.path);
+    const words = citation.quote.replace(/\s+/g, " ");
+    return h("span", { class: "line" }, h("q", {}, inline(words, citation.path)), " (",
+      sourceLink(citation.id, { title: citation.path }, name), stated && `, ${stated}`, ")");
+  });
+  return [h("p", { class: "earlier" }, `${sentenceCase(note)} `, lines)];
+}
 
 /** Words, and beside them a note for each source that was not cited before; they know each other. */
 function sourcedRow(element, words, record, sources, question, me) {

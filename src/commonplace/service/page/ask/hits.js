@@ -21,7 +21,8 @@ function hitView(hit, rank, query, me, filters) {
   return h("article", { class: "hit" },
     h("div", { class: "source" },
       h("h3", {}, sourceLink(hit.id, { "data-stop": true }, hit.title || shortPath(hit.path, 1))),
-      h("p", { class: "place", title: hit.path }, placeOf(hit), h("span", { class: "written" }, day(hit.written_at)))),
+      h("p", { class: "place", title: hit.path }, placeOf(hit), h("span", { class: "written" }, day(hit.written_at))),
+      hit.superseded_by && h("p", { class: "earlier" }, `superseded by ${hit.superseded_by}`)),
     h("blockquote", { class: hit.kind === "code" ? "excerpt code" : "excerpt" }, excerpt(hit, query)),
     h("div", { class: "acts" }, me.role === "write" && thumbs(query, [{ citation: hit.id, rank }], "search"), button), why);
 }

@@ -1,0 +1,1 @@
+"""What time a question asks for, when notes were stated, and which holds; never a score."""
