@@ -100,7 +100,7 @@ def test_the_work_is_bounded_by_the_settings() -> None:
 
 def test_of_late_passages_only_what_shares_a_word_is_read() -> None:
     read = SharedTerms()
-    late = [passage(f"Rank {n}. Second sentence.", f"n{n}") for n in range(4)]
+    late = [passage(f"Rank {n}.\n\nSecond sentence.", f"n{n}") for n in range(4)]
     ExtractiveReader(read, ExtractiveSettings(passages=4, read_whole=1)).read("Rank?", late)
     assert len(read.pairs) == 2 + 3
 
