@@ -18,8 +18,8 @@ from benchmarks.answers.train_support import rarity
 from benchmarks.scaffold import read_lines
 from commonplace import Library
 from commonplace.answers import ExtractiveSettings
+from commonplace.answers.evidence.units import Unit
 from commonplace.answers.mismatch import Weigh
-from commonplace.answers.units import Unit
 from commonplace.corpus import Passage, Store
 
 WORLDS: Final = Path(__file__).with_name("worlds")

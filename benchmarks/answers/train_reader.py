@@ -40,8 +40,8 @@ from benchmarks.answers.questions import (
 from benchmarks.scaffold import argument_parser
 from commonplace.adapters import attach, create
 from commonplace.adapters.running.wearing import AdaptedModel
+from commonplace.answers.evidence.units import Unit, units
 from commonplace.answers.signals import Encoder
-from commonplace.answers.units import Unit, units
 from commonplace.foundation.arrays import Float32s
 from commonplace.models import (
     CrossEncoder,

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answers_fakes import SharedTerms, passage
+from commonplace.answers.evidence.units import units
 from commonplace.answers.extractive import ExtractiveReader, ExtractiveSettings
-from commonplace.answers.units import units
 from commonplace.corpus import Passage
 
 RANK = passage("LoRA freezes the base. Its rank is eight. Cats sleep all day.", "lora", 0)

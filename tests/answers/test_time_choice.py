@@ -18,10 +18,10 @@ from commonplace.answers import (
     answering,
     superseded_passages,
 )
+from commonplace.answers.evidence.units import units
 from commonplace.answers.extractive import Extract, ScoredUnit
 from commonplace.answers.times.choice import Timely, in_time
 from commonplace.answers.times.notes import time_note
-from commonplace.answers.units import units
 from commonplace.corpus import Passage, TextLocator
 
 TODAY = date(2026, 1, 1)
@@ -40,8 +40,8 @@ RENT_2025 = note("Rent of the workshop is 150 € a month.", "2025-03-04-rent")
 def extract(*passages: Passage, apart: float = 1.0) -> Extract:
     """What was read of passages: each unit scores `apart` logits less than the one before it."""
     own = [unit for each in passages for unit in units(each) if unit.form != "list"]
-    scored = tuple(ScoredUnit(unit, 5.0 - apart * i, 5.0) for i, unit in enumerate(own))
-    return Extract(scored[:1], scored, tuple(passages), (5.0,) * len(passages))
+    scored = tuple(ScoredUnit(unit, 5.0 - apart * i, 0) for i, unit in enumerate(own))
+    return Extract(scored[:1], scored, tuple(passages))
 
 
 def quotes(timely: Timely) -> list[str]:

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answers_fakes import passage
+from commonplace.answers.evidence.units import Unit, units
 from commonplace.answers.times.asked import asked_time
 from commonplace.answers.times.dates import Period, dates
 from commonplace.answers.times.statements import effective_period, is_newer, stated_on
 from commonplace.answers.times.values import is_marked_old, values
-from commonplace.answers.units import Unit, units
 from commonplace.corpus import Passage
 
 TODAY = date(2025, 6, 1)

@@ -13,7 +13,7 @@ from click.testing import Result
 
 from commonplace import Library
 from commonplace.answers import Assessment, Reason
-from commonplace.answers.units import Unit
+from commonplace.answers.evidence.units import Unit
 from commonplace.corpus import Store, record_feedback
 from commonplace.foundation import append_record
 from commonplace.library import assessment_record

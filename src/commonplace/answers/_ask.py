@@ -25,14 +25,14 @@ from commonplace.answers._types import (
 from commonplace.answers.answerability import NEAR, THRESHOLD, assess
 from commonplace.answers.documents import Document, DocumentRequest, openings, read_documents
 from commonplace.answers.doubt import doubt
+from commonplace.answers.evidence.quoting import quoted
+from commonplace.answers.evidence.units import Unit
 from commonplace.answers.extractive import Extract, ExtractiveReader
 from commonplace.answers.generative import AttributedSentence, GeneratedText, GenerativeReader
 from commonplace.answers.mismatch import Weigh, uniform
-from commonplace.answers.quoting import quoted
 from commonplace.answers.signals import Encoder
 from commonplace.answers.times.choice import Timely, in_time
 from commonplace.answers.times.notes import stated_words, time_note
-from commonplace.answers.units import Unit
 from commonplace.corpus import Passage
 from commonplace.foundation import Stopwatch
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from commonplace.answers.units import Unit
+from commonplace.answers.evidence.units import Unit
 
 YES_OR_NO: Final = frozenset(
     {"negation", "unasked_negation", "excepts", "is_list", "is_row", "is_field", "several"}

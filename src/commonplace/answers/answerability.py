@@ -32,7 +32,9 @@ Caution = Literal["low", "normal", "high", "highest"]
 # costs on notes that nothing was trained on stands in docs/measurements/answers.md.
 CAUTION: Final[Mapping[Caution, float]] = {"low": 0.35, "normal": 0.45, "high": 0.6, "highest": 0.7}
 THRESHOLD: Final = CAUTION["normal"]
-NEAR: Final = 0.08  # below it nothing is near: one in forty answerable questions of notes lies there
+NEAR: Final = (
+    0.08  # below it nothing is near: one in forty answerable questions of notes lies there
+)
 # What the curve is made of: no signal that may not apply.
 CURVE: Final = ("score", "cosine", "covered")
 DERIVED: Final = ("curve",)  # what the trees see besides the signals

@@ -2,7 +2,7 @@
 
 It cannot make things up. A cross-encoder scores (question, unit) for every unit of the passages
 that were retrieved: a sentence, a row below its column names, an item or a whole list below its
-introduction, a line of code (`units.py`). It wears an adapter that was trained for it
+introduction, a line of code (`evidence/`). It wears an adapter that was trained for it
 (docs/answers.md): 0 is the score of "it is not here", so a unit above 0 is likelier an answer than
 none at all. Further units join the answer where they score nearly as well, and where the question
 asks for several things.
@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.answers.context import reading_order
+from commonplace.answers.evidence.surroundings import is_short_list, overlap, with_surroundings
+from commonplace.answers.evidence.units import Unit, units
 from commonplace.answers.parts import compared_sides
-from commonplace.answers.surroundings import is_short_list, overlap, with_surroundings
-from commonplace.answers.units import Unit, units
 from commonplace.answers.wording import asks_several
 from commonplace.corpus import Passage, analyse
 

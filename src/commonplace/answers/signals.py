@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonplace.answers.context import heading_of, with_heading
+from commonplace.answers.evidence.units import Unit
 from commonplace.answers.extractive import Extract, ScoredUnit
 from commonplace.answers.mismatch import Weigh, names, negates, numbers, uniform
-from commonplace.answers.units import Unit
 from commonplace.answers.wording import (
     QUESTION_TYPES,
     asks_several,

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from commonplace.answers.evidence.surroundings import overlap
+from commonplace.answers.evidence.units import Unit
 from commonplace.answers.extractive import Extract, ScoredUnit
 from commonplace.answers.parts import compared_sides
-from commonplace.answers.surroundings import overlap
 from commonplace.answers.times.asked import AskedTime
 from commonplace.answers.times.dates import Period, dates
 from commonplace.answers.times.statements import is_newer, stated_on
 from commonplace.answers.times.subject import CLOSE, Subject, is_statement, subject_of
-from commonplace.answers.units import Unit
 from commonplace.answers.wording import asks_several, question_type
 
 _RIVALS: Final = 40  # best candidates among which rivals are sought

@@ -9,10 +9,10 @@ import calendar
 from collections.abc import Sequence
 from typing import Final
 
+from commonplace.answers.evidence.units import Unit
 from commonplace.answers.times.statements import effective_period, stated_on
 from commonplace.answers.times.subject import kinds_asked
 from commonplace.answers.times.values import key, values
-from commonplace.answers.units import Unit
 
 _LONGEST: Final = 60  # characters of earlier words that are quoted in a note
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
+from commonplace.answers.evidence.units import Unit, units
 from commonplace.answers.times.notes import stated_words
 from commonplace.answers.times.subject import is_statement, subject_of
-from commonplace.answers.units import Unit, units
 from commonplace.corpus import Passage, analyse
 
 _UNITS: Final = 2  # of each passage

@@ -16,8 +16,8 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final, Literal
 
+from commonplace.answers.evidence.units import Unit
 from commonplace.answers.times.dates import Mention, Period, dates
-from commonplace.answers.units import Unit
 from commonplace.corpus import Passage
 
 Nearness = Literal["line", "heading", "file"]

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from commonplace.answers.surroundings import overlap
+from commonplace.answers.evidence.surroundings import overlap
+from commonplace.answers.evidence.units import Unit
 from commonplace.answers.times.asked import AskedTime, asked_time
 from commonplace.answers.times.dates import dates
 from commonplace.answers.times.statements import effective_period, is_mail_header, is_newer
@@ -23,7 +24,6 @@ from commonplace.answers.times.values import (
     says_change,
     values,
 )
-from commonplace.answers.units import Unit
 from commonplace.answers.wording import QuestionType, question_type
 from commonplace.corpus import analyse
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
 
+from commonplace.answers.evidence.units import Unit
 from commonplace.answers.times.dates import dates
-from commonplace.answers.units import Unit
 from commonplace.corpus import analyse
 
 Kind = Literal["number", "time", "date"]

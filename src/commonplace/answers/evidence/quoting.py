@@ -8,7 +8,7 @@ The words are those of the source; what is added are columns' names, a number of
 import re
 from typing import Final
 
-from commonplace.answers.units import Unit
+from commonplace.answers.evidence.units import Unit
 from commonplace.answers.wording import question_type, typed_spans
 from commonplace.corpus import analyse
 

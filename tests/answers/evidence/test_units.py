@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answers_fakes import passage
-from commonplace.answers.units import Unit, cells, units
+from commonplace.answers.evidence.units import Unit, cells, units
 
 LIST = """For the rye bread:
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from commonplace.answers.blocks import Span
-from commonplace.answers.units import Unit, units
+from commonplace.answers.evidence.blocks import Span
+from commonplace.answers.evidence.units import Unit, units
 
 LONGEST: Final = 400  # characters; 500 adds nothing to 400, and 300 and 200 a little less
 

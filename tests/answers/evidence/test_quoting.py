@@ -3,8 +3,8 @@
 import pytest
 
 from answers_fakes import passage
-from commonplace.answers.quoting import MOST_ITEMS, asked_cell, quoted
-from commonplace.answers.units import Unit, units
+from commonplace.answers.evidence.quoting import MOST_ITEMS, asked_cell, quoted
+from commonplace.answers.evidence.units import Unit, units
 
 PARTS = passage(
     "| part | price | stock |\n|---|---|---|\n"

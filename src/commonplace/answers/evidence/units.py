@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Literal
 
-from commonplace.answers.blocks import (
+from commonplace.answers.context import heading_of
+from commonplace.answers.evidence.blocks import (
     FENCE,
     NO_BLOCK,
     RULE,
@@ -28,7 +29,6 @@ from commonplace.answers.blocks import (
     groups,
     paragraphs,
 )
-from commonplace.answers.context import heading_of
 from commonplace.corpus import Passage, analyse, sentence_spans, without_marker
 
 Form = Literal["sentence", "item", "row", "field", "code", "list"]
