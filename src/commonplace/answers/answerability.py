@@ -30,7 +30,7 @@ from commonplace.models import Trees
 Caution = Literal["low", "normal", "high", "highest"]
 # Confidence below which a question is not answered, by how much a false answer is feared; what each
 # costs on notes that nothing was trained on stands in docs/measurements/answers.md.
-CAUTION: Final[Mapping[Caution, float]] = {"low": 0.35, "normal": 0.45, "high": 0.6, "highest": 0.7}
+CAUTION: Final[Mapping[Caution, float]] = {"low": 0.35, "normal": 0.48, "high": 0.6, "highest": 0.7}
 THRESHOLD: Final = CAUTION["normal"]
 NEAR: Final = (
     0.08  # below it nothing is near: one in forty answerable questions of notes lies there
