@@ -85,6 +85,13 @@ def test_the_closest_item_is_shown_with_its_short_list() -> None:
     assert unit.text == rates.text
 
 
+def test_what_is_crossed_out_gives_way() -> None:
+    notes = passage("- ~~Reports may read the replica.~~\n- Reports never read the replica.", "decisions")
+    best = ExtractiveReader(SharedTerms()).read("May reports read the replica?", [notes]).best
+    assert best is not None
+    assert best.unit.text == "Reports never read the replica."
+
+
 def test_nothing_to_read_gives_nothing() -> None:
     reader = ExtractiveReader(SharedTerms())
     assert reader.read("Why?", []).best is None

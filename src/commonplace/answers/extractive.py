@@ -28,6 +28,7 @@ NOT_HERE: Final = 0.0  # the score of "it is not here", by training
 # Logits that a unit loses with each place of its passage among the retrieved; .15 to .4 are alike,
 # and as good as to have the network score whole passages, too, which takes half as long again.
 RANK_COST: Final = 0.3
+STRUCK_COST: Final = 4.0  # logits that a unit loses that its note crossed out
 _LIST_FOR_ITEM: Final = 2.0  # logits that a list may score below its item; 1 to 5 are alike
 _NEAREST: Final = 40  # candidates of which the closest quotes are taken
 
@@ -140,7 +141,8 @@ class ExtractiveReader:
         ]
         scores = self._cross_encoder.score([(question, unit.read) for unit, _ in pool]).tolist()
         scored = [
-            ScoredUnit(unit, score, rank) for (unit, rank), score in zip(pool, scores, strict=True)
+            ScoredUnit(unit, score - STRUCK_COST * unit.is_struck_out, rank)
+            for (unit, rank), score in zip(pool, scores, strict=True)
         ]
         return sorted(scored, key=lambda each: -each.rank_score)
 

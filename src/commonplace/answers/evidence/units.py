@@ -44,6 +44,7 @@ _MONTHS: Final = (
 )  # fmt: skip
 
 _FIELD = re.compile(r"[ \t]*[^\W\d][^:=\n]{0,40}?(?:::?|=| \u2013 | - |\s?\.{4,}|\s{2,})\s*\S")
+_STRUCK = re.compile(r"~~.+?~~|<(?:del|s|strike)>.+?</(?:del|s|strike)>", re.DOTALL)
 _HEADING = re.compile(r"#{1,6}\s")
 _SENDER = re.compile(r"\s*(?:From|Von|De|Sender|Absender)\s*:\s*\S", re.IGNORECASE)
 _BOX = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+\[([ xX])\]")
@@ -95,6 +96,11 @@ class Unit:
             named = zip(self.columns, self.cells, strict=False)
             return "; ".join(f"{name}: {cell}" if name else cell for name, cell in named if cell)
         return self.shortened(len(self.parts))
+
+    @property
+    def is_struck_out(self) -> bool:
+        """Whether most of it is crossed out: a note that says so no longer."""
+        return 2 * sum(map(len, _STRUCK.findall(self.text))) > len(self.text)
 
     @property
     def cells(self) -> list[str]:
