@@ -25,6 +25,7 @@ from commonplace.corpus import Passage, analyse
 
 READER_ADAPTER: Final = Path(__file__).with_name("reader.safetensors")  # for scoring units
 NOT_HERE: Final = 0.0  # the score of "it is not here", by training
+LIKELY: Final = 1.0  # the score of a further unit: of those above it one in five belongs
 # Logits that a unit loses with each place of its passage among the retrieved; .15 to .4 are alike,
 # and as good as to have the network score whole passages, too, which takes half as long again.
 RANK_COST: Final = 0.3
@@ -159,7 +160,7 @@ class ExtractiveReader:
         several, settings = asks_several(question), self.settings
         best, *others = candidates
         limit = best.rank_score - (settings.several if several else settings.nearly)
-        near = [e for e in others if e.rank_score >= limit and (several or e.score > NOT_HERE)]
+        near = [e for e in others if e.rank_score >= limit and (several or e.score > LIKELY)]
         ranked = _whole_list_first(best, near) if several else [best, *near]
         by_unit = {each.unit: each for each in ranked}
         most = settings.units_of_several if several else settings.units

@@ -175,3 +175,14 @@ def test_a_bare_word_and_a_line_that_only_opens_others_are_no_evidence() -> None
     assert [unit.text for unit in units(passage("quiet.\n\nActions:\n\nThe pump was sold."))] == [
         "The pump was sold."
     ]
+
+
+def test_prose_that_is_wrapped_unevenly_is_not_cut() -> None:
+    text = (
+        "First, the noise in the sample mean and the sample variance\n"
+        "is no longer desirable once we have trained the model.\n"
+        "Second, there may be no batch to speak of at all then, and so\n"
+        "the statistics of the training set\n"
+        "are used.\n"
+    )
+    assert [unit.text.split()[0] for unit in of_form(text, "sentence")] == ["First,", "Second,"]

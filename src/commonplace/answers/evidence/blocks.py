@@ -23,6 +23,8 @@ _KEY = re.compile(r"[ \t]*[\w\"'][\w \"'./()&-]{0,30}(?:::?(?:\s|$)|\s=\s|\s?\.{
 _PIPED = re.compile(r"[ \t]*\|.*\|[ \t]*$")
 _GRID_RULE = re.compile(r"[ \t]*\+[-=+]{3,}\+[ \t]*$")
 _COLUMN_RULE = re.compile(r"[ \t]*(?:={3,}|-{3,})(?:[ \t]+(?:={3,}|-{3,}))+[ \t]*$")
+_PROSE: Final = 40  # characters of a line of prose; lists without marks have shorter ones
+_STOP = re.compile(r"[.!?:;][\"'\u201d\u2019)\]]*$")
 _RUNS_ON = re.compile(
     r"(?:[,(&+=-]|\b(?:a|an|the|of|to|in|on|at|by|for|with|and|or|but|is|are))\s*$"
 )
@@ -91,18 +93,26 @@ def paragraphs(lines: Sequence[Line]) -> Iterator[Span]:
     """Stretches of lines that were wrapped: whose next word would not have fitted.
 
     A line that breaks sooner was ended on purpose, as in a list without marks, unless it cannot
-    be an end: after a comma, for instance. A `key: value` or `[section]` begins one of its own.
+    be an end: after a comma, or before a small letter where prose is wrapped unevenly. A
+    `key: value` or `[section]` begins a stretch of its own.
     """
     width = max(len(line.text.rstrip()) for line in lines)
     start = lines[0].start
     for line, following in pairwise(lines):
         room = width - len(line.text.rstrip())
         word = following.text.split(maxsplit=1)[0]
-        ended = room > len(word) and not _RUNS_ON.search(line.text)
+        ended = room > len(word) and not _runs_on(line.text.rstrip(), following.text.lstrip())
         if ended or any(starts.match(following.text) for starts in (_KEY, SECTION)):
             yield start, line.end
             start = following.start
     yield start, lines[-1].end
+
+
+def _runs_on(line: str, following: str) -> bool:
+    """Whether a sentence goes on in the following line, though its first word had room."""
+    if _RUNS_ON.search(line):
+        return True
+    return len(line) >= _PROSE and following[:1].islower() and not _STOP.search(line)
 
 
 def groups(lines: Iterable[Line], code: bool) -> list[list[Line]]:
