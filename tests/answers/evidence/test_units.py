@@ -186,3 +186,19 @@ def test_prose_that_is_wrapped_unevenly_is_not_cut() -> None:
         "are used.\n"
     )
     assert [unit.text.split()[0] for unit in of_form(text, "sentence")] == ["First,", "Second,"]
+
+
+def test_prose_that_is_broken_at_its_clauses_is_not_cut() -> None:
+    text = (
+        "Weight decay measures the complexity\n"
+        "of a function by the distance of its parameters from zero.\n"
+        "Hence, the loss would be\n"
+        "$L + w^2$, which has the effect of\n"
+        "shrinking the size of weights.\n"
+    )
+    assert [unit.text.split()[0] for unit in of_form(text, "sentence")] == ["Weight", "Hence,"]
+
+
+def test_short_lines_of_notes_are_still_units_of_their_own() -> None:
+    text = "front door baltic blue\nshed not painted yet\nkitchen matt white, two tins left\n"
+    assert [unit.text for unit in of_form(text, "sentence")] == text.splitlines()

@@ -24,6 +24,7 @@ _PIPED = re.compile(r"[ \t]*\|.*\|[ \t]*$")
 _GRID_RULE = re.compile(r"[ \t]*\+[-=+]{3,}\+[ \t]*$")
 _COLUMN_RULE = re.compile(r"[ \t]*(?:={3,}|-{3,})(?:[ \t]+(?:={3,}|-{3,}))+[ \t]*$")
 _PROSE: Final = 40  # characters of a line of prose; lists without marks have shorter ones
+_WORDS: Final = 4  # a line of prose has at least, on the average
 _STOP = re.compile(r"[.!?:;][\"'\u201d\u2019)\]]*$")
 _RUNS_ON = re.compile(
     r"(?:[,(&+=-]|\b(?:a|an|the|of|to|in|on|at|by|for|with|and|or|but|is|are))\s*$"
@@ -94,8 +95,12 @@ def paragraphs(lines: Sequence[Line]) -> Iterator[Span]:
 
     A line that breaks sooner was ended on purpose, as in a list without marks, unless it cannot
     be an end: after a comma, or before a small letter where prose is wrapped unevenly. A
-    `key: value` or `[section]` begins a stretch of its own.
+    `key: value` or `[section]` begins a stretch of its own. Prose that is broken at its clauses, as
+    in books that are kept in version control, is one stretch.
     """
+    if _is_prose(lines):
+        yield lines[0].start, lines[-1].end
+        return
     width = max(len(line.text.rstrip()) for line in lines)
     start = lines[0].start
     for line, following in pairwise(lines):
@@ -106,6 +111,17 @@ def paragraphs(lines: Sequence[Line]) -> Iterator[Span]:
             yield start, line.end
             start = following.start
     yield start, lines[-1].end
+
+
+def _is_prose(lines: Sequence[Line]) -> bool:
+    """Whether lines are sentences that go on from one to the next: in small letters, to a stop."""
+    texts = [line.text.strip() for line in lines]
+    if len(texts) < 2 or any(_KEY.match(text) or SECTION.match(text) for text in texts):
+        return False
+    goes_on = sum(text[:1].islower() for text in texts[1:])
+    words = sum(len(text.split()) for text in texts)
+    stops = _STOP.search(texts[-1]) is not None and texts[0][:1].isupper()
+    return stops and 3 * goes_on >= len(texts) - 1 and words >= _WORDS * len(texts)
 
 
 def _runs_on(line: str, following: str) -> bool:
