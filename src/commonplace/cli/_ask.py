@@ -43,8 +43,8 @@ _EXIT_CODES: "dict[Outcome, int]" = {"answered": 0, "refused": 1, "unsure": 3}
     show_default=True,
     help=(
         "How much to avoid false answers. Share of unanswerable questions of notes that are "
-        "answered, and of answerable ones that are answered right: low 21 % and 60 %, normal 11 % "
-        "and 51 %, high 3 % and 35 %, highest 2 % and 25 %."
+        "answered, and of answerable ones that are answered right: low 20 % and 58 %, normal 10 % "
+        "and 53 %, high 5 % and 47 %, highest 2 % and 37 %."
     ),
 )
 @click.option("--strict", is_flag=True, help="Refuse where the library is unsure.")
