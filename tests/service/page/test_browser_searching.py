@@ -29,7 +29,7 @@ def test_bars_say_why_a_passage_stands_there(reader: Running, browse: Browsing) 
 
 @pytest.mark.weights
 def test_filters_are_chips_and_change_what_is_found(reader: Running, browse: Browsing) -> None:
-    page = browse.open(reader.url, "search/diffusion", expected=["status of 400"])
+    page = browse.open(reader.url, "search/diffusion images", expected=["status of 400"])
     places = page.locator(".hit p.place")
     expect(places.first).to_be_visible()
     assert not all("/papers/" in place for place in places.all_inner_texts())
