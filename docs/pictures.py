@@ -19,7 +19,11 @@ from rich.console import Console
 from rich.text import Text
 
 ROOT = Path(__file__).parent.parent
-ASKED = ("Why does LoRA use two matrices?", "Which tokenizer does Whisper use?")
+ASKED = (
+    "Why does LoRA use two matrices?",
+    "Who reviewed the paper on latent diffusion?",
+    "Which tokenizer does Whisper use?",
+)
 IN_A_PDF = "Why does latent diffusion work in latent space?"
 COLUMNS = 96
 

@@ -25,7 +25,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent
-QUESTION = "What is speculative decoding?"
+QUESTION = "How does speculative decoding work?"
 IN_A_PDF = "Why does latent diffusion work in latent space?"
 WIDE = {"width": 1180, "height": 660}
 PHONE = {"width": 390, "height": 780}
