@@ -103,3 +103,19 @@ def test_a_long_text_takes_no_quadratic_time() -> None:
         assert len(sentence_spans("A line with e.g. two words. Next\n" * lines)) >= lines
 
     assert in_proportion(split, 1_000)
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ("Die Heizung wurde am 12. Oktober 2019 eingebaut.", "Der Kessel ist neu."),
+        ("Der 3. Band erschien 1905 bei Fa. Huber u. Sohn.", "Danach nichts mehr."),
+        ("Der Termin ist am 12.", "Wir kommen."),
+        ("We sold 12.", "The rest stayed."),
+        ("यह घर है।", "वह दुकान है।"),
+        ("هل جاء؟", "نعم جاء."),
+    ],
+)
+def test_ordinals_and_stops_of_other_languages(sentences: tuple[str, str]) -> None:
+    text = " ".join(sentences)
+    assert tuple(text[start:end] for start, end in sentence_spans(text)) == sentences

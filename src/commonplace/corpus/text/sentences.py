@@ -25,7 +25,8 @@ _OPEN: Final = words(
     """dr mr mrs ms prof rev hon gov sen rep gen col capt lt sgt st mt ft messrs mme mlle
     e.g i.e eg ie cf viz vs v.s resp approx ca c.f q.v incl excl esp w.r.t s.t a.k.a aka
     fig figs eq eqs eqn eqns ref refs sect thm lem prop cor def alg algo suppl ed eds vol vols
-    pp chap ch app tab dept univ assoc std avg var subsp spp sp nr trans z.b d.h bzw u.a"""
+    pp chap ch app tab dept univ assoc std avg var subsp spp sp nr trans z.b d.h bzw u.a
+    fa hr fr frl str inkl exkl zzgl bzgl evtl ggf gem lt tel mwst zz"""
 )
 # The end only before a word that likes to begin one.
 _DOUBTFUL: Final = words(
@@ -44,11 +45,24 @@ _STARTERS: Final = words(
     Instead Similarly Recently Indeed Consequently Nevertheless Meanwhile Not No Yes Is Are Was
     Do Does Can Could Should Would Will"""
 )
+# An ordinal number, as German writes it, and not the end: "am 12. Oktober", "der 3. Band".
+_ORDINAL = re.compile(
+    r"\b(?:(?:[dj]e[rmns]|die|das|am|vom|zum|zur|im|beim|ab|bis|seit|und|ein(?:e[rmns]?)?|kein\w*|ihr\w*"
+    r"|unser\w*|sein\w*|mein\w*)\s+\d{1,3}|\d{1,2})$",
+    re.IGNORECASE,
+)
+_GERMAN_STARTERS: Final = words(
+    "Wir Ich Er Sie Es Du Ihr Der Die Das Ein Eine Dann Danach Aber Und"
+)
+_MONTHS: Final = words(
+    """Januar Jänner Februar März April Mai Juni Juli August September Oktober November Dezember
+    Jan Feb Mär Apr Jun Jul Aug Sep Sept Okt Nov Dez"""
+)
 _CLOSERS: Final = "\"'\u201d\u2019\u00bb)\\]}*_`~"
 _STOP = re.compile(
     rf"""(?<![.!?\u2026])(?P<stop>[.!?\u2026]++)(?P<close>[{_CLOSERS}]*+(?:\[\d[\d,;\s\u2013-]{{0,20}}\])*)(?=\s)
     |(?<=[a-z)])(?P<note>\.\d{{1,3}}(?:[,\u2013-]\d{{1,3}})*)(?=\s+[A-Z])
-    |(?P<cjk>(?<![!?])[!?]++(?=[\u3040-\u30ff\u4e00-\u9fff])|[\u3002\uff01\uff1f\uff61]+[\u300d\u300f\u201d\u2019\uff09\u3011\u300b\u3009]*)
+    |(?P<cjk>(?<![!?])[!?]++(?=[\u3040-\u30ff\u4e00-\u9fff])|[\u3002\uff01\uff1f\uff61\u0964\u0965\u061f\u06d4]+[\u300d\u300f\u201d\u2019\uff09\u3011\u300b\u3009]*)
     |(?<=[a-z)\]][a-z)\]][a-z)\]])(?P<tight>[.!?])
         (?=(?:The|This|These|We|It|In|However|Our|They|For|But|There|As|To)\s)""",
     re.VERBOSE,
@@ -174,6 +188,9 @@ def _ends_before(text: str, stop: int, word: str, after: str) -> bool:
         return False
     if _is_enumerator(text, stop, word):
         return False
+    if word.isdigit() and (ordinal := _ORDINAL.search(text[max(0, stop - 24) : stop])):
+        counted = not ordinal[0].isdigit() and after not in _GERMAN_STARTERS
+        return starts or not (counted or after.strip(".,;:") in _MONTHS)
     if plain in _DOUBTFUL:
         return starts
     if len(word) == 1 and word.isalpha():
