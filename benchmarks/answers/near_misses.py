@@ -19,7 +19,7 @@ from typing import Any
 
 from commonplace.answers.mismatch import names, numbers
 from commonplace.answers.wording import QuestionType, question_type
-from commonplace.corpus import sentence_spans
+from commonplace.corpus import analyse, sentence_spans
 
 _ASKS = re.compile(
     r"\b(?:in what|what|who|whom|when|where|which|how many|how much|how)\b"
@@ -30,6 +30,25 @@ _AUXILIARY = re.compile(r"\b(?:was|were|is|are|has|have|had|can|could|will|would
 _NEGATES = re.compile(r"\b(?:not|never|no|none|without)\b|n't", re.IGNORECASE)
 _DIGITS = re.compile(r"\d[\d,.]*\d|\d")
 _INNER_NAME = re.compile(r"(?<=[a-z,] )[A-Z]\w+")
+_NAME_RUN = re.compile(r"\b[A-Z]\w+(?: [A-Z]\w+)*")
+_LISTS = re.compile(r"(?:[A-Z]\w+|and|or|[\s,;&/])*")  # the order of a list says nothing
+_LEADING = re.compile(
+    r"((?:In|On|At|After|Before|During|Since|From|For|By|With|Under) [^,.:;]{2,40}), ([^.:;]+)\.$"
+)
+_PHRASE = re.compile(
+    r" (?:in|on|at|for|with|from|after|before|during|since|near) (?:(?:the|a|an|his|her|its) )?"
+    r"\w+(?: \w+)?(?=[,.;]| (?:in|on|at|to|for|with|from|by|after|before|during|since|and)\b)"
+)
+_CONJUNCTS = re.compile(
+    r"(?<=\w )((?:\d[\d,.]* \w+|[A-Z]\w+(?: [A-Z]\w+)*))( (?:and|or|und|&) )"
+    r"(\d[\d,.]* \w+|[A-Z]\w+(?: [A-Z]\w+)*)(?=[,.;]| (?:in|on|at|to|for|with|from|by|were)\b)"
+)
+_PASSIVE = re.compile(
+    r"(?:^|, (?:and |but |which |where )?)((?:[Tt]he |[Aa]n? )?[\w][\w -]{2,50}?)"
+    r" (?:was|were|is|are|has been|have been) (?:\w+ly |first )?"
+    r"(\w{3,}ed|built|made|led|held|written|given|taken|founded|drawn|sent|bought|sold|won) by"
+    r" ((?:the |a |an )?[\w -]{3,50}?)(?=[,;.]| (?:in|on|at|to|from|for|with|who|which|and|as)\b)"
+)
 _IDLE = frozenset(("the", "a", "also", "however", "very"))
 _SHORTEST = 6  # words of a sentence that is rewritten
 
@@ -77,6 +96,8 @@ def _rewritten(text: Mapping[str, str], article: Mapping[str, str]) -> Iterator[
                 *_renumbered(sentence, passage, choice),
                 *_renamed(sentence, passage, elsewhere, choice),
                 *_negated(sentence),
+                *_exchanged(sentence, passage),
+                *_turned(sentence),
             ):
                 yield Pair(kind, supported, variant, identity)
             yield Pair("other passage", False, sentence, choice.choice(others))
@@ -90,10 +111,26 @@ def _paraphrased(sentence: str) -> Iterator[_Variant]:
     clauses = re.split(r", | and (?=the|it|he|they)", sentence.rstrip("."))
     if len(clauses) > 1 and len(clauses[-1].split()) > 3:
         yield "clauses reordered", True, ", ".join(reversed(clauses)) + "."
+    yield from _rearranged(sentence)
     words = sentence.rstrip(".").split()
     essential = [w for w in words if not (w.lower().endswith("ly") or w.lower() in _IDLE)]
     if len(essential) < len(words):
         yield "adverbs dropped", True, " ".join(essential) + "."
+
+
+def _rearranged(sentence: str) -> Iterator[_Variant]:
+    """With one phrase elsewhere, one left out, or the two of an "and" exchanged."""
+    if match := _LEADING.match(sentence):
+        phrase, rest = match.groups()
+        moved = f"{rest[0].upper()}{rest[1:]} {phrase[0].lower()}{phrase[1:]}."
+        yield "phrase moved", True, moved
+    if phrases := list(_PHRASE.finditer(sentence)):
+        at = phrases[-1]
+        yield "phrase dropped", True, sentence[: at.start()] + sentence[at.end() :]
+    if match := _CONJUNCTS.search(sentence):
+        first, joint, second = match.groups()
+        head, tail = sentence[: match.start()], sentence[match.end() :]
+        yield "conjuncts exchanged", True, head + second + joint + first + tail
 
 
 def _renumbered(sentence: str, passage: str, choice: random.Random) -> Iterator[_Variant]:
@@ -131,6 +168,28 @@ def _renamed(
         if first.group() != second.group() and not re.search(r"\b(?:and|or)\b", between):
             head, tail = sentence[: first.start()], sentence[second.end() :]
             yield "roles swapped", False, head + second.group() + between + first.group() + tail
+
+
+def _exchanged(sentence: str, passage: str) -> Iterator[_Variant]:
+    """With two whole names that changed places, one of them perhaps the subject."""
+    known = {name for name in names(passage) if analyse(name)}
+    runs = [run for run in _NAME_RUN.finditer(sentence) if known.issuperset(run.group().split())]
+    if len(runs) < 2:
+        return
+    choice = random.Random(f"exchanged {sentence}")  # its own, so that other kinds stay as they are
+    first, second = sorted(choice.sample(runs, 2), key=lambda match: match.start())
+    between = sentence[first.end() : second.start()]
+    if _words(first.group()) != _words(second.group()) and not _LISTS.fullmatch(between):
+        head, tail = sentence[: first.start()], sentence[second.end() :]
+        yield "whole names swapped", False, head + second.group() + between + first.group() + tail
+
+
+def _turned(sentence: str) -> Iterator[_Variant]:
+    """A passive made active, with its roles as they were and turned round."""
+    if match := _PASSIVE.search(sentence):
+        patient, verb, agent = match.group(1), match.group(2), match.group(3)
+        yield "passive made active", True, f"{agent[0].upper()}{agent[1:]} {verb} {patient}."
+        yield "passive made active, turned", False, f"{patient} {verb} {agent}."
 
 
 def _negated(sentence: str) -> Iterator[_Variant]:

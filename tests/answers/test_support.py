@@ -65,7 +65,7 @@ def test_a_quote_cut_behind_its_negation_is_not_verbatim() -> None:
 
 
 def test_the_middle_band_is_decided_by_the_encoder() -> None:
-    sentence = "People of the region settled centuries ago."
+    sentence = "The people gave their name to a region long ago."
     assert not support(sentence, NORMANS).supported
     assert support(sentence, NORMANS, similarity=lambda a, b: 0.95).similarity == 0.95
     assert support(sentence, NORMANS, similarity=lambda a, b: 0.95).supported

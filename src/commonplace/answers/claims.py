@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from commonplace.answers.arrangement import ARRANGEMENT_DOWN, arrangement
 from commonplace.answers.mismatch import (
     Weigh,
     contradicted_terms,
@@ -30,6 +31,7 @@ CLAIM_UP: Final = (  # more of it speaks for support
 CLAIM_DOWN: Final = (  # more of it speaks against it
     "numbers_missing", "names_missing", "turned", "numbers_elsewhere", "names_elsewhere",
     "negation_differs", "misplaced", "degrees_missing", "opposed",
+    *ARRANGEMENT_DOWN,
 )  # fmt: skip
 CLAIM_SIGNALS: Final = (*CLAIM_UP, *CLAIM_DOWN, "pairs_adjacent", "terms", "length_ratio")
 AGAINST: Final[Mapping[str, str]] = {  # what it means where a signal speaks against support
@@ -48,6 +50,16 @@ AGAINST: Final[Mapping[str, str]] = {  # what it means where a signal speaks aga
     "misplaced": "a name or a number has other neighbours there",
     "degrees_missing": "a “first”, an “only” or the like is missing",
     "opposed": "the opposite of a word is said",
+    "lost": "a name or a number has other neighbours there",
+    "sides_lost": "names or numbers have other neighbours there",
+    "refilled": "the passage has another name or number in that place",
+    "refilled_edges": "the passage has another name or number in that place",
+    "refilled_words": "the passage has another word in that place",
+    "counts_other": "the passage counts by another number",
+    "turned_round": "the passage has it the other way round",
+    "names_reversed": "two names stand the other way round there",
+    "exchanged": "two of its names or numbers have changed places",
+    "negated_here": "one of the two negates",
     "terms": "for so many words that is too little",
     "length_ratio": "the sentence nearest to it is of another length",
 }
@@ -63,7 +75,12 @@ def claim_signals(sentence: str, passage: str, weigh: Weigh = uniform) -> dict[s
         weigh: how rare a term is in the library.
     """
     pair = _Pair(sentence, passage, weigh)
-    return _missing(pair) | _nearest(pair)
+    return _missing(pair) | _nearest(pair) | arrangement(sentence, passage, pair.near)
+
+
+def nearest_part(sentence: str, passage: str) -> str:
+    """The sentence of a passage that holds most of another's words."""
+    return _Pair(sentence, passage, uniform).near
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ NEGATOR = re.compile(
     re.IGNORECASE,
 )
 CLAUSE = re.compile(r"[,;:.!?()\u2013\u2014](?!\d)|\b(?:but|and|because|although|while|which)\b")
+_ADVERB = re.compile(r"\b[a-z]{3,}ly\b")  # dropped, it would let the scope reach further
 _NAME = re.compile(r"(?<=[^.!?:\s]\s)[\"'(\u201c\u2018]?([A-Z]\w+(?:[-'\u2019]\w+)*)")
 
 
@@ -85,7 +86,7 @@ def _plain_clauses(text: str) -> Iterator[str]:
 def _scope(rest: str) -> list[str]:
     """The first content terms of what follows a negator, up to the end of the clause."""
     end = CLAUSE.search(rest)
-    return analyse(rest[: end.start()] if end else rest)[:SCOPE]
+    return analyse(_ADVERB.sub("", rest[: end.start()] if end else rest))[:SCOPE]
 
 
 def _shortest(number: str) -> str:

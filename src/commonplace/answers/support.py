@@ -2,8 +2,8 @@
 
 1. A verbatim sentence passes: *is supported* says nothing about *answers the question*.
 2. It fails where it has a *number* that the passage has not (`1,000` is `1000`, `ten` is `10`), a
-   *name* that it has not (a capitalised word that does not open its sentence), or a content word
-   that only one of the two *negates*.
+   *name* that it has not (a capitalised word that does not open its sentence), a content word that
+   only one of the two *negates*, or two names that have *changed places* (`arrangement.py`).
 3. Boosted trees on `claims.py` decide whether its words stand together as they do in the passage:
    they catch a number or name moved from another sentence, which the rules cannot.
 
@@ -22,7 +22,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from commonplace.answers.claims import AGAINST, CLAIM_SIGNALS, claim_signals
+from commonplace.answers.arrangement import misplacement
+from commonplace.answers.claims import AGAINST, CLAIM_SIGNALS, claim_signals, nearest_part
 from commonplace.answers.mismatch import (
     CLAUSE,
     NEGATOR,
@@ -44,6 +45,7 @@ COVERED: Final = 0.8  # coverage that agrees
 HALF_COVERED: Final = 0.4  # coverage below which nothing else is asked
 SIMILAR: Final = 0.82  # cosine (bge-small-en-v1.5) at which they agree
 
+_NEGATED_BEHIND = re.compile(r" (?:nicht|nie|niemals)\b(?! nur)")  # German negates behind the verb
 _SCATTERED: Final = "its words do not stand together in the passage"
 
 
@@ -130,7 +132,9 @@ def nearest_sentence(encode: Encode) -> Similarity:
 def _is_verbatim(sentence: str, passage: str) -> bool:
     """Whether the words stand there as they are, and not behind a negator that was cut off."""
     match = re.search(rf"(?<!\w){re.escape(sentence)}(?!\w)", passage) if sentence else None
-    return match is not None and not NEGATOR.search(CLAUSE.split(passage[: match.start()])[-1])
+    if match is None or _NEGATED_BEHIND.match(passage, match.end()):
+        return False
+    return not NEGATOR.search(CLAUSE.split(passage[: match.start()])[-1])
 
 
 def fault(sentence: str, passage: str) -> str:
@@ -142,7 +146,7 @@ def fault(sentence: str, passage: str) -> str:
         return f"the passage does not name {_listed(missing)}"
     if reversed_terms := contradicted_terms(sentence, passage):
         return f"one of the two negates {_listed(reversed_terms)}"
-    return ""
+    return misplacement(sentence, passage, nearest_part(sentence, passage))
 
 
 def _plain(text: str) -> str:
