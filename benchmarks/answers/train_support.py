@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.answers.near_misses import Pair, pairs
-from benchmarks.answers.world_passages import WORLDS, world_passages
+from benchmarks.answers.world_passages import world_passages
 from benchmarks.scaffold import argument_parser
 from commonplace.answers.claims import CLAIM_DOWN, CLAIM_SIGNALS, CLAIM_UP, claim_signals
 from commonplace.answers.support import COVERED, SUPPORTED, UNSURE, fault
@@ -34,16 +34,19 @@ from commonplace.models import Trees, compact
 from commonplace.retrieval.index.bm25 import idf
 
 HELD_OUT_WORLDS = ("electronics", "datacentre", "farm", "hausverein", "homelab", "travel")
-WORLD_NAMES = tuple(sorted(world.name for world in WORLDS.iterdir() if world.is_dir()))
+WORLDS = tuple(
+    """astronomy bakery clinic consulting cycling gamestudio geology landlord opensource orchestra
+    robotics teaching""".split()
+)  # named one by one, so that a new world is kept apart
 ARTICLES = ("Normans", "Steam engine", "European Union law", "Harvard University")
-TRAINING = (*ARTICLES, *(name for name in WORLD_NAMES if name not in HELD_OUT_WORLDS))
+TRAINING = (*ARTICLES, *WORLDS)
 SOURCE = "SQuAD 2.0 dev, 8 articles, from chrischute/squad @ 85623adeb9"
 LICENCE = "MIT as chrischute/squad states; SQuAD 2.0 itself is CC BY-SA 4.0"
-ROUNDS = 200
+ROUNDS = 100
 LEAST = 300  # pairs of a kind from which on it weighs as much as the others
 RECIPE: dict[str, Any] = {
     "objective": "binary",
-    "num_leaves": 12,
+    "num_leaves": 8,
     "learning_rate": 0.1,
     "min_data_in_leaf": 60,
     "lambda_l2": 10.0,
@@ -92,7 +95,11 @@ def articles(folder: Path) -> list[Example]:
 
 def notes() -> list[Example]:
     """The pairs of the worlds' notes, each kind named as such."""
-    passages = [passage for world in WORLD_NAMES for passage in world_passages(world)]
+    passages = [
+        passage
+        for world in sorted((*WORLDS, *HELD_OUT_WORLDS))
+        for passage in world_passages(world)
+    ]
     return _examples(
         passages, [replace(pair, kind=f"notes: {pair.kind}") for pair in pairs(passages, [])]
     )
