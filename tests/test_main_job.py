@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from commonplace import Answer, Filter, InputError, Library, Refusal
+from commonplace import Answer, Filter, InputError, Library, Refusal, Unsure
 from commonplace.corpus import PageLocator, TextLocator
 
 pytestmark = pytest.mark.weights
@@ -54,6 +54,13 @@ def test_what_is_not_there_is_refused(library: Library) -> None:
     assert isinstance(found, Refusal)
     assert found.nearest
     assert not hasattr(found, "sentences")
+
+
+def test_a_document_is_summarised_only_where_the_library_holds_it(library: Library) -> None:
+    outlined = library.ask("Summarise the note on LoRA")
+    assert isinstance(outlined, Unsure)
+    assert {Path(c.passage.path).name for c in outlined.closest} == {"lora.md"}
+    assert isinstance(library.ask("Summarise the paper on volcanic ash"), Refusal)
 
 
 def test_a_source_that_changed_since_is_said_to_have_changed(library: Library) -> None:

@@ -19,7 +19,9 @@ from commonplace.answers import (
     Sentence,
     Unsure,
     answering,
+    document_request,
 )
+from commonplace.answers.documents import Document
 from commonplace.answers.signals import Encoder
 from commonplace.corpus import Passage, TextLocator
 
@@ -57,10 +59,12 @@ def ask(
     strict: bool = False,
     encoder: Encoder | None = None,
     parts: Sequence[tuple[str, Sequence[Passage]]] = (),
+    documents: Sequence[Document] = (),
 ) -> Reply:
     generative = GenerativeReader(Accounting(writes)) if writes is not None else None
     readers = Readers(ExtractiveReader(Decided()), encoder or Level(), generative)
-    context = Context(passages, THEN, parts)
+    request = document_request(question)
+    context = Context(passages, THEN, parts, request, documents)
     *_, last = answering(question, context, readers, cite, threshold=threshold, strict=strict)
     assert not isinstance(last, Sentence)
     return last
@@ -172,3 +176,19 @@ def test_a_part_that_is_not_answered_is_named() -> None:
     answer = ask(question, parts=parts, threshold=between)
     assert isinstance(answer, Answer)
     assert answer.missing == ("who wrote Hamlet?",)
+
+
+def test_without_a_model_a_document_is_outlined_and_that_is_said() -> None:
+    cats = passage("Cats purr when they are calm.", "cats", heading=("Cats", "Purring"))
+    reply = ask("Summarise the notes on cats", (cats,), documents=[Document("Cats", (cats,))])
+    assert isinstance(reply, Unsure)
+    assert reply.outline == ("Cats > Purring",)
+    assert [citation.quote for citation in reply.closest] == ["Cats purr when they are calm."]
+    assert reply.reason.endswith("need a language model")
+
+
+@pytest.mark.parametrize("writes", [None, "Cats purr when they are calm [1]."])
+def test_where_no_document_is_about_the_subject_that_is_said(writes: str | None) -> None:
+    reply = ask("Summarise the paper on volcanic ash", writes=writes)
+    assert isinstance(reply, Refusal)
+    assert reply.reason == "the library holds no document about the paper on volcanic ash"

@@ -18,7 +18,7 @@ from commonplace.answers.parts import compared_sides, question_parts
             "Who fixed the roof? And what did it cost?",
             ("Who fixed the roof?", "what did it cost?"),
         ),
-        ("Who bought the nuc and when?", ("Who bought the nuc?", "when bought the nuc?")),
+        ("Who bought the nuc and when?", ("Who bought the nuc?", "Who bought the nuc, and when?")),
         (
             "Wer hat die Heizung eingebaut und wann kommt der Schornsteinfeger?",
             ("Wer hat die Heizung eingebaut?", "wann kommt der Schornsteinfeger?"),

@@ -1,13 +1,16 @@
 """Whole documents: what asks for them, how they are read, what stands in without a model."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from answers_fakes import Accounting, passage
-from commonplace.answers import Document, GenerativeReader, document_request, of_best_items
-from commonplace.answers.documents import MOST_PARTS, openings, parts, read_documents
+from commonplace.answers import GenerativeReader, document_request, requested_documents
+from commonplace.answers.documents import MOST_PARTS, Document, openings, parts, read_documents
 from commonplace.answers.generative import GeneratedText
+from commonplace.corpus import Passage
 
 
 @pytest.mark.parametrize(
@@ -77,6 +80,34 @@ def test_where_a_document_says_what_it_is_about_comes_first() -> None:
     assert second[0] is funding
 
 
-def test_the_items_of_a_ranking_weigh_by_their_ranks() -> None:
-    ranked = [passage("x", "a"), passage("y", "b"), passage("z", "b")]
-    assert of_best_items(ranked, 1) == [ranked[0].item_id]
+LEASE = (passage("The lease runs five years.", "lease"), passage("Pets are forbidden.", "lease", 1))
+BOILER = (passage("The boiler is by Remko.", "boiler"), passage("It burns gas.", "boiler", 1))
+ITEMS = {"lease": LEASE, "boiler": BOILER}
+
+
+def requested(question: str, *rankings: Sequence[Passage]) -> list[Sequence[Passage]]:
+    request = document_request(question)
+    assert request is not None
+    documents = requested_documents(request, rankings, ITEMS.__getitem__)
+    return [document.passages for document in documents]
+
+
+def test_the_document_that_a_ranking_speaks_of_most_is_read() -> None:
+    assert requested("Summarise the notes on the lease", [*LEASE, *BOILER]) == [LEASE]
+
+
+def test_what_the_ranking_puts_first_is_passed_over_where_it_is_about_something_else() -> None:
+    assert requested("Summarise the notes on the lease", [*BOILER, LEASE[1]]) == [LEASE]
+
+
+def test_a_document_about_something_else_is_not_read_in_its_place() -> None:
+    assert requested("Summarise the paper on volcanic ash", [*LEASE, *BOILER]) == []
+
+
+def test_each_side_of_a_comparison_has_its_document() -> None:
+    everything = [*BOILER, *LEASE]
+    assert requested("Compare the lease and the boiler", everything, everything) == [LEASE, BOILER]
+
+
+def test_a_collection_touches_every_document_about_its_subject() -> None:
+    assert requested("List everything about Remko", [*LEASE, *BOILER]) == [BOILER]

@@ -13,7 +13,7 @@ from click.testing import Result
 from commonplace import Answer, Citation, Filter, Library, Refusal, Sentence, Unsure
 from commonplace.answers import CAUTION, THRESHOLD, Reply, WornAdapter
 from commonplace.models import Generation
-from unsure_outcomes import unsure_of
+from outcomes import account, unsure_of
 
 Run = Callable[..., Result]
 Ask = Callable[[Reply], dict[str, Any]]
@@ -53,7 +53,9 @@ def answer(filled: tuple[Path, Path]) -> Answer:
 @pytest.fixture
 def refusal() -> Refusal:
     return Refusal(
-        "Where is Ulan Bator?", "nothing in it does", ("a \x1b[31mnote", "b"), 0.1, 0, "x", _AT
+        "nothing in it does",
+        ("a \x1b[31mnote", "b"),
+        **account("Where is Ulan Bator?", 0.1, _AT),
     )
 
 

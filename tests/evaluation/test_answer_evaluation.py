@@ -14,6 +14,7 @@ from commonplace.answers import THRESHOLD, Reply
 from commonplace.cli import program
 from commonplace.evaluation import CALIBRATION, AnswerRow, evaluate_answers
 from evaluation_sets import write_lines
+from outcomes import account
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 PASSAGES = [
@@ -62,11 +63,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
         if question.startswith("refused") and not (filter and filter.paths):
             hits = self.search("saw", limit=1, profile="bm25")
         if not hits or sure < (THRESHOLD if threshold is None else threshold):
-            return Refusal(question, "no", (), sure, 0, "fake", MOMENT)
+            return Refusal("no", (), **account(question, sure))
         passage = hits[0].passage
         citation = Citation(passage, 0, len(passage.text), passage.locator)
         sentence = Sentence(passage.text, (citation, citation))
-        return Answer(question, (sentence,), sure, 0, "fake", MOMENT, MOMENT, MOMENT)
+        return Answer((sentence,), MOMENT, MOMENT, **account(question, sure))
 
     monkeypatch.setattr(Library, "ask", ask)
     return seen
@@ -84,7 +85,7 @@ def doubted(monkeypatch: pytest.MonkeyPatch, asked: list[tuple[str, Any]]) -> No
             return reply
         (sentence,) = sure.sentences
         quotes = sentence.citations[:1]
-        return Unsure(question, quotes, "no", reply.confidence, 0, "fake", MOMENT)
+        return Unsure(quotes, "no", **account(question, reply.confidence))
 
     monkeypatch.setattr(Library, "ask", ask)
 

@@ -8,7 +8,7 @@ import pytest
 from commonplace import Answer, Citation, Filter, InputError, Library, Refusal, Sentence, Unsure
 from commonplace.corpus import Verdict
 from commonplace.evaluation import candidates, evaluate_library, queries_to_judge
-from unsure_outcomes import AT, unsure_of
+from outcomes import account, unsure_of
 
 Write = Callable[[str, str], Path]
 
@@ -181,10 +181,10 @@ def test_answers_of_definitions_and_of_files_that_do_not_name_them(
         hits = self.search(question, profile="bm25", limit=1, filter=filter)
         hit = (hits or self.search("instrument", profile="bm25"))[0]
         if filter and "lute" not in question:
-            return Refusal(question, "", (), 0, 0, "", hit.passage.written_at)
+            return Refusal("", (), **account(question))
         cited = Citation(hit.passage, 0, 5, hit.passage.locator)
         moment = hit.passage.written_at
-        return Answer(question, (Sentence("", (cited,)),), 1, 0, "", moment, moment, moment)
+        return Answer((Sentence("", (cited,)),), moment, moment, **account(question, 1))
 
     monkeypatch.setattr(Library, "ask", ask)
     report, _ = evaluate_library(library, only=["bm25"], answers=20)
@@ -210,7 +210,7 @@ def test_definitions_in_doubt_are_listed_apart_from_the_refused(
     def ask(self: Library, question: str, *, filter: Filter | None = None) -> Unsure | Refusal:
         if "harp" in question:
             return unsure_of(self, question, ["A harp is a stringed"], reason="no")
-        return Refusal(question, "", (), 0, 0, "", AT)
+        return Refusal("", (), **account(question))
 
     monkeypatch.setattr(Library, "ask", ask)
     report, _ = evaluate_library(library, only=["bm25"], answers=20)

@@ -12,8 +12,8 @@ from commonplace import Library, Refusal
 from commonplace.answers import Step
 from commonplace.foundation import append_record
 from commonplace.library import Question
+from outcomes import account, make_unsure
 from service_running import Running, serving
-from unsure_outcomes import AT, make_unsure
 
 QUESTION = "Why does LoRA use two matrices?"
 CLOSEST = ("LoRA trains two small matrices.", "Okapi BM25 ranks passages by the rare words")
@@ -136,7 +136,7 @@ def test_strictly_is_handed_on(service: Running, monkeypatch: pytest.MonkeyPatch
 
     def asking(self: Library, question: Question) -> Iterator[Step]:
         strict.append(question.strict)
-        yield Refusal(question.text, "no", (), 0.2, 0, "extractive", AT)
+        yield Refusal("no", (), **account(question.text, 0.2))
 
     monkeypatch.setattr(Library, "asking", asking)
     for asked in ({"question": "x", "strict": True}, {"question": "x"}):

@@ -15,8 +15,8 @@ from commonplace import Library
 from commonplace.answers import Reply
 from commonplace.service import add_token
 from mcp_client import over_http
+from outcomes import make_unsure, unsure_of
 from service_running import Running, serving, write_notes
-from unsure_outcomes import make_unsure, unsure_of
 
 
 @asynccontextmanager

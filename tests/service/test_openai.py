@@ -6,8 +6,8 @@ from typing import Any
 import openai
 import pytest
 
+from outcomes import make_unsure
 from service_running import Running
-from unsure_outcomes import make_unsure
 
 QUESTION = "Why does LoRA use two matrices?"
 UNKNOWN = "Which tokenizer does Whisper use?"

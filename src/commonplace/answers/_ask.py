@@ -114,6 +114,10 @@ def answering(
     if not context.passages:
         yield _refusal(asked, best, "the library holds nothing that matches the question")
         return
+    if context.request and not context.documents:
+        subject = " or ".join(context.request.subjects)
+        yield _refusal(asked, best, f"the library holds no document about {subject}")
+        return
     if context.request and not readers.generative:
         yield _without_model(asked, best, context.request)
         return
@@ -151,6 +155,7 @@ class _Asked:
     def account(self, reading: "_Reading", text: GeneratedText | None) -> dict[str, Any]:
         """What every outcome says of how it came about."""
         return {
+            "question": self.question,
             "confidence": reading.assessment.confidence,
             "unsupported": text.unsupported if text else 0,
             "reader": self.readers.name,
@@ -201,7 +206,6 @@ def _answer(
 ) -> Answer:
     dates = [c.passage.written_at for sentence in sentences for c in sentence.citations]
     return Answer(
-        asked.question,
         tuple(sentences),
         newest=max(dates),
         oldest=min(dates),
@@ -222,14 +226,14 @@ def _fall_short(
     with asked.watch.stage("cite"):
         units = extract.closest(CLOSEST)
         closest = tuple(asked.cite(unit.passage, unit.start, unit.end) for unit in units)
-    return Unsure(asked.question, closest, reason, **asked.account(reading, text))
+    return Unsure(closest, reason, **asked.account(reading, text))
 
 
 def _refusal(
     asked: _Asked, reading: _Reading, reason: str, text: GeneratedText | None = None
 ) -> Refusal:
     near = tuple(dict.fromkeys(passage.path for passage in asked.context.passages))[:NEAREST]
-    return Refusal(asked.question, reason, nearest=near, **asked.account(reading, text))
+    return Refusal(reason, near, **asked.account(reading, text))
 
 
 def _asks_model(readers: Readers, confidence: float) -> bool:
@@ -272,12 +276,9 @@ def _written(
 
 def _without_model(asked: _Asked, reading: _Reading, request: DocumentRequest) -> Unsure | Refusal:
     """The outline of the documents and the passages that come closest, where no model can write."""
-    reason = (
-        "summaries, comparisons and collections of whole documents need a language model "
-        "(name one with --model)"
-    )
+    reason = "summaries, comparisons and collections of whole documents need a language model"
     documents = asked.context.documents
-    if asked.strict or not documents:
+    if asked.strict:
         return _refusal(asked, reading, reason)
     if request.kind == "summary":
         spans = openings(documents, CLOSEST)
@@ -286,7 +287,7 @@ def _without_model(asked: _Asked, reading: _Reading, request: DocumentRequest) -
     closest = tuple(asked.cite(*span) for span in spans)
     outline = tuple(heading for document in documents for heading in document.outline)
     account = asked.account(reading, None)
-    return Unsure(asked.question, closest, reason, outline=outline, **account)
+    return Unsure(closest, reason, outline, **account)
 
 
 def _from_unit(reading: _Reading, unit: Unit, cite: Cite) -> Sentence:

@@ -89,9 +89,14 @@ class WornAdapter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Account:
-    """How an outcome came about.
+    """What every outcome tells, and how it came about.
 
     Attributes:
+        question: as asked.
+        confidence: calibrated probability that the context answers the question, 0 to 1.
+        unsupported: how many sentences a reader wrote that failed the check and were left out.
+        reader: the name of the reader (and model) that read or wrote.
+        as_of: the moment whose library was asked.
         timings: seconds by stage.
         speculation: what writing cost, and what drafts saved; None where no model in this process
             wrote.
@@ -100,6 +105,11 @@ class _Account:
         worn: the adapters that the model wore.
     """
 
+    question: str
+    confidence: float
+    unsupported: int
+    reader: str
+    as_of: datetime
     timings: Mapping[str, float] = field(default_factory=dict)
     speculation: Generation | None = None
     assessment: Assessment | None = None
@@ -112,22 +122,12 @@ class Answer(_Account):
     """Sentences in reading order.
 
     Attributes:
-        question: as asked.
         sentences: each supported by its citations.
-        confidence: calibrated probability that the context answers the question, 0 to 1.
-        unsupported: how many sentences a reader wrote that failed the check and were left out.
-        reader: the name of the reader (and model) that wrote it.
-        as_of: the moment whose library was asked.
         newest: when the newest cited source was written; `oldest`: the oldest.
         missing: of a question that asks for several things, the parts that are not answered.
     """
 
-    question: str
     sentences: tuple[Sentence, ...]
-    confidence: float
-    unsupported: int
-    reader: str
-    as_of: datetime
     newest: datetime
     oldest: datetime
     missing: tuple[str, ...] = ()
@@ -148,24 +148,14 @@ class Unsure(_Account):
     """The library may say what was asked: where it comes closest, and why that is in doubt.
 
     Attributes:
-        question: as asked.
         closest: up to three citations, the closest first.
         reason: the doubt, one clause.
-        confidence: calibrated probability that the context answers the question, 0 to 1.
-        unsupported: how many sentences a reader wrote that failed the check and were left out.
-        reader: the name of the reader (and model) that read.
-        as_of: the moment whose library was asked.
         outline: the headings of the documents, where a summary was asked for and no model can
             write one.
     """
 
-    question: str
     closest: tuple[Citation, ...]
     reason: str
-    confidence: float
-    unsupported: int
-    reader: str
-    as_of: datetime
     outline: tuple[str, ...] = ()
 
     @property
@@ -183,13 +173,8 @@ class Unsure(_Account):
 class Refusal(_Account):
     """The library does not answer the question: why, and which items come nearest. No citations."""
 
-    question: str
     reason: str
     nearest: tuple[str, ...]
-    confidence: float
-    unsupported: int
-    reader: str
-    as_of: datetime
 
     @property
     def answered(self) -> bool:

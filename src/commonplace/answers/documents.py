@@ -13,10 +13,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import PurePath
 from typing import Final, Literal
 
 from commonplace.answers.generative import AttributedSentence, GeneratedText, GenerativeReader
-from commonplace.corpus import Passage, sentence_spans
+from commonplace.corpus import Passage, analyse, sentence_spans
 
 Kind = Literal["summary", "comparison", "collection"]
 
@@ -24,6 +25,12 @@ MOST_DOCUMENTS: Final = 4  # that are read as wholes; a collection may touch mor
 MOST_PARTS: Final = 12  # of a document; each is a call of the model
 OUTLINE: Final = 12  # headings that are shown without a model
 _OPENING: Final = 300  # characters of a passage that are shown without a model
+_ANY_DOCUMENT: Final = frozenset(
+    analyse(
+        "paper article note notes document file text post page book chapter report talk pdf "
+        "everything papier artikel notiz notizen dokument datei kapitel bericht protokoll"
+    )
+)
 _TELLING = re.compile(
     r"abstract|summary|introduction|overview|conclusions?|results?|zusammenfassung|einleitung"
     r"|fazit|ergebnis\w*|résumé|conclusion|introduction",
@@ -92,6 +99,14 @@ class Document:
         headings = (" > ".join(passage.heading) for passage in self.passages if passage.heading)
         return tuple(dict.fromkeys(headings))[:OUTLINE] or (self.title,)
 
+    def is_about(self, subject: str) -> bool:
+        """Whether it has most words of a subject, besides those that only say "a document"."""
+        terms = set(analyse(subject)) - _ANY_DOCUMENT
+        texts = [PurePath(passage.path).name for passage in self.passages[:1]] + [self.title]
+        held = {t for p in self.passages for t in analyse(f"{' '.join(p.heading)} {p.text}")}
+        held.update(term for text in texts for term in analyse(text))
+        return bool(terms) and 2 * len(terms & held) > len(terms)
+
 
 def document_request(question: str) -> DocumentRequest | None:
     """What a question wants of whole documents; None where it asks for a fact."""
@@ -126,17 +141,38 @@ def parts(
         yield tuple(part)
 
 
-def of_best_items(ranked: Sequence[Passage], count: int) -> list[str]:
-    """The ids of the items that a ranking speaks of most: each by its passages' reciprocal ranks.
+def requested_documents(
+    request: DocumentRequest,
+    rankings: Sequence[Sequence[Passage]],
+    passages_of: Callable[[str], Sequence[Passage]],
+) -> tuple[Document, ...]:
+    """The documents that are to be read: of each subject those that are about it, best first.
 
     Args:
-        ranked: passages, best first.
-        count: items at most.
+        request: what is wanted.
+        rankings: what was retrieved for each of its subjects, passages best first.
+        passages_of: the passages of an item, in reading order.
     """
+    most = MOST_DOCUMENTS if request.kind == "collection" else 1
+    chosen: dict[str, Document] = {}
+    for subject, ranked in zip(request.subjects, rankings, strict=True):
+        items = (item for item in _items(ranked) if item not in chosen)
+        documents = ((item, _document(passages_of(item))) for item in items)
+        about = ((item, document) for item, document in documents if document.is_about(subject))
+        chosen.update(islice(about, most))
+    return tuple(chosen.values())
+
+
+def _document(passages: Sequence[Passage]) -> Document:
+    return Document(passages[0].title or PurePath(passages[0].path).name, tuple(passages))
+
+
+def _items(ranked: Sequence[Passage]) -> list[str]:
+    """The ids of the items that a ranking speaks of: each by its passages' reciprocal ranks."""
     weights: dict[str, float] = {}
     for rank, passage in enumerate(ranked, 1):
         weights[passage.item_id] = weights.get(passage.item_id, 0.0) + 1 / rank
-    return sorted(weights, key=lambda item: -weights[item])[:count]
+    return sorted(weights, key=lambda item: -weights[item])
 
 
 def openings(documents: Sequence[Document], count: int) -> list[tuple[Passage, int, int]]:

@@ -34,14 +34,15 @@ _LONGEST_SIDE: Final = 5  # words of an alternative; what is longer is a clause,
 def question_parts(question: str) -> tuple[str, ...]:
     """The questions that one asks, in order; the question alone where it asks one thing.
 
-    A part that has no subject of its own ("... and when?") is given the first part's.
+    A part that has no subject of its own ("... and when?") keeps the first part before it.
     """
     pieces = [p for mark in re.split(r"(?<=\?)\s+", question.strip()) for p in _AND.split(mark)]
     parts = [_LEADING_AND.sub("", piece).strip().rstrip("?").strip() for piece in pieces]
     if len(parts) < 2 or not all(_OPENING.match(part) for part in parts):
         return (question,)
-    subject = _OPENING.sub("", parts[0])
-    whole = [part if analyse(_OPENING.sub("", part)) else f"{part} {subject}" for part in parts]
+    whole = [
+        part if analyse(_OPENING.sub("", part)) else f"{parts[0]}, and {part}" for part in parts
+    ]
     return tuple(f"{part}?" for part in whole)
 
 

@@ -151,6 +151,8 @@ def _print_unsure(unsure: "Unsure", as_of: datetime | None) -> None:
     doubt = unsure.reason if unsure.outline else f"in doubt, because {unsure.reason}"
     for line in wrap(f"{doubt[0].upper()}{doubt[1:].rstrip('.')}.", width):
         say(line)
+    if unsure.outline:
+        say("`commonplace ask --model SPEC` names one.")
     _print_footer(unsure, as_of)
     _print_way_to_reasons(unsure)
 

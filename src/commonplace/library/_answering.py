@@ -73,7 +73,7 @@ def answer_steps(
         worn = _worn_adapters(question, snapshot, ranker.models)
     parts = [
         (part, [hit.passage for hit in ranker.rank(view, part, "best", _PASSAGES, watch=watch)])
-        for part in answers.question_parts(question.text)
+        for part in _asked(question.text)
     ]
     passages = _merged([own for _, own in parts])
     paths = tuple(dict.fromkeys(passage.path for passage in passages))
@@ -120,13 +120,15 @@ def _context(
     request = answers.document_request(question)
     if request is None:
         return answers.Context(passages, as_of, parts)
-    count = {"summary": 1, "comparison": 2, "collection": answers.MOST_DOCUMENTS}[request.kind]
-    documents = [
-        answers.Document(own[0].title or own[0].path, tuple(own))
-        for item in answers.of_best_items(passages, count)
-        if (own := snapshot.passages_of(item))
-    ]
+    rankings = [own for _, own in parts]
+    documents = answers.requested_documents(request, rankings, snapshot.passages_of)
     return answers.Context(passages, as_of, parts, request, documents)
+
+
+def _asked(question: str) -> Sequence[str]:
+    """What is searched for: each part of a question, or each subject of whole documents."""
+    request = answers.document_request(question)
+    return request.subjects if request else answers.question_parts(question)
 
 
 def _merged(rankings: Sequence[Sequence[Passage]]) -> list[Passage]:

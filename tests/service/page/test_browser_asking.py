@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from browsing import Browsing, answered, box_of, write_question
 from commonplace.foundation import append_record
+from outcomes import make_unsure
 from service_running import Running
-from unsure_outcomes import make_unsure
 
 LOW = {"width": 1180, "height": 330}  # where what is cited is below what is seen
 LORA = "Why does LoRA use two matrices?"

@@ -18,8 +18,8 @@ from browsing import (
     severe_findings,
 )
 from commonplace.service import add_token
+from outcomes import make_unsure
 from service_running import Running, Serve, write_notes
-from unsure_outcomes import make_unsure
 
 DECODING = "What is speculative decoding?"
 IN_A_PDF = "Why does latent diffusion work in latent space?"

@@ -38,13 +38,13 @@ LONGEST_LIST: Final = 700  # a list is judged by its introduction and its first 
 FEWEST_ITEMS: Final = 2  # fewer are no list
 FEWEST_COLUMNS: Final = 3  # a line of prose may have a comma, too
 MARK: Final = "\u00bb"  # stands before the unit, so that the reader tells it from what is around it
+STRUCK_OUT: Final = re.compile(r"~~.+?~~|<(?:del|s|strike)>.+?</(?:del|s|strike)>", re.DOTALL)
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
 
 _FIELD = re.compile(r"[ \t]*[^\W\d][^:=\n]{0,40}?(?:::?|=| \u2013 | - |\s?\.{4,}|\s{2,})\s*\S")
-_STRUCK = re.compile(r"~~.+?~~|<(?:del|s|strike)>.+?</(?:del|s|strike)>", re.DOTALL)
 _HEADING = re.compile(r"#{1,6}\s")
 _SENDER = re.compile(r"\s*(?:From|Von|De|Sender|Absender)\s*:\s*\S", re.IGNORECASE)
 _BOX = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+\[([ xX])\]")
@@ -100,7 +100,7 @@ class Unit:
     @property
     def is_struck_out(self) -> bool:
         """Whether most of it is crossed out: a note that says so no longer."""
-        return 2 * sum(map(len, _STRUCK.findall(self.text))) > len(self.text)
+        return 2 * sum(map(len, STRUCK_OUT.findall(self.text))) > len(self.text)
 
     @property
     def cells(self) -> list[str]:

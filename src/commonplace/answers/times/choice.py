@@ -25,6 +25,9 @@ from commonplace.answers.wording import asks_several, question_type
 
 _RIVALS: Final = 40  # best candidates among which rivals are sought
 _MOST_SUPERSEDED: Final = 2
+_LASTS: Final = re.compile(
+    r"\b(?:since|from|until|till|always|every|per|each|seit|ab|bis|immer|jede[nsr]?|depuis)\b", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +158,6 @@ def _meets(period: Period, asked: AskedTime) -> bool:
         months = {m % 12 for m in range(period.first.month, period.last.month + 1)}
         return asked.period.first.month % 12 in months
     return period.meets(asked.period)
-
-
-_LASTS: Final = re.compile(
-    r"\b(?:since|from|until|till|always|every|per|each|seit|ab|bis|immer|jede[nsr]?|depuis)\b", re.I
-)
 
 
 def _doubt(unit: Unit, asked: AskedTime) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
 
-from commonplace.answers.evidence.units import Unit
+from commonplace.answers.evidence.units import STRUCK_OUT, Unit
 from commonplace.answers.times.dates import dates
 from commonplace.corpus import analyse
 
@@ -41,7 +41,6 @@ _OLD_AFTER: Final = re.compile(
     r"(?:now\s+)?(?:moved|changed|postponed|put off|verschoben|verlegt|déplacé|reporté)\b)",
     re.IGNORECASE,
 )
-_STRUCK: Final = re.compile(r"~~.+?~~", re.DOTALL)
 _MARKED_OLD: Final = re.compile(
     r"\((?:old|alt|obsolete|outdated|veraltet|ancien)\)|\b(?:superseded|obsolete|no longer (?:valid"
     r"|true|applies)|veraltet|überholt|nicht mehr gültig|gilt nicht mehr|périmé)\b",
@@ -106,7 +105,7 @@ def values(text: str) -> tuple[Value, ...]:
 
 def is_marked_old(unit: Unit) -> bool:
     """Whether a unit says of itself that it is superseded, or is struck out."""
-    rest = _STRUCK.sub("", unit.text)
+    rest = STRUCK_OUT.sub("", unit.text)
     return bool(_MARKED_OLD.search(unit.text)) or (rest != unit.text and not analyse(rest))
 
 
@@ -182,6 +181,6 @@ def _number(match: re.Match[str]) -> Value:
 def _aged(text: str, value: Value) -> Value:
     """The value, old where the words around it say so."""
     before, after = text[max(0, value.start - 24) : value.start], text[value.end : value.end + 24]
-    struck = any(m.start() < value.end and value.start < m.end() for m in _STRUCK.finditer(text))
+    struck = any(m.start() < value.end and value.start < m.end() for m in STRUCK_OUT.finditer(text))
     old = struck or _OLD_BEFORE.search(before) or _OLD_AFTER.match(after)
     return replace(value, old=bool(old))
