@@ -10,6 +10,7 @@ asks for several things.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from commonplace.answers.context import reading_order
 from commonplace.answers.evidence.surroundings import is_short_list, overlap, with_surroundings
 from commonplace.answers.evidence.units import Unit, units
-from commonplace.answers.parts import compared_sides
+from commonplace.answers.parts import Side, compared_sides
 from commonplace.answers.wording import asks_several
 from commonplace.corpus import Passage, analyse
 
@@ -31,6 +32,7 @@ LIKELY: Final = 1.0  # the score of a further unit: of those above it one in fiv
 RANK_COST: Final = 0.3
 STRUCK_COST: Final = 4.0  # logits that a unit loses that its note crossed out
 _LIST_FOR_ITEM: Final = 2.0  # logits that a list may score below its item; 1 to 5 are alike
+_SIDE_NAMED: Final = 2.0  # logits for naming the side of a comparison; 1 to 3 are alike
 _NEAREST: Final = 40  # candidates of which the closest quotes are taken
 
 
@@ -167,17 +169,24 @@ class ExtractiveReader:
         return _in_order([by_unit[unit] for unit in _apart(list(by_unit))[:most]])
 
     def _of_sides(
-        self, sides: Sequence[str], candidates: Sequence[ScoredUnit]
+        self, sides: Sequence[Side], candidates: Sequence[ScoredUnit]
     ) -> tuple[ScoredUnit, ...]:
-        """The best unit for each side of a comparison, those that are apart."""
-        best: dict[Unit, ScoredUnit] = {}
+        """The best unit for each side of a comparison, those that are apart.
+
+        A unit is judged by the question as asked, by that of its side, and by naming the side.
+        """
+        named = [set(analyse(each.unit.read)) for each in candidates]
+        chosen: list[ScoredUnit] = []
         for side in sides:
-            scores = self._cross_encoder.score([(side, each.unit.read) for each in candidates])
-            ranked = [candidates[i].unit for i in np.argsort(-scores, kind="stable")]
-            unit = ranked[0]
-            if not any(overlap(unit, other) for other in best):
-                best[unit] = next(each for each in candidates if each.unit == unit)
-        return _in_order([*best.values()])
+            asked = self._cross_encoder.score([(side.question, e.unit.read) for e in candidates])
+            scores = [
+                each.score + alone + _SIDE_NAMED * (not side.terms.isdisjoint(terms))
+                for each, alone, terms in zip(candidates, asked, named, strict=True)
+            ]
+            ranked = [candidates[place] for place in np.argsort(-np.array(scores), kind="stable")]
+            apart = (e for e in ranked if not any(overlap(e.unit, c.unit) for c in chosen))
+            chosen += islice(apart, 1)
+        return _in_order(chosen)
 
 
 def _whole_list_first(best: ScoredUnit, near: Sequence[ScoredUnit]) -> list[ScoredUnit]:
