@@ -1,8 +1,9 @@
 """Which files an `add` means: everything under its paths, and a reason for all that it passes by.
 
-Nothing is dropped silently: a hidden folder, a link to a folder, a socket, a circle of links each
-become one skipped entry. Only what every program makes for itself and nobody writes by hand
-(`.git`, `__pycache__`, `node_modules`, ...) is skipped as a whole, again with one entry.
+Nothing is dropped silently: a hidden folder, a file with secrets, what a `.gitignore` names, a link
+to a folder, a socket, a circle of links each become one skipped entry (`_left_out.py`). What every
+program makes for itself and nobody writes by hand (`.git`, `__pycache__`, `node_modules`, ...) is
+skipped as a whole, again with one entry. A file that is named is never left out.
 """
 
 import os
@@ -12,18 +13,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from commonplace.corpus._paths import absolute, require
+from commonplace.corpus.ingest._left_out import rules_above
 
 _MACHINE_MADE = {b"__pycache__", b"node_modules", b"site-packages", b"venv"}
 
 
 @dataclass(frozen=True, slots=True)
 class PathEntry:
-    """A path that was met: a file to read (no reason), or something to skip (with its reason)."""
+    """A path that was met: a file to read (no reason), or something to skip (with its reason).
+
+    `left_out`: it could be read, and is not wanted.
+    """
 
     path: bytes
     size: int
     modified_ns: int
     reason: str = ""
+    left_out: bool = False
 
 
 def walk(paths: Sequence[str | bytes | os.PathLike[str]], library: Path) -> Iterator[PathEntry]:
@@ -45,23 +51,24 @@ def _under(root: bytes, library: bytes) -> Iterator[PathEntry]:
     if not os.path.isdir(root):
         yield _look_at(root)
         return
-    stack = [root]
+    stack = [(root, rules_above(root))]
     while stack:
-        folder = stack.pop()
+        folder, above = stack.pop()
         try:
             names = sorted(os.listdir(folder))
         except OSError as error:
             yield PathEntry(folder, 0, 0, f"folder cannot be opened ({error.strerror})")
             continue
-        deeper = []
+        rules, deeper = above.entering(folder), []
         for name in names:
             path = os.path.join(folder, name)
-            if os.path.isdir(path):  # links to folders too: `_passed_by` says why they are not
-                reason = _passed_by(path, name, library)
-                if reason:
-                    yield PathEntry(path, 0, 0, reason)
-                else:
-                    deeper.append(path)
+            is_folder = os.path.isdir(path)  # links to folders too: `_passed_by` says why not
+            reason = _passed_by(path, name, library) if is_folder else ""
+            reason = reason or rules.reason(path, folder=is_folder)
+            if reason:
+                yield PathEntry(path, 0, 0, reason, left_out=True)
+            elif is_folder:
+                deeper.append((path, rules))
             else:
                 yield _look_at(path)
         stack.extend(reversed(deeper))  # the first of them is popped first

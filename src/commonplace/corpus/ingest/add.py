@@ -7,9 +7,9 @@ the next one goes on where it was: it finds the committed files unchanged.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from commonplace.corpus._paths import absolute, is_under, shown_path
 from commonplace.corpus._types import AddReport, FileReport, Item, Limits, ReadResult
@@ -34,7 +34,7 @@ class _Plan:
     read: tuple[PathEntry, ...]
     skip: tuple[PathEntry, ...]
     unchanged: tuple[Item, ...]
-    vanished: tuple[Item, ...]
+    gone: tuple[tuple[Item, FileReport], ...]  # out of every index, with what is said of it
 
 
 def add_files(
@@ -72,8 +72,10 @@ def add_files(
         with watch.stage("index"):
             _index_tail(store)
     with watch.stage("commit"):
-        for report in _supersede(store, plan.vanished):
-            note(report)
+        for reason, gone in _by_reason(plan.gone):
+            supersede(store, [item.id for item, _ in gone], reason)
+            for _, report in gone:
+                note(report)
     with watch.stage("index"):
         maintain(store)
     added = sum(r.passages for r in reports if r.outcome in {"added", "changed"})
@@ -86,8 +88,9 @@ def _plan(store: Store, paths: Sequence[str | bytes | os.PathLike[str]]) -> _Pla
     read, skip, unchanged, present = [], [], [], set()
     for entry in walk(paths, store.folder):
         identity = item_id(entry.path)
-        present.add(identity)
         item = items.get(identity)
+        if not (entry.left_out and item and item.state == "indexed"):
+            present.add(identity)
         if entry.reason:
             skip.append(entry)
         elif item and (item.size, item.modified_ns) == (entry.size, entry.modified_ns):
@@ -95,13 +98,31 @@ def _plan(store: Store, paths: Sequence[str | bytes | os.PathLike[str]]) -> _Pla
         else:
             read.append(entry)
     roots = [shown_path(absolute(path)) for path in paths]
+    left_out = {shown_path(entry.path): entry.reason for entry in skip if entry.left_out}
     # Only under the paths of this `add`: of the rest nobody looked whether it is there.
-    vanished = [
-        item
+    gone = [
+        (item, _report_gone(item, left_out))
         for item in items.values()
         if item.id not in present and item.state != "superseded" and is_under(item.path, roots)
     ]
-    return _Plan(tuple(read), tuple(skip), tuple(unchanged), tuple(vanished))
+    reported = {item.path for item, _ in gone}
+    skip = [entry for entry in skip if shown_path(entry.path) not in reported]
+    return _Plan(tuple(read), tuple(skip), tuple(unchanged), tuple(gone))
+
+
+def _report_gone(item: Item, left_out: Mapping[str, str]) -> FileReport:
+    """Of an item that is no longer on disk, or is left out now, itself or a folder above it."""
+    for path in (item.path, *map(str, PurePath(item.path).parents)):
+        if path in left_out:
+            return FileReport(item.path, "skipped", left_out[path], 0)
+    return FileReport(item.path, "vanished", "no longer on disk", 0)
+
+
+def _by_reason(
+    gone: Sequence[tuple[Item, FileReport]],
+) -> Iterator[tuple[str, list[tuple[Item, FileReport]]]]:
+    for reason in dict.fromkeys(report.reason for _, report in gone):
+        yield reason, [each for each in gone if each[1].reason == reason]
 
 
 def _revisions(plan: _Plan, limits: Limits, progress: Progress) -> Iterator[Revision]:
@@ -151,14 +172,6 @@ def _report_unchanged(item: Item) -> FileReport:
     if item.revision:
         return FileReport(item.path, "unchanged", item.reason, item.passages)
     return FileReport(item.path, "skipped", item.reason, 0)
-
-
-def _supersede(store: Store, vanished: Sequence[Item]) -> list[FileReport]:
-    """Take items whose files are gone out of every index; their passages stay for the past."""
-    reason = "no longer on disk"
-    if vanished:
-        supersede(store, [item.id for item in vanished], reason)
-    return [FileReport(item.path, "vanished", reason, 0) for item in vanished]
 
 
 def _index_tail(store: Store) -> None:

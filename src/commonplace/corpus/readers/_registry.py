@@ -9,6 +9,7 @@ notes never loads a PDF engine.
 """
 
 import importlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -60,6 +61,9 @@ _CODE_NAMES: Final = words(
     """makefile gnumakefile dockerfile containerfile rakefile gemfile justfile snakefile
     jenkinsfile vagrantfile procfile cmakelists.txt"""
 )
+_PRIVATE_KEY: Final = re.compile(  # RFC 7468, section 10; OpenSSH and PuTTY have their own heads
+    rb"\s*(?:-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-)"
+)
 _LONGEST_SUFFIX: Final = 10  # characters; what is longer is part of a sentence
 
 Reader = Callable[[Path, bytes, Limits], Document]
@@ -77,6 +81,8 @@ def read_document(path: Path, data: bytes, limits: Limits, modified: datetime) -
     if len(data) > limits.file_bytes:
         size, most = len(data) / 2**20, limits.file_bytes / 2**20
         raise UnreadableError(f"too large: {size:.0f} MB, and the limit is {most:.0f} MB")
+    if _PRIVATE_KEY.match(data):
+        raise UnreadableError("it is a private key; keys are not read")
     kind = kind_of(path, data)
     document = _reader(kind)(path, data, limits)
     written = document.written_at
