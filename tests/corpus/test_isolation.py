@@ -1,6 +1,7 @@
 """Bad input: each file is read, cut or skipped with its reason, and never stops the others."""
 
 import contextlib
+import errno
 import io
 import os
 import select
@@ -238,8 +239,17 @@ def test_a_file_that_changes_while_it_is_read(file: Path, monkeypatch: pytest.Mo
 
 def hang(path: Path, data: bytes, limits: Limits, modified: datetime) -> Document:
     while path.name != "good.md":
-        pass
+        time.sleep(1)
     return Document("text", "", {}, ())
+
+
+def spin(path: Path, data: bytes, limits: Limits, modified: datetime) -> Document:
+    while True:
+        pass
+
+
+def lack_room(path: Path, data: bytes, limits: Limits, modified: datetime) -> Document:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def leave(path: Path, data: bytes, limits: Limits, modified: datetime) -> Document:
@@ -289,6 +299,7 @@ def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
     ("reader", "expected"),
     [
         ("hang", "took longer than 2 s to read"),
+        ("spin", "took more than 2 s of processor time to read"),
         ("leave", "the reader broke off on it (exit code 7)"),
         ("crash", "the reader crashed on it (SIGSEGV)"),
         ("devour", "needs more than 1,024 MiB of memory to read"),
@@ -300,10 +311,22 @@ def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_reader_that_misbehaves(file: Path, reader: str, expected: str) -> None:
     file.write_text("text")
     # Importing this module takes a busy machine seconds; only what hangs is to run out of time.
-    limits = replace(LIMITS, seconds=2 if reader == "hang" else 40, memory_bytes=1024**3)
+    limits = replace(LIMITS, seconds=40, memory_bytes=1024**3)
+    limits = replace(limits, wall_seconds=2) if reader == "hang" else limits
+    limits = replace(limits, seconds=2) if reader == "spin" else limits
     found = reason(file, limits, reader=HERE.format(reader))
     assert expected in found or (reader == "take_over" and "crashed" in found)
     assert not Path("taken-over").exists()
+
+
+@pytest.mark.parametrize(
+    ("reader", "passing"),
+    [("spin", True), ("lack_room", True), ("crash", False), ("dive", False)],
+)
+def test_whether_the_cause_may_pass(file: Path, reader: str, passing: bool) -> None:
+    file.write_text("text")
+    limits = replace(LIMITS, seconds=1 if reader == "spin" else 40)
+    assert readings(file, limits=limits, reader=HERE.format(reader))[file].passing is passing
 
 
 def test_the_facts_of_a_file_that_crashes_its_reader_are_kept(file: Path) -> None:

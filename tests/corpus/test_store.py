@@ -13,7 +13,7 @@ import filelock
 import pytest
 
 from commonplace import Filter, InputError, Library, LibraryError
-from commonplace.corpus import Snapshot, Store
+from commonplace.corpus import Limits, Snapshot, Store
 
 Write = Callable[[str, str], Path]
 
@@ -36,6 +36,16 @@ def test_adding_again_reads_only_what_changed(library: Library, write: Write) ->
         str(one): "unchanged",
         str(two): "changed",
     }
+
+
+def test_what_a_passing_cause_hindered_is_read_by_the_next_add(
+    library: Library, write: Write
+) -> None:
+    note = write("note.md", "The lift is inspected on 14 June.")
+    hindered = library.add(note, vectors=False, limits=Limits(seconds=1e-6)).files[0]
+    assert (hindered.outcome, "processor time" in hindered.reason) == ("skipped", True)
+    assert library.add(note, vectors=False).count("added") == 1
+    assert texts(library, "lift")
 
 
 def test_a_touched_file_stays_unchanged(library: Library, write: Write) -> None:

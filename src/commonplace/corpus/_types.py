@@ -93,7 +93,8 @@ class Document:
 class ReadResult:
     """What came of reading one file: a document, or the reason why there is none.
 
-    `terms[i]` are the analysed terms of `document.drafts[i]`, joined by spaces.
+    `terms[i]` are the analysed terms of `document.drafts[i]`, joined by spaces. Where the reason
+    may pass by itself (no time, no room, a lock), `passing` is true: the next add tries again.
     """
 
     size: int = 0
@@ -102,6 +103,7 @@ class ReadResult:
     document: Document | None = None
     terms: tuple[str, ...] = ()
     reason: str = ""
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,8 @@ class Limits:
     unpacked_bytes: int = 256 * 1024 * 1024  # what an EPUB or docx may unpack to
     unpacked_ratio: int = 200  # and how many times its packed size
     pages: int = 2_000  # PDF pages beyond this are cut
-    seconds: float = 60.0  # reading one file; then it is skipped
+    seconds: float = 60.0  # of processor time for one file; then it is skipped until the next add
+    wall_seconds: float = 600.0  # the same by the clock: for a reader that waits for something
     memory_bytes: int = 4 * 1024**3  # address space of the process that reads
     passage_characters: int = 1_800  # longest passage; longer blocks are split at sentences
     unreadable_share: float = 0.10  # a PDF page with more unreadable characters is not indexed

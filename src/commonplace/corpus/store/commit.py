@@ -187,7 +187,8 @@ def _item_row(
         "path": shown_path(revision.path),
         "raw_path": revision.path,
         "size": revision.result.size,
-        "modified_ns": revision.result.modified_ns,
+        # Without its time the file is read again by the next add.
+        "modified_ns": 0 if revision.result.passing else revision.result.modified_ns,
         "content_hash": revision.result.content_hash,
     }
     if number is not None:

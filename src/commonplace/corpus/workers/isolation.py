@@ -38,6 +38,7 @@ _ADMITTED: Final = frozenset(  # (module, name) of what a worker may send
     + [("pathlib", "PosixPath")]
     + [(_types.__name__, name) for name in _RECORDS.split()]
 )
+_ENDED_FROM_OUTSIDE: Final = ("SIGKILL", "SIGTERM", "SIGHUP")  # as by a system out of memory
 _BOOT: Final = """
 import json, sys
 sys.path[:] = json.loads(sys.stdin.buffer.readline())
@@ -131,7 +132,7 @@ class _Worker(threading.Thread):
             late.set()
             process.kill()
 
-        clock = threading.Timer(self._limits.seconds, give_up)
+        clock = threading.Timer(self._limits.wall_seconds, give_up)
         clock.daemon = True
         clock.start()
         try:
@@ -140,17 +141,22 @@ class _Worker(threading.Thread):
             return _receive(process)
         except (EOFError, OSError, pickle.UnpicklingError, ValueError):
             process.kill()
-            reason = self._why(late.is_set(), process.wait())
-            return replace(facts if facts.size else facts_of(path), reason=reason)
+            reason, passing = self._why(late.is_set(), process.wait())
+            known = facts if facts.size else facts_of(path)
+            return replace(known, reason=reason, passing=passing)
         finally:
             clock.cancel()
 
-    def _why(self, late: bool, code: int) -> str:
+    def _why(self, late: bool, code: int) -> tuple[str, bool]:
+        """Why a process ended, and whether that may pass by itself."""
         if late or code == -getattr(signal, "SIGALRM", 0):  # Windows has none
-            return f"took longer than {self._limits.seconds:g} s to read"
+            return f"took longer than {self._limits.wall_seconds:g} s to read", True
+        if code == -getattr(signal, "SIGPROF", 0):
+            return f"took more than {self._limits.seconds:g} s of processor time to read", True
         if code < 0:
-            return f"the reader crashed on it ({signal.Signals(-code).name})"
-        return f"the reader broke off on it (exit code {code})"
+            name = signal.Signals(-code).name
+            return f"the reader crashed on it ({name})", name in _ENDED_FROM_OUTSIDE
+        return f"the reader broke off on it (exit code {code})", False
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._lock:

@@ -9,6 +9,7 @@ before a byte is read, and one that changes while it is read is read once more, 
 """
 
 import contextlib
+import errno
 import importlib
 import os
 import pickle
@@ -31,6 +32,11 @@ Reader = Callable[[Path, bytes, Limits, datetime], Document]
 READER = "commonplace.corpus.readers._registry:read_document"
 _CHUNK = 1 << 20  # bytes
 _SECOND_LOOK = 0.05  # seconds before a file that changed is read again
+_PASSING = {  # what the machine lacks for a while
+    getattr(errno, name)
+    for name in "EAGAIN EBUSY EDQUOT EIO EMFILE ENFILE ENOMEM ENOSPC ESTALE ETIMEDOUT".split()
+    if hasattr(errno, name)
+}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -53,9 +59,9 @@ def main() -> None:
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             path = Path(os.fsdecode(pickle.load(requests)))
-            _alarm(limits.seconds)
+            _alarm(limits.seconds, limits.wall_seconds + 5)  # the parent keeps time by the clock
             fatal = _answer(path, limits, reader, replies)
-            _alarm(0)
+            _alarm(0, 0)
             if fatal:
                 break
     os._exit(0)
@@ -96,10 +102,11 @@ def _confine(limits: Limits) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
 
 
-def _alarm(seconds: float) -> None:
-    """The parent keeps time; this ends a hanging reader whose parent was killed."""
+def _alarm(processor: float, wall: float) -> None:
+    """End this process after so many seconds, also where its parent was killed; 0: never."""
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, seconds + 5 if seconds else 0)  # after the parent
+        signal.setitimer(signal.ITIMER_PROF, processor)
+        signal.setitimer(signal.ITIMER_REAL, wall)
 
 
 def load(path: Path, limits: Limits) -> tuple[ReadResult, bytes]:
@@ -112,7 +119,7 @@ def load(path: Path, limits: Limits) -> tuple[ReadResult, bytes]:
             content_hash = blake2b(data, digest_size=16).hexdigest()
             return replace(_facts(after), content_hash=content_hash), data
     raise FileRefusal(
-        replace(_facts(after), reason="changed while it was read; add it again later")
+        replace(_facts(after), reason="changed while it was read; add it again later", passing=True)
     )
 
 
@@ -134,20 +141,22 @@ def _read_once(path: Path, limits: Limits) -> tuple[os.stat_result, bytes, os.st
         # O_NONBLOCK: what became a pipe since then must not be waited for.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
-        raise FileRefusal(ReadResult(reason="vanished before it could be read")) from None
+        vanished = ReadResult(reason="vanished before it could be read", passing=True)
+        raise FileRefusal(vanished) from None
     except PermissionError:
         reason = "cannot be opened: permission denied"
-        raise FileRefusal(replace(facts_of(path), reason=reason)) from None
+        raise FileRefusal(replace(facts_of(path), reason=reason, passing=True)) from None
     except (OSError, ValueError) as error:
         reason = f"cannot be opened ({getattr(error, 'strerror', None) or error})"
-        raise FileRefusal(replace(facts_of(path), reason=reason)) from None
+        raise FileRefusal(replace(facts_of(path), reason=reason, passing=True)) from None
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         before = os.fstat(descriptor)
         _check(before, limits)
         try:
             data = read_bytes(file.fileno(), limits.file_bytes)
         except OSError as error:
-            raise FileRefusal(replace(_facts(before), reason=f"cannot be read ({error})")) from None
+            refused = replace(_facts(before), reason=f"cannot be read ({error})", passing=True)
+            raise FileRefusal(refused) from None
         return before, data, os.fstat(descriptor)
 
 
@@ -181,6 +190,7 @@ def interpret(
     path: Path, facts: ReadResult, data: bytes, limits: Limits, reader: Reader
 ) -> ReadResult:
     """What the reader makes of the bytes, or why it does not."""
+    passing = False
     try:
         modified = datetime.fromtimestamp(facts.modified_ns / 1e9, UTC)
         document = _writable(reader(path, data, limits, modified))
@@ -193,8 +203,10 @@ def interpret(
         reason = "nested too deeply to be read"
     except Exception as error:  # a bug of ours or of a library: it must not stop the other files
         reason = f"the reader failed on it ({type(error).__name__}: {error})"[:300]
+        passing = isinstance(error, OSError) and error.errno in _PASSING
     # A library's message may quote the file: it is made printable before it reaches a terminal.
-    return replace(facts, reason=display_path(reason.replace("\0", "")))
+    reason = display_path(reason.replace("\0", ""))
+    return replace(facts, reason=reason, passing=passing)
 
 
 def _writable(document: Document) -> Document:
