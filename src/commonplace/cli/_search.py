@@ -8,7 +8,7 @@ from commonplace.cli._explain import print_explanation
 from commonplace.cli.arguments import options
 from commonplace.cli.arguments.verb import verb
 from commonplace.cli.terminal.output import dim, flat, paint, print_json, say
-from commonplace.cli.terminal.places import excerpt, place, query_terms, title_line
+from commonplace.cli.terminal.places import excerpt, place, query_terms, short_path, title_line
 from commonplace.cli.terminal.widths import columns
 from commonplace.corpus import Filter
 from commonplace.library import hits_record
@@ -63,6 +63,10 @@ def _print(number: int, hit: "Hit", terms: set[str]) -> None:
     say(margin, dim(place(hit.passage)))
     for line in excerpt(hit.passage.text, terms, max(20, min(columns(), 100) - 4)):
         say(margin, line)
+    for path in hit.also_in:
+        say(margin, dim(f"the same in {short_path(path)}"))
+    if hit.changed:
+        say(margin, paint(f"the file is {flat(hit.changed)}", fg="yellow"))
     if hit.superseded_by:
         say(margin, paint(f"superseded by {flat(hit.superseded_by)}", fg="yellow"))
     say(margin, dim(hit.passage.id))

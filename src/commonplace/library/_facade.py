@@ -15,7 +15,7 @@ from commonplace.foundation import Progress, Stopwatch, silent
 from commonplace.library._feedback import Learned
 from commonplace.library._log import QuestionLog
 from commonplace.library._models import OpenModels
-from commonplace.library._ranking import Ranker, check_search, mark_superseded
+from commonplace.library._ranking import Ranker, check_search, mark_changed, mark_superseded
 from commonplace.library._scope import folder_of
 from commonplace.library._selection import Selected, select
 from commonplace.retrieval import Hit, Profile
@@ -176,7 +176,7 @@ class Library:
             with watch.stage("open"):
                 view = self._ranker.view(snapshot, filter)
             hits = self._ranker.rank(view, query, profile, limit, explain=explain, watch=watch)
-            hits = mark_superseded(query, hits, filter)
+            hits = mark_changed(mark_superseded(query, hits, filter), snapshot)
         self._log.add_search(query, filter, hits, profile, watch.seconds)
         return hits
 

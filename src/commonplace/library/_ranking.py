@@ -10,7 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import get_args
 
-from commonplace.corpus import Filter, Passage, Snapshot, absolute, known_root, vector_table
+from commonplace.corpus import (
+    Filter,
+    Passage,
+    Snapshot,
+    absolute,
+    find_source,
+    known_root,
+    vector_table,
+)
 from commonplace.foundation import InputError, Stopwatch
 from commonplace.library._feedback import Learned
 from commonplace.library._models import ENCODER_SHA256, OpenModels
@@ -50,6 +58,13 @@ def mark_superseded(query: str, hits: Sequence[Hit], filter: Filter | None) -> l
         by = f"{name}, {stated}" if stated else name
         marked[place] = replace(hits[place], superseded_by=by)
     return marked
+
+
+def mark_changed(hits: Sequence[Hit], snapshot: Snapshot) -> list[Hit]:
+    """The hits, which say of their files what happened to them since they were read."""
+    items = snapshot.items_by_id({hit.passage.item_id for hit in hits})
+    sources = [find_source(hit.passage, items.get(hit.passage.item_id)) for hit in hits]
+    return [replace(hit, changed=source.changed) for hit, source in zip(hits, sources, strict=True)]
 
 
 @dataclass(slots=True)

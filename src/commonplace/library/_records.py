@@ -51,7 +51,9 @@ def hit_record(hit: "Hit") -> "types.HitRecord":
         "heading": list(passage.heading),
         "kind": passage.kind,
         "written_at": passage.written_at,
+        "also_in": list(hit.also_in),
         "superseded_by": hit.superseded_by,
+        "changed": hit.changed,
     }
     if hit.explanation:
         record["explanation"] = asdict(hit.explanation)

@@ -55,7 +55,9 @@ class HitRecord(TypedDict):
     heading: list[str]
     kind: Kind
     written_at: datetime
+    also_in: list[str]
     superseded_by: str
+    changed: str
     explanation: NotRequired[dict[str, Any]]
 
 

@@ -33,10 +33,14 @@ class Explanation:
 class Hit:
     """A passage with its score; `score` orders the hits of one search and means nothing across.
 
-    `superseded_by` names the hit of the same search that says it anew, and when; or is "".
+    `also_in` are the paths of identical copies of its file. `superseded_by` names the hit of the
+    same search that says it anew, and when; or is "". `changed` says in a clause what happened to
+    the file since it was read; or is "".
     """
 
     passage: Passage
     score: float
     explanation: Explanation | None = None
+    also_in: tuple[str, ...] = ()
     superseded_by: str = ""
+    changed: str = ""

@@ -8,7 +8,7 @@ weights cannot be had, the lexical ranking stands alone, and says so.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
@@ -99,12 +99,13 @@ def search(
     if feedback is not None:
         with watch.stage("feedback"):
             texts |= _adapt(view, query, candidates, feedback)
-    candidates.keep(np.arange(min(limit, len(candidates.rows))))
     with watch.stage("fetch"):
-        passages = _fetch(view, candidates.rows, texts)
+        passages = _fetch_apart(view, candidates, limit, texts)
     if explain:
-        return _explained(view, terms, candidates, passages)
-    return [Hit(p, float(score)) for p, score in zip(passages, candidates.scores, strict=True)]
+        hits = _explained(view, terms, candidates, passages)
+    else:
+        hits = [Hit(p, float(s)) for p, s in zip(passages, candidates.scores, strict=True)]
+    return [replace(hit, also_in=_elsewhere(view, hit.passage)) for hit in hits]
 
 
 def _hybrid(
@@ -196,6 +197,31 @@ def _adapt(
             {"feedback": np.float32(spread(candidates.scores[:depth])) * moved}, depth
         )
     return dict(zip(top.tolist(), passages, strict=True))
+
+
+def _fetch_apart(
+    view: View, candidates: Candidates, limit: int, fetched: dict[int, Passage]
+) -> list[Passage]:
+    """The best `limit` passages, to which the candidates are cut; of identical copies one."""
+    places: list[int] = []
+    passages: list[Passage] = []
+    seen: set[tuple[tuple[str, ...], int]] = set()
+    for start in range(0, len(candidates.rows), limit):
+        batch = _fetch(view, candidates.rows[start : start + limit], fetched)
+        for place, passage in enumerate(batch, start):
+            copies = view.copies(passage)
+            if len(passages) < limit and (not copies or (copies, passage.position) not in seen):
+                seen.add((copies, passage.position))
+                places.append(place)
+                passages.append(passage)
+        if len(passages) == limit:
+            break
+    candidates.keep(np.array(places, np.int64))
+    return passages
+
+
+def _elsewhere(view: View, passage: Passage) -> tuple[str, ...]:
+    return tuple(path for path in view.copies(passage) if path != passage.path)
 
 
 def _fetch(view: View, rows: Int64s, fetched: dict[int, Passage]) -> list[Passage]:

@@ -44,6 +44,9 @@ class View(Protocol):
     def passages(self, rows: Int64s) -> list[Passage]:
         """The passages at these rows, in that order."""
 
+    def copies(self, passage: Passage) -> tuple[str, ...]:
+        """The paths of all identical copies of its file, this one too; none where it is alone."""
+
     def explain(self, terms: Sequence[str], row: int) -> list[TermContribution]:
         """What each term adds to the BM25 score of a row; the weights add up to it."""
 
@@ -95,6 +98,7 @@ class _PresentView(_Encoded):
         self._codes = codes
         self._where = snapshot.where(filter)
         self._is_filtered = filter != Filter()
+        self._roots = filter.paths
         self._vectors = vectors
 
     @cached_property
@@ -123,6 +127,10 @@ class _PresentView(_Encoded):
 
     def passages(self, rows: Int64s) -> list[Passage]:
         return self._snapshot.passages(rows)
+
+    def copies(self, passage: Passage) -> tuple[str, ...]:
+        paths = self._snapshot.copies.get(passage.item_id, ())
+        return tuple(p for p in paths if not self._roots or corpus.is_under(p, self._roots))
 
     def explain(self, terms: Sequence[str], row: int) -> list[TermContribution]:
         held = self._snapshot.take([row], ["terms"])["terms"].to_pylist()[0].split()
@@ -171,6 +179,9 @@ class _PastView(_Encoded):
 
     def passages(self, rows: Int64s) -> list[Passage]:
         return corpus.passages_from(self._rows.take(rows))
+
+    def copies(self, passage: Passage) -> tuple[str, ...]:
+        return ()  # which files were copies of each other then is not kept
 
     def explain(self, terms: Sequence[str], row: int) -> list[TermContribution]:
         return self._bm25.explain(terms, row)

@@ -67,6 +67,19 @@ class Snapshot:
         return {item.id: item.content_hash for item in self.items}
 
     @cached_property
+    def copies(self) -> dict[str, tuple[str, ...]]:
+        """For each item of which there are identical files: the paths of all of them, in order."""
+        columns = ["id", "path", "content_hash"]
+        table = self["items"].to_table(columns=columns, filter="revision > 0")
+        counts = table.group_by("content_hash").aggregate([("id", "count")])
+        repeated = counts.filter(pc.greater(counts["id_count"], 1))["content_hash"]
+        rows = table.filter(pc.is_in(table["content_hash"], repeated.combine_chunks())).to_pylist()
+        paths: dict[str, list[str]] = {}
+        for row in rows:
+            paths.setdefault(row["content_hash"], []).append(row["path"])
+        return {row["id"]: tuple(sorted(paths[row["content_hash"]])) for row in rows}
+
+    @cached_property
     def revisions(self) -> dict[str, int]:
         """The visible revision of each item (0: none of it is visible)."""
         table = self["items"].to_table(columns=["id", "revision"])

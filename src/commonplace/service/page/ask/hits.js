@@ -22,6 +22,8 @@ function hitView(hit, rank, query, me, filters) {
     h("div", { class: "source" },
       h("h3", {}, sourceLink(hit.id, { "data-stop": true }, hit.title || shortPath(hit.path, 1))),
       h("p", { class: "place", title: hit.path }, placeOf(hit), h("span", { class: "written" }, day(hit.written_at))),
+      hit.also_in.map((path) => h("p", { class: "quiet", title: path }, `the same in ${shortPath(path)}`)),
+      hit.changed && h("p", { class: "earlier" }, `the file is ${hit.changed}`),
       hit.superseded_by && h("p", { class: "earlier" }, `superseded by ${hit.superseded_by}`)),
     h("blockquote", { class: hit.kind === "code" ? "excerpt code" : "excerpt" }, excerpt(hit, query)),
     h("div", { class: "acts" }, me.role === "write" && thumbs(query, [{ citation: hit.id, rank }], "search"), button), why);
