@@ -7,28 +7,36 @@ from dataclasses import dataclass
 from commonplace.corpus._types import Box, Draft, Limits, PageLocator
 from commonplace.corpus.readers.pdf import _layout
 from commonplace.corpus.readers.pdf._layout import Line, Paragraph
-from commonplace.corpus.readers.pdf._raw import RawPage, union
+from commonplace.corpus.readers.pdf._raw import RawPage, turned_upright, union
+from commonplace.corpus.readers.pdf._tables import tables_of
 from commonplace.corpus.readers.pdf.display import DisplayText, Sheet, display, sheet
 from commonplace.corpus.text.split import Block, passages, trimmed
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page that can be read: its characters, lines, paragraph starts and display text."""
+    """A page that can be read: its characters, lines, paragraph starts and display text.
+
+    `upright` is the page as it is held to be read; its lines have the boxes of that.
+    """
 
     raw: RawPage
+    upright: RawPage
     lines: list[Line]
     starts: frozenset[int]
+    rows: frozenset[int]  # the starts of those lines that are rows of a table
     sheet: Sheet
     display_text: DisplayText
 
 
 def page_of(raw: RawPage) -> Page:
     """A page made ready to be cut into passages."""
-    lines = _layout.lines_of(raw)
+    upright = turned_upright(raw)
+    lines = _layout.lines_of(upright)
     starts = _layout.paragraph_starts(lines)
-    ready = sheet(raw, starts)
-    return Page(raw, lines, starts, ready, display(ready, 0, len(raw.text)))
+    tables = tables_of(upright, lines)
+    ready = sheet(upright, starts | tables.breaks, tables.cells)
+    return Page(raw, upright, lines, starts, tables.rows, ready, display(ready, 0, len(raw.text)))
 
 
 def drafts_of(
@@ -38,7 +46,10 @@ def drafts_of(
     body = _layout.body_size([line for page in pages for line in page.lines])
     outline = _Outline(limits.passage_characters)
     for page, page_paragraphs in zip(pages, blocks, strict=True):
-        levels = [_layout.heading_level(paragraph, body) for paragraph in page_paragraphs]
+        levels = [
+            0 if paragraph.start in page.rows else _layout.heading_level(paragraph, body)
+            for paragraph in page_paragraphs
+        ]
         if page.raw.number == 1:
             levels = _after_front_matter(page_paragraphs, levels)
         for paragraph, level in zip(page_paragraphs, levels, strict=True):
@@ -109,15 +120,30 @@ class _Outline:
 def _section(
     page: Page, paragraphs: Sequence[Paragraph], path: tuple[str, ...], limit: int
 ) -> list[Draft]:
-    """The paragraphs of one section on one page as passages."""
-    blocks = [_block(page.display_text, paragraph) for paragraph in paragraphs]
+    """The paragraphs of one section on one page as passages, none over a line that is left out."""
     drafts = []
     on_page = page.display_text
-    for start, end in passages(on_page.text, [b for b in blocks if b.end > b.start], limit):
-        locator = locator_of(page, on_page.starts[start], on_page.ends[end - 1])
-        text = display(page.sheet, locator.start, locator.end).text
-        drafts.append(Draft(text, locator, path))
+    for group in _unbroken(page, paragraphs):
+        blocks = [_block(on_page, paragraph) for paragraph in group]
+        for start, end in passages(on_page.text, [b for b in blocks if b.end > b.start], limit):
+            locator = locator_of(page, on_page.starts[start], on_page.ends[end - 1])
+            text = display(page.sheet, locator.start, locator.end).text
+            drafts.append(Draft(text, locator, path))
     return drafts
+
+
+def _unbroken(page: Page, paragraphs: Sequence[Paragraph]) -> list[list[Paragraph]]:
+    """Paragraphs in groups between which lines of the page are left out."""
+    places = {line.start: place for place, line in enumerate(page.lines)}
+    groups: list[list[Paragraph]] = []
+    after = -1
+    for paragraph in paragraphs:
+        if places[paragraph.start] == after:
+            groups[-1].append(paragraph)
+        else:
+            groups.append([paragraph])
+        after = places[paragraph.lines[-1].start] + 1
+    return groups
 
 
 def _block(display_text: DisplayText, paragraph: Paragraph) -> Block:

@@ -1,8 +1,8 @@
-"""How a PDF page is laid out: lines, paragraphs, headings, and what repeats on every page.
+"""How a PDF page is laid out: lines, paragraphs and headings.
 
 PDFium's order is kept: it is the order in which the page was written, which in two columns is the
 reading order. What is decided between two lines (`paragraph_starts`) depends on this page alone;
-what is a heading or a running head depends on the whole document.
+what is a heading depends on the whole document.
 """
 
 import re
@@ -13,13 +13,9 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from commonplace.corpus.readers.pdf._raw import HYPHEN, RawPage, Rectangle, Stretch, union
+from commonplace.corpus.readers.pdf._annotations import Rectangle
+from commonplace.corpus.readers.pdf._raw import HYPHEN, RawPage, Stretch, union
 
-_MARGIN: Final = 0.12  # of the page's height, at its head and foot, where running heads stand
-_FURTHEST: Final = 3  # lines from the first and the last that may be running heads
-_PAGE_NUMBER: Final = re.compile(
-    r"\W*(?:page\s*)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|/)\s*\d+)?\W*", re.I
-)
 _NUMBERED: Final = re.compile(
     r"(?:appendix\s+)?(?:\d{1,2}|[A-Z](?=\.?\d)|[A-Z]\.?(?=\s)|[IVX]{1,5}\.)(?:\.\d{1,2})*\.?\s+\S"
 )
@@ -45,6 +41,7 @@ class Line:
     bold: bool
     upright: bool
     text: str  # trimmed, for looking at only
+    apart: bool = False  # what was written onto the page afterwards
 
     @property
     def height(self) -> float:
@@ -99,11 +96,14 @@ def _line(page: RawPage, stretch: Stretch) -> Line:
         bold=stretch.bold,
         upright=stretch.upright,
         text=page.text[stretch.start : stretch.end].strip(),
+        apart=stretch.apart,
     )
 
 
 def _is_same_line(before: Line, after: Line) -> bool:
     """Side by side and at one height: a formula's pieces, a footnote's sign."""
+    if before.apart or after.apart:
+        return False
     if not (before.upright and after.upright) or before.text.endswith(HYPHEN):
         return False
     overlap = min(before.box[3], after.box[3]) - max(before.box[1], after.box[1])
@@ -138,6 +138,8 @@ def paragraph_starts(lines: Sequence[Line]) -> frozenset[int]:
 
 def _starts(lines: Sequence[Line], index: int, leading: float) -> bool:
     above, below = lines[index - 1], lines[index]
+    if above.apart or below.apart:
+        return True
     if above.text.endswith(HYPHEN):
         return False
     if above.upright != below.upright or _differs(above, below) or _ITEM.match(below.text):
@@ -167,36 +169,6 @@ def _right_edge(lines: Sequence[Line], index: int) -> float:
     near = lines[max(0, index - 5) : index + 6]
     column = [n.box[2] for n in near if abs(n.box[0] - line.box[0]) < 3 * line.size]
     return max(column, default=line.box[2])
-
-
-def furniture(pages: Sequence[tuple[RawPage, Sequence[Line]]]) -> set[tuple[int, int]]:
-    """Running heads, feet, page numbers and text along the edge: (page, raw start) of each line."""
-    marginal: set[tuple[int, int]] = set()
-    places_by_text: dict[str, set[tuple[int, int]]] = {}
-    for page, lines in pages:
-        for line in _marginal(page, lines):
-            place = (page.number, line.start)
-            if not line.upright or _PAGE_NUMBER.fullmatch(line.text):
-                marginal.add(place)
-            places_by_text.setdefault(re.sub(r"\d+", "#", line.text.lower()), set()).add(place)
-    least = 2 if len(pages) < 5 else 3  # pages
-    repeated = [
-        places for places in places_by_text.values() if len({page for page, _ in places}) >= least
-    ]
-    return marginal.union(*repeated)
-
-
-def _marginal(page: RawPage, lines: Sequence[Line]) -> list[Line]:
-    """The lines at the page's head and foot, and those that do not run from left to right."""
-    by_height = sorted((line for line in lines if line.upright), key=lambda line: -line.box[3])
-    outer = {line.start for line in [*by_height[:_FURTHEST], *by_height[-_FURTHEST:]]}
-    low, high = page.height * _MARGIN, page.height * (1 - _MARGIN)
-    return [
-        line
-        for line in lines
-        if (line.start in outer and (line.box[3] < low or line.box[1] > high))
-        or (not line.upright and min(line.box[0], page.width - line.box[2]) < 0.1 * page.width)
-    ]
 
 
 def paragraphs(
@@ -257,7 +229,9 @@ def _is_title(paragraph: Paragraph, size: float) -> bool:
 def heading_level(paragraph: Paragraph, body: float) -> int:
     """1 for a section, 2 for what is under it, and so on; 0 for what is no heading."""
     text, first = paragraph.text, paragraph.lines[0]
-    if len(paragraph.lines) > 3 or not 3 <= len(text) <= _LONGEST_HEADING or not first.upright:
+    if first.apart or not first.upright or len(paragraph.lines) > 3:
+        return 0
+    if not 3 <= len(text) <= _LONGEST_HEADING:
         return 0
     if text[-1] in ",;=" or text[0] in "[(•" or not _reads_as_words(text):
         return 0

@@ -5,8 +5,9 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from commonplace.corpus._types import Link
+from commonplace.corpus.readers.pdf._annotations import Rectangle
 from commonplace.corpus.readers.pdf._drafts import Page
-from commonplace.corpus.readers.pdf._raw import Pdf, Rectangle
+from commonplace.corpus.readers.pdf._raw import Pdf
 from commonplace.corpus.text.links import CONTEXT, find_links
 
 _WEB = re.compile(r"(?:https?|ftp)://.|doi:", re.I)

@@ -1,8 +1,9 @@
-"""What a PDF draws apart and a reader sees as one: accents beside their letters, lost word spaces.
+"""What a PDF draws apart and a reader sees as one, and the other way round.
 
 TeX draws "é" as an accent and a letter, which PDFium gives in any order with spaces between them;
-some programs draw word spaces by moving, which PDFium overlooks when the move is small. Both are
-decided by where the characters stand, on one page alone, so that it comes out the same each time.
+some programs draw word spaces by moving, which PDFium overlooks when the move is small. Raised and
+lowered digits are `_scripts`', the cells of tables `_tables`'. All is decided by where the
+characters stand, on one page alone, so that it comes out the same each time.
 """
 
 import re
@@ -10,7 +11,9 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from commonplace.corpus.readers.pdf._raw import RawPage, Rectangle
+from commonplace.corpus.readers.pdf._annotations import Rectangle
+from commonplace.corpus.readers.pdf._raw import RawPage
+from commonplace.corpus.readers.pdf._scripts import scripts
 
 ACCENTS: Final = {
     "´": "\u0301", "`": "\u0300", "¨": "\u0308", "ˆ": "\u0302", "^": "\u0302", "˜": "\u0303",
@@ -30,9 +33,9 @@ _WORD_SPACE: Final = 0.2  # of the font size: what is wider is a space
 
 @dataclass(frozen=True, slots=True)
 class Mends:
-    """By raw index: letters with their accents, what is not shown, where a space is lost."""
+    """By raw index: what is shown in another's place, what is not, where a space is lost."""
 
-    accented: dict[int, str]
+    shown: dict[int, str]
     dropped: frozenset[int]
     gaps: frozenset[int]
 
@@ -40,7 +43,7 @@ class Mends:
 def mend(page: RawPage, old_tex: bool) -> Mends:
     """What is to be put right on a page."""
     accented, dropped = _accents(page, old_tex)
-    return Mends(accented, frozenset(dropped), _gaps(page))
+    return Mends(scripts(page) | accented, frozenset(dropped), _gaps(page))
 
 
 def _accents(page: RawPage, old_tex: bool) -> tuple[dict[int, str], set[int]]:

@@ -2,23 +2,27 @@
 
 A page's text is built from per-character calls, so that `page.text[i]` is PDFium's character `i`.
 (`FPDFText_GetText` may be longer or shorter than the character count: surrogate pairs, dropped
-control characters.) PDFium is not safe to share between threads: a `Pdf` holds a lock while open.
+control characters.) Words of right-to-left scripts that PDFium gives in the order of the eye are
+turned round; behind the page's own characters stand those of its annotations (`_annotations`), each
+line `apart`. PDFium is not safe to share between threads: a `Pdf` holds a lock while open.
 """
 
 import ctypes
+import re
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from math import hypot
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
+from math import hypot, pi
 from typing import Any, Final, Self
 
 import pypdfium2.raw as pdfium
 from PIL import Image
 
+from commonplace.corpus.readers.pdf._annotations import Characters, Rectangle, annotations
 from commonplace.foundation import UnreadableError
-
-Rectangle = tuple[float, float, float, float]  # left, bottom, right, top, in points
 
 HYPHEN: Final = "\x02"  # PDFium's sign for a hyphen at a line's end; it stands for the break too
 _NOWHERE: Final[Rectangle] = (0.0, 0.0, 0.0, 0.0)
@@ -31,6 +35,8 @@ _REASONS: Final = {  # by what FPDF_GetLastError returns
     4: "encrypted PDF; save a copy without its password and add that",
     5: "encrypted PDF; its kind of protection is not supported",
 }
+# Words of Hebrew, Arabic, Syriac and the like, with their presentation forms.
+_RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]{2,}")
 _lock = threading.RLock()
 
 
@@ -43,7 +49,9 @@ class Stretch:
     box: Rectangle
     size: float  # of the font, in points on the page
     bold: bool
-    upright: bool
+    upright: bool  # it runs from left to right
+    turned: int = 0  # quarters of a turn against the clock
+    apart: bool = False  # an annotation
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,7 @@ class RawPage:
     text: str
     boxes: list[Rectangle]
     stretches: list[Stretch]
+    drawn: bool = False  # something is drawn on it, be it text or not
 
 
 class Pdf:
@@ -70,11 +79,15 @@ class Pdf:
             _lock.release()
             raise UnreadableError(_REASONS.get(code, "broken PDF; it could not be opened"))
         self.pages: int = max(0, pdfium.FPDF_GetPageCount(self._document))
+        self.attached: int = max(0, pdfium.FPDFDoc_GetAttachmentCount(self._document))
+        self._form: Any = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._form:
+            pdfium.FPDFDOC_ExitFormFillEnvironment(self._form)
         pdfium.FPDF_CloseDocument(self._document)
         _lock.release()
 
@@ -126,11 +139,30 @@ class Pdf:
         try:
             count = min(max(0, pdfium.FPDFText_CountChars(text_page)), most_characters)
             text, boxes = _characters(text_page, count), _boxes(text_page, count)
-            stretches = [_stretch(text_page, boxes, text, a, b) for a, b in _spans(text, boxes)]
+            text = _right_to_left(text, boxes)
+            spans = list(_spans(text, boxes))
+            stretches = [_stretch(text_page, boxes, text, a, b) for a, b in spans]
+            if (order := _from_the_right(stretches)) != stretches:
+                text, boxes = _reordered(text, boxes, order)
+                stretches = _moved(order)
         finally:
             pdfium.FPDFText_ClosePage(text_page)
         width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
-        return RawPage(number, width, height, text, boxes, stretches)
+        drawn = pdfium.FPDFPage_CountObjects(page) > 0
+        own = RawPage(number, width, height, text, boxes, stretches, drawn)
+        written = annotations(page, self._open_form, Characters(text, boxes))
+        lines = list(written)
+        return _with_annotations(own, lines, most_characters) if lines else own
+
+    def _open_form(self) -> Any:
+        """PDFium's handle of the form, which says what its fields hold."""
+        if self._form is None:
+            # PDFium keeps a pointer to it.
+            self._form_callbacks = pdfium.FPDF_FORMFILLINFO(version=2)
+            self._form = pdfium.FPDFDOC_InitFormFillEnvironment(
+                self._document, self._form_callbacks
+            )
+        return self._form
 
     def _uri(self, link: Any) -> str:
         action = pdfium.FPDFLink_GetAction(link)
@@ -160,6 +192,73 @@ def _boxes(text_page: Any, count: int) -> list[Rectangle]:
         box = (left.value, bottom.value, right.value, top.value)
         boxes.append(box if has_box else _NOWHERE)
     return boxes
+
+
+def _right_to_left(text: str, boxes: list[Rectangle]) -> str:
+    """The text with words of right-to-left scripts in reading order; their boxes go with them."""
+    if not _RIGHT_TO_LEFT.search(text):
+        return text
+    characters = list(text)
+    for word in _RIGHT_TO_LEFT.finditer(text):
+        start, end = word.span()
+        if boxes[start][0] < boxes[end - 1][0]:
+            characters[start:end] = characters[start:end][::-1]
+            boxes[start:end] = boxes[start:end][::-1]
+    return "".join(characters)
+
+
+def _from_the_right(stretches: list[Stretch]) -> list[Stretch]:
+    """Stretches in reading order where the page is read from its right side.
+
+    PDFium gives the lines of such a page from the left, which are the last ones.
+    """
+    inked = [stretch for stretch in stretches if stretch.size]
+    if len(inked) < 2 or any(stretch.turned != 3 for stretch in inked):
+        return stretches
+    if any(after.box[2] < before.box[0] for before, after in pairwise(inked)):
+        return stretches
+    lines: list[list[Stretch]] = []
+    for stretch in stretches:
+        if lines and stretch.size and stretch.box[0] > lines[-1][0].box[2]:
+            lines.append([stretch])
+        elif lines:
+            lines[-1].append(stretch)
+        else:
+            lines = [[stretch]]
+    return [stretch for line in reversed(lines) for stretch in line]
+
+
+def _reordered(
+    text: str, boxes: list[Rectangle], order: list[Stretch]
+) -> tuple[str, list[Rectangle]]:
+    indices = [index for stretch in order for index in range(stretch.start, stretch.end)]
+    return "".join(text[index] for index in indices), [boxes[index] for index in indices]
+
+
+def _moved(stretches: list[Stretch]) -> list[Stretch]:
+    """The stretches one behind the other, from 0 on."""
+    starts = accumulate((s.end - s.start for s in stretches), initial=0)
+    return [
+        replace(stretch, start=start, end=start + stretch.end - stretch.start)
+        for stretch, start in zip(stretches, starts, strict=False)
+    ]
+
+
+def _with_annotations(
+    page: RawPage, written: list[tuple[str, Rectangle]], most_characters: int
+) -> RawPage:
+    """The page with the words of its annotations behind its own, a line for each."""
+    text, boxes, stretches = page.text, list(page.boxes), list(page.stretches)
+    sizes = sorted(stretch.size for stretch in stretches if stretch.size)
+    size = sizes[len(sizes) // 2] if sizes else 10.0
+    for words, box in written:
+        if len(text) + len(words) + 2 > most_characters:
+            break
+        start = len(text) + 2
+        text += "\r\n" + words
+        boxes += [_NOWHERE, _NOWHERE] + [box] * len(words)
+        stretches.append(Stretch(start, len(text), box, size, False, True, apart=True))
+    return replace(page, text=text, boxes=boxes, stretches=stretches)
 
 
 def _spans(text: str, boxes: list[Rectangle]) -> Iterator[tuple[int, int]]:
@@ -193,11 +292,51 @@ def _stretch(text_page: Any, boxes: list[Rectangle], text: str, start: int, end:
     samples = {inked[0], inked[len(inked) // 2], inked[-1]}
     size = sorted(_size(text_page, index) for index in samples)[len(samples) // 2]
     middle = inked[len(inked) // 2]
-    angle = pdfium.FPDFText_GetCharAngle(text_page, middle)
-    upright = -0.1 < angle < 0.1 or angle > 6.18  # radians, 0 to a full turn
+    angle = pdfium.FPDFText_GetCharAngle(text_page, middle)  # radians, 0 to a full turn, clockwise
+    upright = -0.1 < angle < 0.1 or angle > 6.18
+    turned = -round(angle / (pi / 2)) % 4
     box = union([boxes[index] for index in inked])
     bold = _is_bold(text_page, inked[0]) and _is_bold(text_page, inked[-1])
-    return Stretch(start, end, box, size, bold, upright)
+    return Stretch(start, end, box, size, bold, upright, turned)
+
+
+def turned_upright(page: RawPage) -> RawPage:
+    """The page turned so that most of its text runs from left to right."""
+    length = Counter[int]()
+    for stretch in page.stretches:
+        if stretch.size:
+            length[stretch.turned] += stretch.end - stretch.start
+    quarters = length.most_common(1)[0][0] if length else 0
+    if not quarters:
+        return page
+    sideways = quarters % 2 == 1
+    size = page.width, page.height
+    return replace(
+        page,
+        width=size[sideways],
+        height=size[not sideways],
+        boxes=[_turned(box, quarters, *size) for box in page.boxes],
+        stretches=[
+            replace(
+                stretch,
+                box=_turned(stretch.box, quarters, *size),
+                upright=stretch.turned == quarters or stretch.apart,
+            )
+            for stretch in page.stretches
+        ],
+    )
+
+
+def _turned(box: Rectangle, quarters: int, width: float, height: float) -> Rectangle:
+    """A box after so many quarters of a turn with the clock."""
+    if box == _NOWHERE:
+        return box
+    left, bottom, right, top = box
+    if quarters == 1:
+        return bottom, width - right, top, width - left
+    if quarters == 2:
+        return width - right, height - top, width - left, height - bottom
+    return height - top, left, height - bottom, right
 
 
 def union(boxes: list[Rectangle]) -> Rectangle:

@@ -29,6 +29,10 @@ _OT1_SIGN: Final = re.compile(r"[a-z][\x0b\x0c\x0e\x0f][a-z]|\b[\x0b\x0c\x0e\x0f
 _DASHES: Final = "-\u2010\u00ad"
 _COMPOUND: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_NO_SPACES: Final = re.compile(  # kana, Chinese characters, their punctuation, wide forms
+    "[\u2e80-\u2fff\u3001-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uffef\U00020000-\U0003ffff]"
+)
+_FORMS: Final = re.compile("[\ufb1d-\ufdff\ufe70-\ufefc]")  # of Arabic and Hebrew letters
 # In a compound these keep their hyphen; inside a word they are not broken off.
 _FIRST_PARTS: Final = words(
     "self well end state two three four five one first second third semi quasi"
@@ -66,17 +70,18 @@ class Sheet:
     """A page with what its display depends on; all of it follows from the page alone."""
 
     raw: RawPage
-    breaks: frozenset[int]  # raw characters that begin a paragraph
+    breaks: frozenset[int]  # raw characters that begin a paragraph or a row
+    cells: frozenset[int]  # those that begin a further cell of a row
     mends: Mends
     old_tex: bool
     compounds: frozenset[str]  # hyphenated words within a line: they keep their hyphen at its end
 
 
-def sheet(page: RawPage, breaks: frozenset[int]) -> Sheet:
-    """A page made ready for `display`; `breaks` are the starts of its paragraphs."""
+def sheet(page: RawPage, breaks: frozenset[int], cells: frozenset[int] = frozenset()) -> Sheet:
+    """A page made ready for `display`; `breaks` are the starts of its paragraphs and rows."""
     old_tex = is_ot1(page.text)
     compounds = frozenset(word.lower() for word in _COMPOUND.findall(page.text))
-    return Sheet(page, breaks, mend(page, old_tex), old_tex, compounds)
+    return Sheet(page, breaks, cells, mend(page, old_tex), old_tex, compounds)
 
 
 def display(page: Sheet, start: int, end: int) -> DisplayText:
@@ -173,14 +178,16 @@ def _step(page: Sheet, at: int, writer: _Writer) -> int:
         writer.hold("\n\n" if writer.text and writer.text[-1] in ".!?:;" else "\n")
     if at in page.mends.gaps:
         writer.hold(" ")
+    if at in page.cells:
+        writer.hold(" | ")
     if at in page.mends.dropped:
         return at + 1
-    if at in page.mends.accented:
-        writer.put(page.mends.accented[at], at, at + 1)
+    if at in page.mends.shown:
+        writer.put(page.mends.shown[at], at, at + 1)
     elif "!" <= character <= "z" and character not in '"\\-':
         writer.put(character, at, at + 1)
     elif text.startswith("\r\n", at):
-        writer.hold(" ")
+        writer.hold("" if _joins_lines(page, at, writer) else " ")
         return at + 2
     elif character == HYPHEN or (character in _DASHES and text.startswith("\r\n", at + 1)):
         return _write_hyphen(page, at, writer)
@@ -189,6 +196,13 @@ def _step(page: Sheet, at: int, writer: _Writer) -> int:
     else:
         return _write_special(page, at, writer)
     return at + 1
+
+
+def _joins_lines(page: Sheet, at: int, writer: _Writer) -> bool:
+    """Whether two lines are joined without a space: Chinese and Japanese have none."""
+    after = page.raw.text[at + 2 : at + 3]
+    before = writer.text[-1] if writer.text and not writer.space else ""
+    return bool(_NO_SPACES.match(before) and _NO_SPACES.match(after))
 
 
 def _write_hyphen(page: Sheet, at: int, writer: _Writer) -> int:
@@ -239,6 +253,8 @@ def _write_special(page: Sheet, at: int, writer: _Writer) -> int:
         pair = (character + follower).encode("utf-16", "surrogatepass").decode("utf-16")
         writer.put(pair, at, at + 2)
         return at + 2
+    elif _FORMS.match(character):
+        writer.put(unicodedata.normalize("NFKC", character), at, at + 1)
     elif unicodedata.category(character) in {"Co", "Cn", "Cs"}:
         writer.put("\ufffd", at, at + 1)
     elif unicodedata.category(character) not in {"Cc", "Cf"}:

@@ -17,7 +17,8 @@ from PIL import Image, ImageChops, ImageDraw
 from commonplace.corpus._types import Document, Limits, PageLocator
 from commonplace.corpus.readers.dates import parse_date
 from commonplace.corpus.readers.pdf._drafts import Page, drafts_of, locator_of, page_of
-from commonplace.corpus.readers.pdf._layout import Paragraph, furniture, paragraphs, title_of
+from commonplace.corpus.readers.pdf._furniture import furniture
+from commonplace.corpus.readers.pdf._layout import Paragraph, paragraphs, title_of
 from commonplace.corpus.readers.pdf._links import links_of
 from commonplace.corpus.readers.pdf._raw import Pdf
 from commonplace.corpus.readers.pdf.display import display, unreadable_share
@@ -40,7 +41,7 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
         pages, notices = _pages(pdf, limits)
         if not any(page.display_text.text for page in pages):
             raise UnreadableError(_nothing(pdf, notices))
-        left_out = furniture([(page.raw, page.lines) for page in pages])
+        left_out = furniture([(page.upright, page.lines) for page in pages])
         blocks = [paragraphs(p.raw, p.lines, p.starts, left_out) for p in pages]
         title = _title(pdf, pages, blocks) or path.stem
         return Document(
@@ -93,6 +94,7 @@ def _pages(pdf: Pdf, limits: Limits) -> tuple[list[Page], list[str]]:
     pages: list[Page] = []
     notices: list[str] = []
     unreadable: dict[int, float] = {}
+    pictures: list[int] = []
     characters_left = limits.text_characters
     for number in range(1, min(pdf.pages, limits.pages) + 1):
         try:
@@ -100,6 +102,8 @@ def _pages(pdf: Pdf, limits: Limits) -> tuple[list[Page], list[str]]:
         except UnreadableError as error:
             notices.append(f"{error}; it was left out")
             continue
+        if raw.drawn and not raw.text.strip():
+            pictures.append(number)
         share = unreadable_share(raw)
         if share > limits.unreadable_share:
             unreadable[number] = share
@@ -113,6 +117,13 @@ def _pages(pdf: Pdf, limits: Limits) -> tuple[list[Page], list[str]]:
         pages.append(page_of(raw))
     if pdf.pages > limits.pages:
         notices.append(f"only the first {limits.pages:,} of {pdf.pages:,} pages were read")
+    if pictures and len(pictures) < pdf.pages:
+        which = "pages" if len(pictures) > 1 else "page"
+        need = "they need" if len(pictures) > 1 else "it needs"
+        notices.append(f"{which} {_ranges(pictures)}: pictures without text; {need} OCR")
+    if pdf.attached:
+        files = "1 attached file" if pdf.attached == 1 else f"{pdf.attached} attached files"
+        notices.append(f"{files} not read")
     return pages, [*_unreadable(unreadable), *notices]
 
 
