@@ -49,6 +49,9 @@ def search(
     if not hits:
         narrowed = " with these filters" if filter != Filter() else ""
         say(f"nothing found for “{text}”{narrowed}")
+    elif not any(hit.fits for hit in hits):
+        say(f"nothing fits “{text}” well; this comes nearest")
+        say()
     terms = query_terms(text)
     for number, hit in enumerate(hits, 1):
         _print(number, hit, terms)

@@ -87,6 +87,7 @@ class Document:
     links: tuple[Link, ...] = ()
     written_at: datetime | None = None
     notices: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ class Item:
     passages: int
     written_at: datetime | None
     added_at: datetime
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ class Filter:
         since: keep items written at or after this moment.
         until: keep items written before or at this moment.
         as_of: search the library as it was at this moment.
+        tags: keep items that bear all of these, or one below each: `a/b` is below `a`.
     """
 
     paths: tuple[str, ...] = ()
@@ -185,6 +188,7 @@ class Filter:
     since: datetime | None = None
     until: datetime | None = None
     as_of: datetime | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

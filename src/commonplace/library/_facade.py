@@ -18,7 +18,7 @@ from commonplace.library._models import OpenModels
 from commonplace.library._ranking import Ranker, check_search, mark_changed, mark_superseded
 from commonplace.library._scope import folder_of
 from commonplace.library._selection import Selected, select
-from commonplace.retrieval import Hit, Profile
+from commonplace.retrieval import Hit, Profile, parse_query
 
 if TYPE_CHECKING:
     from commonplace.answers import Comparison, Reply, Step
@@ -166,17 +166,27 @@ class Library:
     ) -> list[Hit]:
         """The best passages for a query, best first.
 
+        "Words in quotation marks" must stand so, and a -word must not.
+
         Raises:
             InputError: the query is empty, or the library holds nothing at a path or moment of it.
             WeightsError: the encoder's weights cannot be had (profile "bm25" needs none).
         """
         check_search(query, profile, limit)
-        watch = Stopwatch()
+        watch, parsed = Stopwatch(), parse_query(query)
         with self._store.snapshot() as snapshot:
             with watch.stage("open"):
                 view = self._ranker.view(snapshot, filter)
-            hits = self._ranker.rank(view, query, profile, limit, explain=explain, watch=watch)
-            hits = mark_changed(mark_superseded(query, hits, filter), snapshot)
+            hits = self._ranker.rank(
+                view,
+                parsed.text,
+                profile,
+                limit,
+                explain=explain,
+                watch=watch,
+                accepts=None if parsed.is_plain else parsed.accepts,
+            )
+            hits = mark_changed(mark_superseded(parsed.text, hits, filter), snapshot)
         self._log.add_search(query, filter, hits, profile, watch.seconds)
         return hits
 

@@ -4,7 +4,7 @@ Notable: every search goes through `Ranker.view`, so that the checks of a filter
 cache and the accelerator are decided once for `search`, `explain` and `ask`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -23,7 +23,7 @@ from commonplace.foundation import InputError, Stopwatch
 from commonplace.library._feedback import Learned
 from commonplace.library._models import ENCODER_SHA256, OpenModels
 from commonplace.library._scope import in_utc, refuse_before_beginning
-from commonplace.retrieval import Accelerator, Hit, Profile, View, open_view, search
+from commonplace.retrieval import Accelerator, Hit, Profile, View, open_view, parse_query, search
 
 _COMPARED = 6  # first hits, of which older statements are marked
 _EXPLAINED = 200  # places that can be explained
@@ -40,6 +40,8 @@ def check_search(query: str, profile: str, limit: int) -> None:
     if profile not in get_args(Profile):
         profiles = ", ".join(get_args(Profile))
         raise InputError(f"there is no profile {profile!r}; choose one of {profiles}")
+    if not parse_query(query).text:
+        raise InputError("the query only leaves words out; say what to search for, too")
     if limit < 1:
         raise InputError(f"{limit} is no number of passages; ask for 1 or more")
 
@@ -115,6 +117,7 @@ class Ranker:
         *,
         explain: bool = False,
         watch: Stopwatch | None = None,
+        accepts: Callable[[Passage], bool] | None = None,
     ) -> list[Hit]:
         """The best passages of a view for a query, best first."""
         watch = watch or Stopwatch()
@@ -133,6 +136,7 @@ class Ranker:
             explain=explain,
             watch=watch,
             feedback=feedback,
+            accepts=accepts,
         )
 
     def explain(
@@ -143,7 +147,9 @@ class Ranker:
         Raises:
             InputError: it is none of the candidates.
         """
-        hits = self.rank(view, query, profile, _EXPLAINED)
+        parsed = parse_query(query)
+        query, accepts = parsed.text, None if parsed.is_plain else parsed.accepts
+        hits = self.rank(view, query, profile, _EXPLAINED, accepts=accepts)
         ranks = {hit.passage.id: rank for rank, hit in enumerate(hits, 1)}
         rank = ranks.get(passage.id)
         if rank is None:
@@ -151,4 +157,4 @@ class Ranker:
                 f"{passage.id} is not among the {len(hits)} best passages of {profile} for "
                 "this query; there is no place to explain"
             )
-        return self.rank(view, query, profile, rank, explain=True)[-1], rank
+        return self.rank(view, query, profile, rank, explain=True, accepts=accepts)[-1], rank

@@ -54,6 +54,7 @@ def hit_record(hit: "Hit") -> "types.HitRecord":
         "also_in": list(hit.also_in),
         "superseded_by": hit.superseded_by,
         "changed": hit.changed,
+        "fits": hit.fits,
     }
     if hit.explanation:
         record["explanation"] = asdict(hit.explanation)

@@ -58,6 +58,7 @@ class HitRecord(TypedDict):
     also_in: list[str]
     superseded_by: str
     changed: str
+    fits: bool
     explanation: NotRequired[dict[str, Any]]
 
 

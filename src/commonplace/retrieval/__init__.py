@@ -21,3 +21,4 @@ from commonplace.retrieval.index.accelerator import Accelerator as Accelerator
 from commonplace.retrieval.index.bm25 import BM25 as BM25
 from commonplace.retrieval.index.bm25 import BM25Parameters as BM25Parameters
 from commonplace.retrieval.index.bm25 import TermContribution as TermContribution
+from commonplace.retrieval.query import parse_query as parse_query

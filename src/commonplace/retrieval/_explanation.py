@@ -35,7 +35,8 @@ class Hit:
 
     `also_in` are the paths of identical copies of its file. `superseded_by` names the hit of the
     same search that says it anew, and when; or is "". `changed` says in a clause what happened to
-    the file since it was read; or is "".
+    the file since it was read; or is "". `fits` is false where it shares no word with the query
+    and hardly a meaning: it is merely the nearest that there is.
     """
 
     passage: Passage
@@ -44,3 +45,4 @@ class Hit:
     also_in: tuple[str, ...] = ()
     superseded_by: str = ""
     changed: str = ""
+    fits: bool = True

@@ -83,6 +83,13 @@ _SELECTING = (
         metavar="KIND",
         help=f"Only of KIND: {', '.join(KINDS)}.",
     ),
+    click.option(
+        "--tag",
+        "tags",
+        multiple=True,
+        metavar="TAG",
+        help="Only what bears TAG, or one below it (repeated: all of them).",
+    ),
     click.option("--since", type=Moment(end=False), help="Only what was written since DATE."),
     click.option("--until", type=Moment(end=True), help="Only what was written until DATE."),
     click.option("--as-of", type=Moment(end=True), help="The library as it was on DATE."),

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from commonplace.corpus._paths import shown_path
 from commonplace.corpus._types import Item
 from commonplace.corpus.store import schema
-from commonplace.corpus.store.schema import Revision, quoted
-from commonplace.corpus.store.snapshot import unsettled_pairs
+from commonplace.corpus.store.schema import Revision, items_from, quoted
+from commonplace.corpus.store.snapshot import by_id, unsettled_pairs
 from commonplace.corpus.store.tables import Store
 from commonplace.corpus.text.urls import canonical_url
 
@@ -48,7 +48,7 @@ def commit(store: Store, revisions: Sequence[Revision]) -> dict[str, Item]:
         rows = [_item_row(r, number if r.item_id in new else None, now, before) for r in revisions]
         store.upsert("items", "id", pa.Table.from_pylist(rows, schema.ITEMS))
         settle(store)
-        return {identity: Item(**row) for identity, row in before.items()}
+        return by_id(items_from(pa.Table.from_pylist([*before.values()], schema.ITEMS)))
 
 
 def supersede(store: Store, identities: Sequence[str], reason: str) -> None:
@@ -195,7 +195,8 @@ def _item_row(
         return row | _indexed(revision, number, now)
     if old and old["revision"]:
         return old | row | _retained(revision, old)
-    nothing = {"kind": None, "title": "", "revision": 0, "passages": 0, "written_at": None}
+    nothing: _Row = {"kind": None, "title": "", "revision": 0, "passages": 0, "written_at": None}
+    nothing |= {"tags": []}
     return row | nothing | {"state": "skipped", "reason": revision.result.reason, "added_at": now}
 
 
@@ -210,6 +211,7 @@ def _indexed(revision: Revision, number: int, now: datetime) -> _Row:
         "passages": len(document.drafts),
         "written_at": revision.written_at,
         "added_at": now,
+        "tags": list(document.tags),
     }
 
 

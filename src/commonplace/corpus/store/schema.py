@@ -49,6 +49,7 @@ ITEMS = pa.schema(
         ("passages", pa.int64()),
         ("written_at", _MOMENT),
         ("added_at", _MOMENT),
+        ("tags", pa.list_(pa.string())),
     ]
 )
 PASSAGES = pa.schema(
@@ -199,7 +200,8 @@ def passages_from(table: pa.Table) -> list[Passage]:
 
 def items_from(table: pa.Table) -> list[Item]:
     """Typed items from rows of the items table."""
-    return [Item(**row) for row in table.select(ITEMS.names).to_pylist()]
+    rows = table.select(ITEMS.names).to_pylist()
+    return [Item(**(row | {"tags": tuple(row["tags"] or ())})) for row in rows]
 
 
 def quoted(values: Iterable[str]) -> str:

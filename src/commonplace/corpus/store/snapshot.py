@@ -95,8 +95,20 @@ class Snapshot:
 
         `as_of` is not part of it: the past is read by `past`.
         """
-        conditions = [*_conditions(filter), *self._only_visible]
+        conditions = [*_conditions(filter), *self._tagged(filter.tags), *self._only_visible]
         return " AND ".join(f"({condition})" for condition in conditions) or None
+
+    def _tagged(self, tags: Sequence[str]) -> list[str]:
+        """A condition that the item bears all of these tags, or one below each."""
+        if not tags:
+            return []
+        wanted = [tag.strip().lstrip("#").casefold() for tag in tags]
+        ids = [
+            item.id
+            for item in self.items
+            if all(any(is_tag(own, tag) for own in item.tags) for tag in wanted)
+        ]
+        return [f"item_id IN ({quoted(ids)})" if ids else "false"]
 
     @property
     def where_visible(self) -> str | None:
@@ -190,8 +202,9 @@ class Snapshot:
         assert filter.as_of is not None, "the past needs a moment"
         moment = sql_moment(filter.as_of)
         already_held = f"valid_from <= {moment}"
-        now = [already_held, *_conditions(filter), *self._only_visible]
-        then = [already_held, f"valid_to > {moment}", *_conditions(filter)]
+        own = [*_conditions(filter), *self._tagged(filter.tags)]
+        now = [already_held, *own, *self._only_visible]
+        then = [already_held, f"valid_to > {moment}", *own]
         columns = [*PASSAGE_COLUMNS, "terms", "key"]
         tables = [
             self[name].to_table(columns=columns, filter=" AND ".join(f"({c})" for c in conditions))
@@ -254,6 +267,12 @@ def _under(path: str) -> str:
     """The path itself, or anything below it."""
     below = path.rstrip("/") + "/"
     return f"path = {quoted([path])} OR starts_with(path, {quoted([below])})"
+
+
+def is_tag(own: str, wanted: str) -> bool:
+    """Whether a tag is the wanted one (casefolded), or below it."""
+    folded = own.casefold()
+    return folded == wanted or folded.startswith(f"{wanted}/")
 
 
 def by_id(items: Iterable[Item]) -> dict[str, Item]:

@@ -5,6 +5,11 @@ can be added up again term by term. Text is compared without regard to case, acc
 compatibility forms (Unicode NFKC); English stop words go; the rest is stemmed (Snowball English,
 https://snowballstem.org/algorithms/english/stemmer.html).
 
+Where people spell one letter in two ways a word counts in both (Müller: `muller mueller`, Łódź:
+`lodz`, Øster: `oster oester`). A stop word in capitals among small letters is a name (IT, WHO, US)
+and stays; an emoji is a term, whatever its colour; a raised digit is no part of the number before
+it (350² is 350, 2).
+
 An identifier or hyphenated word counts whole and in its parts: `getFileName`, `get_file_name` and
 `get-file-name` all give `getfilenam get file name`, and *GPT-4* and *GPT4* meet in `gpt4`. Scripts
 written without spaces give single characters and pairs (as Lucene's CJK analyser does).
@@ -22,9 +27,10 @@ import Stemmer
 
 from commonplace.corpus.text.words import words
 
-ANALYSER: Final = "commonplace-1"  # stored with each index; a change of any term changes it
+ANALYSER: Final = "commonplace-2"  # stored with each index; a change of any term changes it
 LONGEST: Final = 64  # characters of a term; the rest of a longer one is cut off
 _REMEMBERED: Final = 200_000  # distinct raw tokens kept analysed
+_MOST_NAMES: Final = 2  # words in capitals of a query that may all be names
 _MOST_PARTS: Final = 5  # a compound of more parts is not a name: it counts in its parts only
 
 STOP_WORDS: Final = words(
@@ -52,17 +58,30 @@ _UNSPACED = (
 
 
 def _token(word: str, flags: int = 0) -> re.Pattern[str]:
-    """Words joined by hyphens or apostrophes, numbers with points (1,000 too), C++, C#, F#."""
-    joined = rf"{word}+(?:[-\u2010'\u2019]{word}+|(?<=\d)(?:\.\d+|,\d{{3}}(?!\d)))*"
+    """Words joined by hyphens, apostrophes or &, numbers with points (1,000), C++, C#, F#."""
+    joint = rf"[-\u2010'\u2019]{word}+|(?<=[^\W\d_])&(?=[^\W\d_]){word}+"
+    joined = rf"{word}+(?:{joint}|(?<=\d)(?:\.\d+|,\d{{3}}(?!\d)))*"
     return re.compile(rf"{joined}(?:(?<=\b[cC])\+\+|(?<=\b[cCfF])\#(?!\w))?", flags)
 
 
 _ASCII_TOKEN = _token(r"\w", re.ASCII)  # half of all texts are ASCII, and this one is faster
-_TOKEN = _token(rf"[\w{_MARKS}]")
+_EMOJI: Final = "\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001f1e5\U0001f200-\U0001faff"
+_FLAG: Final = "[\U0001f1e6-\U0001f1ff]{2}"
+_WORDS: Final = _token(rf"[\w{_MARKS}]").pattern
+_TOKEN = re.compile(f"{_WORDS}|{_FLAG}|[{_EMOJI}]")
+_COLOURS = re.compile("[\U0001f3fb-\U0001f3ff]")  # of skin, behind an emoji
+_SUPERSCRIPTS: Final = "\u2070\u00b9\u00b2\u00b3\u2074-\u2079"
+_RAISED = re.compile(  # behind a number, or behind a word that is no unit
+    rf"(?:(?<=[0-9])|(?<=[^\W\d_]{{3}}))(?<![{_SUPERSCRIPTS}])(?=[{_SUPERSCRIPTS}])"
+)
 _NUMBER = re.compile(r"[vV]?\d+(?:\.\d+|,\d{3})*")
-_JOINT = re.compile(r"[-\u2010'\u2019_]+")
+_JOINT = re.compile(r"[-\u2010'\u2019_&]+")
 _CONTRACTION = re.compile(r"['\u2019](?:s|t|d|m|ll|re|ve)$", re.IGNORECASE)  # it's, don't, I'd, ...
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_LETTERS: Final = str.maketrans(  # those that no decomposition takes apart
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "œ": "oe", "æ": "ae", "þ": "th", "ħ": "h"}
+)
+_TWO_WAYS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u064b-\u065f\u0670]")
 _RUN = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]")
@@ -79,7 +98,10 @@ def analyse(text: str) -> list[str]:
     if text.isascii():
         tokens = _ASCII_TOKEN.findall(text)
     else:
-        tokens = _TOKEN.findall(unicodedata.normalize("NFKC", text))
+        apart = _COLOURS.sub("", _RAISED.sub(" ", text))
+        tokens = _TOKEN.findall(unicodedata.normalize("NFKC", apart))
+    if len(tokens) > _MOST_NAMES and text.isupper():  # all is in capitals: they name nothing
+        tokens = [token.lower() for token in tokens]
     return list(chain.from_iterable(map(_memory.__getitem__, tokens)))
 
 
@@ -109,7 +131,8 @@ def _words(token: str) -> list[str]:
 def _parts(piece: str) -> list[str]:
     """A number as it is (1,000 as 1000), a name in its humps."""
     if _NUMBER.fullmatch(piece):
-        return [piece.replace(",", "")]
+        number = piece.replace(",", "")
+        return [number.lstrip("vV") if "." in number else number]
     if "." in piece or "," in piece:  # p53.2: a word that ends in digits, then a number
         return [part for half in re.split("[.,]", piece) for part in _humps(half)]
     return _humps(piece)
@@ -127,12 +150,24 @@ def _humps(word: str) -> list[str]:
 def _terms(word: str) -> list[str]:
     """Fold, drop stop words, stem; split the scripts that are written without spaces."""
     folded = word.casefold()
+    if folded in STOP_WORDS and len(word) > 1 and word.isupper():
+        return [folded]
     if not folded.isascii():
+        spelt = unicodedata.normalize("NFC", folded)
+        if (other := spelt.translate(_TWO_WAYS)) != spelt:
+            return [*_terms(_bare(spelt)), *_terms(_bare(other))]
+        folded = folded.translate(_LETTERS)
         folded = _ACCENTS.sub("", unicodedata.normalize("NFD", folded))
         folded = unicodedata.normalize("NFC", folded)
         if _UNSPACED_RUN.search(folded):
             return [term for run in _RUN.findall(folded) for term in _grams(run)]
     return _stem(folded)
+
+
+def _bare(word: str) -> str:
+    """A folded word with its marks taken off: of its letters none is spelt in two ways."""
+    bare = unicodedata.normalize("NFD", word.translate(_LETTERS))
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", bare))
 
 
 def _stem(word: str) -> list[str]:

@@ -31,6 +31,7 @@ from commonplace.foundation import UnreadableError, display_path
 Reader = Callable[[Path, bytes, Limits, datetime], Document]
 READER = "commonplace.corpus.readers._registry:read_document"
 _CHUNK = 1 << 20  # bytes
+_FOLDERS = 2  # above a file, whose names are searched
 _SECOND_LOOK = 0.05  # seconds before a file that changed is read again
 _PASSING = {  # what the machine lacks for a while
     getattr(errno, name)
@@ -194,7 +195,7 @@ def interpret(
     try:
         modified = datetime.fromtimestamp(facts.modified_ns / 1e9, UTC)
         document = _writable(reader(path, data, limits, modified))
-        return replace(facts, document=document, terms=_terms(document))
+        return replace(facts, document=document, terms=_terms(document, path))
     except UnreadableError as error:
         reason = str(error)
     except MemoryError:
@@ -237,10 +238,13 @@ def _mend(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def _terms(document: Document) -> tuple[str, ...]:
-    """The terms that BM25 sees: of the headings and the text."""
+def _terms(document: Document, path: Path) -> tuple[str, ...]:
+    """The terms that BM25 sees: of the headings, the text, and the names of file and folders."""
     from commonplace.corpus.text.analyser import analyse
     from commonplace.corpus.text.indexed import indexed_text
 
     texts = (indexed_text(document.title, draft.heading, draft.text) for draft in document.drafts)
-    return tuple(" ".join(analyse(text)) for text in texts)
+    names = [parent.name for parent in path.parents[:_FOLDERS]]
+    names += [path.stem] if path.stem != document.title else []
+    named = analyse(display_path(" ".join(names)))
+    return tuple(" ".join([*analyse(text), *named]) for text in texts)

@@ -26,13 +26,21 @@ class FilteredRequest(RequestModel):
         default=[], alias="in", max_length=50, description="Only at or under one of these."
     )
     kind: list[Kind] = Field(default=[], max_length=20, description="Only of these kinds.")
+    tag: list[str] = Field(default=[], max_length=20, description="Only what bears all of these.")
     since: datetime | None = Field(default=None, description="Only what was written since.")
     until: datetime | None = Field(default=None, description="Only what was written until.")
     as_of: datetime | None = Field(default=None, description="The library as it was then.")
 
     def filter(self) -> Filter:
         """The filter for `Library`."""
-        return Filter(tuple(self.paths), tuple(self.kind), self.since, self.until, self.as_of)
+        return Filter(
+            paths=tuple(self.paths),
+            kinds=tuple(self.kind),
+            since=self.since,
+            until=self.until,
+            as_of=self.as_of,
+            tags=tuple(self.tag),
+        )
 
 
 class SearchQuery(FilteredRequest):

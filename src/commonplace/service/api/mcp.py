@@ -56,16 +56,24 @@ def mcp_server(library_of: LibraryOf, local: bool) -> MCPServer[Any]:
         limit: int = 10,
         paths: list[str] | None = None,
         kinds: list[Kind] | None = None,
+        tags: list[str] | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> dict[str, Any]:
         """Find the passages of the library that fit a query best, by words and by meaning.
 
-        `paths`: only at or under these; `kinds`: only files of these kinds; `since`, `until`: only
-        what was written then. Each hit has an `id` for `show`.
+        `paths`: only at or under these; `kinds`: only files of these kinds; `tags`: only what bears
+        all of these; `since`, `until`: only what was written then. "words in quotation marks" must
+        stand so, and a -word must not. Each hit has an `id` for `show`.
         """
         open_library = library_of(ctx, False)
-        part = Filter(_paths(open_library, paths), tuple(kinds or ()), since, until)
+        part = Filter(
+            paths=_paths(open_library, paths),
+            kinds=tuple(kinds or ()),
+            since=since,
+            until=until,
+            tags=tuple(tags or ()),
+        )
         hits = await open_library.search(
             open_library.library.search, query, limit=min(limit, 100), filter=part
         )

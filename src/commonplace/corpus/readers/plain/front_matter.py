@@ -10,16 +10,17 @@ are not `key: words` either. Values are read as plain strings (no dates, nothing
 
 import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import yaml
 
 from commonplace.corpus._types import Draft
 from commonplace.corpus.readers._outline import Outline
+from commonplace.corpus.readers._tags import tags_of_field, unique
 from commonplace.corpus.readers.dates import parse_date
 from commonplace.corpus.text.split import Block, Span, lines, trimmed
 from commonplace.corpus.text.words import words
@@ -52,6 +53,7 @@ class FrontMatter:
         written_at: the latest of its dates.
         fields: the characters from its first field with a value to its last, (0, 0) without one.
         title_only: whether no field but the title has a value.
+        tags: of its fields of that meaning.
         notices: which lines could be read as text alone, in one sentence.
     """
 
@@ -60,6 +62,7 @@ class FrontMatter:
     written_at: datetime | None = None
     fields: Span = (0, 0)
     title_only: bool = False
+    tags: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
     def drafts(self, text: str, limit: int, part: str = "", alone: bool = False) -> list[Draft]:
@@ -107,6 +110,7 @@ def _read(text: str, match: re.Match[str], name: str, load: _Loader) -> FrontMat
         written_at=_written(strings),
         fields=(valued[0].start, valued[-1].end) if valued else (0, 0),
         title_only=all(field.key == "title" for field in valued),
+        tags=_tags({**_line_fields(body), **(values or {})}),
         notices=_notices(text, fields, name, load) if values is None else (),
     )
 
@@ -210,6 +214,12 @@ def _strings(values: dict[object, object] | None) -> dict[str, str]:
         for key, value in (values or {}).items()
         if isinstance(value, simple)
     }
+
+
+def _tags(values: Mapping[Any, object]) -> tuple[str, ...]:
+    return unique(
+        [tag for key, value in values.items() for tag in tags_of_field(_key(str(key)), value)]
+    )
 
 
 def _line_fields(body: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ from markdown_it.token import Token
 
 from commonplace.corpus._types import Document, Limits
 from commonplace.corpus.readers._outline import LONGEST_HEADING, Heading, Outline, title_of
+from commonplace.corpus.readers._tags import tags_in, unique
 from commonplace.corpus.readers.decode import decode_within
 from commonplace.corpus.readers.plain.front_matter import front_matter
 from commonplace.corpus.text.links import find_links
@@ -74,6 +75,7 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
         links=tuple(find_links(text)),
         written_at=head.written_at,
         notices=(*notices, *head.notices),
+        tags=unique([*head.tags, *tags_in(text[head.end :], path.suffix)]),
     )
 
 

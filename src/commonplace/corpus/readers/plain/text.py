@@ -13,6 +13,7 @@ from typing import Final
 
 from commonplace.corpus._types import Document, Limits
 from commonplace.corpus.readers._outline import LONGEST_HEADING, Heading, Outline, title_of
+from commonplace.corpus.readers._tags import tags_in
 from commonplace.corpus.readers.dates import parse_date
 from commonplace.corpus.readers.decode import decode_within
 from commonplace.corpus.text.links import find_links
@@ -60,6 +61,7 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
         links=tuple(find_links(text)),
         written_at=written,
         notices=notices,
+        tags=tags_in(text, suffix) if suffix not in _ROWS else (),
     )
 
 

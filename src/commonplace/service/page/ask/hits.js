@@ -11,7 +11,9 @@ export function hitsView(response, query, { me, filters }) {
     return h("div", { class: "refusal" }, h("p", { class: "no" }, "Nothing found."),
       h("p", { class: "quiet" }, Object.keys(filters).length ? "The filters leave nothing that fits." : "No passage shares a word or a meaning with it."));
   }
+  const none = !response.hits.some((hit) => hit.fits);
   return h("div", { class: "hits" },
+    none && h("p", { class: "quiet" }, "Nothing fits well; this comes nearest."),
     h("p", { class: "about count" }, `${plural(response.hits.length, "passage")} in ${duration(response.seconds)}`),
     h("ol", {}, response.hits.map((hit, at) => h("li", {}, hitView(hit, at + 1, query, me, filters)))));
 }
