@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonplace.corpus.text.analyser import ANALYSER, LONGEST, STOP_WORDS, analyse
+from commonplace.corpus.text.analyser import ANALYSER, LONGEST, STOP_WORDS, analyse, spellings
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,11 @@ from commonplace.corpus.text.analyser import ANALYSER, LONGEST, STOP_WORDS, anal
         ("HTMLParser PyTorch", ["htmlparser", "html", "parser", "pytorch", "py", "torch"]),
         ("mRNA LoRA p53 10mg NASA", ["mrna", "lora", "p53", "10mg", "nasa"]),
         ("O'Reilly", ["oreilli", "o", "reilli"]),
-        ("naïve Ångström ﬁne Straße", ["naiv", "angstrom", "aangstroem", "fine", "strass"]),
+        ("naïve Ångström ﬁne Straße", ["naiv", "angstrom", "fine", "strass"]),
         ("Kullback\u2013Leibler", ["kullback", "leibler"]),
         ("猫が", ["猫", "が", "猫が"]),
         ("हिन्दी Ελλάδα", ["हिन्दी", "ελλαδα"]),
-        ("Łódź Øster Müller Mueller", ["lodz", "oster", "oester", "muller", "mueller", "mueller"]),
+        ("Łódź Øster Müller Mueller", ["lodz", "oster", "muller", "mueller"]),
         ("Œuvre æther þorn", ["oeuvr", "aether", "thorn"]),
         ("AT&T a&b x=1&y=2", ["att", "at", "t", "ab", "b", "x", "1", "y", "2"]),
         ("The IT desk; WHO told us", ["it", "desk", "who", "told"]),
@@ -112,3 +112,16 @@ def test_terms_of_terms(words: list[str]) -> None:
 def test_stop_words_are_dropped_and_the_version_is_named() -> None:
     assert analyse(" ".join(STOP_WORDS)) == []
     assert ANALYSER == "commonplace-2"
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("Herr Müller aus Köln", ["mueller", "koeln"]),
+        ("Mu\u0308ller", ["mueller"]),
+        ("Østerbro, Århus", ["oesterbro", "aarhus"]),
+        ("Mueller is plain", []),
+    ],
+)
+def test_other_spellings(text: str, terms: list[str]) -> None:
+    assert spellings(text) == terms

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from commonplace.corpus.store.vectors import load_vectors as load_vectors
     from commonplace.corpus.store.vectors import lookup as lookup
     from commonplace.corpus.text.analyser import analyse as analyse
+    from commonplace.corpus.text.analyser import spellings as spellings
     from commonplace.corpus.text.indexed import heading_line as heading_line
     from commonplace.corpus.text.indexed import indexed_text as indexed_text
     from commonplace.corpus.text.sentences import sentence_spans as sentence_spans

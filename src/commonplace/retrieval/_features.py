@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from commonplace.corpus import Passage, analyse, indexed_text
+from commonplace.corpus import Passage, analyse, indexed_text, spellings
 from commonplace.foundation.arrays import Float32s
 
 FEATURES: Final = (
@@ -63,7 +63,8 @@ def features(
 
 def _words(passage: Passage, weights: dict[str, float]) -> list[float]:
     """How the query's terms stand in a passage: title match to length."""
-    held = analyse(indexed_text(passage.title, passage.heading, passage.text))
+    text = indexed_text(passage.title, passage.heading, passage.text)
+    held = [*analyse(text), *spellings(text)]
     titles = set(analyse(" ".join((passage.title, *passage.heading))))
     mass, shared = sum(weights.values()), weights.keys() & set(held)
     held_mass = sum(weights[term] for term in shared)

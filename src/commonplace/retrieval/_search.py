@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from commonplace.corpus import Passage, analyse, indexed_text
+from commonplace.corpus import Passage, analyse, indexed_text, spellings
 from commonplace.foundation import Stopwatch
 from commonplace.foundation.arrays import Bools, Float32s, Int64s
 from commonplace.retrieval import fusion
@@ -79,7 +79,7 @@ def search(
     results. Only passages that `accepts` accepts are hits; so many more are looked at.
     """
     watch, parameters = watch or Stopwatch(), parameters or RankingParameters()
-    terms = analyse(query)
+    terms = [*analyse(query), *spellings(query)]
     dense = encoder if view.has_vectors and profile != "bm25" else None
     depth = max(parameters.fusion.depth, limit, _SEARCHED_THROUGH if accepts else 0)
     if dense is None:

@@ -301,9 +301,15 @@ def _rows(passage: Passage, lines: Sequence[Line], columns: tuple[str, ...]) -> 
 
 
 def _csv_names(passage: Passage) -> tuple[str, ...]:
-    """The names of the columns where the passage is the beginning of comma-separated values."""
+    """The names of the columns where a passage is of comma-separated values.
+
+    They stand in its first line, or where it goes on with a table, in its heading.
+    """
     lines = passage.text.splitlines()
     widths = [len(cells(line)) for line in lines if "," in line or ";" in line or "\t" in line]
+    above = passage.heading[-1].split(" | ") if passage.heading else []
+    if passage.kind == "text" and len(above) >= FEWEST_COLUMNS and len(widths) == len(lines):
+        return tuple(above)
     if len(lines) < FEWEST_ITEMS or len(widths) < len(lines) or min(widths) < FEWEST_COLUMNS:
         return ()
     alike = sum(width == widths[0] for width in widths) >= 0.9 * len(widths)

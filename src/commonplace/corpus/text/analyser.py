@@ -5,8 +5,8 @@ can be added up again term by term. Text is compared without regard to case, acc
 compatibility forms (Unicode NFKC); English stop words go; the rest is stemmed (Snowball English,
 https://snowballstem.org/algorithms/english/stemmer.html).
 
-Where people spell one letter in two ways a word counts in both (Müller: `muller mueller`, Łódź:
-`lodz`, Øster: `oster oester`). A stop word in capitals among small letters is a name (IT, WHO, US)
+Letters lose their marks (Łódź is `lodz`, Müller `muller`); `spellings` has what people write in
+their place (`mueller`). A stop word in capitals among small letters is a name (IT, WHO, US)
 and stays; an emoji is a term, whatever its colour; a raised digit is no part of the number before
 it (350² is 350, 2).
 
@@ -82,6 +82,7 @@ _LETTERS: Final = str.maketrans(  # those that no decomposition takes apart
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "œ": "oe", "æ": "ae", "þ": "th", "ħ": "h"}
 )
 _TWO_WAYS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+_SPELT_IN_TWO_WAYS = re.compile("[äöüøåÄÖÜØÅ]|[aouAOU]\u0308|[aA]\u030a")
 _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u064b-\u065f\u0670]")
 _RUN = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]")
@@ -103,6 +104,18 @@ def analyse(text: str) -> list[str]:
     if len(tokens) > _MOST_NAMES and text.isupper():  # all is in capitals: they name nothing
         tokens = [token.lower() for token in tokens]
     return list(chain.from_iterable(map(_memory.__getitem__, tokens)))
+
+
+def spellings(text: str) -> list[str]:
+    """Terms of the words of `text` that people spell in another way as well: Müller as Mueller.
+
+    They stand behind the terms of `analyse` in an index and in a query, and nowhere else.
+    """
+    if not _SPELT_IN_TWO_WAYS.search(text):
+        return []
+    tokens = _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
+    spelt = [token for token in tokens if _SPELT_IN_TWO_WAYS.search(token)]
+    return [term for token in spelt for term in analyse(token.translate(_TWO_WAYS))]
 
 
 class _Memory(dict[str, tuple[str, ...]]):
@@ -153,21 +166,12 @@ def _terms(word: str) -> list[str]:
     if folded in STOP_WORDS and len(word) > 1 and word.isupper():
         return [folded]
     if not folded.isascii():
-        spelt = unicodedata.normalize("NFC", folded)
-        if (other := spelt.translate(_TWO_WAYS)) != spelt:
-            return [*_terms(_bare(spelt)), *_terms(_bare(other))]
         folded = folded.translate(_LETTERS)
         folded = _ACCENTS.sub("", unicodedata.normalize("NFD", folded))
         folded = unicodedata.normalize("NFC", folded)
         if _UNSPACED_RUN.search(folded):
             return [term for run in _RUN.findall(folded) for term in _grams(run)]
     return _stem(folded)
-
-
-def _bare(word: str) -> str:
-    """A folded word with its marks taken off: of its letters none is spelt in two ways."""
-    bare = unicodedata.normalize("NFD", word.translate(_LETTERS))
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", bare))
 
 
 def _stem(word: str) -> list[str]:

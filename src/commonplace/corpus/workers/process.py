@@ -239,12 +239,18 @@ def _mend(text: str) -> str:
 
 
 def _terms(document: Document, path: Path) -> tuple[str, ...]:
-    """The terms that BM25 sees: of the headings, the text, and the names of file and folders."""
-    from commonplace.corpus.text.analyser import analyse
+    """The terms that BM25 sees, of headings and text; the first has the names above it, too.
+
+    On all passages the names of folders would make their lengths alike, and the ranking worse.
+    """
+    from commonplace.corpus.text.analyser import analyse, spellings
     from commonplace.corpus.text.indexed import indexed_text
 
-    texts = (indexed_text(document.title, draft.heading, draft.text) for draft in document.drafts)
+    texts = [indexed_text(document.title, draft.heading, draft.text) for draft in document.drafts]
     names = [parent.name for parent in path.parents[:_FOLDERS]]
     names += [path.stem] if path.stem != document.title else []
     named = analyse(display_path(" ".join(names)))
-    return tuple(" ".join([*analyse(text), *named]) for text in texts)
+    terms = [[*analyse(text), *spellings(text)] for text in texts]
+    if terms:
+        terms[0] += named
+    return tuple(map(" ".join, terms))

@@ -1,25 +1,32 @@
 """Jupyter notebooks: each cell is a source text of its own, named "cell 7" (the first is 1).
 
 Markdown cells are read as Markdown, code cells as code; the heading path runs on from cell to cell.
-Outputs are left out: they are made from the code, change with every run, and are mostly numbers and
-pictures. The format is plain JSON (https://nbformat.readthedocs.io/en/latest/format_description.html),
+What a cell wrote as text is a source of its own, "cell 7 output"; pictures and pages of HTML are
+left out with a notice. The format is plain JSON (https://nbformat.readthedocs.io/en/latest/format_description.html),
 read leniently, version 3 included, because half-broken notebooks are common.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from commonplace.corpus._types import Document, Draft, Limits, Link
 from commonplace.corpus.readers._outline import Heading, Outline, title_of
+from commonplace.corpus.readers._tags import unique
 from commonplace.corpus.readers.decode import decode_within
 from commonplace.corpus.readers.plain.code import drafts_of
 from commonplace.corpus.readers.plain.front_matter import FrontMatter, front_matter
 from commonplace.corpus.readers.plain.markdown import parse
+from commonplace.corpus.readers.plain.text import rows
 from commonplace.corpus.text.links import find_links
 from commonplace.foundation import UnreadableError
+
+_TEXTS: Final = ("text/markdown", "text/plain", "text/latex", "text")
+_LONGEST_OUTPUT: Final = 20_000  # characters of one cell
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class _Cell(NamedTuple):
@@ -33,7 +40,8 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
     text, notices = decode_within(data, limits)
     if notices:  # JSON that is cut cannot be parsed
         raise UnreadableError(f"too long: more than {limits.text_characters:,} characters of JSON")
-    cells = list(_cells(_loaded(text)))
+    notebook = _loaded(text)
+    cells = list(_cells(notebook))
     if not cells:
         raise UnreadableError("a notebook without cells that hold text")
     book = _Book(limits)
@@ -48,7 +56,8 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
         drafts=drafts,
         links=links,
         written_at=book.head.written_at,
-        notices=book.head.notices,
+        notices=(*book.head.notices, *_not_read(notebook)),
+        tags=unique([*book.head.tags]),
     )
 
 
@@ -69,6 +78,11 @@ class _Book:
         first = not self.sources
         self.sources[cell.part] = cell.source
         self.links += find_links(cell.source)
+        if cell.kind == "output":
+            self.drafts += self.outline.drafts(
+                cell.source, rows(cell.source), self.limits.passage_characters, cell.part, continues
+            )
+            return
         if cell.kind == "code":
             path = self.outline.path
             self.drafts += drafts_of(cell.source, self.limits, path, cell.part, python=True)
@@ -110,6 +124,47 @@ def _cells(notebook: dict[str, Any]) -> Iterator[_Cell]:
         source = _source(cell.get("source", cell.get("input")))
         if source.strip():
             yield _Cell(f"cell {number}", str(cell.get("cell_type")), _headed(cell, source))
+        if output := _output(cell):
+            yield _Cell(f"cell {number} output", "output", output)
+
+
+def _output(cell: dict[str, Any]) -> str:
+    """What a cell wrote as text, one output after the other."""
+    outputs = cell.get("outputs")
+    if not isinstance(outputs, list):
+        return ""
+    texts = [_written(output) for output in outputs if isinstance(output, dict)]
+    plain = [_COLOUR.sub("", text).strip("\r\n") for text in texts]
+    return "\n".join(filter(None, plain))[:_LONGEST_OUTPUT]
+
+
+def _written(output: dict[str, Any]) -> str:
+    if output.get("output_type") in {"error", "pyerr"}:
+        return f"{output.get('ename', '')}: {output.get('evalue', '')}"
+    data = output.get("data", output)
+    if not isinstance(data, dict):
+        return ""
+    return next(filter(None, (_source(data.get(name)) for name in _TEXTS)), "")
+
+
+def _not_read(notebook: dict[str, Any]) -> tuple[str, ...]:
+    """A sentence on the outputs that are no text."""
+    cells = notebook.get("cells")
+    outputs = [
+        output
+        for cell in (cells if isinstance(cells, list) else ())
+        if isinstance(cell, dict) and isinstance(cell.get("outputs"), list)
+        for output in cell["outputs"]
+        if isinstance(output, dict) and isinstance(output.get("data"), dict)
+    ]
+    pictures = sum(any(str(key).startswith("image/") for key in o["data"]) for o in outputs)
+    others = sum(not _written(o).strip() for o in outputs) - sum(
+        any(str(key).startswith("image/") for key in o["data"]) and not _written(o).strip()
+        for o in outputs
+    )
+    counts = [(pictures, "picture"), (others, "output without text")]
+    named = [f"{n} {what}{'s' if n > 1 and what == 'picture' else ''}" for n, what in counts if n]
+    return (f"{' and '.join(named)} in outputs not read",) if named else ()
 
 
 def _headed(cell: dict[str, Any], source: str) -> str:

@@ -6,16 +6,18 @@ gathered line by line up to the limit, and never split inside a line where it ca
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from commonplace.corpus._types import Document, Limits
+from commonplace.corpus._types import Document, Draft, Limits
 from commonplace.corpus.readers._outline import LONGEST_HEADING, Heading, Outline, title_of
 from commonplace.corpus.readers._tags import tags_in
 from commonplace.corpus.readers.dates import parse_date
 from commonplace.corpus.readers.decode import decode_within
+from commonplace.corpus.readers.plain import latex, org
 from commonplace.corpus.text.links import find_links
 from commonplace.corpus.text.split import Block, Span, lines, trimmed
 from commonplace.corpus.text.words import words
@@ -27,13 +29,15 @@ _ITEM = re.compile(r"(?P<indent>[ \t]*)(?:[-*+\u2022\u25e6\u2013]|\d{1,3}[.)]|\(
 _RULE = re.compile(r"[ \t]*([=~^\"#*_-])\1{2,}[ \t]*(?:\r\n?|\n|\Z)")
 _ORG = re.compile(r"(\*{1,8})[ \t]+(.+)")
 _TEX_LEVELS: Final = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph")
-_TEX = re.compile(rf"\\({'|'.join(_TEX_LEVELS)})\*?\{{(.+?)\}}")
+_TEX = re.compile(rf"\\({'|'.join(_TEX_LEVELS)})\*?(?:\[[^\]]*\])?\{{(.+?)\}}")
+_COLUMNS: Final = words(".csv .tsv")
+_LONGEST_COLUMNS: Final = 300  # characters of a line that names columns
 _TEX_NOISE = re.compile(
     r"\s*(?:%.*|\\(?:title|author|date)\b.*|\\(?:begin|end|label|usepackage|documentclass|maketitle|tableofcontents|newcommand"
     r"|bibliography|bibliographystyle|centering|includegraphics|def|setlength)"
     r"\b[^ ]*)\s*"
 )
-_ORG_NOISE = re.compile(r"\s*(?:#\+\w+:?.*|:(?:PROPERTIES|END|LOGBOOK|ID):.*|# .*)\s*", re.I)
+_ORG_NOISE = re.compile(r"\s*#\+(?:BEGIN|END)_\w+.*\s*", re.I)
 _TITLE = re.compile(
     r"^[ \t]*(?:\\title\{(.+?)\}|#\+TITLE:[ \t]*(.+?)|Title:[ \t]*(.+?))[ \t\r]*$", re.M | re.I
 )
@@ -42,6 +46,11 @@ _DATE = re.compile(
 )
 _HEAD: Final = 2_000  # characters in which a title or a date counts as the file's own
 
+_RESOLVED: Final[dict[str, Callable[[str], str]]] = {
+    ".org": org.plain,
+    ".tex": latex.plain,
+    ".ltx": latex.plain,
+}
 HeadingRule = Callable[[str], tuple[int, str] | None]
 
 
@@ -49,9 +58,14 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
     """One text file."""
     text, notices = decode_within(data, limits)
     suffix = path.suffix.lower()
+    named, written = _head(text) if suffix not in _ROWS else ("", None)
+    tags = tags_in(text, suffix) if suffix not in _ROWS else ()
+    if resolve := _RESOLVED.get(suffix):
+        text, named = resolve(text), resolve(named)
     parts = rows(text) if suffix in _ROWS else parse(text, suffix)
     drafts = Outline().drafts(text, parts, limits.passage_characters)
-    named, written = _head(text) if suffix not in _ROWS else ("", None)
+    if suffix in _COLUMNS:
+        drafts = _below_columns(text, drafts)
     title = named or title_of(parts, path.stem)
     return Document(
         kind="text",
@@ -61,7 +75,7 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
         links=tuple(find_links(text)),
         written_at=written,
         notices=notices,
-        tags=tags_in(text, suffix) if suffix not in _ROWS else (),
+        tags=tags,
     )
 
 
@@ -93,6 +107,22 @@ def parse(text: str, suffix: str = "") -> list[Heading | Block]:
         else:
             opened = (opened[0], end)
     return parts + _closed(text, opened)
+
+
+def _below_columns(text: str, drafts: Sequence[Draft]) -> list[Draft]:
+    """Rows of a table that goes on stand below the names of its columns."""
+    names = text[: text.find("\n") + 1].strip()
+    columns = " | ".join(cell.strip().strip('"') for cell in re.split(r"[;\t]|,(?!\d)", names))
+    if " | " not in columns or len(columns) > _LONGEST_COLUMNS or not _names_columns(names):
+        return list(drafts)
+    first, *others = drafts
+    return [first, *(replace(draft, heading=(columns,)) for draft in others)]
+
+
+def _names_columns(line: str) -> bool:
+    """Whether a first line names columns: it has words, and hardly a number."""
+    letters, digits = sum(map(str.isalpha, line)), sum(map(str.isdigit, line))
+    return letters > 3 * digits
 
 
 def _closed(text: str, opened: Span | None) -> list[Heading | Block]:
@@ -129,7 +159,12 @@ def _underlined(text: str, opened: Span, line: str, end: int) -> Heading:
 
 def _org(line: str) -> tuple[int, str] | None:
     match = _ORG.fullmatch(line)
-    return (len(match[1]), re.sub(r"\s+:[\w:@]+:$", "", match[2])) if match else None
+    if not match:
+        return None
+    title, tags = match[2], ""
+    if marked := re.search(r"\s+:([\w@#%:]+):$", title):
+        title, tags = title[: marked.start()], marked[1]
+    return len(match[1]), " ".join([title, *(f"#{tag}" for tag in tags.split(":") if tag)])
 
 
 def _tex(line: str) -> tuple[int, str] | None:
