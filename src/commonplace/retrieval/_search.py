@@ -80,12 +80,15 @@ def search(
     """
     watch, parameters = watch or Stopwatch(), parameters or RankingParameters()
     terms = [*analyse(query), *spellings(query)]
+    named = view.named(terms)
     dense = encoder if view.has_vectors and profile != "bm25" else None
     depth = max(parameters.fusion.depth, limit, _SEARCHED_THROUGH if accepts else 0)
     if dense is None:
         with watch.stage("bm25"):
-            rows, scores = view.lexical(terms, depth)
-        candidates = Candidates(rows, scores, {"bm25": scores}, lexical_rows=rows)
+            lexical_rows, scores = view.lexical(terms, depth)
+        rows = _with_others(lexical_rows, named)
+        scores = np.append(scores, np.zeros(len(rows) - len(scores), np.float32))
+        candidates = Candidates(rows, scores, {"bm25": scores}, lexical_rows=lexical_rows)
     else:
         candidates = _hybrid(
             view,
@@ -96,7 +99,10 @@ def search(
             parameters=parameters,
             profile=profile,
             watch=watch,
+            named=named,
         )
+    if len(named) and profile != "dense":
+        _raise_named(candidates, named)
     texts: dict[int, Passage] = {}
     if profile == "best" and reranker is not None:
         with watch.stage("rerank"):
@@ -126,6 +132,7 @@ def _hybrid(
     parameters: RankingParameters,
     profile: Profile,
     watch: Stopwatch,
+    named: Int64s,
 ) -> Candidates:
     """The union of both lists, each candidate scored exactly by both, fused, best first."""
     with watch.stage("bm25"):
@@ -140,7 +147,7 @@ def _hybrid(
             return Candidates(
                 dense_rows, nothing, only, cosines, dense_rows=dense_rows, query_vector=vector
             )
-        only_dense = np.setdiff1d(dense_rows, lexical_rows)
+        only_dense = np.setdiff1d(_with_others(dense_rows, named), lexical_rows)
         rows = np.concatenate([lexical_rows, only_dense])
         cosine = view.cosines(vector, rows)
     with watch.stage("bm25"):
@@ -151,6 +158,18 @@ def _hybrid(
         candidates.query_vector = vector
         _smooth(view, candidates, parameters.neighbours)
     return candidates
+
+
+def _with_others(rows: Int64s, named: Int64s) -> Int64s:
+    """The rows, and behind them those that are named."""
+    return np.append(rows, np.setdiff1d(named, rows))
+
+
+def _raise_named(candidates: Candidates, named: Int64s) -> None:
+    """Raise to the top what the query names by its file and folders."""
+    span = float(np.ptp(candidates.scores)) if len(candidates.scores) > 1 else 0.0
+    raised = np.float32(span or 1.0) * np.isin(candidates.rows, named)
+    candidates.adjust({"names": raised.astype(np.float32)}, len(candidates.rows))
 
 
 def _fused(
@@ -209,9 +228,12 @@ def _adapt(
 
 def _fitting(candidates: Candidates) -> Bools:
     """Which candidates share a word with the query, or its meaning."""
-    if candidates.cosine is None:
-        return candidates.bm25 > 0
-    return (candidates.bm25 > 0) | (candidates.cosine >= _NEAR)
+    fitting: Bools = candidates.bm25 > 0
+    if candidates.cosine is not None:
+        fitting |= candidates.cosine >= _NEAR
+    if "names" in candidates.parts:
+        fitting |= candidates.parts["names"] > 0
+    return fitting
 
 
 def _fetch_apart(

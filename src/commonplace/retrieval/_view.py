@@ -22,6 +22,9 @@ from commonplace.retrieval.index.bm25 import BM25, TermContribution, contributio
 from commonplace.retrieval.index.codes import Codes
 from commonplace.retrieval.index.postings import Postings
 
+_FEW_FILES = 5  # that one name may have even if they are more than a third of all
+_MOST_NAMED = 200  # items
+
 
 class View(Protocol):
     """The passages that one search looks at, named by rows. BM25 statistics ignore the filter."""
@@ -46,6 +49,12 @@ class View(Protocol):
 
     def copies(self, passage: Passage) -> tuple[str, ...]:
         """The paths of all identical copies of its file, this one too; none where it is alone."""
+
+    def named(self, terms: Sequence[str]) -> Int64s:
+        """The first row of each item that the names of its file and folders tell by all terms.
+
+        A name that a third of all files have, or all of a few, tells nothing.
+        """
 
     def explain(self, terms: Sequence[str], row: int) -> list[TermContribution]:
         """What each term adds to the BM25 score of a row; the weights add up to it."""
@@ -132,6 +141,16 @@ class _PresentView(_Encoded):
         paths = self._snapshot.copies.get(passage.item_id, ())
         return tuple(p for p in paths if not self._roots or corpus.is_under(p, self._roots))
 
+    def named(self, terms: Sequence[str]) -> Int64s:
+        names, files = self._snapshot.names, len(self._snapshot.revisions)
+        most = min(files - 1, max(_FEW_FILES, files // 3))
+        by_term = [names.get(term, frozenset[str]()) for term in set(terms)]
+        if not by_term or not all(0 < len(items) <= most for items in by_term):
+            return np.empty(0, np.int64)
+        items = sorted(frozenset.intersection(*by_term))[:_MOST_NAMED]
+        rows = np.array(sorted(self._snapshot.first_rows(items).values()), np.int64)
+        return rows if self._among is None else np.intersect1d(rows, self._among)
+
     def explain(self, terms: Sequence[str], row: int) -> list[TermContribution]:
         held = self._snapshot.take([row], ["terms"])["terms"].to_pylist()[0].split()
         shared = set(terms) & set(held)
@@ -182,6 +201,9 @@ class _PastView(_Encoded):
 
     def copies(self, passage: Passage) -> tuple[str, ...]:
         return ()  # which files were copies of each other then is not kept
+
+    def named(self, terms: Sequence[str]) -> Int64s:
+        return np.empty(0, np.int64)  # where a file was then is not kept
 
     def explain(self, terms: Sequence[str], row: int) -> list[TermContribution]:
         return self._bm25.explain(terms, row)

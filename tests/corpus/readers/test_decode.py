@@ -76,3 +76,52 @@ def test_what_is_cut_is_said() -> None:
         ("read the first 4 of 6 characters",),
     )
     assert decode_within(b"abcd", Limits(text_characters=4)) == ("abcd", ())
+
+
+RUSSIAN = "Ключ от лаборатории хранится у вахтёра. Насос надо проверять каждую пятницу."
+JAPANESE = "研究室の鍵は受付で受け取ってください。装置の予約は二週間前から可能です。"
+SIMPLIFIED = "本周会议改到星期四下午三点，地点在二号楼。请大家提前准备实验记录。"
+TRADITIONAL = "會議改到星期四下午三點，地點在二號樓。請準備預算表。"
+KOREAN = "회의는 목요일 오후 세 시에 이층 회의실에서 열립니다. 예산표를 준비해 주세요."
+FRENCH = "La clé de la chaufferie se trouve derrière l’évier, « été » compris."
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "name"),
+    [
+        (RUSSIAN, "cp1251", "windows-1251"),
+        (RUSSIAN, "koi8-r", "KOI8-R"),
+        (JAPANESE, "shift_jis", "Shift-JIS"),
+        (JAPANESE, "euc_jp", "EUC-JP"),
+        (SIMPLIFIED, "gb18030", "GB18030"),
+        (TRADITIONAL, "big5", "Big5"),
+        (KOREAN, "euc_kr", "EUC-KR"),
+        (FRENCH, "mac-roman", "Mac Roman"),
+        (FRENCH, "utf-16-le", "UTF-16 (little-endian)"),
+        (RUSSIAN, "utf-16-be", "UTF-16 (big-endian)"),
+    ],
+)
+def test_what_says_nothing_of_its_encoding_is_told_by_its_bytes(
+    text: str, encoding: str, name: str
+) -> None:
+    decoded, notices = decode_within(text.encode(encoding), Limits())
+    assert decoded == text
+    assert notices[0].startswith(f"read as {name}")
+
+
+@pytest.mark.parametrize(
+    ("head", "encoding"),
+    [
+        ("% \\usepackage[latin2]{inputenc}\n", "iso8859-2"),
+        ("# -*- coding: cp1250 -*-\n", "cp1250"),
+        ('<?xml version="1.0" encoding="windows-1250"?>\n', "cp1250"),
+    ],
+)
+def test_what_a_file_says_of_its_encoding_decides(head: str, encoding: str) -> None:
+    text = f"{head}Příliš žluťoučký kůň"
+    assert decode_within(text.encode(encoding), Limits()) == (text, ())
+
+
+@pytest.mark.parametrize("text", [FRENCH, "Café “so” — 10 €", "Größe: 3 Äpfel"])
+def test_windows_1252_is_read_without_a_word(text: str) -> None:
+    assert decode_within(text.encode("cp1252"), Limits())[0] == text

@@ -4,15 +4,16 @@ What a *source* is: the decoded text of the file, without a byte-order mark, and
 changed: line ends stay as they were written (`\r\n` counts two characters), no Unicode
 normalisation. So a `TextLocator` of a UTF-8 file can always be turned back into bytes.
 
-Notable: notes are UTF-8 with a paragraph of windows-1252 pasted in. So bytes that are not UTF-8 are
-read as windows-1252 one by one, instead of giving up UTF-8 for the whole file; a file that is
-windows-1252 throughout comes out right by the same rule.
+Notable: notes are UTF-8 with a paragraph of windows-1252 pasted in. So where most of the bytes
+beyond ASCII are UTF-8, the others are read as windows-1252 one by one. Of any other file
+`_encodings` says what it is in; what had to be guessed is a notice.
 """
 
 import codecs
 from typing import Final
 
 from commonplace.corpus._types import Limits
+from commonplace.corpus.readers import _encodings
 from commonplace.foundation import UnreadableError
 
 # Signatures of files that people leave among their notes: https://en.wikipedia.org/wiki/List_of_file_signatures
@@ -49,6 +50,7 @@ _WIDE: Final = (  # UTF-32 first: its little-endian mark begins with that of UTF
 _CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\r\f\v\b\x1b"))  # an escape may be a colour
 _MOST_CONTROLS: Final = 0.01  # random bytes hold a tenth; text holds none, a log a few
 
+_ASCII: Final = bytes(range(128))
 _CP1252: Final = bytes(range(256)).decode("cp1252", errors="replace")  # 5 bytes are undefined
 
 
@@ -58,21 +60,17 @@ def decode(data: bytes) -> str:
     Raises:
         UnreadableError: the file is empty, or its bytes are not text.
     """
-    if not data:
-        raise UnreadableError("empty file")
-    text = _decoded(data)
-    if not text or text.isspace():
-        raise UnreadableError("empty file (nothing but white space)")
-    return text
+    return _decoded(data)[0]
 
 
 def decode_within(data: bytes, limits: Limits) -> tuple[str, tuple[str, ...]]:
-    """`decode`, cut at `limits.text_characters`; with a notice when something was cut."""
-    text = decode(data)
+    """`decode`, cut at `limits.text_characters`; with what was cut or guessed as notices."""
+    text, guessed = _decoded(data)
+    notices = (guessed,) if guessed else ()
     if len(text) <= limits.text_characters:
-        return text, ()
-    notice = f"read the first {limits.text_characters:,} of {len(text):,} characters"
-    return text[: limits.text_characters], (notice,)
+        return text, notices
+    cut = f"read the first {limits.text_characters:,} of {len(text):,} characters"
+    return text[: limits.text_characters], (*notices, cut)
 
 
 def binary_reason(data: bytes) -> str | None:
@@ -88,13 +86,48 @@ def binary_reason(data: bytes) -> str | None:
     return None
 
 
-def _decoded(data: bytes) -> str:
+def _decoded(data: bytes) -> tuple[str, str]:
+    """The text, and a notice where its encoding was guessed."""
+    if not data:
+        raise UnreadableError("empty file")
+    text, guessed = _read(data)
+    if not text or text.isspace():
+        raise UnreadableError("empty file (nothing but white space)")
+    return text, guessed
+
+
+def _read(data: bytes) -> tuple[str, str]:
     for mark, encoding in _WIDE:
         if data.startswith(mark):
-            return _wide(data, encoding)
+            return _wide(data, encoding), ""
+    if (not data.isascii() or b"\0" in data) and (wide := _encodings.wide(data)):
+        return data.decode(wide), f"read as {_encodings.shown(wide)}"
     if reason := binary_reason(data):
         raise UnreadableError(reason)
-    return data.removeprefix(codecs.BOM_UTF8).decode("utf-8", errors="commonplace.cp1252")
+    if data.isascii():
+        escaped = _encodings.seven_bit(data)
+        return data.decode(escaped or "ascii"), ""
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if _is_mostly_utf8(data):
+        return data.decode("utf-8", errors="commonplace.cp1252"), ""
+    if stated := _encodings.stated(data):
+        return data.decode(stated), ""
+    guess = _encodings.guess(data)
+    name = _encodings.shown(guess.codec)
+    doubt = "" if guess.certain else "; if words look wrong, save it as UTF-8"
+    notice = "" if guess.certain and guess.codec == "cp1252" else f"read as {name}{doubt}"
+    return data.decode(guess.codec, errors="replace"), notice
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
+    """Whether most of the bytes beyond ASCII are characters of UTF-8."""
+    high = data.translate(None, _ASCII)
+    try:
+        data.decode("utf-8")
+        return True
+    except UnicodeDecodeError:
+        valid = data.decode("utf-8", errors="ignore").encode().translate(None, _ASCII)
+    return 2 * len(valid) >= len(high)
 
 
 def _wide(data: bytes, encoding: str) -> str:

@@ -10,6 +10,7 @@ kept out of every query by a filter that is applied before ranking.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import PurePath
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,10 @@ import pyarrow.compute as pc
 from commonplace.corpus._types import Filter, Item, Passage
 from commonplace.corpus.store._lance import lance
 from commonplace.corpus.store.schema import PASSAGE_COLUMNS, items_from, passages_from, quoted
+from commonplace.corpus.text.analyser import analyse, spellings
 from commonplace.foundation.arrays import Float32s, Int64s
+
+_FOLDERS = 2  # above a file, whose names are searched
 
 
 class Snapshot:
@@ -65,6 +69,30 @@ class Snapshot:
     def content_hashes(self) -> dict[str, str]:
         """The hash of what was last read of each item, by item id."""
         return {item.id: item.content_hash for item in self.items}
+
+    @cached_property
+    def names(self) -> dict[str, frozenset[str]]:
+        """For each term of a file's name, or of the two folders above it: the items, by id.
+
+        Without those of its title, which are in the index with each of its passages.
+        """
+        named: dict[str, set[str]] = {}
+        columns = ["id", "path", "title"]
+        for row in self["items"].to_table(columns=columns, filter="revision > 0").to_pylist():
+            path, title = PurePath(row["path"]), row["title"]
+            words = " ".join([path.stem, *(folder.name for folder in path.parents[:_FOLDERS])])
+            for term in {*analyse(words), *spellings(words)} - {*analyse(title), *spellings(title)}:
+                named.setdefault(term, set()).add(row["id"])
+        return {term: frozenset(items) for term, items in named.items()}
+
+    def first_rows(self, items: Collection[str]) -> dict[str, int]:
+        """The row of the first passage of each of these items, by item id."""
+        if not items:
+            return {}
+        where = f"position = 0 AND item_id IN ({quoted(sorted(items))})"
+        where = " AND ".join([where, *self._only_visible])
+        table = self["passages"].to_table(columns=["item_id"], filter=where, with_row_id=True)
+        return dict(zip(table["item_id"].to_pylist(), table["_rowid"].to_pylist(), strict=True))
 
     @cached_property
     def copies(self) -> dict[str, tuple[str, ...]]:

@@ -31,7 +31,6 @@ from commonplace.foundation import UnreadableError, display_path
 Reader = Callable[[Path, bytes, Limits, datetime], Document]
 READER = "commonplace.corpus.readers._registry:read_document"
 _CHUNK = 1 << 20  # bytes
-_FOLDERS = 2  # above a file, whose names are searched
 _SECOND_LOOK = 0.05  # seconds before a file that changed is read again
 _PASSING = {  # what the machine lacks for a while
     getattr(errno, name)
@@ -195,7 +194,7 @@ def interpret(
     try:
         modified = datetime.fromtimestamp(facts.modified_ns / 1e9, UTC)
         document = _writable(reader(path, data, limits, modified))
-        return replace(facts, document=document, terms=_terms(document, path))
+        return replace(facts, document=document, terms=_terms(document))
     except UnreadableError as error:
         reason = str(error)
     except MemoryError:
@@ -238,19 +237,10 @@ def _mend(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def _terms(document: Document, path: Path) -> tuple[str, ...]:
-    """The terms that BM25 sees, of headings and text; the first has the names above it, too.
-
-    On all passages the names of folders would make their lengths alike, and the ranking worse.
-    """
+def _terms(document: Document) -> tuple[str, ...]:
+    """The terms that BM25 sees: of the headings and the text."""
     from commonplace.corpus.text.analyser import analyse, spellings
     from commonplace.corpus.text.indexed import indexed_text
 
-    texts = [indexed_text(document.title, draft.heading, draft.text) for draft in document.drafts]
-    names = [parent.name for parent in path.parents[:_FOLDERS]]
-    names += [path.stem] if path.stem != document.title else []
-    named = analyse(display_path(" ".join(names)))
-    terms = [[*analyse(text), *spellings(text)] for text in texts]
-    if terms:
-        terms[0] += named
-    return tuple(map(" ".join, terms))
+    texts = (indexed_text(document.title, draft.heading, draft.text) for draft in document.drafts)
+    return tuple(" ".join([*analyse(text), *spellings(text)]) for text in texts)

@@ -40,8 +40,7 @@ _SIGN: Final = re.compile(
     rf"\\({'|'.join(sorted(_SIGNS, key=len, reverse=True))})(?![a-zA-Z@])(?:\{{\}}|[ \t]+)?"
 )
 _STYLES: Final = """emph textbf textit texttt textsc textsf textrm textsl textup textmd underline
-    uline enquote mbox text url path caption textsuperscript textsubscript centerline title author
-    date"""
+    uline enquote mbox text url path caption textsuperscript textsubscript centerline author"""
 _STYLED: Final = re.compile(
     rf"\\(?:{'|'.join(_STYLES.split())})\*?(?:\[[^\]]*\])?\{{((?:[^{{}}]|\{{[^{{}}]*\}})*)\}}"
 )
@@ -50,6 +49,7 @@ _FRAMES: Final = re.compile(  # formulas keep theirs
     r"[a-zA-Z]+\*?\}(?:\[[^\]]*\])*(?:\{[^{}]*\})*"
     r"|\\(?:documentclass|usepackage|bibliographystyle|bibliography|includegraphics|setlength)"
     r"(?:\[[^\]]*\])*\{[^{}]*\}(?:\{[^{}]*\})?"
+    r"|\\(?:title|date)\{(?:[^{}]|\{[^{}]*\})*\}"  # they stand above every passage
     r"|\\(?:maketitle|tableofcontents|appendix|clearpage|newpage)(?![a-zA-Z])"
 )
 _FOOTNOTE: Final = re.compile(r"\\(?:footnote|footnotetext|thanks)\{((?:[^{}]|\{[^{}]*\})*)\}")
@@ -96,7 +96,7 @@ def _expanded(text: str, macros: Mapping[str, str]) -> str:
         return text
     text = _MACRO.sub("", text)
     names = "|".join(sorted(map(re.escape, macros), key=len, reverse=True))
-    use = re.compile(rf"\\({names})(?![a-zA-Z@])(?:\{{\}}|[ \t]+(?=\S))?")
+    use = re.compile(rf"\\({names})(?![a-zA-Z@])(?:\{{\}})?")
     return use.sub(lambda match: macros[match[1]], text)
 
 
