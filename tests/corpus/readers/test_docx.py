@@ -19,6 +19,7 @@ STYLES = f"""<w:styles xmlns:w="{W}">
 <w:style w:styleId="berschrift1"><w:name w:val="heading 1"/></w:style>
 <w:style w:styleId="berschrift2"><w:name w:val="heading 2"/></w:style>
 <w:style w:styleId="Liste"><w:name w:val="List Bullet"/></w:style></w:styles>"""
+PARTS = ("footnotes", "endnotes", "comments", "header1", "header2", "footer1", "numbering")
 RELATIONS = """<Relationships><Relationship Id="r1"
 Target="https://example.org/a" TargetMode="External"/>
 <Relationship Id="r2" Target="styles.xml"/></Relationships>"""
@@ -44,8 +45,9 @@ def packed(body: str, **changes: str | bytes) -> bytes:
         "word/_rels/document.xml.rels": RELATIONS,
         "docProps/core.xml": CORE,
     }
-    if "footnotes" in changes:
-        members["word/footnotes.xml"] = changes["footnotes"]
+    for part in PARTS:
+        if part in changes:
+            members[f"word/{part}.xml"] = changes[part]
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             archive.writestr(name, content)

@@ -139,3 +139,18 @@ def test_billion_laughs_and_external_entities() -> None:
             read(packed(book=laughs + f"<package>{entity}</package>"))
         chapter = laughs + f"<p>a {entity} z</p>"
         assert all(len(text) < 2_000 for text in read(packed(one=chapter)).sources.values())
+
+
+def test_notes_and_what_is_in_no_order_are_read() -> None:
+    chapter = (
+        "<html xmlns:epub='http://www.idpf.org/2007/ops'><body><h1>One</h1>"
+        "<p>It opened on 9 January<sup><a epub:type='noteref' href='#n'>1</a></sup>.</p>"
+        "<aside epub:type='footnote' id='n'><p>In 1952 only in February.</p></aside>"
+        "<footer><p>Letter dated 3 March.</p></footer></body></html>"
+    )
+    package = PACKAGE.replace('<itemref idref="b"/>', "")
+    book = read(packed(one=chapter, book=package, nav="<p>A preface.</p><nav>Contents</nav>"))
+    words = "\n".join(book.sources.values())
+    assert "9 January [1]" in words
+    for part in ("In 1952", "3 March", "A preface.", "See this."):
+        assert part in words

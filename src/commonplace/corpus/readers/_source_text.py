@@ -5,13 +5,19 @@ end; a list item begins with its mark. The places of blocks, headings and links 
 joined text, which is what locators count in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from commonplace.corpus.readers._outline import Heading
 from commonplace.corpus.text.split import Block, BlockKind
 
+_PLURALS: Final = {
+    "picture without a description": "pictures without a description",
+    "aside outside of the article": "asides outside of the article",
+    "footer of the site": "footers of the site",
+    "canvas": "canvases",
+}
 _STRENGTH: Final = ("", " ", " | ", "\n")  # what is held back, the weakest first
 
 
@@ -36,6 +42,7 @@ class SourceText:
     times: list[str] = field(default_factory=list)  # `datetime` of each `<time>`
     data: list[str] = field(default_factory=list)  # JSON-LD, as it stands
     cut: bool = False  # whether there was more than the limit
+    unread: dict[str, int] = field(default_factory=dict)  # kinds of things without text: how many
 
 
 class Writer:
@@ -70,9 +77,26 @@ class Writer:
         self._space = ""
         self._append(text)
 
+    def script(self, text: str, place: Callable[[str, str], str]) -> None:
+        """Raised or lowered text, which `place` keeps apart from a number before it."""
+        before = self._space or "".join(self._pieces[-4:])[-40:]
+        if placed := place(text, before):
+            self.write(placed)
+            if text.strip("[]() ").isdecimal() and self.length == len(placed):
+                self.hold(" ")  # the mark of the note that follows
+
     def _append(self, text: str) -> None:
         self._pieces.append(text)
         self.length += len(text)
+
+
+def unread_notice(unread: Mapping[str, int]) -> tuple[str, ...]:
+    """What was not read, with counts, as a notice; none if everything was."""
+    counts = [
+        f"{count:,} {kind if count == 1 else _PLURALS.get(kind, kind + 's')}"
+        for kind, count in unread.items()
+    ]
+    return (f"not read: {', '.join(counts)}",) if counts else ()
 
 
 def join(source: SourceText, written: Sequence[Writer]) -> None:

@@ -1,4 +1,4 @@
-"""libxml2's HTML parser as events, and a first look at which tables only arrange the page."""
+"""libxml2's HTML parser as events, and a first look at its tables and lists."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from lxml import etree
 
 HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
 _LAYOUT: Final = frozenset({"table", "ul", "ol", "pre", "blockquote", "article", *HEADINGS})
 
 
@@ -17,22 +18,28 @@ def parse(markup: str, target: object) -> None:
     parser.close()
 
 
-def layout_tables(markup: str) -> frozenset[int]:
-    """Which tables (by their order) only arrange a page: those with blocks inside their cells."""
-    if "<table" not in markup.lower():
-        return frozenset()
+def survey(markup: str) -> tuple[frozenset[int], Mapping[int, int]]:
+    """Which tables (by their order) only arrange a page, and how many items each list has.
+
+    Such tables have blocks inside their cells. Lists are counted where one is reversed.
+    """
+    lowered = markup.lower()
+    if "<table" not in lowered and " reversed" not in lowered:
+        return frozenset(), {}
     scout = _Scout()
     parse(markup, scout)
-    return frozenset(scout.layout)
+    return frozenset(scout.layout), scout.items
 
 
 class _Scout:
-    """Looks at tables only."""
+    """Looks at tables and lists only."""
 
     def __init__(self) -> None:
         self.layout: set[int] = set()
         self._open: list[int] = []
         self._count = 0
+        self.items: dict[int, int] = {}
+        self._lists: list[int] = []
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """A tag opens."""
@@ -41,11 +48,18 @@ class _Scout:
         if tag == "table":
             self._open.append(self._count)
             self._count += 1
+        elif tag in LISTS:
+            self._lists.append(len(self.items))
+            self.items[len(self.items)] = 0
+        elif tag == "li" and self._lists:
+            self.items[self._lists[-1]] += 1
 
     def end(self, tag: str) -> None:
         """A tag closes."""
         if tag == "table" and self._open:
             self._open.pop()
+        elif tag in LISTS and self._lists:
+            self._lists.pop()
 
     def data(self, text: str) -> None:
         """Text."""

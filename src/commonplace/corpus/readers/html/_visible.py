@@ -10,41 +10,54 @@ blank line, list items after "- " or "1. ", the cells of a row apart by " | ", `
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
+from commonplace.corpus.readers._numerals import letter, roman
+from commonplace.corpus.readers._raised import lowered, mark, raised
 from commonplace.corpus.readers._source_text import Anchor, SourceText, Writer, join
-from commonplace.corpus.readers.html._parse import HEADINGS, layout_tables, parse
+from commonplace.corpus.readers.html._parse import HEADINGS, LISTS, parse, survey
+from commonplace.corpus.readers.html._shown import AROUND, SILENT, WITHOUT_TEXT, left_out
 from commonplace.corpus.text.split import BlockKind
 from commonplace.corpus.text.words import words
 
-_NOT_SHOWN: Final = words(
-    """script style template noscript iframe object embed svg canvas audio video map head select
-    datalist option textarea button annotation annotation-xml frameset noframes"""
-)
-_AROUND: Final = frozenset({"nav", "footer", "aside", "form", "menu", "dialog"})
-_AROUND_ROLES: Final = frozenset({"navigation", "contentinfo", "complementary", "search", "dialog"})
 _BLOCKS: Final = words(
     """address article aside blockquote body center dd details dialog dir div dl dt fieldset
     figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol
     p pre section summary table tbody td tfoot th thead tr ul caption"""
 )
 _ROWS: Final = frozenset({"tr", "caption"})
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_MATH: Final = frozenset({"msup", "msub", "msubsup", "mfrac", "munder", "mover", "munderover"})
+_LONGEST_SCRIPT: Final = 60  # characters; what is longer is a sentence that is set small
+_LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([\w-]+)", re.I)
+_FORMS: Final[Mapping[str, Callable[[int], str]]] = {
+    **dict.fromkeys(("a", "lower-alpha", "lower-latin"), letter),
+    **dict.fromkeys(("A", "upper-alpha", "upper-latin"), lambda number: letter(number).upper()),
+    **dict.fromkeys(("i", "lower-roman"), roman),
+    **dict.fromkeys(("I", "upper-roman"), lambda number: roman(number).upper()),
+}
 _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
 # Control characters, soft hyphens, zero-width spaces, byte-order marks: they would part words.
 _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b\ufeff]")
 
 
-def look(markup: str, most_characters: int) -> SourceText:
-    """What a visitor would see of a page, without navigation, footers, asides and forms.
+def look(
+    markup: str,
+    most_characters: int,
+    around: frozenset[str] = AROUND,
+    *,
+    may_be_all_around: bool = True,
+) -> SourceText:
+    """What a visitor would see of a page, without what stands `around` its text.
 
-    A page that is all form (as some frameworks wrap it) or all aside is shown with them.
+    A page that is all form (as some frameworks wrap it) or all aside is shown with them, if that
+    `may_be`.
     """
-    layout = layout_tables(markup)
-    content = _watch(markup, _Watcher(layout, _AROUND, most_characters))
+    layout = survey(markup)
+    content = _watch(markup, _Watcher(layout, around, most_characters))
     # Only these pages are parsed twice: others have their text outside of forms and asides.
-    if len(content.text) < 200 or "<form" in markup.lower():
+    if may_be_all_around and (len(content.text) < 200 or "<form" in markup.lower()):
         everything = _watch(markup, _Watcher(layout, frozenset(), most_characters))
         if len(content.text) < len(everything.text) / 4:
             return everything
@@ -59,14 +72,27 @@ def _watch(markup: str, watcher: "_Watcher") -> SourceText:
 class _Watcher:
     """Takes the parser's events and writes the blocks of the page."""
 
-    def __init__(self, layout: frozenset[int], around: frozenset[str], most: int) -> None:
-        self._layout, self._around, self._remaining = layout, around, most
+    def __init__(
+        self,
+        layout: tuple[frozenset[int], Mapping[int, int]],
+        around: frozenset[str],
+        most: int,
+    ) -> None:
+        (self._layout, self._items_of), self._around, self._remaining = layout, around, most
         self._source = SourceText()
         self._written: list[Writer] = []
         self._open: list[tuple[str, bool]] = []  # tags that are open, and whether each hides
         self._hidden = 0  # how many of them hide what is inside
         self._tables: list[bool] = []  # for each open table: does it hold data?
-        self._lists: list[int] = []  # for each open list: the next number, 0 for bullets
+        self._lists: list[_List | None] = []  # for each open list: its numbers, None for bullets
+        self._list_count = 0
+        self._inside: dict[str, int] = {}  # how many of each tag are open
+        self._kind, self._kind_has_text = SILENT, False  # of the part that is being left out
+        self._script: list[str] | None = None  # raised or lowered text
+        self._script_depth = 0  # how many tags are open within it and around it
+        self._place: Callable[[str, str], str] = raised
+        self._math: list[int] = []  # for each open fraction or power: its parts so far
+        self._picture = ""  # the last alternative text
         self._items = self._pre = self._heading = self._count = 0
         self._capture: list[str] | None = None  # a title or JSON-LD
         self._writer = Writer("prose", 0, 0, "")
@@ -82,20 +108,32 @@ class _Watcher:
         """A tag opens."""
         if tag in {"meta", "link", "base", "time"}:
             self._note(tag, attributes)
-        hides = tag in _NOT_SHOWN or tag in self._around or self._is_hidden(tag, attributes)
+        kind = left_out(tag, attributes, self._around, self._inside)
         if tag == "title" or (tag == "script" and "ld+json" in attributes.get("type", "")):
             self._capture = []
-        self._open.append((tag, hides))
-        self._hidden += hides
+        if kind is not None and not self._hidden:
+            self._kind, self._kind_has_text = kind, kind in WITHOUT_TEXT
+        if not self._hidden and kind is None:
+            self._math_part()
+        self._open.append((tag, kind is not None))
+        self._inside[tag] = self._inside.get(tag, 0) + 1
+        self._hidden += kind is not None
         if not self._hidden:
             self._opened(tag, attributes)
 
     def end(self, tag: str) -> None:
         """A tag closes; the parser closes what was left open."""
-        _, hides = self._open.pop() if self._open else (tag, False)
+        opened, hides = self._open.pop() if self._open else (tag, False)
+        self._inside[opened] = self._inside.get(opened, 1) - 1
+        if not self._inside[opened]:
+            del self._inside[opened]
+        if self._script is not None and len(self._open) < self._script_depth:
+            self._end_script()
         if not self._hidden:
             self._closed(tag)
         self._hidden -= hides
+        if hides and not self._hidden and self._kind_has_text and self._kind != SILENT:
+            self._count_unread(self._kind)
         if self._capture is not None and tag in {"title", "script"}:
             captured, self._capture = "".join(self._capture), None
             if tag == "script":
@@ -107,21 +145,65 @@ class _Watcher:
         """Text between tags."""
         if self._capture is not None:
             self._capture.append(text)
-        elif not self._hidden and not self._source.cut:
-            self._write(_UNWANTED.sub("", text))
+        elif self._hidden:
+            self._kind_has_text = self._kind_has_text or not text.isspace()
+        elif "noscript" in self._inside and "javascript" in text.lower():
+            pass  # a request to turn it on
+        elif not self._source.cut:
+            text = _UNWANTED.sub("", text)
+            if self._script is None:
+                self._write(text)
+            else:
+                self._script.append(text)
 
     def close(self) -> None:
         """The end of the page."""
 
-    def _is_hidden(self, tag: str, attributes: Mapping[str, str]) -> bool:
-        if tag in {"html", "body", "main"}:
-            return False
-        if self._around and attributes.get("role", "").lower() in _AROUND_ROLES:
-            return True
-        if attributes.get("hidden", "until-found") != "until-found":  # a browser's search finds it
-            return True
-        hidden = attributes.get("aria-hidden") == "true"
-        return hidden or bool(_HIDDEN.search(attributes.get("style", "")))
+    def _count_unread(self, kind: str) -> None:
+        self._source.unread[kind] = self._source.unread.get(kind, 0) + 1
+
+    def _begin_script(self, place: Callable[[str, str], str]) -> None:
+        """Raised or lowered text begins with the tag that is now innermost."""
+        if self._script is None:
+            self._script, self._place, self._script_depth = [], place, len(self._open)
+
+    def _end_script(self) -> None:
+        if self._script is not None:
+            text, self._script = "".join(self._script), None
+            if len(text) > _LONGEST_SCRIPT:
+                self._write(f" {text}")
+            else:
+                self._remaining -= len(text)
+                self._writer.script(text, self._place)
+
+    def _math_part(self) -> None:
+        """The next part of a fraction or a power begins: say so before it."""
+        if not self._math or not self._open or self._open[-1][0] not in _MATH:
+            return
+        self._math[-1] += 1
+        name, part = self._open[-1][0], self._math[-1]
+        self._end_math_script()
+        if name == "mfrac" and part == 2:
+            self._write("/")
+        elif part > 1 and name != "mfrac" and self._script is None:
+            is_raised = name == "msup" or part == 3
+            self._script, self._place = [], raised if is_raised else lowered
+            self._script_depth = len(self._open) + 1
+
+    def _end_math_script(self) -> None:
+        if self._script is not None and self._script_depth > len(self._open):
+            self._end_script()
+
+    def _describe(self, attributes: Mapping[str, str]) -> None:
+        """The alternative text of a picture; one that has none, and is no ornament, is counted."""
+        text = " ".join(_UNWANTED.sub("", attributes.get("alt", "")).split())[:2_000]
+        if not text:
+            tiny = {attributes.get("width"), attributes.get("height")} & {"0", "1"}
+            if "alt" not in attributes and not tiny and "noscript" not in self._inside:
+                self._count_unread("picture without a description")
+        elif text != self._picture:
+            self._write(f" [Picture: {text}] " if any(map(str.isalnum, text)) else text)
+        self._picture = text
 
     def _note(self, tag: str, attributes: Mapping[str, str]) -> None:
         """What the page says about itself."""
@@ -140,6 +222,15 @@ class _Watcher:
     def _opened(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "br":
             self._writer.hold("\n")
+        elif tag in {"sup", "sub"}:
+            self._begin_script(raised if tag == "sup" else lowered)
+        elif tag == "a" and self._is_mark(attributes):
+            self._begin_script(mark)
+            self._place = mark
+        elif tag in _MATH:
+            self._math.append(0)
+        elif tag == "img":
+            self._describe(attributes)
         elif tag == "a" and (href := attributes.get("href", "").strip()):
             self._writer.anchors.append(Anchor(href, self._writer.next, -1))
         elif tag in {"td", "th"} and self._in_data:
@@ -149,16 +240,26 @@ class _Watcher:
         elif tag in _BLOCKS:
             self._enter(tag, attributes)
 
+    def _is_mark(self, attributes: Mapping[str, str]) -> bool:
+        """Whether a link is the mark of a note: it says so, or is raised and leads to a place."""
+        stated = f"{attributes.get('epub:type', '')} {attributes.get('role', '')}"
+        raised = self._script is not None and "#" in attributes.get("href", "")
+        return "noteref" in stated or raised
+
     def _enter(self, tag: str, attributes: Mapping[str, str]) -> None:
         """A block begins. Inside a table that holds data it is no more than a space."""
         outer = self._in_data
         if tag == "table":
             self._tables.append(self._count not in self._layout)
             self._count += 1
-        elif tag in {"ul", "ol", "menu", "dir"}:
-            self._lists.append(_first_number(tag, attributes))
+        elif tag in LISTS:
+            items = self._items_of.get(self._list_count, 0)
+            self._list_count += 1
+            self._lists.append(_numbers(attributes, items) if tag == "ol" else None)
         elif tag == "li":
             self._items += 1
+            if self._lists and (numbers := self._lists[-1]):
+                numbers.next = _integer(attributes.get("value", ""), numbers.next)
         elif tag == "pre":
             self._pre += 1
         elif tag in HEADINGS:
@@ -171,14 +272,17 @@ class _Watcher:
     def _mark(self) -> str:
         """What stands before a list item: "- ", or its number, indented by its depth."""
         indent = "  " * max(0, min(len(self._lists), 10) - 1)
-        if not self._lists or not self._lists[-1]:
+        numbers = self._lists[-1] if self._lists else None
+        if not numbers:
             return f"{indent}- "
-        self._lists[-1] += 1
-        return f"{indent}{self._lists[-1] - 1}. "
+        number, numbers.next = numbers.next, numbers.next + numbers.step
+        return f"{indent}{_FORMS.get(numbers.form, str)(number)}. "
 
     def _closed(self, tag: str) -> None:
         if tag == "a" and self._writer.anchors and self._writer.anchors[-1].end < 0:
             self._writer.anchors[-1].end = self._writer.length
+        elif tag in _MATH and self._math:
+            self._math.pop()
         elif tag in _BLOCKS:
             inner = self._in_data
             self._leave(tag)
@@ -190,7 +294,7 @@ class _Watcher:
     def _leave(self, tag: str) -> None:
         if tag == "table" and self._tables:
             self._tables.pop()
-        elif tag in {"ul", "ol", "menu", "dir"} and self._lists:
+        elif tag in LISTS and self._lists:
             self._lists.pop()
         elif tag == "li":
             self._items -= 1
@@ -205,6 +309,7 @@ class _Watcher:
 
     def _break(self, mark: str = "") -> None:
         """End the block that is being written, and begin another."""
+        self._end_script()
         if self._writer.text.strip():
             self._written.append(self._writer)
         elif self._writer.mark and not mark:
@@ -232,9 +337,23 @@ class _Watcher:
                     self._writer.hold(" ")
 
 
-def _first_number(tag: str, attributes: Mapping[str, str]) -> int:
-    """Where a list begins to count; 0 for one with bullets."""
-    stated = attributes.get("start", "1")
-    if tag != "ol":
-        return 0
-    return int(stated) if stated.isdecimal() and len(stated) < 7 else 1
+@dataclass(slots=True)
+class _List:
+    """How a list counts."""
+
+    next: int
+    step: int
+    form: str
+
+
+def _numbers(attributes: Mapping[str, str], items: int) -> _List:
+    """How an `ol` counts; `items`: how many it has, which only a reversed one needs."""
+    is_reversed = "reversed" in attributes
+    style = _LIST_STYLE.search(attributes.get("style", ""))
+    form = style[1].lower() if style else attributes.get("type", "")
+    first = _integer(attributes.get("start", ""), items if is_reversed else 1)
+    return _List(first, -1 if is_reversed else 1, form)
+
+
+def _integer(text: str, otherwise: int) -> int:
+    return int(text) if re.fullmatch(r"-?[0-9]{1,6}", text.strip()) else otherwise

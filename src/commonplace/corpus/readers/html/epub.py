@@ -16,7 +16,7 @@ from lxml import etree
 from commonplace.corpus._types import Document, Draft, Limits, Link
 from commonplace.corpus.readers._archive import Archive, BombError, text_of, xml
 from commonplace.corpus.readers._outline import Outline
-from commonplace.corpus.readers._source_text import SourceText
+from commonplace.corpus.readers._source_text import SourceText, unread_notice
 from commonplace.corpus.readers.dates import parse_date
 from commonplace.corpus.readers.html._visible import look
 from commonplace.corpus.readers.html.reader import decoded, links_of
@@ -26,6 +26,7 @@ from commonplace.foundation import UnreadableError
 _CHAPTER_TYPES: Final = words(  # EPUB 2 allows more than the first
     "application/xhtml+xml text/html application/xml text/x-oeb1-document"
 )
+_AROUND: Final = frozenset({"nav"})  # a chapter's asides and footers belong to the book
 _FONT_SCRAMBLING: Final = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 
 
@@ -42,12 +43,20 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
     chapters: dict[str, SourceText] = {}
     notices: list[str] = []
     characters_left = limits.text_characters
-    for name in _spine(package, posixpath.dirname(package_name)):
+    folder = posixpath.dirname(package_name)
+    navigation = _navigation(package, folder)
+    for name in _spine(package, folder):
         if name in chapters or name not in archive.names:
             notices += [] if name in chapters else [f"the chapter {name} is missing"]
             continue
         try:
-            chapters[name] = look(decoded(archive.read(name)), characters_left)
+            around = _AROUND | ({"nav"} if name in navigation else set())
+            chapters[name] = look(
+                decoded(archive.read(name)),
+                characters_left,
+                _AROUND,
+                may_be_all_around=name not in navigation,
+            )
         except BombError:
             raise  # what breaks the limits ends the book, not the chapter
         except UnreadableError as error:
@@ -57,7 +66,11 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
         if chapters[name].cut or characters_left <= 0:
             notices.append(f"the text was cut in {name} ({limits.text_characters:,} characters)")
             break
-    return _document(path, package, chapters, tuple(notices), limits)
+    unread: dict[str, int] = {}
+    for chapter in chapters.values():
+        for kind, count in chapter.unread.items():
+            unread[kind] = unread.get(kind, 0) + count
+    return _document(path, package, chapters, (*notices, *unread_notice(unread)), limits)
 
 
 def _document(
@@ -108,15 +121,28 @@ def _package_name(archive: Archive) -> str:
 
 
 def _spine(package: etree._Element, folder: str) -> Iterator[str]:
-    """The chapters' names in the archive, in reading order."""
+    """The chapters' names in the archive, in reading order, then those that are in no order."""
     manifest = {item.get("id"): item for item in package.iter("{*}item")}
-    for reference in package.iter("{*}itemref"):
-        item = manifest.get(reference.get("idref"))
+    listed = [manifest.get(reference.get("idref")) for reference in package.iter("{*}itemref")]
+    for item in [*listed, *manifest.values()]:
         if item is None or item.get("media-type", "").lower() not in _CHAPTER_TYPES:
             continue
-        if "nav" not in (item.get("properties") or "").split():
-            href = unquote(str(item.get("href") or "").partition("#")[0])
-            yield posixpath.normpath(posixpath.join(folder, href))
+        if item in listed or not _is_navigation(item):
+            yield _place(item, folder)
+
+
+def _navigation(package: etree._Element, folder: str) -> set[str]:
+    """The names of the pages of contents in the archive."""
+    return {_place(item, folder) for item in package.iter("{*}item") if _is_navigation(item)}
+
+
+def _is_navigation(item: etree._Element) -> bool:
+    return "nav" in (item.get("properties") or "").split()
+
+
+def _place(item: etree._Element, folder: str) -> str:
+    href = unquote(str(item.get("href") or "").partition("#")[0])
+    return posixpath.normpath(posixpath.join(folder, href))
 
 
 def _modified(package: etree._Element) -> str:

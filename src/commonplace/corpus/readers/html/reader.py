@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from commonplace.corpus._types import Document, Limits, Link
 from commonplace.corpus.readers._outline import Outline, title_of
-from commonplace.corpus.readers._source_text import Anchor, SourceText
+from commonplace.corpus.readers._source_text import Anchor, SourceText, unread_notice
 from commonplace.corpus.readers.dates import parse_date
 from commonplace.corpus.readers.decode import binary_reason, decode
 from commonplace.corpus.readers.html._visible import look
@@ -54,7 +54,7 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
         drafts=tuple(Outline().drafts(page.text, page.parts, limits.passage_characters)),
         links=tuple(links_of(page)),
         written_at=written(page),
-        notices=(notice,) if page.cut else (),
+        notices=((notice,) if page.cut else ()) + unread_notice(page.unread),
     )
 
 

@@ -2,6 +2,8 @@
 
 ECMA-376 part 1, chapter 17. Deleted text and field codes are left out, inserted text stays; a text
 box is a paragraph of its own; what stands twice for older programs (`mc:Fallback`) is read once.
+A note's mark is its number in brackets, in the text and before the note. What holds text that is
+not read here (charts, embedded objects) is counted.
 """
 
 import re
@@ -10,7 +12,11 @@ from typing import Final
 
 from lxml import etree
 
+from commonplace.corpus.readers._numerals import roman
+from commonplace.corpus.readers._raised import lowered, raised
 from commonplace.corpus.readers._source_text import Anchor, SourceText, Writer, join
+from commonplace.corpus.readers.office._docx_math import Equation
+from commonplace.corpus.readers.office._docx_styles import Styles, symbol
 from commonplace.corpus.text.split import BlockKind
 from commonplace.foundation import UnreadableError
 
@@ -18,18 +24,27 @@ _W: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _STRICT: Final = "http://purl.oclc.org/ooxml/wordprocessingml/main"
 _RELATION: Final = re.compile(r"\{[^}]*/relationships\}id")
 _SKIPPED: Final = frozenset(
-    {"del", "moveFrom", "Fallback", "instrText", "delText", "rPr", "sectPr"}
+    """del moveFrom Fallback instrText delText sectPr pPrChange rPrChange tblPrChange trPrChange
+    tcPrChange numberingChange tabs tblPr delInstrText""".split()
 )
-_SPACES: Final = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_SPACES: Final = {"tab": " ", "ptab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_UNREAD: Final = {  # elements that show something which is not read as text
+    "chart": "chart",
+    "relIds": "SmartArt drawing",
+    "OLEObject": "embedded object",
+    "altChunk": "embedded document",
+    "contentPart": "ink drawing",
+}
+_PICTURES: Final = frozenset({"pic", "imagedata"})
 _HYPERLINK = re.compile(r'\s*HYPERLINK\s+"([^"]{1,2000})"')
 
 
 class Watcher:
     """Takes the parser's events of document.xml (and of the notes) and writes the blocks."""
 
-    def __init__(self, levels: Mapping[str, int], lists: frozenset[str], most: int) -> None:
+    def __init__(self, styles: Styles, most: int) -> None:
         self.targets: Mapping[str, str] = {}  # where the links of the part now read lead
-        self._levels, self._list_styles, self._remaining = levels, lists, most
+        self._styles, self._remaining = styles, most
         self._written: list[Writer] = []
         self._writer = Writer("prose", 0, 0, "")
         self._skipped = self._tables = 0
@@ -37,6 +52,19 @@ class Watcher:
         self._field = ""
         self._in_code = False
         self._cut = False
+        self._unread: dict[str, int] = {}
+        self._script = self._raised = ""  # how the run stands, and the raised text held back
+        self._equation: Equation | None = None
+        self._depth = 0  # of elements within the equation
+        self._in_run_properties = False
+        self._list: list[str] | None = None  # number and level that a paragraph states
+        self._style = ""
+        self._is_deleted = False  # the mark of the paragraph
+        self._prefix = (
+            ""  # what stands before the next paragraph: a note's mark, a comment's author
+        )
+        self._marks: dict[tuple[str, str], str] = {}  # of notes, by kind and id
+        self._described = False  # whether the drawing has an alternative text
 
     def parse(self, data: bytes, what: str) -> None:
         """One XML part; may be called for several."""
@@ -52,7 +80,7 @@ class Watcher:
     def source_text(self) -> SourceText:
         """Everything that was written."""
         self._break()
-        source = SourceText(cut=self._cut)
+        source = SourceText(cut=self._cut, unread=self._unread)
         join(source, self._written)
         return source
 
@@ -64,8 +92,17 @@ class Watcher:
         """An element opens."""
         name = tag.rpartition("}")[2]
         if self._skipped or name in _SKIPPED:
+            self._is_deleted |= name == "del" and self._in_run_properties
             self._skipped += 1
             self._in_code = name == "instrText"
+        elif self._equation or name == "oMath":
+            self._start_math(name, attributes)
+        elif name == "t" and self._is_word(tag):
+            self._in_text = True
+        elif name == "rPr" or self._in_run_properties:
+            self._run_property(name, attributes)
+        elif name == "r":
+            self._script = ""
         elif name == "p" and self._is_word(tag):
             self._begin()
         elif name == "tbl":
@@ -73,13 +110,13 @@ class Watcher:
             self._tables += 1
             self._break()
         elif name in {"tr", "tc"}:
+            self._flush()
             self._writer.hold("\n" if name == "tr" else " | ")
-        elif name == "t" and self._is_word(tag):
-            self._in_text = True
         elif name in _SPACES and self._is_word(tag):
             self._space(_SPACES[name])
         else:
             self._property(name, attributes)
+            self._thing(name, attributes)
 
     def end(self, tag: str) -> None:
         """An element closes."""
@@ -87,6 +124,12 @@ class Watcher:
         if self._skipped:
             self._skipped -= 1
             self._in_code = False
+        elif self._equation:
+            self._end_math(name)
+        elif name == "rPr":
+            self._in_run_properties = False
+        elif name == "pPr":
+            self._number()
         elif name == "p" and self._is_word(tag):
             self._begin()
         elif name == "tbl":
@@ -96,6 +139,7 @@ class Watcher:
         elif name == "t":
             self._in_text = False
         elif name in {"hyperlink", "fldSimple"}:
+            self._flush()
             self._close_anchor()
 
     def data(self, text: str) -> None:
@@ -106,7 +150,7 @@ class Watcher:
             self._remaining -= len(text)
             self._cut = self._remaining < 0
             if not self._cut:
-                self._writer.write(text)
+                self._put(text)
 
     def close(self) -> None:
         """The end of the part."""
@@ -115,7 +159,27 @@ class Watcher:
     def _is_word(tag: str) -> bool:
         return tag.startswith((f"{{{_W}}}", f"{{{_STRICT}}}"))
 
+    def _put(self, text: str) -> None:
+        """Text of a run: raised text is held back until the whole of it is there."""
+        if self._equation:
+            self._equation.data(text)
+        elif self._script:
+            if self._raised[:1] != self._script[:3][-1:]:
+                self._flush()
+                self._raised = self._script[:3][-1:]
+            self._raised += text
+        else:
+            self._flush()
+            self._writer.write(text)
+
+    def _flush(self) -> None:
+        """Write the raised or lowered text that was held back; its first letter tells which."""
+        if self._raised:
+            held, self._raised = self._raised, ""
+            self._writer.script(held[1:], raised if held[0] == "p" else lowered)
+
     def _space(self, space: str) -> None:
+        self._flush()
         if space == "-":
             self._writer.write("-")
         else:
@@ -123,13 +187,18 @@ class Watcher:
 
     def _begin(self) -> None:
         """A paragraph begins or ends; inside a table's cell that is a space."""
+        self._list, self._style, self._is_deleted = None, "", False
         if self._tables:
+            self._flush()
             self._writer.hold(" ")
         else:
             self._break()
 
     def _break(self) -> None:
+        self._flush()
         if self._writer.text.strip():
+            self._writer.mark = self._prefix + self._writer.mark
+            self._prefix = ""
             self._written.append(self._writer)
         kind: BlockKind = "table" if self._tables else "prose"
         self._writer = Writer(kind, 0, 0, "")
@@ -137,14 +206,16 @@ class Watcher:
     def _property(self, name: str, attributes: Mapping[str, str]) -> None:
         """What says how a paragraph is set, or where a link leads."""
         value = _value(attributes)
-        if name == "pStyle" and not self._tables:
-            self._writer.heading = self._levels.get(value, 0)
-            if value in self._list_styles:
-                self._make_item(0)
+        if name == "pStyle":
+            self._style = value
+            if not self._tables:
+                self._writer.heading = self._styles.levels.get(value, 0)
         elif name == "outlineLvl" and value.isdecimal() and int(value) < 6 and not self._tables:
             self._writer.heading = int(value) + 1
-        elif name == "ilvl" and not self._tables and not self._writer.heading:
-            self._make_item(int(value) if value.isdecimal() else 0)
+        elif name == "numPr":
+            self._list = ["", ""]
+        elif name in {"numId", "ilvl"} and self._list:
+            self._list[name == "ilvl"] = value
         elif name == "hyperlink":
             self._open_anchor(self.targets.get(_relation(attributes), ""))
         elif name == "fldSimple":
@@ -153,12 +224,102 @@ class Watcher:
         elif name == "fldChar":
             self._field_character(_value(attributes, "fldCharType"))
 
-    def _make_item(self, level: int) -> None:
+    def _run_property(self, name: str, attributes: Mapping[str, str]) -> None:
+        """How a run is set: only raised and lowered text matters here."""
+        self._in_run_properties = True
+        if name == "vertAlign":
+            value = _value(attributes)
+            self._script = value if value in {"superscript", "subscript"} else ""
+        elif name == "rStyle":
+            self._script = self._styles.scripts.get(_value(attributes), "")
+
+    def _number(self) -> None:
+        """The paragraph's properties are complete: set the number that Word would show."""
+        self._script = ""
+        of_style = self._styles.numbering.of_style(self._style)
+        stated = self._list
+        number, level = of_style or ("", 0)
+        if stated:
+            number = stated[0] or number
+            level = int(stated[1]) if stated[1].isdecimal() else level
         level = min(level, 9)
-        self._writer.kind, self._writer.level = "item", level
-        self._writer.mark = "  " * level + "- "
+        is_list = stated is not None or self._style in self._styles.lists or bool(number)
+        if not is_list or number == "0" or self._is_deleted:
+            return
+        label = self._styles.numbering.label(number, level)
+        if self._tables:
+            self._writer.write(f"{label or '-'} ") if label != "" else None
+        elif self._writer.heading:
+            self._writer.mark = f"{label} " if label else ""
+        else:
+            self._writer.kind, self._writer.level = "item", level
+            self._writer.mark = "  " * level + ("- " if label is None else f"{label} ".lstrip())
+
+    def _thing(self, name: str, attributes: Mapping[str, str]) -> None:
+        """Marks of notes, symbols, ticks, and what is not text."""
+        if name in {"footnoteReference", "endnoteReference"}:
+            self._flush()
+            self._writer.write(self._note_mark(name[:-9], _value(attributes, "id")))
+        elif name in {"footnote", "endnote"}:
+            mark = self._marks.get((name, _value(attributes, "id")), "")
+            self._prefix = f"{mark.strip()} " if mark else ""
+        elif name == "comment":
+            author = " ".join(_value(attributes, "author").split())[:100]
+            self._prefix = f"Comment by {author}: " if author else "Comment: "
+        elif name in {"hdr", "ftr"}:
+            self._prefix = "Page header: " if name == "hdr" else "Page footer: "
+        elif name == "sym":
+            shown = symbol(_value(attributes, "font"), _value(attributes, "char"))
+            self._put(shown) if shown else self._count("unknown symbol")
+        elif name == "docPr":
+            description = attributes.get("descr") or ""
+            self._described = bool(description.strip())
+            self._describe(description)
+        elif name in _PICTURES:
+            if not self._described:
+                self._count("picture without a description")
+            self._described = False
+        elif name in _UNREAD:
+            self._count(_UNREAD[name])
+
+    def _describe(self, description: str) -> None:
+        """The alternative text of a picture, in brackets."""
+        if text := " ".join(description.split())[:2_000]:
+            self._flush()
+            self._writer.hold(" ")
+            self._writer.write(f"[Picture: {text}]")
+            self._writer.hold(" ")
+
+    def _count(self, kind: str) -> None:
+        self._unread[kind] = self._unread.get(kind, 0) + 1
+
+    def _note_mark(self, kind: str, identity: str) -> str:
+        """Footnotes count 1, 2, 3 and endnotes i, ii, iii, as in Word."""
+        count = 1 + sum(known == kind for known, _ in self._marks)
+        shown = str(count) if kind == "footnote" else roman(count)
+        return self._marks.setdefault((kind, identity), f" [{shown}]")
+
+    def _start_math(self, name: str, attributes: Mapping[str, str]) -> None:
+        if not self._equation:
+            self._flush()
+            self._equation = Equation()
+        self._depth += 1
+        self._in_text = name == "t"
+        value = next((v for k, v in attributes.items() if k.rpartition("}")[2] == "val"), "")
+        self._equation.start(name, value)
+
+    def _end_math(self, name: str) -> None:
+        if self._equation is None:
+            return
+        self._in_text = False
+        self._depth -= 1
+        self._equation.end()
+        if not self._depth:
+            text, self._equation = " ".join(self._equation.text.split()), None
+            self._writer.write(text)
 
     def _field_character(self, kind: str) -> None:
+        self._flush()
         if kind == "begin":
             self._field = ""
         elif kind == "separate" and (match := _HYPERLINK.match(self._field)):
@@ -167,6 +328,7 @@ class Watcher:
             self._close_anchor()
 
     def _open_anchor(self, url: str) -> None:
+        self._flush()
         if url:
             self._writer.anchors.append(Anchor(url, self._writer.next, -1))
 
@@ -182,23 +344,3 @@ def _value(attributes: Mapping[str, str], name: str = "val") -> str:
 
 def _relation(attributes: Mapping[str, str]) -> str:
     return next((value for key, value in attributes.items() if _RELATION.fullmatch(key)), "")
-
-
-def styles(root: etree._Element) -> tuple[dict[str, int], frozenset[str]]:
-    """Heading level by style id, and the ids of list styles."""
-    levels: dict[str, int] = {}
-    lists = set()
-    for style in root.iter("{*}style"):
-        identity = _value(style.attrib, "styleId")
-        names = [_value(name.attrib).lower() for name in style.iterchildren("{*}name")]
-        outline = [_value(level.attrib) for level in style.iter("{*}outlineLvl")]
-        name = names[0] if names else ""
-        if match := re.fullmatch(r"heading (\d)", name):
-            levels[identity] = int(match[1])
-        elif outline and outline[0].isdecimal() and int(outline[0]) < 6:
-            levels[identity] = int(outline[0]) + 1
-        elif name == "title":
-            levels[identity] = 1
-        elif name.startswith("list ") and name != "list paragraph":
-            lists.add(identity)
-    return levels, frozenset(lists)

@@ -1,24 +1,29 @@
-"""Word documents (docx): paragraphs, headings by style, lists, tables, links and notes.
+"""Word documents (docx): text, headings, automatic numbers, tables, links, notes and comments.
 
 The archive is read within the limits of `_archive`, its XML without entities or network. The text
 is written by `_docx_text`; passages are exact slices of it.
 """
 
 import posixpath
+import re
 from pathlib import Path
 from typing import Final
 
 from commonplace.corpus._types import Document, Limits
 from commonplace.corpus.readers._archive import Archive, text_of, xml
 from commonplace.corpus.readers._outline import Outline, title_of
+from commonplace.corpus.readers._source_text import unread_notice
 from commonplace.corpus.readers.dates import parse_date
 from commonplace.corpus.readers.html.reader import links_of
-from commonplace.corpus.readers.office._docx_text import Watcher, styles
+from commonplace.corpus.readers.office._docx_numbers import Numbering
+from commonplace.corpus.readers.office._docx_styles import Styles, styles
+from commonplace.corpus.readers.office._docx_text import Watcher
 from commonplace.foundation import UnreadableError
 
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAIN: Final = "word/document.xml"
-_NOTES: Final = ("footnotes.xml", "endnotes.xml")
+_NOTES: Final = ("footnotes.xml", "endnotes.xml", "comments.xml")
+_AROUND: Final = re.compile(r"(?:header|footer)\d*\.xml")
 
 
 def read(path: Path, data: bytes, limits: Limits) -> Document:
@@ -31,11 +36,10 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
         raise UnreadableError("encrypted, or an old .doc; save it as a docx without a password")
     archive = Archive(data, limits)
     main = _main_part(archive)
-    watcher = _watcher(archive, main, limits)
-    for name in (main, *(posixpath.join(posixpath.dirname(main), note) for note in _NOTES)):
-        if name == main or name in archive.names:
-            watcher.targets = _targets(archive, name)
-            watcher.parse(archive.read(name), name)
+    watcher = Watcher(_styles(archive, main), limits.text_characters)
+    for name in _parts(archive, main):
+        watcher.targets = _targets(archive, name)
+        watcher.parse(archive.read(name), name)
     source = watcher.source_text()
     if not source.text:
         raise UnreadableError("the document has no text")
@@ -48,7 +52,7 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
         drafts=tuple(Outline().drafts(source.text, source.parts, limits.passage_characters)),
         links=tuple(links_of(source)),
         written_at=parse_date(date) if date else None,
-        notices=(notice,) if source.cut else (),
+        notices=((notice,) if source.cut else ()) + unread_notice(source.unread),
     )
 
 
@@ -63,12 +67,30 @@ def _main_part(archive: Archive) -> str:
     raise UnreadableError("not a Word document: it has no word/document.xml")
 
 
-def _watcher(archive: Archive, main: str, limits: Limits) -> Watcher:
-    name = posixpath.join(posixpath.dirname(main), "styles.xml")
-    if name not in archive.names:
-        return Watcher({f"Heading{n}": n for n in range(1, 7)}, frozenset(), limits.text_characters)
-    levels, lists = styles(xml(archive.read(name), name))
-    return Watcher(levels, lists, limits.text_characters)
+def _parts(archive: Archive, main: str) -> list[str]:
+    """The parts that hold text: the body, notes, comments, and each header and footer once."""
+    folder = posixpath.dirname(main)
+    around: dict[bytes, str] = {}
+    for name in sorted(archive.names):
+        if posixpath.dirname(name) == folder and _AROUND.fullmatch(posixpath.basename(name)):
+            around.setdefault(archive.read(name), name)
+    others = [posixpath.join(folder, note) for note in _NOTES]
+    return [main, *(name for name in others if name in archive.names), *around.values()]
+
+
+def _styles(archive: Archive, main: str) -> Styles:
+    folder = posixpath.dirname(main)
+    roots = {
+        name: xml(archive.read(path), path)
+        for name in ("styles.xml", "numbering.xml")
+        if (path := posixpath.join(folder, name)) in archive.names
+    }
+    if "styles.xml" in roots:
+        known = styles(roots["styles.xml"])
+    else:
+        known = Styles({f"Heading{n}": n for n in range(1, 7)})
+    known.numbering = Numbering(roots.get("numbering.xml"), roots.get("styles.xml"))
+    return known
 
 
 def _targets(archive: Archive, part: str) -> dict[str, str]:
