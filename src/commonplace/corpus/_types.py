@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, get_args
 
-Kind = Literal["text", "markdown", "html", "pdf", "code", "rst", "notebook", "epub", "docx"]
+Kind = Literal[
+    "text", "markdown", "html", "pdf", "code", "rst", "notebook", "epub", "docx", "pptx", "xlsx",
+    "odf", "rtf", "mail", "mailbox", "page", "calendar", "canvas",
+]  # fmt: skip
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 State = Literal["indexed", "skipped", "superseded", "stale"]
 

@@ -52,7 +52,42 @@ _FORMATS: Final[Mapping[Kind, _Format]] = {
     "rst": _Format("plain.rst", "rst rest", dated_by_name=True),
     "notebook": _Format("plain.notebook", "ipynb", dated_by_name=True),
     "epub": _Format("html.epub", "epub"),
-    "docx": _Format("office.docx", "docx"),
+    "docx": _Format("office.docx", "docx docm dotx"),
+    "pptx": _Format("office.pptx", "pptx pptm ppsx potx"),
+    "xlsx": _Format("office.xlsx", "xlsx xlsm xltx"),
+    "odf": _Format("office.odf", "odt ods odp ott fodt"),
+    "rtf": _Format("office.rtf", "rtf"),
+    "mail": _Format("messages.mail", "eml"),
+    "mailbox": _Format("messages.mailbox", "mbox mbx"),
+    "page": _Format("messages.saved_page", "mhtml mht"),
+    "calendar": _Format("messages.calendar", "ics ical ifb"),
+    "canvas": _Format("plain.canvas", "canvas"),
+}
+_ADVICE: Final = {  # for formats that have no reader: what they are, and what to do
+    "doc": "an old Word document; save it as a docx",
+    "xls": "an old Excel workbook; save it as an xlsx",
+    "ppt": "an old PowerPoint presentation; save it as a pptx",
+    "pages": "a Pages document; export it as a docx or PDF",
+    "numbers": "a Numbers table; export it as an xlsx",
+    "keynote": "a Keynote presentation; export it as a pptx or PDF",
+    "one": "a OneNote section; export it as a PDF",
+    "msg": "an Outlook message; save it as an eml",
+    "pst": "an Outlook mailbox; export it as mbox",
+    "djvu": "a DjVu scan; convert it to a PDF with a text layer",
+    "ps": "PostScript; convert it to a PDF",
+    "mobi": "a Kindle book; convert it to an EPUB",
+    "azw3": "a Kindle book; convert it to an EPUB",
+    "azw": "a Kindle book; convert it to an EPUB",
+    "fb2": "a FictionBook; convert it to an EPUB",
+    "vsdx": "a Visio drawing; export it as a PDF",
+    "drawio": "a drawing of draw.io; export it as a PDF",
+    **dict.fromkeys("png jpg jpeg gif webp tif tiff bmp heic avif svg ico".split(), "a picture"),
+    **dict.fromkeys("mp3 wav flac ogg opus m4a aac".split(), "a recording"),
+    **dict.fromkeys("mp4 mkv mov avi webm".split(), "a video"),
+    **dict.fromkeys(
+        "zip gz tgz tar bz2 xz 7z rar zst".split(), "an archive; unpack it and add the folder"
+    ),
+    **dict.fromkeys("db sqlite sqlite3 parquet feather".split(), "a database; export it as csv"),
 }
 KIND_BY_SUFFIX: Final[Mapping[str, Kind]] = MappingProxyType(
     {f".{suffix}": kind for kind, form in _FORMATS.items() for suffix in form.suffixes.split()}
@@ -103,6 +138,8 @@ def kind_of(path: Path, data: bytes) -> Kind:
     if kind := KIND_BY_SUFFIX.get(suffix):
         return kind
     if _is_suffix(suffix):
+        if advice := _ADVICE.get(suffix[1:]):
+            raise UnreadableError(f"no reader for {suffix} files yet: {advice}")
         raise UnreadableError(f"no reader for {suffix} files yet")
     return _sniffed(data)
 

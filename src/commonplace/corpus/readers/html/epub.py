@@ -50,7 +50,6 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
             notices += [] if name in chapters else [f"the chapter {name} is missing"]
             continue
         try:
-            around = _AROUND | ({"nav"} if name in navigation else set())
             chapters[name] = look(
                 decoded(archive.read(name)),
                 characters_left,

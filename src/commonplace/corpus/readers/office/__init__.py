@@ -1,1 +1,1 @@
-"""Word files; never the store."""
+"""Documents, presentations and tables of office programs; never the store."""

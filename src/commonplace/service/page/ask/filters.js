@@ -4,7 +4,7 @@ import { get } from "../parts/api.js";
 import { h, icon, problem, shortPath } from "../parts/dom.js";
 
 const EARLIEST = "1000-01-01";
-const KINDS = ["text", "markdown", "html", "pdf", "code", "rst", "notebook", "epub", "docx"];
+const KINDS = ["text", "markdown", "html", "pdf", "code", "rst", "notebook", "epub", "docx", "pptx", "xlsx", "odf", "rtf", "mail", "mailbox", "page", "calendar", "canvas"];
 
 /** {button, element, values(), onchange}; `values` are fields of the API. */
 export function filtersOf() {

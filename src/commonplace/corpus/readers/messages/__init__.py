@@ -1,0 +1,1 @@
+"""Mails, mailboxes, saved pages and calendars."""
