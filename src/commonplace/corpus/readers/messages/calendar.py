@@ -1,16 +1,17 @@
-"""Calendars (ics), read by icalendar (BSD): each event or task with its time, place and words.
+"""Calendars (ics): each event, task or entry of a diary with its time, place and words.
 
-What repeats says so as the file does (RFC 5545, section 3.3.10), put into words.
+Content lines are read as RFC 5545 has them (section 3.1); a library for it would be larger than all
+other readers together. What repeats says so in words (section 3.3.10).
 """
 
-from datetime import date, datetime
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
-
-from icalendar import Calendar
+from typing import Final
 
 from commonplace.corpus._types import Document, Limits
 from commonplace.corpus.readers._composed import Composed
+from commonplace.corpus.readers.decode import decode_within
 from commonplace.foundation import UnreadableError
 
 _PARTS: Final = ("VEVENT", "VTODO", "VJOURNAL")
@@ -23,6 +24,12 @@ _DAYS: Final = {
     "MO": "Monday", "TU": "Tuesday", "WE": "Wednesday", "TH": "Thursday", "FR": "Friday",
     "SA": "Saturday", "SU": "Sunday",
 }  # fmt: skip
+_FOLD: Final = re.compile(r"(?:\r\n?|\n)[ \t]")
+_LINE: Final = re.compile(r"([A-Za-z0-9-]+)((?:;[^:;=\r\n]+=(?:\"[^\"\r\n]*\"|[^:;\r\n]*))*):(.*)")
+_ZONE: Final = re.compile(r";TZID=\"?([^\";:]+)", re.I)
+_NAME: Final = re.compile(r";CN=\"?([^\";:]+)", re.I)
+_MOMENT: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d\d(Z?))?")
+_ESCAPED: Final = re.compile(r"\\([\\;,nN])")
 
 
 def read(path: Path, data: bytes, limits: Limits) -> Document:
@@ -31,57 +38,74 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
     Raises:
         UnreadableError: it is none, or has no event.
     """
-    try:
-        calendars = Calendar.from_ical(data, multiple=True)
-    except Exception as error:  # a library's own errors are of many kinds
-        raise UnreadableError(f"not a calendar that can be read ({str(error)[:100]})") from None
-    text = Composed(limits.text_characters)
-    for calendar in calendars:
-        for part in calendar.walk():
-            if part.name in _PARTS:
-                _event(part, text)
-    name = next((str(c.get("X-WR-CALNAME")) for c in calendars if c.get("X-WR-CALNAME")), "")
-    return text.document("calendar", name or path.stem, limits)
+    text, notices = decode_within(data, limits)
+    if not text.lstrip().upper().startswith("BEGIN:VCALENDAR"):
+        raise UnreadableError("not a calendar: it does not begin with BEGIN:VCALENDAR")
+    composed = Composed(limits.text_characters)
+    title = ""
+    entry: dict[str, list[str]] | None = None
+    for name, parameters, value in _content_lines(text):
+        if name == "X-WR-CALNAME":
+            title = title or _plain(value)
+        elif name == "BEGIN" and value in _PARTS:
+            entry = {}
+        elif name == "END" and value in _PARTS and entry is not None:
+            _write(entry, composed)
+            entry = None
+        elif entry is not None:
+            entry.setdefault(name, []).append(_shown(name, parameters, value))
+    return composed.document("calendar", title or path.stem, limits, notices=notices)
 
 
-def _event(part: Any, text: Composed) -> None:
-    text.heading(1, _shown(part.get("SUMMARY")) or "Without a name")
+def _content_lines(text: str) -> Iterator[tuple[str, str, str]]:
+    """Name, parameters and value of each line, those within alarms and time zones left out."""
+    inside = 0
+    for line in _FOLD.sub("", text).splitlines():
+        if match := _LINE.fullmatch(line.strip("\ufeff")):
+            name, value = match[1].upper(), match[3]
+            other = name in {"BEGIN", "END"} and value.upper() in {"VALARM", "VTIMEZONE"}
+            inside += (1 if name == "BEGIN" else -1) * other
+            if not inside and not other:
+                yield name, match[2], value
+
+
+def _write(entry: Mapping[str, list[str]], text: Composed) -> None:
+    text.heading(1, ", ".join(entry.get("SUMMARY", [])) or "Without a name")
     for key, label in _FIELDS.items():
-        value = part.get(key)
-        if value is not None:
-            text.field(label, _shown(value))
-    if rule := part.get("RRULE"):
-        text.field("Repeats", _rule(rule))
-    text.paragraph(_shown(part.get("DESCRIPTION")))
+        text.field(label, ", ".join(entry.get(key, [])))
+    text.field("Repeats", "; ".join(entry.get("RRULE", [])))
+    text.paragraph("\n\n".join(entry.get("DESCRIPTION", [])))
 
 
-def _shown(value: Any) -> str:
-    """A property as a reader writes it."""
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return ", ".join(map(_shown, value))
-    moment = getattr(value, "dt", None)
-    if isinstance(moment, datetime):
-        return f"{moment:%Y-%m-%d %H:%M}" + (f" {moment.tzname()}" if moment.tzinfo else "")
-    if isinstance(moment, date):
-        return moment.isoformat()
-    if categories := getattr(value, "cats", None):
-        return ", ".join(map(str, categories))
-    words = str(value)
-    return words[7:] if words.lower().startswith("mailto:") else words
+def _shown(name: str, parameters: str, value: str) -> str:
+    """A value as a reader writes it."""
+    if name == "RRULE":
+        return _rule(value)
+    if name in {"ORGANIZER", "ATTENDEE"}:
+        named = _NAME.search(parameters)
+        return named[1] if named else re.sub(r"^mailto:", "", value, flags=re.I)
+    if name in {"DTSTART", "DTEND", "DUE"} and (moment := _MOMENT.fullmatch(value)):
+        year, month, day, hour, minute, utc = moment.groups()
+        zone = _ZONE.search(parameters)
+        place = " UTC" if utc else f" {zone[1]}" if zone else ""
+        return f"{year}-{month}-{day}" + (f" {hour}:{minute}{place}" if hour else "")
+    return _plain(value)
 
 
-def _rule(rule: Any) -> str:
+def _plain(value: str) -> str:
+    return _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], value)
+
+
+def _rule(rule: str) -> str:
     """`FREQ=WEEKLY;INTERVAL=2;BYDAY=MO` as "every 2 weeks on Monday"."""
-    frequency = str(next(iter(rule.get("FREQ", [])), ""))
-    interval = int(next(iter(rule.get("INTERVAL", [1])), 1))
-    unit = _EVERY.get(frequency, frequency.lower())
-    words = f"every {unit}" if interval == 1 else f"every {interval} {unit}s"
-    if days := [_DAYS.get(str(day)[-2:], str(day)) for day in rule.get("BYDAY", [])]:
+    parts = dict(part.split("=", 1) for part in rule.upper().split(";") if "=" in part)
+    frequency = parts.get("FREQ", "")
+    unit, interval = _EVERY.get(frequency, frequency.lower()), parts.get("INTERVAL", "1")
+    words = f"every {unit}" if interval == "1" else f"every {interval} {unit}s"
+    if days := [_DAYS.get(day[-2:], day) for day in parts.get("BYDAY", "").split(",") if day]:
         words += f" on {', '.join(days)}"
-    if until := next(iter(rule.get("UNTIL", [])), None):
-        words += f" until {until:%Y-%m-%d}"
-    if count := next(iter(rule.get("COUNT", [])), None):
-        words += f", {count} times"
+    if until := _MOMENT.fullmatch(parts.get("UNTIL", "")):
+        words += f" until {until[1]}-{until[2]}-{until[3]}"
+    if "COUNT" in parts:
+        words += f", {parts['COUNT']} times"
     return words
