@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from commonplace import Library
+from commonplace import InputError, Library
 from commonplace.answers import RetrievedContext
-from commonplace.service import Role, add_token, remove_token
+from commonplace.service import Role, ServiceSettings, add_token, remove_token, serve
 from patience import PATIENCE
 from service_running import Running, serving, wait_until, write_notes
 
@@ -355,3 +355,31 @@ def test_jobs_of_one_library_are_not_seen_by_another(
     wait_until(
         lambda: service.client.get(path, headers=bearer(secrets["anna"])).json()["state"] == "done"
     )
+
+
+def test_a_form_of_another_site_is_refused_although_it_navigates(service: Running) -> None:
+    headers = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    reply = service.client.post("/api/files?name=a.md", content=b"Planted.", headers=headers)
+    assert reply.status_code == 403
+    assert service.client.get("/", headers=headers).status_code == 200
+
+
+def test_a_form_with_a_file_is_refused_with_a_sentence(service: Running) -> None:
+    reply = service.client.post("/api/files?name=a.md", files={"file": ("a.md", b"Words.")})
+    assert (reply.status_code, "bytes of the file" in reply.text) == (415, True)
+
+
+def test_a_broken_file_of_tokens_lets_nobody_in_and_is_named(tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens.json"
+    library = Library.open(tmp_path / "library").folder
+    with serving(library, require_token=True, tokens=tokens) as running:
+        tokens.write_text("{")
+        reply = running.client.get("/api/me", headers={"authorization": "Bearer cp_x"})
+    assert (reply.status_code, "tokens.json" in reply.text) == (503, True)
+    assert str(tmp_path) not in reply.text
+
+
+def test_an_allowed_name_without_a_token_has_to_be_meant(tmp_path: Path) -> None:
+    settings = ServiceSettings(tmp_path / "library", allowed_hosts=("notes.example.org",))
+    with pytest.raises(InputError, match="--no-token"):
+        serve(settings, lambda *_: None, lambda _: None)

@@ -6,6 +6,7 @@ from commonplace.foundation._doors import lazy_names as lazy_names
 from commonplace.foundation._errors import CommonplaceError as CommonplaceError
 from commonplace.foundation._errors import InputError as InputError
 from commonplace.foundation._errors import LibraryError as LibraryError
+from commonplace.foundation._errors import ServerError as ServerError
 from commonplace.foundation._errors import UnreadableError as UnreadableError
 from commonplace.foundation._errors import WeightsError as WeightsError
 from commonplace.foundation._files import append_line as append_line

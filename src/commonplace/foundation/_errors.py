@@ -10,6 +10,11 @@ class CommonplaceError(Exception):
 
     exit_code = 2
 
+    @property
+    def for_others(self) -> str:
+        """The message for who is not the user of this machine: without addresses and accounts."""
+        return str(self)
+
     def sentences(self) -> tuple[str, ...]:
         """The message, a line each; an error that reports several things at once has several."""
         return (str(self),)
@@ -17,6 +22,22 @@ class CommonplaceError(Exception):
 
 class InputError(CommonplaceError):
     """An argument, file or setting that cannot be used as given."""
+
+
+class ServerError(InputError):
+    """Another server, such as a language model's, did not do what was asked of it.
+
+    Attributes:
+        for_others: the message without its address and without what it answered.
+    """
+
+    def __init__(self, message: str, for_others: str) -> None:
+        super().__init__(message)
+        self._for_others = for_others
+
+    @property
+    def for_others(self) -> str:
+        return self._for_others
 
 
 class LibraryError(CommonplaceError):

@@ -33,13 +33,18 @@ def serve(
     `announce` is called when weights are fetched, which takes a while.
 
     Raises:
-        InputError: the address is taken, or cannot be bound to.
+        InputError: the address is taken, or cannot be bound to, or everybody could come in.
         LibraryError: the library cannot be opened.
     """
     import uvicorn
 
     from commonplace.service.app import create_app
 
+    if settings.allowed_hosts and not settings.wants_token and not settings.no_token:
+        raise InputError(
+            "--allow-host lets others come by that name, and nothing asks them for a token; "
+            "add --require-token, or --no-token if that is meant"
+        )
     secret = _first_token(settings)
     bound = _bind(settings)  # before the library is opened, which takes longer
     port = bound.getsockname()[1]

@@ -47,6 +47,7 @@ from commonplace.foundation import InputError, display_path
 )
 @options.wear_options
 @click.option("--require-token", is_flag=True, help="Require a token on this machine too.")
+@click.option("--no-token", is_flag=True, help="Let others in by --allow-host without a token.")
 @click.option(
     "--allow-host", "hosts", multiple=True, metavar="NAME", help="A name that a proxy answers to."
 )
@@ -61,6 +62,7 @@ def serve(
     wear: tuple[str, ...],
     force_wear: bool,
     require_token: bool,
+    no_token: bool,
     hosts: tuple[str, ...],
     tokens: Path | None,
 ) -> None:
@@ -86,6 +88,7 @@ def serve(
         host=host,
         port=port,
         require_token=require_token,
+        no_token=no_token,
         allowed_hosts=hosts,
         tokens=tokens,
         models=models or ((DEFAULT_LANGUAGE_MODEL,) if wear else ()),

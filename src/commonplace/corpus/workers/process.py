@@ -37,6 +37,7 @@ _PASSING = {  # what the machine lacks for a while
     for name in "EAGAIN EBUSY EDQUOT EIO EMFILE ENFILE ENOMEM ENOSPC ESTALE ETIMEDOUT".split()
     if hasattr(errno, name)
 }
+_TURNING = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -219,10 +220,10 @@ def _writable(document: Document) -> Document:
     parts += [part for draft in document.drafts for part in (draft.text, *draft.heading)]
     parts += [part for link in document.links for part in (link.url, link.label, link.context)]
     if not any(_SURROGATE.search(part) for part in parts):
-        return document
+        return replace(document, title=_shown(document.title))
     return replace(
         document,
-        title=_mend(document.title),
+        title=_shown(document.title),
         sources={_mend(name): _mend(text) for name, text in document.sources.items()},
         drafts=tuple(
             replace(draft, text=_mend(draft.text), heading=tuple(map(_mend, draft.heading)))
@@ -231,6 +232,11 @@ def _writable(document: Document) -> Document:
         links=tuple(Link(_mend(x.url), _mend(x.label), _mend(x.context)) for x in document.links),
         notices=tuple(map(_mend, document.notices)),
     )
+
+
+def _shown(title: str) -> str:
+    """A title without signs that would turn what stands around it."""
+    return _TURNING.sub("", _mend(title))
 
 
 def _mend(text: str) -> str:

@@ -16,7 +16,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
-from commonplace.foundation import InputError
+from commonplace.foundation import InputError, ServerError
 from commonplace.models.language.messages import prepare_messages
 
 KEY_VARIABLE = "COMMONPLACE_API_KEY"
@@ -114,10 +114,11 @@ class EndpointModel:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise self._failure("the reply is not that of an OpenAI-compatible endpoint") from error
 
-    def _failure(self, reason: str) -> InputError:
-        return InputError(
+    def _failure(self, reason: str) -> ServerError:
+        return ServerError(
             f"The language model at {self.url} failed ({reason.rstrip('.')}): "
-            f"check that it runs and serves {self.name!r}."
+            f"check that it runs and serves {self.name!r}.",
+            for_others=f"The language model {self.name!r} failed; the server's log says why.",
         )
 
 

@@ -6,6 +6,7 @@ and a body is counted while it arrives. Answers get the headers that isolate the
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -15,8 +16,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from commonplace.foundation import LibraryError
 from commonplace.service.access.settings import ServiceSettings, is_loopback
 from commonplace.service.access.tokens import Token, find_token
+
+log = logging.getLogger(__name__)
 
 COOKIE: Final = "commonplace"
 _PUBLIC: Final = ("/page/", "/api/session")
@@ -70,7 +74,7 @@ class Guard:
 
         try:
             headers = _headers(scope)
-            self._check_sender(headers)
+            self._check_sender(scope["method"], headers)
             scope.setdefault("state", {})["token"] = self._token(scope, headers)
             body = _Body(receive, self._limit(scope, headers), self._settings.silence_seconds)
             await self._app(scope, body.receive, answer)
@@ -80,7 +84,7 @@ class Guard:
         except ClientDisconnect:
             pass  # nobody is there to be told
 
-    def _check_sender(self, headers: Mapping[str, str]) -> None:
+    def _check_sender(self, method: str, headers: Mapping[str, str]) -> None:
         """Refuse pages of other servers, and foreign names that resolve to this address."""
         host = headers.get("host", "")
         name = _host_name(f"//{host}")
@@ -89,9 +93,11 @@ class Guard:
         if not is_own and (not self._settings.wants_token or self._settings.allowed_hosts):
             raise _RefusedError(403, "this is not a name of this server; --allow-host adds one")
         origin = headers.get("origin")
-        # A picture or a script is fetched without an Origin. A link to here may be followed.
+        # A picture or a script is fetched without an Origin. A link to here may be followed, but
+        # nothing is changed by following one.
         is_foreign = headers.get("sec-fetch-site") in {"cross-site", "same-site"}
-        if origin is None and not (is_foreign and headers.get("sec-fetch-mode") != "navigate"):
+        is_followed = headers.get("sec-fetch-mode") == "navigate" and method in {"GET", "HEAD"}
+        if origin is None and not (is_foreign and not is_followed):
             return
         if origin is None or origin.partition("://")[2] != host:
             raise _RefusedError(403, "a page of another server may not use this one")
@@ -103,7 +109,12 @@ class Guard:
         if path == "/" or path.startswith(_PUBLIC):
             return None
         secret = _secret(headers)
-        token = find_token(self._tokens, secret) if secret else None
+        try:
+            token = find_token(self._tokens, secret) if secret else None
+        except LibraryError:
+            log.exception("the tokens cannot be read")
+            message = f"the file of tokens, {self._tokens.name}, cannot be read; its owner can mend"
+            raise _RefusedError(503, f"{message} or remove it") from None
         if token is None:
             raise _RefusedError(401, "this needs a token; send it as `Authorization: Bearer ...`")
         return token

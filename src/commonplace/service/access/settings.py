@@ -16,6 +16,7 @@ class ServiceSettings:
         host: the address to bind to.
         port: the port to bind to; 0 takes any that is free.
         require_token: ask for a token at loopback too (behind a reverse proxy, say).
+        no_token: that others may come by an allowed name without a token is meant.
         allowed_hosts: names besides its own that requests may be sent to.
         tokens: the file of tokens, or None for the user's own.
         models: language models that a request may name; see `Library.ask`.
@@ -34,6 +35,7 @@ class ServiceSettings:
     host: str = "127.0.0.1"
     port: int = 8765
     require_token: bool = False
+    no_token: bool = False
     allowed_hosts: tuple[str, ...] = ()
     tokens: Path | None = None
     models: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from commonplace.foundation import CommonplaceError, bug_report
 from commonplace.library import as_json
+from commonplace.service.api.dependencies import told
 
 _HEADERS = {"x-accel-buffering": "no", "cache-control": "no-store"}  # no proxy may buffer it
 
@@ -51,6 +52,6 @@ async def _guarded(events: AsyncIterator[str]) -> AsyncIterator[str]:
         async for text in events:
             yield text
     except CommonplaceError as error:
-        yield event("error", {"message": str(error), "type": type(error).__name__})
+        yield event("error", {"message": told(error), "type": type(error).__name__})
     except Exception as error:
         yield event("error", {"message": bug_report(error), "type": "bug"})

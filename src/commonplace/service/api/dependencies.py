@@ -1,5 +1,6 @@
 """What endpoints share: the library of a request, what its token allows, errors as sentences."""
 
+import logging
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request
@@ -86,12 +87,22 @@ def _methods(request: Request) -> list[str]:
     return sorted({method for route in matching for method in getattr(route, "methods", ())})
 
 
+log = logging.getLogger(__name__)
+
+
+def told(error: CommonplaceError) -> str:
+    """What a client is told of an error; what is kept from it goes to the log."""
+    if error.for_others != str(error):
+        log.warning("%s", error)
+    return error.for_others
+
+
 def answer_errors(app: FastAPI) -> None:
     """Turn every error into one sentence."""
 
     @app.exception_handler(CommonplaceError)
     async def sentence(_: Request, error: CommonplaceError) -> JSONResponse:
-        return problem(400, str(error), type(error).__name__)
+        return problem(400, told(error), type(error).__name__)
 
     @app.exception_handler(StarletteHTTPException)
     async def http(request: Request, error: StarletteHTTPException) -> JSONResponse:

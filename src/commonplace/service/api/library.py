@@ -129,6 +129,8 @@ async def add(
     name: Annotated[str, Query(min_length=1, max_length=1000)],
 ) -> dict[str, Any]:
     """Add a file: its bytes are the body. The same name again is a newer version of it."""
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+        raise HTTPException(415, "a form is not taken; send the bytes of the file as the body")
     upload = await keep_upload(open_library.library.folder, name, request.stream())
     return open_library.jobs.submit("add", upload.name, [upload]).record()
 

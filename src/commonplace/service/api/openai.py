@@ -32,6 +32,7 @@ from commonplace.service.api.dependencies import (
     CurrentSettings,
     ReadableLibrary,
     model_name,
+    told,
 )
 
 openai_api = APIRouter(prefix="/v1", responses=ERRORS)
@@ -222,7 +223,7 @@ async def _chunks(reply: _Reply, pieces: AsyncIterator[str]) -> AsyncIterator[st
         async for piece in pieces:
             yield _chunk(reply, {"content": piece})
     except CommonplaceError as error:
-        problem = {"error": {"message": str(error), "type": type(error).__name__}}
+        problem = {"error": {"message": told(error), "type": type(error).__name__}}
         yield f"data: {json.dumps(problem)}\n\n"
         return
     last: dict[str, Any] = {"annotations": reply.annotations}

@@ -2,7 +2,8 @@
 
 Notable: a crash loses nothing. What a job has committed is safe; what it had not read yet is in
 `uploads/` or a watched folder, and the next start adds those again, which costs one `stat` for
-every file that the library holds already.
+every file that the library holds already. A removal is on the disk before it is queued
+(`removals.py`), and is done first at the next start.
 """
 
 import threading
@@ -18,6 +19,7 @@ from typing import Any, Final, Literal
 from commonplace.corpus import FileReport
 from commonplace.foundation import CommonplaceError, InputError, bug_report
 from commonplace.library import Library
+from commonplace.service.state.removals import Removal, keep_no_longer, promise, promised
 from commonplace.service.state.uploads import uploads_at
 
 Kind = Literal["add", "read", "remove", "watch"]
@@ -88,15 +90,22 @@ class Jobs:
         self._changed = threading.Condition()
         self._stopping: set[str] = set()
         self._closed = False
+        for removal in promised(library.folder):
+            job = Job("remove", removal.label, removal.paths, id=removal.id, at=removal.at)
+            self._waiting.append(job)
+            self._jobs[job.id] = job
         self._thread = threading.Thread(target=self._work, name="commonplace jobs", daemon=True)
         self._thread.start()
 
     def submit(self, kind: Kind, label: str, paths: Sequence[str | Path]) -> Job:
         """Queue a job, or return an equal one that waits already with no removal behind it."""
         job = Job(kind, label, tuple(map(str, paths)))
+        if kind == "remove":
+            promise(self._library.folder, Removal(job.id, job.label, job.paths, job.at))
         with self._changed:
             for other in reversed(self._waiting):
                 if (other.kind, other.paths) == (kind, job.paths):
+                    self._keep_no_longer(job)
                     return other
                 if "remove" in (kind, other.kind):
                     break  # what was added before a removal and what is added after it differ
@@ -122,6 +131,7 @@ class Jobs:
         with self._changed:
             if job in self._waiting:
                 self._waiting.remove(job)
+                self._keep_no_longer(job)
                 _end(job, "stopped")
             elif not job.ended:
                 self._stopping.add(job.id)
@@ -158,11 +168,19 @@ class Jobs:
             _end(job, "failed", str(error))
         except Exception as error:  # must not end the thread
             _end(job, "failed", bug_report(error))
+        if not self._closed or job.state != "stopped":  # else the next start does it
+            self._keep_no_longer(job)
         self._stopping.discard(job.id)
+
+    def _keep_no_longer(self, job: Job) -> None:
+        if job.kind == "remove":
+            keep_no_longer(self._library.folder, job.id)
 
     def _do(self, job: Job) -> None:
         if job.kind == "remove":
-            removed = self._library.remove(*job.paths)
+            held = [path for path in job.paths if self._library.holds(path)]
+            # Where nothing is held a start that was killed has done it, but for the upload.
+            removed = self._library.remove(*held) if held else []
             for upload in [u for p in job.paths for u in uploads_at(self._library.folder, p)]:
                 # A newer version that arrived while the job waited was not meant.
                 if upload.stat().st_mtime <= job.at.timestamp():

@@ -60,8 +60,8 @@ export async function remove(path, values = {}) {
   return (await send(`${path}?${asQuery(values)}`, { method: "DELETE" })).json();
 }
 
-export async function upload(file) {
-  const path = `/api/files?${asQuery({ name: file.name })}`;
+export async function upload(file, name) {
+  const path = `/api/files?${asQuery({ name })}`;
   return (await send(path, { method: "POST", body: file })).json();
 }
 

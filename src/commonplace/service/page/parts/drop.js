@@ -37,9 +37,10 @@ export function dropZone(limit, onupload) {
 
   async function send(files) {
     failures.replaceChildren();
-    for (const file of files) {
+    const names = namesApart(files);
+    for (const [at, file] of files.entries()) {
       try {
-        await onupload(file.name, uploadOf(file));
+        await onupload(names[at], uploadOf(file, names[at]));
       } catch (error) {
         failures.append(h("p", { class: "problem-line" }, `${file.name}: ${error.message}`));
       }
@@ -47,14 +48,26 @@ export function dropZone(limit, onupload) {
     picker.value = "";
   }
 
-  async function uploadOf(file) {
+  async function uploadOf(file, name) {
     if (file.folder) throw new Error("a folder is added where it lies: commonplace add, or serve --watch");
     if (file.size > limit) throw new Error(`it is larger than the ${(limit / 1e6).toFixed(0)} MB that are taken`);
-    return upload(file);
+    return upload(file, name);
   }
   zoneShown = { zone, send };
   send(waiting.splice(0));
   return zone;
+}
+
+/** A name for each of some files that come at once: of one name the second is "notes (2).md". */
+function namesApart(files) {
+  const taken = new Set();
+  return files.map(({ name }) => {
+    const [, stem, suffix] = /^(.*?)(\.[^.]*)?$/s.exec(name);
+    let free = name;
+    for (let number = 2; taken.has(free); number += 1) free = `${stem} (${number})${suffix ?? ""}`;
+    taken.add(free);
+    return free;
+  });
 }
 
 /** The files of a drop; a folder cannot be sent, so it is only named. */
