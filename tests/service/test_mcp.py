@@ -20,8 +20,9 @@ from service_running import Running, serving, write_notes
 
 
 @asynccontextmanager
-async def over_stdio(library: Path) -> AsyncIterator[Client]:
+async def over_stdio(library: Path, *allowed: Path) -> AsyncIterator[Client]:
     arguments = ["-m", "commonplace", "mcp", "--library", str(library)]
+    arguments += [word for folder in allowed for word in ("--allow", str(folder))]
     started = StdioServerParameters(
         command=sys.executable, args=arguments, env=dict(os.environ), cwd=str(library.parent)
     )
@@ -47,8 +48,13 @@ def run(job: Callable[[], Awaitable[None]]) -> None:
 
 async def all_tools(client: Client, passages_of: str) -> None:
     tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-    assert sorted(tools) == ["add", "ask", "search", "show"]
+    assert sorted(tools) == ["add", "ask", "remove", "search", "show", "status"]
     assert all(tool.description for tool in tools.values())
+    hints = {name: tool.annotations for name, tool in tools.items() if tool.annotations}
+    assert {name for name, hint in hints.items() if hint.destructive_hint} == {"remove"}
+    assert {name for name, hint in hints.items() if hint.read_only_hint} == {
+        "ask", "search", "show", "status",
+    }  # fmt: skip
     found = await called(client, "search", query="low-rank update")
     assert found["hits"][0]["path"].endswith(passages_of)
     shown = await called(client, "show", citation=found["hits"][0]["id"], around=10)
@@ -60,6 +66,11 @@ async def all_tools(client: Client, passages_of: str) -> None:
     assert "the library holds nothing at /etc" in why
     why = await refused(client, "show", citation="ffffffff")
     assert "no passage has an id" in why
+    assert "no argument 'bogus'" in await refused(client, "search", query="x", bogus=1)
+    files = (await called(client, "status"))["files"]
+    (okapi,) = [file["path"] for file in files if file["path"].endswith("okapi.md")]
+    assert (await called(client, "remove", path=okapi))["state"] == "done"
+    assert "holds nothing" in await refused(client, "status", path=okapi)
 
 
 def test_the_tools_over_http(service: Running) -> None:
@@ -67,7 +78,7 @@ def test_the_tools_over_http(service: Running) -> None:
         async with over_http(service) as client:
             await all_tools(client, "lora.md")
             why = await refused(client, "add", path="/etc/passwd")
-            assert "name" in why  # over HTTP there is no such argument
+            assert "no argument 'path'" in why
 
     run(job)
 
@@ -79,7 +90,12 @@ def test_the_tools_over_stdio(tmp_path: Path) -> None:
     library.add(notes, vectors=False)
 
     async def job() -> None:
-        async with over_stdio(library.folder) as client:
+        async with over_stdio(library.folder, notes) as client:
+            (tmp_path / "letter.md").write_text("A private letter.\n", encoding="utf-8")
+            (notes / "link.md").symlink_to(tmp_path / "letter.md")
+            for path in (tmp_path / "letter.md", notes / "link.md", notes / "../letter.md"):
+                assert "--allow" in await refused(client, "add", path=str(path))
+            (notes / "link.md").unlink()
             (notes / "new.md").write_text("# New\n\nA quagga.\n", encoding="utf-8")
             added = await called(client, "add", path=str(notes))
             assert any(line.startswith("added: ") for line in added["files"])

@@ -7,7 +7,7 @@ finishes its commit; what it had not read yet is read at the next start.
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from itertools import chain, count
 from pathlib import Path
@@ -117,13 +117,16 @@ def _address(host: str, port: int) -> str:
     return f"http://{name}:{port}"
 
 
-def mcp_over_stdio(library: Path) -> None:
-    """Serve the tools to the program that started this one, until it closes the pipe."""
+def mcp_over_stdio(library: Path, allowed: Sequence[Path] = ()) -> None:
+    """Serve the tools to the program that started this one, until it closes the pipe.
+
+    What is below the `allowed` folders may be added by its path.
+    """
     from commonplace.service.api.mcp import mcp_server
     from commonplace.service.state.libraries import OpenLibrary
 
     open_library = OpenLibrary(library, ServiceSettings(library), announce=lambda _: None)
     try:
-        mcp_server(lambda *_: open_library, local=True).run("stdio")
+        mcp_server(lambda *_: open_library, local=True, allowed=allowed).run("stdio")
     finally:
         open_library.close()

@@ -1,8 +1,9 @@
-"""The Model Context Protocol: `search`, `ask`, `show` and `add` for programs that have a model.
+"""The Model Context Protocol: the tools of a library for programs that have a model.
 
-Notable: both transports have the same four tools. Over HTTP a request's token says which library
-it may use, and files arrive as text. Over stdio the program runs as the user, so a path may be
-named too.
+Notable: both transports have the same tools. Over HTTP a request's token says which library it may
+use, and files arrive as text. Over stdio the program runs as the user, so a path may be named too,
+but only below the folders that the start allows: a model that was talked into it could otherwise
+read any file of the user. Arguments that a tool does not have are refused.
 
     commonplace mcp --library DIR          # for a client's configuration: command and arguments
 
@@ -10,9 +11,10 @@ Specification: https://modelcontextprotocol.io/specification
 """
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import wraps
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -20,10 +22,11 @@ import anyio
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import ToolAnnotations
 
 from commonplace.corpus import Filter, Kind
 from commonplace.foundation import CommonplaceError, InputError, bug_report
-from commonplace.library import answer_record, hits_record, shown_record
+from commonplace.library import answer_record, hits_record, shown_record, status_record
 from commonplace.service.api._request_models import Text
 from commonplace.service.state.jobs import Job
 from commonplace.service.state.libraries import OpenLibrary
@@ -42,13 +45,43 @@ _MOST_TEXT: Final = 1_000_000  # characters of a note that is added
 _WAIT_SECONDS: Final = 60.0  # for a job that a tool started
 
 
-def mcp_server(library_of: LibraryOf, local: bool) -> MCPServer[Any]:
-    """The tools, over the library of each request; with `local` a client may name paths."""
-    server: MCPServer[Any] = MCPServer(
-        "commonplace", instructions=_INSTRUCTIONS, log_level="WARNING"
+_READS: Final = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+_ADDS: Final = ToolAnnotations(
+    read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
+)
+_REMOVES: Final = ToolAnnotations(
+    read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False
+)
+
+
+class _Strict(MCPServer[Any]):
+    """Refuses arguments that a tool does not have: a misspelt filter would search everything."""
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], *args: Any, **more: Any) -> Any:
+        """Call a tool by name."""
+        for tool in await self.list_tools():
+            strange = set(arguments) - set(tool.input_schema.get("properties", {}))
+            if tool.name == name and strange:
+                raise ToolError(f"{name} has no argument {sorted(strange)[0]!r}")
+        return await super().call_tool(name, arguments, *args, **more)
+
+
+def mcp_server(library_of: LibraryOf, local: bool, allowed: Sequence[Path] = ()) -> MCPServer[Any]:
+    """The tools, over the library of each request.
+
+    Args:
+        library_of: gives it.
+        local: whether a client may name paths, which it may below the `allowed` folders only.
+        allowed: these.
+    """
+    server = _Strict(
+        "commonplace",
+        version=version("commonplace"),
+        instructions=_INSTRUCTIONS,
+        log_level="WARNING",
     )
 
-    @server.tool()
+    @server.tool(annotations=_READS)
     @_with_reasons
     async def search(
         ctx: Context,
@@ -79,7 +112,7 @@ def mcp_server(library_of: LibraryOf, local: bool) -> MCPServer[Any]:
         )
         return dict(hits_record(hits))
 
-    @server.tool()
+    @server.tool(annotations=_READS)
     @_with_reasons
     async def ask(
         ctx: Context,
@@ -101,7 +134,7 @@ def mcp_server(library_of: LibraryOf, local: bool) -> MCPServer[Any]:
         )
         return dict(answer_record(answer))
 
-    @server.tool()
+    @server.tool(annotations=_READS)
     @_with_reasons
     async def show(ctx: Context, citation: str, around: int = 600) -> dict[str, Any]:
         """A citation ("id" or "id:start-end") in its place, with the text around it."""
@@ -109,6 +142,26 @@ def mcp_server(library_of: LibraryOf, local: bool) -> MCPServer[Any]:
         size = min(max(around, 0), 100_000)  # characters; a whole book would fill a model's context
         shown = await open_library.run(open_library.library.show, citation, size)
         return {"id": citation, **shown_record(shown)}
+
+    @server.tool(annotations=_READS)
+    @_with_reasons
+    async def status(ctx: Context, path: str = "", limit: int = 100) -> dict[str, Any]:
+        """What became of each file at or under a path (none: of all), and why; and the totals."""
+        open_library = library_of(ctx, False)
+        paths = _paths(open_library, [path] if path else None)
+        record = status_record(await open_library.run(open_library.library.status, *paths))
+        return {**record, "files": record["files"][: max(0, min(limit, 1_000))]}
+
+    @server.tool(annotations=_REMOVES)
+    @_with_reasons
+    async def remove(ctx: Context, path: str) -> dict[str, Any]:
+        """Remove a file, or all under a folder, from the library; the file itself stays.
+
+        Only what was uploaded is deleted as well.
+        """
+        open_library = library_of(ctx, True)
+        open_library.require_held(path)
+        return await _await_end(open_library.jobs.submit("remove", Path(path).name, [path]))
 
     @_with_reasons
     async def add_text(ctx: Context, name: str, text: str) -> dict[str, Any]:
@@ -131,13 +184,29 @@ def mcp_server(library_of: LibraryOf, local: bool) -> MCPServer[Any]:
         open_library = library_of(ctx, True)
         if bool(path) == bool(name):
             raise InputError("give a path, or a name and a text; not both, and not neither")
+        if path:
+            _require_allowed(path, allowed)
         target = path or str(await _save_note(open_library, name, text))
         report = await open_library.search(open_library.library.add, target)
         return {"files": [f"{f.outcome}: {f.path} {f.reason}".strip() for f in report.files]}
 
     # Over HTTP a path would be one of this machine, which a client must not read.
-    server.add_tool(add_text_or_path if local else add_text, name="add")
+    server.add_tool(add_text_or_path if local else add_text, name="add", annotations=_ADDS)
     return server
+
+
+def _require_allowed(path: str, allowed: Sequence[Path]) -> None:
+    """Check that a path is below a folder that the start allows, links followed.
+
+    Raises:
+        InputError: it is not.
+    """
+    place = Path(path).expanduser().resolve()
+    if not any(place.is_relative_to(folder.expanduser().resolve()) for folder in allowed):
+        raise InputError(
+            f"{path} is not below a folder that may be read; whoever starts `commonplace mcp` "
+            "allows one with --allow DIR"
+        )
 
 
 def _with_reasons(tool: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
