@@ -1,5 +1,6 @@
 """What an `add` of a folder leaves out by name, and that what is named is read all the same."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -84,6 +85,54 @@ def test_a_private_key_is_not_read_whatever_its_name(
     write(notes, {"backup.txt": f"-----BEGIN {head} KEY-----\nb3BlbnNzaC1rZXk\n"})
     assert skipped(library, notes) == {"backup.txt": "it is a private key; keys are not read"}
     assert skipped(library, notes / "backup.txt")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff-----BEGIN PRIVATE KEY-----\nabcdef\n-----END PRIVATE KEY-----\n",
+        "Bag Attributes\n\n-----BEGIN PRIVATE KEY-----\n" + "b3Blbn" * 40 + "\n-----END X-----\n",
+        "PuTTY-User-Key-File-2: ssh-rsa\nEncryption: none\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_nor_what_stands_around_it(library: Library, notes: Path, text: str, encoding: str) -> None:
+    (notes / "backup.txt").write_bytes(text.encode(encoding))
+    assert skipped(library, notes) == {"backup.txt": "it is a private key; keys are not read"}
+
+
+def test_a_note_about_keys_is_read(library: Library, notes: Path) -> None:
+    write(notes, {"keys.md": "A key begins with -----BEGIN PRIVATE KEY----- and " + "so on " * 30})
+    assert skipped(library, notes) == {}
+
+
+def test_what_was_named_once_stays_when_its_folder_is_added(library: Library, notes: Path) -> None:
+    write(notes, {".plan.md": "The word is praseodymium."})
+    assert skipped(library, notes / ".plan.md") == {}
+    assert skipped(library, notes) == {}
+    assert library.search("praseodymium", profile="bm25")
+
+
+def test_a_folder_that_cannot_be_opened_for_a_while_keeps_its_files(
+    library: Library, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(notes, {"deep/a.md": "The word is cerium."})
+    assert skipped(library, notes) == {}
+    listed = os.listdir
+
+    def closed(folder: bytes) -> list[bytes]:
+        if os.fsdecode(folder).endswith("deep"):
+            raise OSError(5, "Input/output error")
+        return listed(folder)
+
+    monkeypatch.setattr("commonplace.corpus.ingest._walk.os.listdir", closed)
+    assert "cannot be opened" in skipped(library, notes)["deep"]
+    assert library.search("cerium", profile="bm25")
+
+
+def test_a_broken_pattern_does_not_undo_the_others(library: Library, notes: Path) -> None:
+    write(notes, {".gitignore": "\ufeffa.md\n!\n/\n[z-\nfoo\\\nb.md\n", "a.md": "x", "b.md": "x"})
+    assert {"a.md", "b.md"} <= skipped(library, notes).keys()
 
 
 def test_ignore_files_are_honoured_the_deeper_one_first(library: Library, notes: Path) -> None:

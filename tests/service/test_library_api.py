@@ -126,7 +126,9 @@ def test_a_job_is_stopped_after_its_commit(
 ) -> None:
     begun, go_on = held_back(monkeypatch)
     first, second = (
-        service.client.post("/api/files", params={"name": f"{n}.md"}, content=b"# z\n\nyak").json()
+        service.client.post(
+            "/api/files", params={"name": f"{n}.md"}, content=f"# {n}\n\nyak"
+        ).json()
         for n in "ab"
     )
     assert begun.wait(PATIENCE)

@@ -21,7 +21,8 @@ _LARGEST: Final = 1 << 20  # bytes of an ignore file that are read
 _SECRET: Final = re.compile(
     r"""id_(?:rsa|dsa|ecdsa|ed25519|xmss)(?:_sk)?(?:[-_.].*)?
     |.*\.(?:pem|key|p8|p12|pfx|pkcs12|ppk|jks|keystore|kdbx?|gpg|env|keytab|ovpn|agilekeychain)
-    |_?netrc|htpasswd|pgpass\.conf
+    |_?netrc|htpasswd|pgpass\.conf|known_hosts|authorized_keys|.*\.keychain(?:-db)?
+    |(?:aws_)?credentials|passwords?(?:\.(?:txt|csv|json|xlsx?|ods))?
     |(?:credentials?|secrets?)(?:\.(?:json|ya?ml|toml|ini|cfg|conf|csv|properties|xml))?
     |(?:client_secret|service[-_]account).*\.json|.*\.tfstate(?:\.backup)?""",
     re.VERBOSE | re.IGNORECASE,
@@ -31,6 +32,7 @@ _BACKUP: Final = re.compile(
     r"|thumbs\.db|desktop\.ini|icon\r",
     re.IGNORECASE,
 )
+# These may be read all the same if their user names them.
 _HIDDEN: Final = "a hidden file is not read; add it by name to include it"
 _SECRETS: Final = "a file of this name holds keys or passwords, so it is not read; add it by name"
 _BACKUPS: Final = "an editor's backup, lock or temporary file is not read; add it by name"
@@ -60,6 +62,11 @@ class LeftOut:
         if not folder and (reason := _by_name(os.fsdecode(os.path.basename(path)))):
             return reason
         return self._ignored(path, folder)
+
+    @staticmethod
+    def is_by_name(reason: str) -> bool:
+        """Whether a file is left out by its name alone, and by no ignore file."""
+        return reason in {_HIDDEN, _SECRETS, _BACKUPS}
 
     def _ignored(self, path: bytes, folder: bool) -> str:
         for rules in reversed(self.rules):
@@ -97,10 +104,20 @@ def _rules_in(folder: bytes) -> tuple[Rules, ...]:
 def _patterns(file: bytes) -> GitIgnoreSpec | None:
     """The patterns of an ignore file; None where there is none, or none that can be read."""
     try:
-        with open(file, encoding="utf-8", errors="replace") as lines:
-            return GitIgnoreSpec.from_lines(lines.read(_LARGEST).splitlines())
-    except (OSError, ValueError):
+        with open(file, encoding="utf-8-sig", errors="replace") as text:
+            lines = text.read(_LARGEST).splitlines()
+    except OSError:
         return None
+    return GitIgnoreSpec.from_lines(line for line in lines if _is_pattern(line))
+
+
+def _is_pattern(line: str) -> bool:
+    """Whether a line is one that can be read: a broken one must not undo the others."""
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True
 
 
 def _by_name(name: str) -> str:

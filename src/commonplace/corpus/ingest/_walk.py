@@ -22,7 +22,7 @@ _MACHINE_MADE = {b"__pycache__", b"node_modules", b"site-packages", b"venv"}
 class PathEntry:
     """A path that was met: a file to read (no reason), or something to skip (with its reason).
 
-    `left_out`: it could be read, and is not wanted.
+    `left_out`: it could be read, and is not wanted; `by_name`: for its name alone.
     """
 
     path: bytes
@@ -30,6 +30,7 @@ class PathEntry:
     modified_ns: int
     reason: str = ""
     left_out: bool = False
+    by_name: bool = False
 
 
 def walk(paths: Sequence[str | bytes | os.PathLike[str]], library: Path) -> Iterator[PathEntry]:
@@ -49,7 +50,7 @@ def walk(paths: Sequence[str | bytes | os.PathLike[str]], library: Path) -> Iter
 
 def _under(root: bytes, library: bytes) -> Iterator[PathEntry]:
     if not os.path.isdir(root):
-        yield _look_at(root)
+        yield look_at(root)
         return
     stack = [(root, rules_above(root))]
     while stack:
@@ -66,11 +67,11 @@ def _under(root: bytes, library: bytes) -> Iterator[PathEntry]:
             reason = _passed_by(path, name, library) if is_folder else ""
             reason = reason or rules.reason(path, folder=is_folder)
             if reason:
-                yield PathEntry(path, 0, 0, reason, left_out=True)
+                yield PathEntry(path, 0, 0, reason, True, rules.is_by_name(reason))
             elif is_folder:
                 deeper.append((path, rules))
             else:
-                yield _look_at(path)
+                yield look_at(path)
         stack.extend(reversed(deeper))  # the first of them is popped first
 
 
@@ -87,7 +88,8 @@ def _passed_by(path: bytes, name: bytes, library: bytes) -> str:
     return ""
 
 
-def _look_at(path: bytes) -> PathEntry:
+def look_at(path: bytes) -> PathEntry:
+    """A path that is no folder, whatever its name."""
     try:
         status = os.stat(path)
     except OSError as error:

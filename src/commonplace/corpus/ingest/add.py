@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 
 from commonplace.corpus._paths import absolute, is_under, shown_path
 from commonplace.corpus._types import AddReport, FileReport, Item, Limits, ReadResult
-from commonplace.corpus.ingest._walk import PathEntry, walk
+from commonplace.corpus.ingest._walk import PathEntry, look_at, walk
 from commonplace.corpus.store.commit import commit, supersede
 from commonplace.corpus.store.schema import Revision, item_id
 from commonplace.corpus.store.snapshot import by_id
@@ -89,6 +89,8 @@ def _plan(store: Store, paths: Sequence[str | bytes | os.PathLike[str]]) -> _Pla
     for entry in walk(paths, store.folder):
         identity = item_id(entry.path)
         item = items.get(identity)
+        if entry.by_name and item and item.state == "indexed":
+            entry = look_at(entry.path)  # its user named it once
         if not (entry.left_out and item and item.state == "indexed"):
             present.add(identity)
         if entry.reason:
@@ -98,12 +100,14 @@ def _plan(store: Store, paths: Sequence[str | bytes | os.PathLike[str]]) -> _Pla
         else:
             read.append(entry)
     roots = [shown_path(absolute(path)) for path in paths]
+    unread = [shown_path(entry.path) for entry in skip if not entry.left_out]
     left_out = {shown_path(entry.path): entry.reason for entry in skip if entry.left_out}
     # Only under the paths of this `add`: of the rest nobody looked whether it is there.
     gone = [
         (item, _report_gone(item, left_out))
         for item in items.values()
         if item.id not in present and item.state != "superseded" and is_under(item.path, roots)
+        if not is_under(item.path, unread)  # nobody could look into that folder
     ]
     reported = {item.path for item, _ in gone}
     skip = [entry for entry in skip if shown_path(entry.path) not in reported]

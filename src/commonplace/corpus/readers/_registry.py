@@ -96,9 +96,12 @@ _CODE_NAMES: Final = words(
     """makefile gnumakefile dockerfile containerfile rakefile gemfile justfile snakefile
     jenkinsfile vagrantfile procfile cmakelists.txt"""
 )
-_PRIVATE_KEY: Final = re.compile(  # RFC 7468, section 10; OpenSSH and PuTTY have their own heads
-    rb"\s*(?:-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-)"
+_PRIVATE_KEY: Final = re.compile(  # RFC 7468, section 10; PuTTY's keys have a head of their own
+    rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[ \t]*\r?\n.*?(?:-----END [A-Z0-9 ]*-----|\Z)"
+    rb"|PuTTY-User-Key-File-.*",
+    re.DOTALL,
 )
+_KEY_HEAD: Final = 32_768  # bytes; a key has a few thousand
 _LONGEST_SUFFIX: Final = 10  # characters; what is longer is part of a sentence
 
 Reader = Callable[[Path, bytes, Limits], Document]
@@ -116,7 +119,7 @@ def read_document(path: Path, data: bytes, limits: Limits, modified: datetime) -
     if len(data) > limits.file_bytes:
         size, most = len(data) / 2**20, limits.file_bytes / 2**20
         raise UnreadableError(f"too large: {size:.0f} MB, and the limit is {most:.0f} MB")
-    if _PRIVATE_KEY.match(data):
+    if _is_private_key(data):
         raise UnreadableError("it is a private key; keys are not read")
     kind = kind_of(path, data)
     document = _reader(kind)(path, data, limits)
@@ -142,6 +145,14 @@ def kind_of(path: Path, data: bytes) -> Kind:
             raise UnreadableError(f"no reader for {suffix} files yet: {advice}")
         raise UnreadableError(f"no reader for {suffix} files yet")
     return _sniffed(data)
+
+
+def _is_private_key(data: bytes) -> bool:
+    """Whether a file is a key and hardly anything else; a text about keys is none."""
+    if b"KEY" not in data[:_KEY_HEAD].replace(b"\0", b"").upper():
+        return False
+    text = data[:_KEY_HEAD].replace(b"\0", b"").strip()
+    return 2 * sum(len(match[0]) for match in _PRIVATE_KEY.finditer(text)) > len(text)
 
 
 def _is_suffix(suffix: str) -> bool:

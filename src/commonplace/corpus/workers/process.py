@@ -200,6 +200,7 @@ def interpret(
         reason = str(error)
     except MemoryError:
         reason = f"needs more than {_megabytes(limits.memory_bytes)} of memory to read"
+        passing = True
     except RecursionError:
         reason = "nested too deeply to be read"
     except Exception as error:  # a bug of ours or of a library: it must not stop the other files
@@ -220,7 +221,8 @@ def _writable(document: Document) -> Document:
     parts += [part for draft in document.drafts for part in (draft.text, *draft.heading)]
     parts += [part for link in document.links for part in (link.url, link.label, link.context)]
     if not any(_SURROGATE.search(part) for part in parts):
-        return replace(document, title=_shown(document.title))
+        turns = _TURNING.search(document.title)
+        return replace(document, title=_shown(document.title)) if turns else document
     return replace(
         document,
         title=_shown(document.title),
