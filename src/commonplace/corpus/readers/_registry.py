@@ -97,7 +97,8 @@ _CODE_NAMES: Final = words(
     jenkinsfile vagrantfile procfile cmakelists.txt"""
 )
 _PRIVATE_KEY: Final = re.compile(  # RFC 7468, section 10; PuTTY's keys have a head of their own
-    rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[ \t]*\r?\n.*?(?:-----END [A-Z0-9 ]*-----|\Z)"
+    rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[ \t]*\r?\n"
+    rb".*?(?:-----END [A-Z0-9 ]*-----|\Z)"
     rb"|PuTTY-User-Key-File-.*",
     re.DOTALL,
 )
