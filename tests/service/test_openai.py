@@ -1,13 +1,19 @@
 """OpenAI's own client against the service: models, the three outcomes, streams, errors."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from commonplace import Library
+from commonplace.service.api.completion_ending import Ending, Limits, count_tokens
 from outcomes import make_unsure
-from service_running import Running
+from service_running import Running, serving
 
 QUESTION = "Why does LoRA use two matrices?"
 UNKNOWN = "Which tokenizer does Whisper use?"
@@ -113,7 +119,8 @@ def test_a_doubt_quotes_what_is_closest(service: Running, monkeypatch: pytest.Mo
         "Sources:",
     ]
     assert first.startswith("[1] LoRA (")
-    assert second.endswith("bm25.txt)")
+    assert second.startswith("[2] bm25 (")
+    assert all(line.endswith(")") and "#/source/" in line for line in (first, second))
     assert choice.message.refusal is None
     annotations = [each.url_citation for each in choice.message.annotations or []]
     marks = [text[each.start_index : each.end_index] for each in annotations]
@@ -121,6 +128,90 @@ def test_a_doubt_quotes_what_is_closest(service: Running, monkeypatch: pytest.Mo
     for each, quote in zip(annotations, quotes, strict=True):
         place = each.url.partition("#/source/")[2]
         assert service.json(f"/api/passages/{place}")["words"] == quote
+
+
+def test_limits_hold_and_tokens_are_counted(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_unsure(monkeypatch, ("LoRA trains two small matrices.",), "it says nothing of 2022")
+    with client_of(service, monkeypatch) as client:
+
+        def asked(**more: Any) -> Any:
+            return client.chat.completions.create(model="commonplace", messages=said("x?"), **more)
+
+        whole = asked()
+        assert whole.choices[0].finish_reason == "stop"
+        assert whole.usage.completion_tokens > 20
+        assert whole.usage.prompt_tokens > 5
+        short = asked(max_tokens=3)
+        assert short.choices[0].message.content == "The library may"
+        assert (short.choices[0].finish_reason, short.usage.completion_tokens) == ("length", 3)
+        stopped = asked(stop=["trains two"])
+        assert (stopped.choices[0].message.content or "").endswith("> LoRA ")
+        assert not stopped.choices[0].message.annotations
+        *chunks, last = asked(
+            stream=True, max_completion_tokens=8, stream_options={"include_usage": True}
+        )
+        streamed = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+        assert streamed == (asked(max_tokens=8).choices[0].message.content)
+        assert chunks[-1].choices[0].finish_reason == "length"
+        assert last.usage is not None
+        assert last.usage.completion_tokens == 8
+
+
+@given(
+    st.lists(st.text("ab .\n", max_size=6), max_size=8),
+    st.integers(1, 12) | st.none(),
+    st.lists(st.text("ab.", min_size=1, max_size=3), max_size=2),
+)
+def test_an_answer_is_cut_alike_however_it_comes(
+    pieces: list[str], most: int | None, stops: list[str]
+) -> None:
+    async def cut(parts: list[str]) -> tuple[str, str]:
+        async def come() -> AsyncIterator[str]:
+            for part in parts:
+                yield part
+
+        ending = Ending(Limits(most, tuple(stops)))
+        text = "".join([piece async for piece in ending.cut(come())])
+        assert most is None or count_tokens(text) <= most
+        assert not any(stop in text for stop in stops)
+        return text, ending.reason
+
+    text, reason = asyncio.run(cut(pieces))
+    assert "".join(pieces).startswith(text)
+    if not stops:
+        whole, why = asyncio.run(cut(["".join(pieces)]))
+        assert (whole.rstrip(), why) == (text.rstrip(), reason)
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "code", "param"),
+    [
+        ({"model": "gpt-4"}, 404, "model_not_found", "model"),
+        ({"model": "commonplace/gpt-4"}, 404, "model_not_found", "model"),
+        ({"n": 2}, 400, None, "n"),
+        ({"response_format": {"type": "json_object"}}, 400, None, "response_format"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_as_clients_know_it(
+    service: Running,
+    monkeypatch: pytest.MonkeyPatch,
+    more: dict[str, Any],
+    status: int,
+    code: str | None,
+    param: str,
+) -> None:
+    with client_of(service, monkeypatch) as client, pytest.raises(openai.APIStatusError) as error:
+        client.chat.completions.create(**{"model": "commonplace", "messages": said("x?"), **more})
+    assert (error.value.status_code, error.value.code, error.value.param) == (status, code, param)
+
+
+def test_health_is_told_to_anybody(tmp_path: Path) -> None:
+    library = Library.open(tmp_path / "library").folder
+    with serving(library, require_token=True, tokens=tmp_path / "tokens.json") as running:
+        assert running.client.get("/health").json() == {"status": "ok"}
+        assert running.client.get("/api/me").status_code == 401
 
 
 @pytest.mark.weights
@@ -134,8 +225,6 @@ def test_parts_of_a_message_are_read(client: openai.OpenAI) -> None:
 @pytest.mark.parametrize(
     ("model", "messages", "why"),
     [
-        ("gpt-4", said("x?"), "no model"),
-        ("commonplace/gpt-4", said("x?"), "offers no model"),
         ("commonplace", [{"role": "system", "content": "x"}], "no message of the user"),
         ("commonplace", [{"role": "user", "content": " "}], "1 to 4000 characters"),
     ],

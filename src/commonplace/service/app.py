@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import anyio.to_thread
 from fastapi import FastAPI
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from mcp.server.mcpserver import Context
 
@@ -69,6 +69,10 @@ def create_app(
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(_PAGE / "index.html", media_type="text/html; charset=utf-8")
+
+    @app.api_route("/health", methods=["GET", "HEAD"], include_in_schema=False)
+    async def health() -> JSONResponse:  # for what watches over a server; it says nothing else
+        return JSONResponse({"status": "ok"})
 
     @app.api_route("/page/pictures.css", methods=["GET", "HEAD"], include_in_schema=False)
     async def pictures() -> FileResponse:  # the same styles as in `plan report`

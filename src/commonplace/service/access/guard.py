@@ -23,7 +23,7 @@ from commonplace.service.access.tokens import Token, find_token
 log = logging.getLogger(__name__)
 
 COOKIE: Final = "commonplace"
-_PUBLIC: Final = ("/page/", "/api/session")
+_PUBLIC: Final = ("/page/", "/api/session", "/health")
 _UPLOAD: Final = "/api/files"
 _HEADERS: Final = {
     "content-security-policy": (

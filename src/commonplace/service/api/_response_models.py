@@ -166,6 +166,8 @@ class ProblemResponse(Response):
 
     message: str
     type: str
+    code: str | None = None
+    param: str | None = None
 
 
 class ErrorResponse(Response):

@@ -76,9 +76,28 @@ def model_name(spec: str) -> str:
     return spec.partition("#")[0].rpartition("/")[2].removesuffix(".gguf")
 
 
-def problem(status: int, message: str, kind: str) -> JSONResponse:
+class RequestError(InputError):
+    """A request that cannot be done as it is.
+
+    Attributes:
+        status: of HTTP.
+        code: a word for programs, as OpenAI's clients know them.
+        param: the field that is wrong.
+    """
+
+    def __init__(
+        self, message: str, *, status: int = 400, code: str | None = None, param: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.param = status, code, param
+
+
+def problem(
+    status: int, message: str, kind: str, *, code: str | None = None, param: str | None = None
+) -> JSONResponse:
     """The response to a request that failed."""
-    return JSONResponse({"error": {"message": message, "type": kind}}, status)
+    error = {"message": message, "type": kind, "code": code, "param": param}
+    return JSONResponse({"error": error}, status)
 
 
 def _methods(request: Request) -> list[str]:
@@ -100,6 +119,12 @@ def told(error: CommonplaceError) -> str:
 def answer_errors(app: FastAPI) -> None:
     """Turn every error into one sentence."""
 
+    @app.exception_handler(RequestError)
+    async def request(_: Request, error: RequestError) -> JSONResponse:
+        return problem(
+            error.status, str(error), "invalid_request_error", code=error.code, param=error.param
+        )
+
     @app.exception_handler(CommonplaceError)
     async def sentence(_: Request, error: CommonplaceError) -> JSONResponse:
         return problem(400, told(error), type(error).__name__)
@@ -117,7 +142,7 @@ def answer_errors(app: FastAPI) -> None:
         first = error.errors()[0]
         # The first part of `loc` only says where it stood: in the body, the query or the path.
         place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-        return problem(422, f"{place}: {first['msg']}", "malformed")
+        return problem(422, f"{place}: {first['msg']}", "malformed", param=place)
 
     @app.exception_handler(ClientDisconnect)
     async def disconnected(_: Request, __: ClientDisconnect) -> JSONResponse:
