@@ -39,7 +39,7 @@ from commonplace.service.api.dependencies import (
     told,
 )
 
-openai_api = APIRouter(prefix="/v1", responses=ERRORS)
+openai_api = APIRouter(prefix="/v1", responses={**ERRORS, 404: ERRORS[400]})
 _EXTRACTIVE = "commonplace"  # the model that quotes
 _LONGEST = 4000  # characters of a question
 
