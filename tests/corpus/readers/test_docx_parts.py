@@ -66,6 +66,11 @@ def test_raised_and_lowered_text_is_never_fused_with_a_number(
     assert text_of(body) == expected
 
 
+def test_text_that_is_set_higher_is_raised() -> None:
+    higher = raised("4").replace("vertAlign", "position").replace("superscript", "6")
+    assert text_of(f"<w:p>{run('128')}{higher}{run(' cleats')}</w:p>") == "128 [4] cleats"
+
+
 def test_a_mark_in_two_runs_is_one_mark() -> None:
     assert text_of(f"<w:p>{run('350')}{raised('1')}{raised('2')}{run(' x')}</w:p>") == "350 [12] x"
 
@@ -141,6 +146,34 @@ def test_a_former_numbering_of_tracked_changes_is_not_read() -> None:
         '<w:numId w:val="7"/></w:numPr></w:pPr></w:pPrChange></w:pPr>' + run("Plain.") + "</w:p>"
     )
     assert text_of(body, numbering=NUMBERING) == "Plain."
+
+
+def test_a_text_box_leaves_the_number_to_its_paragraph() -> None:
+    box = f"<w:r><w:txbxContent>{paragraph('Boxed.')}</w:txbxContent></w:r>"
+    body = numbered("four", "8").replace("</w:pPr>", f"</w:pPr>{box}")
+    assert text_of(body, numbering=NUMBERING) == "Boxed.\n\n4 four"
+
+
+def test_fields_of_older_forms() -> None:
+    def field(inner: str) -> str:
+        return (
+            f'<w:r><w:fldChar w:fldCharType="begin"><w:ffData>{inner}</w:ffData></w:fldChar></w:r>'
+        )
+
+    tick = '<w:checkBox><w:default w:val="0"/><w:checked/></w:checkBox>'
+    choice = '<w:ddList><w:result w:val="1"/><w:listEntry w:val="Oak"/><w:listEntry w:val="Elm"/>'
+    body = f"<w:p>{field(tick)}{run(' insured, of ')}{field(choice + '</w:ddList>')}</w:p>"
+    assert text_of(body) == "☑ insured, of Elm"
+
+
+def test_an_equation_stays_apart_from_a_number_before_it() -> None:
+    equation = f'<m:oMath xmlns:m="{M}"><m:r><m:t>7</m:t></m:r></m:oMath>'
+    assert text_of(f"<w:p>{run('12')}{equation}{run('3')}</w:p>") == "12 7 3"
+
+
+def test_many_notes_take_no_more_time_each() -> None:
+    references = "".join(f'<w:r><w:footnoteReference w:id="{n}"/></w:r>' for n in range(20_000))
+    assert text_of(f"<w:p>{run('x')}{references}</w:p>").endswith("[20000]")
 
 
 def test_equations_read_as_a_line() -> None:

@@ -154,3 +154,12 @@ def test_notes_and_what_is_in_no_order_are_read() -> None:
     assert "9 January [1]" in words
     for part in ("In 1952", "3 March", "A preface.", "See this."):
         assert part in words
+
+
+def test_a_page_that_is_a_picture_is_counted() -> None:
+    item = '<item id="p" href="p.svg" media-type="image/svg+xml"/></manifest>'
+    package = PACKAGE.replace("</manifest>", item).replace("<spine>", '<spine><itemref idref="p"/>')
+    assert (
+        "chapters that are no text were left out: 1 (image/svg+xml)"
+        in read(packed(book=package)).notices
+    )

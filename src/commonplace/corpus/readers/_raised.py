@@ -12,10 +12,11 @@ _SUPERSCRIPTS: Final = str.maketrans("0123456789+-\u2212=()n", "⁰¹²³⁴⁵�
 _POWER: Final = re.compile(r"[-\u2212+]?\d{1,4}|\d?[-\u2212+]|n")
 _MARK: Final = re.compile(r"\d{1,3}(?:\s?[,;\u2013-]\s?\d{1,3})*|[a-z]|[ivx]{1,5}")
 _ORDINAL: Final = re.compile(r"st|nd|rd|th|er|[èe]re?|[èe]?me|e|[oa]s?|ste|de|\W+")
-_WORD: Final = re.compile(r"[^\W\d_]+$")
 # What a number is raised from: a base, or a unit. Other words carry marks of notes.
 _BASE: Final = re.compile(r"(?<![\d.,])(?:10|2|e)$|[)\]]$")
-_UNIT: Final = re.compile(r"(?<![^\W\d_])[^\W_a]?[^\W\d_]$|(?<![^\W\d_])(?:min|sec|rad|mol)$")
+_UNIT: Final = re.compile(r"(?<![^\W\d_])(?:[^\W_a]?[^\W\d_]|min|sec|rad|mol)$")
+_LONG_UNIT: Final = re.compile(r"[^\W\d_]{2}$")  # of which there are squares and cubes only
+_REFERENCE: Final = re.compile(r"[\[(]?(?:\w{1,3}|[*†‡§¶]{1,3})[\])]?")
 _NAMES: Final = {"TM": "™", "tm": "™", "SM": "℠", "(R)": "®"}
 
 
@@ -24,14 +25,16 @@ def raised(text: str, before: str) -> str:
     text = " ".join(text.split())
     if not text or text in _NAMES:
         return _NAMES.get(text, "")
-    if not before or before[-1].isspace():
+    if not before or before[-1].isspace() or before[-1] in "[(":
         return text.translate(_SUPERSCRIPTS) if text.isdecimal() else text
-    if _POWER.fullmatch(text) and (_is_base(before) or not text.isalnum()):
+    if _POWER.fullmatch(text) and (_is_base(before, text) or not text.isalnum()):
         return text.translate(_SUPERSCRIPTS)
     if _is_ordinal(text, before):
         return text
     if _MARK.fullmatch(text):
         return f"^{text}" if text.isalpha() and _BASE.search(before) else f" [{text}]"
+    if _BASE.search(before) and not text.startswith(("[", "(")):
+        return power(text)
     return f" {text}" if text.startswith(("[", "(")) or before[-1].isdecimal() else text
 
 
@@ -39,7 +42,14 @@ def mark(text: str, before: str) -> str:
     """The mark of a note, in brackets: "350 [2]"; a star or a dagger stays as it is."""
     inner = " ".join(text.split()).strip("[]()")
     shown = f"[{inner}]" if any(map(str.isalnum, inner)) else inner
+    if before.endswith(("[", "(")):
+        return inner
     return f" {shown}" if shown.startswith("[") and before[-1:].strip() else shown
+
+
+def is_reference(text: str, before: str) -> bool:
+    """Whether a link to a note is its mark ("dues<a>3</a>"), and not a word of the sentence."""
+    return bool(before[-1:].strip() and _REFERENCE.fullmatch(text.strip()))
 
 
 def lowered(text: str, before: str) -> str:
@@ -58,8 +68,10 @@ def grouped(text: str) -> str:
     return text if re.fullmatch(r"[\w.]*|\(.*\)", text) else f"({text})"
 
 
-def _is_base(before: str) -> bool:
-    return bool(_BASE.search(before) or _UNIT.search(before))
+def _is_base(before: str, exponent: str) -> bool:
+    if not _UNIT.search(before):
+        return bool(_BASE.search(before))
+    return exponent in {"2", "3", "n"} or not (_LONG_UNIT.search(before) and exponent.isalnum())
 
 
 def _is_ordinal(text: str, before: str) -> bool:

@@ -54,6 +54,7 @@ class Writer:
         self.length = 0
         self._pieces: list[str] = []
         self._space = ""
+        self._fenced = False
 
     @property
     def text(self) -> str:
@@ -74,16 +75,37 @@ class Writer:
         """Text as it stands, after what was held back."""
         if self._space and self.length:
             self._append(self._space)
-        self._space = ""
+        elif self._fenced and self._pieces[-1][-1:].isdecimal() and text[:1].isdecimal():
+            self._append(" ")
+        self._space, self._fenced = "", False
         self._append(text)
+
+    def fence(self) -> None:
+        """Keep a number that was written apart from one that follows at once."""
+        self._fenced = self.length > 0
+
+    @property
+    def tail(self) -> str:
+        """The end of what was written, or the space that is held back behind it."""
+        return self._space or "".join(self._pieces[-4:])[-40:]
 
     def script(self, text: str, place: Callable[[str, str], str]) -> None:
         """Raised or lowered text, which `place` keeps apart from a number before it."""
-        before = self._space or "".join(self._pieces[-4:])[-40:]
-        if placed := place(text, before):
+        if text.strip().isdecimal():
+            self._undo_mark()
+        if placed := place(text, self.tail):
             self.write(placed)
+            self.fence()
             if text.strip("[]() ").isdecimal() and self.length == len(placed):
                 self.hold(" ")  # the mark of the note that follows
+
+    def _undo_mark(self) -> None:
+        """A raised number before a stroke was no mark of a note, but the top of a fraction."""
+        if self._pieces[-1:] in (["/"], ["\u2044"]) and len(self._pieces) > 1:
+            top = self._pieces[-2].strip("[] ")
+            if top.isdecimal() and self._pieces[-2] == f" [{top}]":
+                self._pieces[-2] = f" {top}"
+                self.length -= 2
 
     def _append(self, text: str) -> None:
         self._pieces.append(text)

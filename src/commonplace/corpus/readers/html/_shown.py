@@ -48,10 +48,18 @@ _WAITING: Final = frozenset({"div", "section", "p", "ul", "ol", "dl", "table", "
 _PANEL: Final = re.compile(r"\b(?:tab|pane|panel|collapse|accordion)", re.I)
 
 
+# Most tags are neither special nor state anything of the kind, which is quicker to see first.
+_SPECIAL: Final = frozenset({*_NOT_SHOWN, *AROUND})
+_TELLING: Final = frozenset({"role", "aria-hidden", "hidden", "style"})
+COUNTED: Final = frozenset({*_OF_CONTENT, "noscript"})  # the tags that `inside` must tell of
+
+
 def left_out(
     tag: str, attributes: Mapping[str, str], around: Collection[str], inside: Collection[str]
 ) -> str | None:
     """The kind of a part that is not read, None for one that is; `inside`: tags that are open."""
+    if tag not in _SPECIAL and _TELLING.isdisjoint(attributes):
+        return None
     if tag in _NOT_SHOWN:
         return _NOT_SHOWN[tag]
     if tag in {"html", "body", "main"}:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from commonplace.corpus.readers._numerals import letter, roman
-from commonplace.corpus.readers._raised import lowered, mark, raised
+from commonplace.corpus.readers._raised import is_reference, lowered, mark, raised
 from commonplace.corpus.readers._source_text import Anchor, SourceText, Writer, join
 from commonplace.corpus.readers.html._parse import HEADINGS, LISTS, parse, survey
-from commonplace.corpus.readers.html._shown import AROUND, SILENT, WITHOUT_TEXT, left_out
+from commonplace.corpus.readers.html._shown import AROUND, COUNTED, SILENT, WITHOUT_TEXT, left_out
 from commonplace.corpus.text.split import BlockKind
 from commonplace.corpus.text.words import words
 
@@ -29,6 +29,7 @@ _BLOCKS: Final = words(
 )
 _ROWS: Final = frozenset({"tr", "caption"})
 _MATH: Final = frozenset({"msup", "msub", "msubsup", "mfrac", "munder", "mover", "munderover"})
+_INLINE: Final = frozenset({"br", "sup", "sub", "img", "ins", "input", *_MATH})
 _LONGEST_SCRIPT: Final = 60  # characters; what is longer is a sentence that is set small
 _LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([\w-]+)", re.I)
 _FORMS: Final[Mapping[str, Callable[[int], str]]] = {
@@ -37,6 +38,10 @@ _FORMS: Final[Mapping[str, Callable[[int], str]]] = {
     **dict.fromkeys(("i", "lower-roman"), roman),
     **dict.fromkeys(("I", "upper-roman"), lambda number: roman(number).upper()),
 }
+_RAISED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
+_NOTE = re.compile(r"\b(?:fn|note|cite|bib)(?:ref|note)?[-_:.]?\d|(?:foot|end)note|noteref", re.I)
+_ORNAMENT = re.compile(r"(?:.*\blogo|prev(?:ious)?|next|up|home|back|top)", re.I)
+_BUTTONS: Final = frozenset({"hidden", "submit", "button", "reset", "image", "password", "file"})
 _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
 # Control characters, soft hyphens, zero-width spaces, byte-order marks: they would part words.
 _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b\ufeff]")
@@ -93,6 +98,7 @@ class _Watcher:
         self._place: Callable[[str, str], str] = raised
         self._math: list[int] = []  # for each open fraction or power: its parts so far
         self._picture = ""  # the last alternative text
+        self._struck = -1  # where struck text ended
         self._items = self._pre = self._heading = self._count = 0
         self._capture: list[str] | None = None  # a title or JSON-LD
         self._writer = Writer("prose", 0, 0, "")
@@ -111,12 +117,16 @@ class _Watcher:
         kind = left_out(tag, attributes, self._around, self._inside)
         if tag == "title" or (tag == "script" and "ld+json" in attributes.get("type", "")):
             self._capture = []
+        if "aria-label" in attributes and not self._hidden and attributes.get("role") == "img":
+            self._describe({"alt": attributes["aria-label"]} if tag != "img" else attributes)
         if kind is not None and not self._hidden:
             self._kind, self._kind_has_text = kind, kind in WITHOUT_TEXT
-        if not self._hidden and kind is None:
+        if self._math and not self._hidden and kind is None:
             self._math_part()
-        self._open.append((tag, kind is not None))
-        self._inside[tag] = self._inside.get(tag, 0) + 1
+        opened = "main" if attributes.get("role") == "main" else tag
+        self._open.append((opened, kind is not None))
+        if opened in COUNTED:
+            self._inside[opened] = self._inside.get(opened, 0) + 1
         self._hidden += kind is not None
         if not self._hidden:
             self._opened(tag, attributes)
@@ -124,9 +134,10 @@ class _Watcher:
     def end(self, tag: str) -> None:
         """A tag closes; the parser closes what was left open."""
         opened, hides = self._open.pop() if self._open else (tag, False)
-        self._inside[opened] = self._inside.get(opened, 1) - 1
-        if not self._inside[opened]:
-            del self._inside[opened]
+        if opened in self._inside:
+            self._inside[opened] -= 1
+            if not self._inside[opened]:
+                del self._inside[opened]
         if self._script is not None and len(self._open) < self._script_depth:
             self._end_script()
         if not self._hidden:
@@ -170,7 +181,9 @@ class _Watcher:
     def _end_script(self) -> None:
         if self._script is not None:
             text, self._script = "".join(self._script), None
-            if len(text) > _LONGEST_SCRIPT:
+            if self._place is _reference and not is_reference(text, self._writer.tail):
+                self._write(text)
+            elif len(text) > _LONGEST_SCRIPT:
                 self._write(f" {text}")
             else:
                 self._remaining -= len(text)
@@ -201,7 +214,7 @@ class _Watcher:
             tiny = {attributes.get("width"), attributes.get("height")} & {"0", "1"}
             if "alt" not in attributes and not tiny and "noscript" not in self._inside:
                 self._count_unread("picture without a description")
-        elif text != self._picture:
+        elif text != self._picture and not _ORNAMENT.fullmatch(text):
             self._write(f" [Picture: {text}] " if any(map(str.isalnum, text)) else text)
         self._picture = text
 
@@ -220,31 +233,54 @@ class _Watcher:
                 notes.setdefault(name.lower(), attributes.get("content", ""))
 
     def _opened(self, tag: str, attributes: Mapping[str, str]) -> None:
-        if tag == "br":
-            self._writer.hold("\n")
-        elif tag in {"sup", "sub"}:
-            self._begin_script(raised if tag == "sup" else lowered)
-        elif tag == "a" and self._is_mark(attributes):
-            self._begin_script(mark)
-            self._place = mark
-        elif tag in _MATH:
-            self._math.append(0)
-        elif tag == "img":
-            self._describe(attributes)
-        elif tag == "a" and (href := attributes.get("href", "").strip()):
-            self._writer.anchors.append(Anchor(href, self._writer.next, -1))
-        elif tag in {"td", "th"} and self._in_data:
+        if tag in {"td", "th"} and self._in_data:
             self._writer.hold(" | ")
         elif tag in _ROWS and self._in_data:
             self._writer.hold("\n")
         elif tag in _BLOCKS:
             self._enter(tag, attributes)
+        elif tag == "a" and (href := attributes.get("href", "").strip()):
+            if "#" not in href or not self._is_mark(attributes):
+                self._writer.anchors.append(Anchor(href, self._writer.next, -1))
+        elif tag in _INLINE:
+            self._inline(tag, attributes)
+        elif "style" in attributes and (placed := _RAISED.search(attributes["style"])):
+            self._begin_script(raised if placed[1].lower() == "super" else lowered)
+
+    def _inline(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """A tag within a line that is more than a change of the letters."""
+        if tag == "br":
+            self._writer.hold("\n")
+        elif tag in {"sup", "sub"}:
+            self._begin_script(raised if tag == "sup" else lowered)
+        elif tag == "img":
+            self._describe(attributes)
+        elif tag == "ins" and self._struck == self._writer.length:
+            self._writer.hold(" ")
+        elif tag == "input":
+            self._field(attributes)
+        elif tag in _MATH:
+            self._math.append(0)
+            self._writer.fence()
 
     def _is_mark(self, attributes: Mapping[str, str]) -> bool:
-        """Whether a link is the mark of a note: it says so, or is raised and leads to a place."""
+        """Whether a link is the mark of a note: it says so, or is raised; such text is captured."""
         stated = f"{attributes.get('epub:type', '')} {attributes.get('role', '')}"
-        raised = self._script is not None and "#" in attributes.get("href", "")
-        return "noteref" in stated or raised
+        if self._script is not None or "noteref" in stated:
+            self._begin_script(mark)
+            self._place = mark
+        elif any(_NOTE.search(attributes.get(name, "")) for name in ("href", "class", "id")):
+            self._begin_script(_reference)
+        return self._script is not None
+
+    def _field(self, attributes: Mapping[str, str]) -> None:
+        """A box to tick is read; what was written into another field is counted."""
+        kind = attributes.get("type", "text").lower()
+        if kind in {"checkbox", "radio"}:
+            if (self._items or self._in_data) and not self._pre:  # else a switch of the page
+                self._write(" ☑ " if "checked" in attributes else " ☐ ")
+        elif kind not in _BUTTONS and attributes.get("value", "").strip():
+            self._count_unread("form field")
 
     def _enter(self, tag: str, attributes: Mapping[str, str]) -> None:
         """A block begins. Inside a table that holds data it is no more than a space."""
@@ -281,8 +317,6 @@ class _Watcher:
     def _closed(self, tag: str) -> None:
         if tag == "a" and self._writer.anchors and self._writer.anchors[-1].end < 0:
             self._writer.anchors[-1].end = self._writer.length
-        elif tag in _MATH and self._math:
-            self._math.pop()
         elif tag in _BLOCKS:
             inner = self._in_data
             self._leave(tag)
@@ -290,6 +324,11 @@ class _Watcher:
                 self._break()
             else:
                 self._writer.hold("\n" if tag in _ROWS else " ")
+        elif tag in _MATH and self._math:
+            self._math.pop()
+            self._writer.fence()
+        elif tag in {"del", "s", "strike"}:
+            self._struck = self._writer.length
 
     def _leave(self, tag: str) -> None:
         if tag == "table" and self._tables:
@@ -344,6 +383,11 @@ class _List:
     next: int
     step: int
     form: str
+
+
+def _reference(text: str, before: str) -> str:
+    """The mark of a note that stands on the line, as `mark` writes it."""
+    return mark(text, before)
 
 
 def _numbers(attributes: Mapping[str, str], items: int) -> _List:

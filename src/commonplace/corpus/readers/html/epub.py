@@ -5,6 +5,7 @@ A chapter that cannot be read is named in a notice, the others go on.
 """
 
 import posixpath
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +66,7 @@ def read(path: Path, data: bytes, limits: Limits) -> Document:
         if chapters[name].cut or characters_left <= 0:
             notices.append(f"the text was cut in {name} ({limits.text_characters:,} characters)")
             break
+    notices += _other_chapters(package)
     unread: dict[str, int] = {}
     for chapter in chapters.values():
         for kind, count in chapter.unread.items():
@@ -123,11 +125,24 @@ def _spine(package: etree._Element, folder: str) -> Iterator[str]:
     """The chapters' names in the archive, in reading order, then those that are in no order."""
     manifest = {item.get("id"): item for item in package.iter("{*}item")}
     listed = [manifest.get(reference.get("idref")) for reference in package.iter("{*}itemref")]
+    in_order = set(listed)
     for item in [*listed, *manifest.values()]:
         if item is None or item.get("media-type", "").lower() not in _CHAPTER_TYPES:
             continue
-        if item in listed or not _is_navigation(item):
+        if item in in_order or not _is_navigation(item):
             yield _place(item, folder)
+
+
+def _other_chapters(package: etree._Element) -> list[str]:
+    """What stands in the reading order and is no text, such as a page that is one picture."""
+    places = {reference.get("idref") for reference in package.iter("{*}itemref")}
+    kinds = Counter(
+        kind
+        for item in package.iter("{*}item")
+        if item.get("id") in places
+        and (kind := (item.get("media-type") or "").lower()) not in _CHAPTER_TYPES
+    )
+    return [f"chapters that are no text were left out: {n} ({kind})" for kind, n in kinds.items()]
 
 
 def _navigation(package: etree._Element, folder: str) -> set[str]:

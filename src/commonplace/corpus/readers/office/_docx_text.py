@@ -60,10 +60,11 @@ class Watcher:
         self._list: list[str] | None = None  # number and level that a paragraph states
         self._style = ""
         self._is_deleted = False  # the mark of the paragraph
-        self._prefix = (
-            ""  # what stands before the next paragraph: a note's mark, a comment's author
-        )
-        self._marks: dict[tuple[str, str], str] = {}  # of notes, by kind and id
+        self._prefix = ""  # before the next paragraph: a note's mark, or who commented
+        self._marks: dict[str, dict[str, str]] = {"footnote": {}, "endnote": {}}  # by id
+        self._outer: list[tuple[Writer, int]] = []  # paragraphs around the open text boxes
+        self._entries: list[str] = []  # of a field's list
+        self._choice = 0  # which of them is chosen; whether a box is ticked
         self._described = False  # whether the drawing has an alternative text
 
     def parse(self, data: bytes, what: str) -> None:
@@ -141,6 +142,13 @@ class Watcher:
         elif name in {"hyperlink", "fldSimple"}:
             self._flush()
             self._close_anchor()
+        elif name == "txbxContent" and self._outer:
+            self._break()
+            self._writer, self._tables = self._outer.pop()
+        elif name == "checkBox":
+            self._put("☑" if self._choice else "☐")
+        elif name == "ddList":
+            self._put("".join(self._entries[self._choice : self._choice + 1]))
 
     def data(self, text: str) -> None:
         """Text between tags."""
@@ -230,6 +238,8 @@ class Watcher:
         if name == "vertAlign":
             value = _value(attributes)
             self._script = value if value in {"superscript", "subscript"} else ""
+        elif name == "position" and _value(attributes)[:1].isdecimal():
+            self._script = self._script or "superscript"
         elif name == "rStyle":
             self._script = self._styles.scripts.get(_value(attributes), "")
 
@@ -261,7 +271,7 @@ class Watcher:
             self._flush()
             self._writer.write(self._note_mark(name[:-9], _value(attributes, "id")))
         elif name in {"footnote", "endnote"}:
-            mark = self._marks.get((name, _value(attributes, "id")), "")
+            mark = self._marks[name].get(_value(attributes, "id"), "")
             self._prefix = f"{mark.strip()} " if mark else ""
         elif name == "comment":
             author = " ".join(_value(attributes, "author").split())[:100]
@@ -271,6 +281,14 @@ class Watcher:
         elif name == "sym":
             shown = symbol(_value(attributes, "font"), _value(attributes, "char"))
             self._put(shown) if shown else self._count("unknown symbol")
+        elif name == "txbxContent":
+            self._flush()
+            self._outer.append((self._writer, self._tables))
+            self._tables, self._writer = 0, Writer("prose", 0, 0, "")
+        elif name in {"checkBox", "ddList"}:
+            self._entries, self._choice = [], 0
+        elif name in {"default", "checked", "result", "listEntry"}:
+            self._legacy_field(name, _value(attributes))
         elif name == "docPr":
             description = attributes.get("descr") or ""
             self._described = bool(description.strip())
@@ -281,6 +299,14 @@ class Watcher:
             self._described = False
         elif name in _UNREAD:
             self._count(_UNREAD[name])
+
+    def _legacy_field(self, name: str, value: str) -> None:
+        """What a field of an older form holds: a tick, or a choice of a list (17.16)."""
+        if name == "listEntry":
+            self._entries.append(value)
+        else:
+            ticked = value not in {"0", "false", "off"}
+            self._choice = int(value) if value.isdecimal() and len(value) < 4 else int(ticked)
 
     def _describe(self, description: str) -> None:
         """The alternative text of a picture, in brackets."""
@@ -295,9 +321,9 @@ class Watcher:
 
     def _note_mark(self, kind: str, identity: str) -> str:
         """Footnotes count 1, 2, 3 and endnotes i, ii, iii, as in Word."""
-        count = 1 + sum(known == kind for known, _ in self._marks)
-        shown = str(count) if kind == "footnote" else roman(count)
-        return self._marks.setdefault((kind, identity), f" [{shown}]")
+        marks = self._marks[kind]
+        count = len(marks) + 1
+        return marks.setdefault(identity, f" [{count if kind == 'footnote' else roman(count)}]")
 
     def _start_math(self, name: str, attributes: Mapping[str, str]) -> None:
         if not self._equation:
@@ -316,7 +342,9 @@ class Watcher:
         self._equation.end()
         if not self._depth:
             text, self._equation = " ".join(self._equation.text.split()), None
+            self._writer.fence()
             self._writer.write(text)
+            self._writer.fence()
 
     def _field_character(self, kind: str) -> None:
         self._flush()
