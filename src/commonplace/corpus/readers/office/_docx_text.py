@@ -36,6 +36,13 @@ _UNREAD: Final = {  # elements that show something which is not read as text
     "contentPart": "ink drawing",
 }
 _PICTURES: Final = frozenset({"pic", "imagedata"})
+_PROPERTIES: Final = frozenset(
+    "pStyle outlineLvl numPr numId ilvl hyperlink fldSimple fldChar".split()
+)
+_THINGS: Final = frozenset(
+    """footnoteReference endnoteReference footnote endnote comment hdr ftr sym docPr txbxContent
+    checkBox ddList default checked result listEntry""".split()
+) | {*_PICTURES, *_UNREAD}
 _HYPERLINK = re.compile(r'\s*HYPERLINK\s+"([^"]{1,2000})"')
 
 
@@ -115,8 +122,9 @@ class Watcher:
             self._writer.hold("\n" if name == "tr" else " | ")
         elif name in _SPACES and self._is_word(tag):
             self._space(_SPACES[name])
-        else:
+        elif name in _PROPERTIES:
             self._property(name, attributes)
+        elif name in _THINGS:
             self._thing(name, attributes)
 
     def end(self, tag: str) -> None:
